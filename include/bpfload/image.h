@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The image: a spec resolved for one target. Every relocation is done; maps are still symbolic, because their file descriptors
+ * exist only in a live object. Needs no privileges.
+ */
+#ifndef BPFLOAD_IMAGE_H
+#define BPFLOAD_IMAGE_H
+
+#include "spec.h"
+#include "target.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bpfl_image;
+
+/*
+ * Resolves spec for target.
+ * @spec: read only; must outlive the image and stay unchanged.
+ * @target: what the kernel is like; its lazily read parts are filled.
+ * Return: 0, or -errno. An unset map size is kind USAGE with the option to add; a missing kernel BTF is UNSUPPORTED (E7).
+ */
+BPFL_API int bpfl_image_build(const struct bpfl_spec *spec, struct bpfl_target *target, const struct bpfl_log *log,
+			      struct bpfl_image **ret_image, struct bpfl_error *err);
+BPFL_API void bpfl_image_destroy(struct bpfl_image *image);
+
+/* Maps, and each program's final instructions with source lines and resolved names. malloc'ed; free() it. */
+BPFL_API int bpfl_image_text(const struct bpfl_image *image, enum bpfl_format format, char **ret_text,
+			     struct bpfl_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Links: a program attached to a hook. Closing a link detaches the program.
+ *
+ * An attach spec is text: a section name ("tracepoint/syscalls/sys_enter_execve"), or a section name with the place behind a colon
+ * where the name alone says nothing ("xdp:lo"), then options ("xdp:lo,mode=skb"). `PROG=` in front names the program. bpftrace's spelling
+ * ("tracepoint:syscalls:sys_enter_execve") is understood too. docs/attach.md has the grammar.
+ */
+#ifndef BPFLOAD_LINK_H
+#define BPFLOAD_LINK_H
+
+#include "object.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bpfl_attach; /* a parsed attach spec */
+struct bpfl_link;
+
+/*
+ * Parses text strictly: trailing junk is an error that names its column.
+ * @ret_attach: to be given to bpfl_attach_destroy().
+ * Return: 0, or -EINVAL (kind USAGE; near names in fix).
+ */
+BPFL_API int bpfl_attach_parse(const char *text, struct bpfl_attach **ret_attach, struct bpfl_error *err);
+BPFL_API void bpfl_attach_destroy(struct bpfl_attach *attach);
+
+/*
+ * Finds the program that an attach spec means: the one it names; else the only program; else the one whose section equals the
+ * spec; else the only one of a compatible type. 0 and the index in the spec, or -ENOENT / -EINVAL (kind USAGE, candidates listed).
+ */
+BPFL_API int bpfl_attach_select(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t *ret_prog_idx,
+				struct bpfl_error *err);
+
+/*
+ * Prepares a spec for an attach: a program without a known type gets the type that the attach spec implies, and targets
+ * that are fixed at load time (tp_btf/...) are taken over. Call before bpfl_image_build(). Does nothing for most.
+ */
+BPFL_API int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
+				 struct bpfl_error *err);
+
+/*
+ * Checks, before anything is loaded, that the target exists (tracepoint directory, network interface, ...). Cheap; 0 also when it cannot be
+ * known. -ENOENT with near names (kind TARGET), -EOPNOTSUPP for kinds that are not built (kind UNSUPPORTED).
+ */
+BPFL_API int bpfl_attach_check(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t prog_idx,
+			       struct bpfl_error *err);
+
+/* The attach spec that a program's own section stands for; -EINVAL (kind USAGE, E10) when it is incomplete, with the option to add. */
+BPFL_API int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_attach **ret_attach,
+				      struct bpfl_error *err);
+
+/*
+ * Attaches a loaded program.
+ * @object: must outlive the link.
+ * @prog_idx: index in the object's spec.
+ * @ret_link: to be given to bpfl_link_close(), which detaches.
+ * Return: 0, or -errno: TARGET (missing, busy), PERMISSION, UNSUPPORTED.
+ */
+BPFL_API int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct bpfl_attach *attach,
+			      const struct bpfl_log *log, struct bpfl_link **ret_link, struct bpfl_error *err);
+BPFL_API void bpfl_link_close(struct bpfl_link *link);
+
+/* "count_packets: xdp on lo (native)": what is attached where, and by which mechanism. Owned by the link. */
+BPFL_API const char *bpfl_link_text(const struct bpfl_link *link);
+/* The link's file descriptor, or -ENOENT for mechanisms that have none (netlink). Owned by the link. */
+BPFL_API int bpfl_link_fd(const struct bpfl_link *link);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The object: live maps and programs in the kernel. Closing it lets go of them (a link, a pin or another process may keep them alive).
+ */
+#ifndef BPFLOAD_OBJECT_H
+#define BPFLOAD_OBJECT_H
+
+#include "image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bpfl_object;
+
+struct bpfl_load_opts {
+	size_t size;		/* sizeof(struct bpfl_load_opts) */
+	uint32_t verifier_log_level; /* 0: only after a rejection; 1, 2, 4 as the kernel defines */
+	size_t verifier_log_max; /* bytes a log may grow to; 0: 16 MiB */
+	bool keep_memlock;	/* do not raise RLIMIT_MEMLOCK even if an old kernel asks for it */
+	struct bpfl_log log;
+};
+
+/*
+ * Creates the maps and loads the programs of an image.
+ * @image: read only; it and its spec must outlive the object.
+ * @target: where refused features are remembered; the one the image was built for.
+ * @opts: may be NULL.
+ * Return: 0; or -errno and nothing is left in the kernel: PERMISSION (which capability is missing), VERIFIER (err->verifier_log has
+ *         the log), UNSUPPORTED, SYSTEM.
+ * Needs: CAP_BPF; CAP_PERFMON for tracing, CAP_NET_ADMIN for networking programs (CAP_SYS_ADMIN before Linux 5.8).
+ */
+BPFL_API int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
+			      const struct bpfl_load_opts *opts, struct bpfl_object **ret_object,
+			      struct bpfl_error *err);
+BPFL_API void bpfl_object_close(struct bpfl_object *object);
+
+/* The file descriptor of a map or program: owned by the object, valid until it is closed. -ENOENT: no such name, or not loaded. */
+BPFL_API int bpfl_object_map_fd(const struct bpfl_object *object, const char *map);
+BPFL_API int bpfl_object_prog_fd(const struct bpfl_object *object, const char *prog);
+
+/* Reads and writes a variable of a loaded object (.data and .bss; .rodata is frozen: -EPERM). size must be the variable's. */
+BPFL_API int bpfl_object_var_get(const struct bpfl_object *object, const char *name, void *ret_value, size_t size,
+				 struct bpfl_error *err);
+BPFL_API int bpfl_object_var_set(const struct bpfl_object *object, const char *name, const void *value, size_t size,
+				 struct bpfl_error *err);
+
+/* The verifier's log of a loaded program when opts.verifier_log_level asked for one; NULL otherwise. Owned by the object. */
+BPFL_API const char *bpfl_object_verifier_log(const struct bpfl_object *object, const char *prog);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

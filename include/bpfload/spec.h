@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The spec: what an object file says, before any kernel is asked.
+ *
+ * Read it from a path, from memory, or build it from instructions and map definitions. Look at its programs, maps and variables, and change
+ * them: set variables, sizes and types, choose what is loaded. Needs no privileges, and opens objects of either byte order.
+ *
+ * Threads: one spec, one thread at a time; different specs are independent.
+ */
+#ifndef BPFLOAD_SPEC_H
+#define BPFLOAD_SPEC_H
+
+#include "error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bpfl_spec;
+
+struct bpfl_spec_opts {
+	size_t size;		 /* sizeof(struct bpfl_spec_opts); lets the struct grow */
+	const char *name;	 /* object name; NULL: from the file's name */
+	struct bpfl_log log;	 /* hears what was skipped or guessed */
+};
+
+/*
+ * Reads an object file.
+ * @path: a regular file of at most 256 MiB.
+ * @opts: may be NULL.
+ * @ret_spec: the spec, to be given to bpfl_spec_destroy(); it keeps no connection to the file.
+ * Return: 0, or -errno: -ENOENT, -EACCES (kind SYSTEM/PERMISSION) for the file; -EINVAL, -ENOEXEC, ... (kind OBJECT) for what is in it.
+ */
+BPFL_API int bpfl_spec_read(const char *path, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
+			    struct bpfl_error *err);
+
+/* The same from memory; the bytes are only read during the call. opts->name or "object" names it. */
+BPFL_API int bpfl_spec_read_memory(const void *bytes, size_t size, const struct bpfl_spec_opts *opts,
+				   struct bpfl_spec **ret_spec, struct bpfl_error *err);
+
+/* An empty spec to be filled with bpfl_spec_add_map() and bpfl_spec_add_prog(). license is copied ("GPL", ...). */
+BPFL_API int bpfl_spec_create(const char *name, const char *license, struct bpfl_spec **ret_spec,
+			      struct bpfl_error *err);
+
+/* Frees a spec; images and objects made from it must be gone. NULL is fine. */
+BPFL_API void bpfl_spec_destroy(struct bpfl_spec *spec);
+
+/* ---- looking ---- */
+
+/* One map of a spec. Text is borrowed from the spec, valid until it is changed or destroyed. */
+struct bpfl_map_view {
+	const char *name;
+	const char *section;
+	uint32_t type; /* enum bpf_map_type of the kernel */
+	uint32_t key_size, value_size; /* bytes */
+	uint32_t max_entries; /* 0: left open */
+	uint32_t flags;
+	uint64_t map_extra;
+	uint32_t pinning;
+	bool is_data; /* .data, .rodata, .bss, .kconfig */
+};
+
+struct bpfl_prog_view {
+	const char *name;
+	const char *section;
+	uint32_t type;	      /* enum bpf_prog_type of the kernel, 0 unknown */
+	uint32_t attach_type; /* expected_attach_type */
+	const char *hook;     /* "kprobe", "xdp", ...: what bpfl_attach() would do; "" when none */
+	const char *target;   /* behind the slash of the section, "" none */
+	bool needs_target;    /* the section alone does not say where to attach */
+	const char *target_hint; /* what is missing: "xdp:IF"; "" when nothing */
+	bool selected;	      /* will be loaded */
+};
+
+struct bpfl_var_view {
+	const char *name;
+	const char *map; /* ".data", ... */
+	uint32_t byte_off, size_bytes;
+	bool read_only;
+};
+
+BPFL_API size_t bpfl_spec_nr_maps(const struct bpfl_spec *spec);
+BPFL_API size_t bpfl_spec_nr_progs(const struct bpfl_spec *spec);
+BPFL_API size_t bpfl_spec_nr_vars(const struct bpfl_spec *spec);
+/* 0, or -ERANGE when idx is too large. */
+BPFL_API int bpfl_spec_map_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_map_view *ret_view);
+BPFL_API int bpfl_spec_prog_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_prog_view *ret_view);
+BPFL_API int bpfl_spec_var_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_var_view *ret_view);
+
+/* The stages as text or JSON, for people: malloc'ed, NUL-terminated, to be free()d.
+ * bpfl_elf_text() reads the file at path and shows its checked ELF tables. */
+BPFL_API int bpfl_elf_text(const char *path, enum bpfl_format format, char **ret_text, struct bpfl_error *err);
+BPFL_API int bpfl_spec_text(const struct bpfl_spec *spec, enum bpfl_format format, char **ret_text,
+			    struct bpfl_error *err);
+
+/* ---- changing ---- */
+
+/*
+ * Sets a variable before loading, typed by the object's BTF.
+ * @path: "name", "name.member", "name[2].member".
+ * @text: a number, true/false, an enumerator, a string, {a=1,b=[1,2]}; "self" is this process's pid for integers.
+ * Return: 0; -ENOENT no such variable (near names in fix); -EINVAL, -ERANGE text does not fit the type; all kind USAGE.
+ */
+BPFL_API int bpfl_spec_var_set_text(struct bpfl_spec *spec, const char *path, const char *text,
+				    struct bpfl_error *err);
+/* The same from memory: size must equal the variable's size. */
+BPFL_API int bpfl_spec_var_set(struct bpfl_spec *spec, const char *name, const void *value, size_t size,
+			       struct bpfl_error *err);
+/* Copies the initial value out: size must equal the variable's size. */
+BPFL_API int bpfl_spec_var_get(const struct bpfl_spec *spec, const char *name, void *ret_value, size_t size,
+			       struct bpfl_error *err);
+
+/* Changes a number of a map: field is "max_entries", "value_size", "key_size", "flags", "type", "numa_node", "map_extra". */
+BPFL_API int bpfl_spec_map_set(struct bpfl_spec *spec, const char *map, const char *field, uint64_t value,
+			       struct bpfl_error *err);
+
+/* Gives a program the type of a SEC() name ("xdp", "tp_btf/sched_switch"), whatever its own section is called. */
+BPFL_API int bpfl_spec_prog_set_type(struct bpfl_spec *spec, const char *prog, const char *section_name,
+				     struct bpfl_error *err);
+/* Chooses whether a program is loaded. */
+BPFL_API int bpfl_spec_prog_select(struct bpfl_spec *spec, const char *prog, bool selected, struct bpfl_error *err);
+
+/* ---- building by hand ---- */
+
+struct bpfl_map_def {
+	size_t size; /* sizeof(struct bpfl_map_def) */
+	const char *name;
+	uint32_t type, key_size, value_size, max_entries, flags;
+	uint64_t map_extra;
+};
+/* Adds a map. 0, or -EEXIST, -EINVAL. */
+BPFL_API int bpfl_spec_add_map(struct bpfl_spec *spec, const struct bpfl_map_def *def, struct bpfl_error *err);
+
+struct bpfl_prog_def {
+	size_t size; /* sizeof(struct bpfl_prog_def) */
+	const char *name;
+	const char *section; /* a SEC() name: says the type */
+	const void *insns;   /* nr_insns * 8 bytes in this machine's byte order; copied */
+	size_t nr_insns;
+	/* Which instructions load a map: insn_idx of an ld_imm64, and the map's name. */
+	const struct bpfl_map_use { uint32_t insn_idx; const char *map; } *map_uses;
+	size_t nr_map_uses;
+};
+BPFL_API int bpfl_spec_add_prog(struct bpfl_spec *spec, const struct bpfl_prog_def *def, struct bpfl_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The target: all that building an image may know about a kernel.
+ *
+ * bpfl_target_running() is this machine; its parts are read when they are first needed (an object without CO-RE relocations never
+ * opens the kernel's BTF). bpfl_target_create() is any other kernel, described by the caller: for checks
+ * offline and without root.
+ *
+ * A target also keeps what was found out (a feature the kernel refused), so that the next object does not ask again. One target, one thread at a time.
+ */
+#ifndef BPFLOAD_TARGET_H
+#define BPFLOAD_TARGET_H
+
+#include "error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bpfl_target;
+
+struct bpfl_target_opts {
+	size_t size;		  /* sizeof(struct bpfl_target_opts) */
+	const char *btf_path;	  /* kernel BTF (raw or ELF); NULL: the running kernel's, or none for a described target */
+	const char *kconfig_path; /* kernel configuration; NULL: /boot/config-RELEASE, /proc/config.gz */
+	uint32_t kernel_version;  /* LINUX_VERSION_CODE; 0: the running kernel's */
+	unsigned nr_possible_cpus; /* 0: the running machine's */
+	unsigned page_size;	  /* bytes; 0: the running machine's */
+};
+
+/* The running kernel; opts may be NULL. Reads nothing yet. */
+BPFL_API int bpfl_target_running(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target,
+				 struct bpfl_error *err);
+/* A kernel described by opts alone: nothing of the running system is read. */
+BPFL_API int bpfl_target_create(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target,
+				struct bpfl_error *err);
+BPFL_API void bpfl_target_destroy(struct bpfl_target *target);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * attach: object -> link. One file per kind of hook, each with one table row in attach/attach.c:
+ *
+ *     { BPFL_HOOK_TRACEPOINT, tracepoint_check, tracepoint_attach }
+ *
+ * check() says whether the target exists, before anything is loaded; attach() makes the link. What a link holds is a few file
+ * descriptors to close in order, plus an optional detach function for mechanisms that outlive a closed fd (netlink).
+ */
+#ifndef BPFL_ATTACH_LINK_H
+#define BPFL_ATTACH_LINK_H
+
+#include "bpfload/link.h"
+#include "kern/object.h"
+
+#define BPFL_ATTACH_MAX_OPTIONS 16
+
+struct bpfl_attach { /* attach/spec.c parses it */
+	char *text;	 /* as given, for messages */
+	char *prog;	 /* before '=', or NULL */
+	const struct bpfl_section_row *row; /* what the name before target/place means */
+	char *section;	 /* the section name: "tracepoint/syscalls/sys_enter_execve", "xdp" */
+	char *target;	 /* behind the slash; "" none */
+	char *where;	 /* behind the colon; "" none */
+	bool is_return;
+	size_t nr_options;
+	struct { char *key, *value; } options[BPFL_ATTACH_MAX_OPTIONS];
+};
+
+/* The value of an option, or NULL. */
+const char *bpfl_attach_option(const struct bpfl_attach *attach, const char *key);
+
+struct bpfl_link {
+	char *text;	/* for people */
+	int link_fd;	/* bpf link, -1 none */
+	int event_fd;	/* perf event, -1 none */
+	int (*detach)(struct bpfl_link *link); /* NULL: closing the fds is enough */
+	uint32_t ifindex, netlink_flags; /* for xdp by netlink */
+	int prog_fd; /* borrowed: what netlink must find when it detaches */
+};
+
+/* What an attach function gets. */
+struct bpfl_attach_ctx {
+	struct bpfl_object *object;
+	size_t prog_idx;
+	int prog_fd;
+	const struct bpfl_attach *attach;
+	const struct bpfl_log *log;
+};
+
+struct bpfl_hook_ops {
+	enum bpfl_hook hook;
+	/* Option keys this kind knows, NULL-terminated list; others are refused by name. */
+	const char *const *options;
+	int (*check)(const struct bpfl_attach *attach, struct bpfl_error *err); /* may be NULL */
+	int (*attach)(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err);
+};
+
+/* One per file: loader/attach/<kind>.c. */
+extern const struct bpfl_hook_ops bpfl_hook_tracepoint;
+extern const struct bpfl_hook_ops bpfl_hook_raw_tracepoint;
+extern const struct bpfl_hook_ops bpfl_hook_xdp;
+
+#endif

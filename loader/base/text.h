@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * base/text: words for people and words from people.
+ *
+ * - bpfl_text_escape() makes text of a file harmless for a terminal.
+ * - struct bpfl_near collects candidates and keeps the few that are nearest to a misspelt word.
+ * - parse functions accept the whole string or nothing: trailing junk is an error.
+ */
+#ifndef BPFL_BASE_TEXT_H
+#define BPFL_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+
+/* Writes text with everything outside printable ASCII as \xNN (and \n, \t), cut with "..." to fit. Returns out. */
+char *bpfl_text_escape(char *out, size_t out_size, const char *text, size_t text_size);
+
+/* An expression that escapes a C string into a scratch array of the calling block: BPFL_ESC(name) inside a printf argument. */
+#define BPFL_ESC_SIZE 128
+#define BPFL_ESC(text) bpfl_text_escape((char[BPFL_ESC_SIZE]){ 0 }, BPFL_ESC_SIZE, (text), SIZE_MAX)
+
+/* Whole string as unsigned number: decimal, 0x, 0 octal, 0b. -EINVAL not a number, -ERANGE too large. */
+int bpfl_text_to_u64(const char *text, uint64_t *ret_value);
+/* Optional sign. */
+int bpfl_text_to_s64(const char *text, int64_t *ret_value);
+/* "250ms", "1s", "2m", "100us", "5ns"; a bare number is seconds. Nanoseconds out. */
+int bpfl_text_to_ns(const char *text, uint64_t *ret_ns);
+
+bool bpfl_text_has_prefix(const char *text, const char *prefix);
+/* Glob with '*' and '?' only, on the whole text. */
+bool bpfl_text_glob(const char *pattern, const char *text);
+
+/* Edit distance, cut off at limit (returns limit when it is that or more). */
+unsigned bpfl_text_distance(const char *a, const char *b, unsigned limit);
+
+#define BPFL_NEAR_MAX 5
+struct bpfl_near {
+	const char *wanted; /* borrowed */
+	unsigned nr;
+	struct {
+		unsigned distance;
+		char name[96];
+	} hits[BPFL_NEAR_MAX];
+};
+
+/* Starts a search for names near to wanted. */
+void bpfl_near_init(struct bpfl_near *near, const char *wanted);
+/* Considers one candidate; keeps it if it is near and among the best. */
+void bpfl_near_offer(struct bpfl_near *near, const char *candidate);
+/* "'a', 'b' or 'c'" into out, "" when nothing is near. Returns out. */
+char *bpfl_near_text(const struct bpfl_near *near, char *out, size_t out_size);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * btf/value: bytes + type <-> text.
+ *
+ * Printing is for map contents and events, reading for --set VAR=VALUE. Both know ints (bool, char, signed), enums by name, structs, unions,
+ * arrays, bit-fields, floats, pointers (as hex) and char arrays as strings. Bytes are in this machine's byte order.
+ */
+#ifndef BPFL_BTF_VALUE_H
+#define BPFL_BTF_VALUE_H
+
+#include "base/json.h"
+#include "btf/btf.h"
+
+/* Writes the value of a type as text: "{pid=12,comm=\"bash\",args=[1,2]}". Bytes missing at the end (size smaller than the type) are marked "<cut>". */
+int bpfl_btf_value_text(const struct bpfl_btf *btf, uint32_t type_id, const void *bytes, size_t size,
+			struct bpfl_buf *out);
+/* The same as JSON. 64-bit integers are numbers. */
+int bpfl_btf_value_json(const struct bpfl_btf *btf, uint32_t type_id, const void *bytes, size_t size,
+			struct bpfl_json *json);
+
+/*
+ * Finds what a path names below a type: "" itself, ".port", "[2].name", ".cfg.mode". Byte offset, type and, for a bit-field,
+ * its bit offset and size (else 0).
+ */
+struct bpfl_btf_place {
+	uint32_t type_id;
+	uint32_t byte_off;
+	uint32_t bit_off; /* from byte_off, in memory order of this machine */
+	uint32_t bit_size; /* 0: not a bit-field */
+};
+int bpfl_btf_place_find(const struct bpfl_btf *btf, uint32_t type_id, const char *path,
+			struct bpfl_btf_place *ret_place, struct bpfl_error *err);
+
+/*
+ * Parses text as a value of the place's type and stores it into bytes (of size size, holding the root type). Numbers are range-checked against
+ * size and sign; enums by name or number; bool by true/false/0/1; char arrays as strings (too long is an error; the rest is zeroed); "{a=1,b=[1,2]}" for
+ * composites; 'c' for a char; "10s"/"5ms" for integers whose variable's name ends in _ns (name given), for a name NULL never. kind USAGE errors.
+ */
+int bpfl_btf_place_set(const struct bpfl_btf *btf, const struct bpfl_btf_place *place, const char *name,
+		       const char *text, void *bytes, size_t size, struct bpfl_error *err);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * image: spec x target. Everything that can be decided without a file descriptor has been decided.
+ *
+ * - image->maps[i] belongs to spec->maps[i]: sizes rounded and filled in for this kernel, BTF ids dropped where the kernel rejects them.
+ * - image->progs: one flat instruction list per selected program, subprograms appended, calls fixed, CO-RE applied. What needs an fd is
+ *   listed in `fixups`: kern/ writes the fd into the instruction.
+ * - image->btf_bytes: the object's BTF as BPF_BTF_LOAD wants it (data sections sized, externs rewritten); type ids are those of spec->btf.
+ * - func_info and line_info are ready for PROG_LOAD.
+ */
+#ifndef BPFL_IMAGE_IMAGE_H
+#define BPFL_IMAGE_IMAGE_H
+
+#include "bpfload/image.h"
+#include "image/target.h"
+#include "spec/spec.h"
+
+struct bpfl_image_map {
+	bool needed; /* to be created: a selected program (or a needed map) refers to it, or no program does at all */
+	char kernel_name[16]; /* GLB-03 and G-47: what the kernel will show */
+	uint32_t type, key_size, value_size, max_entries, flags, numa_node;
+	uint64_t map_extra;
+	uint32_t key_type_id, value_type_id; /* for MAP_CREATE; 0 where the kernel rejects BTF (FIX-07) */
+	uint32_t event_type_id; /* value type of ring buffers and perf arrays: kept for decoding */
+	struct bpfl_image_map *inner; /* template, owned, or NULL */
+	const uint8_t *data;	      /* initial value (spec's, or own_data); NULL none */
+	uint8_t *own_data;	      /* kconfig values and the like: owned */
+	uint32_t data_size;
+};
+
+enum bpfl_fixup_kind {
+	BPFL_FIXUP_MAP_FD,    /* insn[0].imm = fd of map idx */
+	BPFL_FIXUP_MAP_VALUE, /* insn[0].imm = fd of map idx; insn[1].imm is set already */
+	BPFL_FIXUP_BTF_FD,    /* insn[1].imm = fd of module BTF idx (0: vmlinux needs none) */
+};
+
+struct bpfl_fixup {
+	uint32_t insn_idx;
+	enum bpfl_fixup_kind kind;
+	uint32_t idx;
+};
+
+struct bpfl_func_info { uint32_t insn_off, type_id; }; /* kernel layout; insn_off in instructions */
+struct bpfl_line_info { uint32_t insn_off, file_name_off, line_off, line_col; };
+
+struct bpfl_subprog { uint32_t func_idx, insn_idx, nr_insns; }; /* where a function ended up */
+
+/* One applied (or failed) CO-RE relocation, in words. */
+struct bpfl_core_result {
+	uint32_t insn_idx; /* in the program */
+	bool poisoned;	   /* the instruction was replaced by an invalid call: harmless until reached */
+	uint32_t core_idx; /* in spec->cores */
+	char *text;	   /* "struct task_struct.pid (0:81): byte 2336 -> 2464"; owned */
+};
+
+struct bpfl_image_prog {
+	uint32_t prog_idx; /* in spec->progs */
+	char kernel_name[16];
+	/* The flat program with its annotations: the entry function, then each subprogram. CO-RE and externs patch insts[i].insn. */
+	struct bpfl_inst *insts;
+	uint32_t nr_insts;
+	/* What PROG_LOAD gets: the bare instructions of insts, copied out when all passes are done (nr_insns == nr_insts). */
+	struct bpfl_insn *insns;
+	uint32_t nr_insns;
+	BPFL_VEC(struct bpfl_fixup) fixups;
+	BPFL_VEC(struct bpfl_func_info) func_info; /* empty: do not pass any (SUB-03) */
+	BPFL_VEC(struct bpfl_line_info) line_info;
+	BPFL_VEC(struct bpfl_subprog) subprogs;	   /* [0] is the entry function */
+	uint32_t attach_btf_id; /* in the kernel's BTF; 0 none */
+	uint32_t attach_btf_module_idx; /* 0 vmlinux */
+	/* What CO-RE and externs did, for `bpfload image` and for reading verifier logs. */
+	BPFL_VEC(struct bpfl_core_result) core_results;
+};
+
+struct bpfl_image {
+	const struct bpfl_spec *spec; /* borrowed */
+	struct bpfl_image_map *maps;  /* spec->maps.nr of them */
+	struct bpfl_image_prog *progs;
+	size_t nr_progs;
+	void *btf_bytes; /* malloc'ed; NULL: the object has no BTF */
+	size_t btf_size;
+	bool btf_needed; /* a map or a program to be loaded uses it */
+	/* Modules whose BTF fd goes into fd_array / fixups: ids of kernel BTF objects; [0] stands for vmlinux. */
+	BPFL_VEC(uint32_t) module_btf_ids;
+};
+
+/* The poison that stands for an unresolved CO-RE relocation or kfunc: a call of a helper that cannot exist (same numbers as
+ * everybody uses, so that people can search for them). */
+#define BPFL_POISON_CORE_IMM 195896080
+#define BPFL_POISON_KFUNC_BASE 2002000000
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kern: image -> live object.
+ *
+ * bpfl_object_load() (kern/object.c) works in order: BTF, maps (kern/map.c), their contents and freezing, programs (kern/prog.c),
+ * values of program arrays. If a step fails the half-built object is closed by the ordinary destructor. A refusal
+ * by the kernel becomes an error with causes in kern/diagnose.c; a verifier log becomes a sentence in kern/vlog.c.
+ */
+#ifndef BPFL_KERN_OBJECT_H
+#define BPFL_KERN_OBJECT_H
+
+#include "bpfload/object.h"
+#include "image/image.h"
+
+struct bpfl_live_map {
+	int fd;	     /* -1: not created */
+	/* As created: after fallbacks these may differ from the image (no BTF, no mmap). */
+	uint32_t type, key_size, value_size, max_entries, flags;
+	uint32_t key_type_id, value_type_id; /* for printing: spec's ids, also where the kernel got none */
+};
+
+struct bpfl_live_prog {
+	int fd; /* -1: not loaded */
+	char *log; /* verifier log, when asked for */
+};
+
+struct bpfl_object {
+	const struct bpfl_image *image; /* borrowed; image->spec too */
+	struct bpfl_target *target;	/* borrowed */
+	int btf_fd;			/* -1 none */
+	struct bpfl_live_map *maps;	/* by map_idx of the spec */
+	struct bpfl_live_prog *progs;	/* by prog_idx of the spec */
+	int module_btf_fds_nr;
+	int *module_btf_fds;
+};
+
+/* fd of a program by its index in the spec, or -ENOENT. */
+int bpfl_object_prog_fd_at(const struct bpfl_object *object, size_t prog_idx);
+
+/*
+ * kern/diagnose: a refused system call -> kind, why and fix from facts (capabilities, lockdown, seccomp, sysctls, memlock, kernel
+ * version). Used by kern and attach: call it after bpfl_error_set() with what was tried.
+ */
+enum bpfl_wanted { BPFL_WANTED_MAP, BPFL_WANTED_BTF, BPFL_WANTED_PROG, BPFL_WANTED_PERF_EVENT, BPFL_WANTED_LINK, BPFL_WANTED_TRACEFS };
+void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsigned type /* map or prog type */, int errnum,
+			   struct bpfl_target *target);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/enter: the seam between this project and the kernel.
+ *
+ * Every system call that the loader makes goes through one of these functions; nothing above the room sys calls libc's
+ * open, read, ioctl, ... itself. Each returns >= 0 or -errno, so errno is looked at in one file only. Tests link
+ * tests/lib/fake_sys.c, which defines the same symbols, records the calls and fails the Nth.
+ *
+ * File descriptors come out CLOEXEC and never below 3: bpf(2) takes fd 0 to mean "none" in many fields.
+ */
+#ifndef BPFL_SYS_ENTER_H
+#define BPFL_SYS_ENTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct bpfl_perf_attr;
+struct pollfd;
+struct sockaddr;
+
+/* bpf(2) with the attribute cut after its last non-zero byte (see sys/bpf.h); makes returned fds CLOEXEC and >= 3
+ * when returns_fd says that a success is an fd. */
+int bpfl_enter_bpf(int cmd, void *attr, size_t attr_size, int returns_fd);
+int bpfl_enter_perf_event_open(struct bpfl_perf_attr *attr, int pid, int cpu, int group_fd, unsigned long flags);
+int bpfl_enter_ioctl(int fd, unsigned long request, unsigned long arg);
+
+/* openat(2) with O_CLOEXEC added; dir_fd may be AT_FDCWD. */
+int bpfl_enter_openat(int dir_fd, const char *path, int flags, unsigned mode);
+int bpfl_enter_close(int fd); /* fd < 0 is ignored and gives 0 */
+ssize_t bpfl_enter_read(int fd, void *out, size_t size);   /* retries EINTR */
+ssize_t bpfl_enter_write(int fd, const void *data, size_t size); /* retries EINTR; may be short */
+int bpfl_enter_fstat(int fd, struct stat *ret_stat);
+int bpfl_enter_statfs_type(const char *path, long *ret_fs_type);
+int bpfl_enter_mkdirat(int dir_fd, const char *path, unsigned mode);
+int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags);
+int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64_t byte_off, void **ret_addr);
+int bpfl_enter_munmap(void *addr, size_t size);
+int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms); /* EINTR is returned */
+int bpfl_enter_socket(int domain, int type, int protocol);
+ssize_t bpfl_enter_sendto(int fd, const void *data, size_t size, const struct sockaddr *addr, unsigned addr_size);
+ssize_t bpfl_enter_recv(int fd, void *out, size_t size, int flags);
+int bpfl_enter_setsockopt(int fd, int level, int name, const void *value, unsigned value_size);
+int bpfl_enter_raise_memlock(void); /* RLIMIT_MEMLOCK to infinity, else to the hard limit; 0 or -errno */
+int bpfl_enter_fsopen(const char *fs_name);          /* fsopen(2), since 5.2 */
+int bpfl_enter_fs_create(int fs_fd);                 /* fsconfig(FSCONFIG_CMD_CREATE) */
+int bpfl_enter_fsmount(int fs_fd);                   /* fsmount(2): fd of a mount that is in no mount table */
+unsigned bpfl_enter_if_nametoindex(const char *name); /* 0: no such interface */
+
+#endif
