@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make              ./bpfload, build/libbpfload.a and build/libbpfload.so.0
+# make bpf          the BPF programs of bpf/ (needs clang; CLANG=clang-19 picks one)
+# make check        unit tests (no root, no clang) and the checks of the code itself
+# make check-kernel tests on the running kernel (root)
+# make check-cli    tests of the command (root; uses the programs of bpf/)
+# make check-compare  the same objects through libbpf and bpfload (root; needs libbpf-dev)
+# make asan         make check with AddressSanitizer and UndefinedBehaviorSanitizer
+# make install      DESTDIR= PREFIX= LIBDIR= INCLUDEDIR= BINDIR= MANDIR=
+# V=1 shows the commands.
+
+CC ?= cc
+AR ?= ar
+CLANG ?= clang
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+BUILD ?= build
+BPFLOAD ?= ./bpfload
+
+CFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion
+BASE_FLAGS = -std=c11 -D_GNU_SOURCE -fvisibility=hidden -fPIC $(WARNINGS) -MMD -MP
+LIB_FLAGS = $(BASE_FLAGS) -Iloader -Iinclude
+# The command sees the public headers only.
+CLI_FLAGS = $(BASE_FLAGS) -Iinclude -Iloader/cli
+TEST_FLAGS = $(LIB_FLAGS) -Itests -Itests/lib
+LIBS = -lelf -lz
+
+LIB_ROOMS = base sys elf btf spec image kern attach event
+LIB_SRCS := $(sort $(foreach room,$(LIB_ROOMS),$(wildcard loader/$(room)/*.c)))
+LIB_OBJS := $(LIB_SRCS:%.c=$(BUILD)/%.o)
+CLI_SRCS := $(sort $(wildcard loader/cli/*.c))
+CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/%.o)
+TEST_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/lib/*.c)))
+# Unit tests stand on the fake kernel; kernel tests must not.
+REAL_LIB_OBJS := $(filter-out %/fake_sys.o,$(TEST_LIB_OBJS))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
+KERN_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/kern/test_*.c)))
+BPF_SRCS := $(sort $(wildcard bpf/*.bpf.c))
+BPF_OBJS := $(BPF_SRCS:bpf/%.c=$(BUILD)/bpf/%.o)
+HEADERS := include/bpfload.h $(sort $(wildcard include/bpfload/*.h))
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+.PHONY: all bpf check check-unit check-code check-kernel check-cli check-compare asan install uninstall clean
+.SECONDARY:
+
+all: $(BPFLOAD) $(BUILD)/libbpfload.a $(BUILD)/libbpfload.so.0
+
+$(BPFLOAD): $(CLI_OBJS) $(BUILD)/libbpfload.a
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/libbpfload.a: $(LIB_OBJS)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(BUILD)/libbpfload.so.0: $(LIB_OBJS) loader/libbpfload.map
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libbpfload.so.0 \
+		-Wl,--version-script=loader/libbpfload.map -Wl,-z,defs -o $@ $(LIB_OBJS) $(LIBS)
+
+$(BUILD)/loader/cli/%.o: loader/cli/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(CLI_FLAGS) -c -o $@ $<
+
+$(BUILD)/loader/%.o: loader/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(LIB_FLAGS) -c -o $@ $<
+
+# ---- BPF programs ----
+
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/' -e 's/ppc64.*/powerpc/' \
+	-e 's/riscv.*/riscv/' -e 's/s390x/s390/' -e 's/arm.*/arm/;s/^armarm64$$/arm64/')
+BPF_FLAGS = -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -Iinclude \
+	$(if $(MULTIARCH),-isystem /usr/include/$(MULTIARCH)) -MMD -MP
+
+bpf: $(BPF_OBJS)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(say) CLANG $<
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_FLAGS) -c -o $@ $<
+
+# ---- tests ----
+
+$(BUILD)/tests/%.o: tests/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_FLAGS) -c -o $@ $<
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TEST_LIB_OBJS) $(BUILD)/libbpfload.a
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TEST_LIB_OBJS) $(BUILD)/libbpfload.a $(LIBS) \
+		$(CHECK_LIBS)
+
+$(BUILD)/tests/kern/%: $(BUILD)/tests/kern/%.o $(REAL_LIB_OBJS) $(BUILD)/libbpfload.a
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(REAL_LIB_OBJS) $(BUILD)/libbpfload.a $(LIBS) \
+		$(CHECK_LIBS)
+
+CHECK_LIBS = -lcheck -lsubunit -lrt -lm -lpthread
+
+check: all check-unit check-code
+
+check-unit: $(UNIT_TESTS)
+	$(Q)sh scripts/run-tests $(UNIT_TESTS)
+
+check-code: all
+	$(Q)sh scripts/check-layers
+	$(Q)sh scripts/check-size
+	$(Q)sh scripts/check-exports $(BUILD)/libbpfload.so.0 $(BUILD)/libbpfload.a
+
+check-kernel: $(KERN_TESTS)
+	$(Q)sh scripts/run-tests $(KERN_TESTS)
+
+check-cli: all bpf
+	$(Q)sh tests/cli/run
+
+check-compare: all bpf
+	$(Q)sh tests/compare/run
+
+asan:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan BPFLOAD=$(BUILD)/asan/bpfload \
+		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' \
+		all check-unit
+
+# ---- installation ----
+
+install: all
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)/bpfload' \
+		'$(DESTDIR)$(INCLUDEDIR)/bpfload/bpf' '$(DESTDIR)$(MANDIR)/man8'
+	install -m 755 $(BPFLOAD) '$(DESTDIR)$(BINDIR)/bpfload'
+	install -m 644 $(BUILD)/libbpfload.a '$(DESTDIR)$(LIBDIR)/libbpfload.a'
+	install -m 755 $(BUILD)/libbpfload.so.0 '$(DESTDIR)$(LIBDIR)/libbpfload.so.0'
+	ln -sf libbpfload.so.0 '$(DESTDIR)$(LIBDIR)/libbpfload.so'
+	install -m 644 include/bpfload.h '$(DESTDIR)$(INCLUDEDIR)/bpfload.h'
+	install -m 644 $(filter include/bpfload/%,$(HEADERS)) '$(DESTDIR)$(INCLUDEDIR)/bpfload/'
+	install -m 644 include/bpf/*.h '$(DESTDIR)$(INCLUDEDIR)/bpfload/bpf/'
+	install -m 644 docs/bpfload.8 '$(DESTDIR)$(MANDIR)/man8/bpfload.8'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e "s|@VERSION@|$$(sed -n 's/.*VERSION_STRING "\(.*\)"/\1/p' include/bpfload/error.h)|" \
+		loader/libbpfload.pc.in > '$(DESTDIR)$(LIBDIR)/pkgconfig/libbpfload.pc'
+
+uninstall:
+	rm -rf '$(DESTDIR)$(BINDIR)/bpfload' '$(DESTDIR)$(LIBDIR)/libbpfload.a' \
+		'$(DESTDIR)$(LIBDIR)/libbpfload.so.0' '$(DESTDIR)$(LIBDIR)/libbpfload.so' \
+		'$(DESTDIR)$(INCLUDEDIR)/bpfload.h' '$(DESTDIR)$(INCLUDEDIR)/bpfload' \
+		'$(DESTDIR)$(MANDIR)/man8/bpfload.8' '$(DESTDIR)$(LIBDIR)/pkgconfig/libbpfload.pc'
+
+clean:
+	rm -rf $(BUILD) ./bpfload
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
