@@ -275,6 +275,10 @@ struct bpfl_map_info {
 	uint64_t map_extra;
 };
 
+/* How many bytes of a zeroed and filled attribute are passed: up to its last byte that is not zero, rounded up to 8; at least as far as
+ * the kernel writes results back (next_id; log_true_size when there is a log). Used by sys/enter.c. */
+size_t bpfl_bpf_attr_size(int cmd, const void *attr, size_t attr_size);
+
 int bpfl_sys_map_create(const struct bpfl_attr_map_create *attr);			     /* fd */
 int bpfl_sys_map_lookup(int map_fd, const void *key, void *ret_value, uint64_t flags);	     /* 0 */
 int bpfl_sys_map_update(int map_fd, const void *key, const void *value, uint64_t flags);     /* 0 */

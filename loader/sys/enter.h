@@ -23,6 +23,7 @@ struct sockaddr;
 /* bpf(2) with the attribute cut after its last non-zero byte (see sys/bpf.h); makes returned fds CLOEXEC and >= 3
  * when returns_fd says that a success is an fd. */
 int bpfl_enter_bpf(int cmd, void *attr, size_t attr_size, int returns_fd);
+/* attr->size is written. FD_CLOEXEC is added to flags. The struct is in sys/perf.h. */
 int bpfl_enter_perf_event_open(struct bpfl_perf_attr *attr, int pid, int cpu, int group_fd, unsigned long flags);
 int bpfl_enter_ioctl(int fd, unsigned long request, unsigned long arg);
 
@@ -32,6 +33,9 @@ int bpfl_enter_close(int fd); /* fd < 0 is ignored and gives 0 */
 ssize_t bpfl_enter_read(int fd, void *out, size_t size);   /* retries EINTR */
 ssize_t bpfl_enter_write(int fd, const void *data, size_t size); /* retries EINTR; may be short */
 int bpfl_enter_fstat(int fd, struct stat *ret_stat);
+/* Calls each() with every name in a directory except "." and "..", in the directory's order. A non-zero return of each() stops
+ * and is returned; 0 at the end, -errno when the directory cannot be read. */
+int bpfl_enter_list_dir(int dir_fd, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
 int bpfl_enter_statfs_type(const char *path, long *ret_fs_type);
 int bpfl_enter_mkdirat(int dir_fd, const char *path, unsigned mode);
 int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags);
