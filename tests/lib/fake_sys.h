@@ -8,7 +8,8 @@
  *   start, per-CPU values have FAKE_SYS_NR_CPUS slots), infos and ids are answered, everything else says 0 or a new fd.
  * - perf_event_open, socket, fsopen, fsmount give fds; ioctl, mkdirat, unlinkat, sendto, ... succeed. A netlink recv answers the
  *   last sendto with an acknowledgement, unless a reply is queued.
- * - Files: a path that was scripted is read from memory (and what is written to it is kept); all others go to libc, read-only.
+ * - Files: a path that was scripted is read from memory (and what is written to it is kept); all others go to libc, and only for
+ *   reading.
  *   /sys/devices/system/cpu/possible is scripted from the start, "0-3", so that tests do not depend on the machine.
  *
  * Every call is recorded. Any call can be made to fail, by command or by number; a handler can take over a command. All
@@ -39,7 +40,7 @@ struct fake_call {
 	int fd;		   /* first argument where that is an fd; -1 */
 	unsigned long arg[3]; /* further numbers: ioctl request and argument; perf type, config, pid; flags, mode */
 	char path[128];	   /* path or name argument, cut; full for relative ones */
-	uint8_t attr[160]; /* bpf and perf: the attribute as passed, before the answer; sendto, write: the first bytes */
+	_Alignas(8) uint8_t attr[160]; /* bpf and perf: the attribute as passed, before the answer; sendto, write: the first bytes */
 	size_t attr_size;  /* bpf: bytes up to the last non-zero one, rounded; else bytes in attr */
 	long result;	   /* what was answered */
 };
@@ -59,7 +60,7 @@ unsigned fake_sys_nr_open_fds(void);
 
 /* ---- failing ---- */
 
-/* The nth call from now (1 is the next) of any kind but close, munmap and unlinkat fails with errnum. A loop over n until
+/* The nth call from now (1 is the next) of any kind but close and munmap fails with errnum. A loop over n until
  * fake_sys_failed() stays false drives every error path. */
 void fake_sys_fail_nth(unsigned nth, int errnum);
 bool fake_sys_failed(void);
@@ -81,7 +82,7 @@ struct fake_object {
 	enum { FAKE_MAP, FAKE_PROG, FAKE_BTF, FAKE_LINK, FAKE_OTHER } kind;
 	uint32_t id;
 	unsigned nr_refs; /* descriptors and pins */
-	uint8_t attr[160]; /* what it was made with: struct bpfl_attr_map_create, ... */
+	_Alignas(8) uint8_t attr[160]; /* what it was made with: struct bpfl_attr_map_create, ... */
 	void *bytes;	  /* programs: instructions; BTF: its bytes; maps: keys and values */
 	size_t nr_bytes;
 	size_t nr_elems;
@@ -105,7 +106,7 @@ const char *fake_sys_written(const char *path);
 /* The filesystem type that bpfl_enter_statfs_type() reports for path. */
 void fake_sys_fs_type(const char *path, long fs_type);
 void fake_sys_interface(const char *name, unsigned ifindex);
-/* The next recv gives these bytes. */
+/* The next recv gives these bytes, with the last request's netlink sequence number put in. */
 void fake_sys_reply(const void *bytes, size_t size);
 /* The next netlink acknowledgement carries -errnum and, when not NULL, an extended-ack message. */
 void fake_sys_netlink_error(int errnum, const char *extack);
