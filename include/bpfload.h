@@ -25,6 +25,7 @@
 #define BPFLOAD_H
 
 #include "bpfload/error.h"
+#include "bpfload/text.h"
 #include "bpfload/spec.h"
 #include "bpfload/target.h"
 #include "bpfload/image.h"

@@ -76,6 +76,13 @@ enum bpfl_format {
 };
 
 /*
+ * An error as people read it ("error:", "why:" and "fix:" lines) or as one JSON object with a newline.
+ * @ret_text: malloc'ed; free() it.
+ * Return: 0 or -ENOMEM.
+ */
+BPFL_API int bpfl_error_text(const struct bpfl_error *err, enum bpfl_format format, char **ret_text);
+
+/*
  * Receives what the library has to say besides its results: skipped sections, lenient
  * matches, fallbacks taken. One line per call, without a newline; @text lives during the call only.
  * The library itself never prints.

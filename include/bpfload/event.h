@@ -40,6 +40,9 @@ BPFL_API int bpfl_trace_fd(const struct bpfl_trace *trace);
 /* Delivers all lines that wait, without blocking. Number of lines, or -errno, or what the callback returned. */
 BPFL_API int bpfl_trace_read(struct bpfl_trace *trace, bpfl_trace_fn fn, void *ctx, struct bpfl_error *err);
 
+/* One line as text ("task-pid: message", control characters escaped) or as a JSON object; each with a newline. malloc'ed; free() it. */
+BPFL_API int bpfl_trace_line_text(const struct bpfl_trace_line *line, enum bpfl_format format, char **ret_text);
+
 /* Contents of a map, typed by its BTF, as text lines "name[key] = value" or one JSON object per entry. malloc'ed; free() it.
  * Per-CPU values are shown for each possible CPU. */
 BPFL_API int bpfl_object_map_text(const struct bpfl_object *object, const char *map, enum bpfl_format format,

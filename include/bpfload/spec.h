@@ -87,6 +87,9 @@ BPFL_API int bpfl_spec_map_view(const struct bpfl_spec *spec, size_t idx, struct
 BPFL_API int bpfl_spec_prog_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_prog_view *ret_view);
 BPFL_API int bpfl_spec_var_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_var_view *ret_view);
 
+/* True when a function of the object calls bpf_trace_printk() or bpf_trace_vprintk(): somebody should listen. */
+BPFL_API bool bpfl_spec_prints(const struct bpfl_spec *spec);
+
 /* The stages as text or JSON, for people: malloc'ed, NUL-terminated, to be free()d.
  * bpfl_elf_text() reads the file at path and shows its checked ELF tables. */
 BPFL_API int bpfl_elf_text(const char *path, enum bpfl_format format, char **ret_text, struct bpfl_error *err);

@@ -263,3 +263,17 @@ char *bpfl_near_text(const struct bpfl_near *near, char *out, size_t out_size)
 	}
 	return out;
 }
+
+const char *bpfl_text_nearest(const char *word, const char *const *candidates, size_t nr_candidates)
+{
+	struct bpfl_near near;
+
+	bpfl_near_init(&near, word);
+	for (size_t i = 0; i < nr_candidates; i++)
+		bpfl_near_offer(&near, candidates[i]);
+	for (size_t i = 0; near.nr > 0 && i < nr_candidates; i++) {
+		if (strcmp(candidates[i], near.hits[0].name) == 0)
+			return candidates[i];
+	}
+	return NULL;
+}

@@ -4,7 +4,7 @@
  *
  * - bpfl_text_escape() makes text of a file harmless for a terminal.
  * - struct bpfl_near collects candidates and keeps the few that are nearest to a misspelt word.
- * - parse functions accept the whole string or nothing: trailing junk is an error.
+ * - parse functions accept the whole string or nothing: trailing junk is an error. Some are public: bpfload/text.h.
  */
 #ifndef BPFL_BASE_TEXT_H
 #define BPFL_BASE_TEXT_H
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "bpfload/text.h"
 
 /* Writes text with everything outside printable ASCII as \xNN (and \n, \t), cut with "..." to fit. Returns out. */
 char *bpfl_text_escape(char *out, size_t out_size, const char *text, size_t text_size);
@@ -21,12 +22,8 @@ char *bpfl_text_escape(char *out, size_t out_size, const char *text, size_t text
 #define BPFL_ESC_SIZE 128
 #define BPFL_ESC(text) bpfl_text_escape((char[BPFL_ESC_SIZE]){ 0 }, BPFL_ESC_SIZE, (text), SIZE_MAX)
 
-/* Whole string as unsigned number: decimal, 0x, 0 octal, 0b. -EINVAL not a number, -ERANGE too large. */
-int bpfl_text_to_u64(const char *text, uint64_t *ret_value);
-/* Optional sign. */
+/* bpfl_text_to_u64() with an optional sign in front. */
 int bpfl_text_to_s64(const char *text, int64_t *ret_value);
-/* "250ms", "1s", "2m", "100us", "5ns"; a bare number is seconds. Nanoseconds out. */
-int bpfl_text_to_ns(const char *text, uint64_t *ret_ns);
 
 bool bpfl_text_has_prefix(const char *text, const char *prefix);
 /* Glob with '*' and '?' only, on the whole text. */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli: the command. It knows the library by its public headers only.
+ *
+ *     main.c       which command, its help
+ *     options.c    words -> struct options
+ *     out.c        stdout is data, stderr is everything else; errors and exit codes
+ *     cmd_stage.c  elf, spec, image: print a stage and stop
+ *     cmd_run.c    run: the whole way, in order
+ *     plan.c       which program is attached where
+ *     loop.c       waiting: signals, printk lines, intervals
+ */
+#ifndef BPFLOAD_CLI_H
+#define BPFLOAD_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "bpfload.h"
+
+/* Exit codes; docs/bpfload.8 lists them. */
+enum {
+	EXIT_OK = 0,
+	EXIT_OTHER = 1,
+	EXIT_USAGE = 2,
+	EXIT_OBJECT = 3,
+	EXIT_VERIFIER = 4,
+	EXIT_PERMISSION = 5,
+	EXIT_UNSUPPORTED = 6,
+	EXIT_TARGET = 7,
+	EXIT_STRICT = 8,
+};
+
+struct words { /* values of a repeatable option, borrowed from argv */
+	const char **items;
+	size_t nr;
+};
+
+struct options {
+	const char *file;
+	struct words attach, set, map, type, only, skip, dump;
+	const char *btf_path, *kconfig_path, *verifier_log_path;
+	uint64_t interval_ns, duration_ns; /* 0: not given */
+	uint64_t count;			   /* 0: no limit */
+	unsigned verifier_log_level;
+	int ready_fd; /* -1: not given */
+	int verbosity; /* -1 quiet, 0, 1, 2 */
+	bool json, raw, no_printk, skip_incomplete, strict, dry_run, help;
+};
+
+/* options.c */
+int options_parse(struct options *options, int argc, char **argv, struct bpfl_error *err);
+void options_deinit(struct options *options);
+void options_help(void);
+
+/* out.c */
+struct out {
+	bool json;
+	bool closed; /* the reader of stdout has gone: stop, with success */
+	int verbosity;
+	unsigned nr_warnings;
+};
+void out_init(struct out *out);
+/* Writes data to stdout. 0; -EPIPE when the reader has gone; -errno. */
+int out_text(struct out *out, const char *text);
+int out_flush(struct out *out);
+/* A line on stderr. */
+void out_note(const struct out *out, int verbosity, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Hears the library. */
+struct bpfl_log out_log(struct out *out);
+/* Shows an error and returns the exit code for it. */
+int out_error(const struct out *out, const struct bpfl_error *err);
+int out_usage(struct bpfl_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* cmd_stage.c, cmd_run.c: return the exit code. argv[0] is the command's name. */
+int cmd_elf(int argc, char **argv);
+int cmd_spec(int argc, char **argv);
+int cmd_image(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+
+/* plan.c: which program is attached where. */
+struct plan_item {
+	struct bpfl_attach *attach; /* owned */
+	size_t prog_idx;
+	struct bpfl_link *link; /* owned, NULL until attached */
+};
+struct plan {
+	struct plan_item *items;
+	size_t nr;
+};
+int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
+	      struct bpfl_error *err);
+int plan_attach(struct plan *plan, struct bpfl_object *object, struct out *out, struct bpfl_error *err);
+void plan_detach(struct plan *plan);
+void plan_deinit(struct plan *plan);
+
+/* loop.c: signals are blocked from signals_init() on and read by the loop. */
+struct loop {
+	int signal_fd;
+	struct bpfl_trace *trace; /* borrowed, or NULL */
+	const struct bpfl_object *object;
+	const struct options *options;
+	struct out *out;
+	uint64_t nr_lines, nr_dumps;
+};
+int signals_init(int *ret_signal_fd, struct bpfl_error *err);
+/* True when INT, TERM or HUP has come. */
+bool signals_pending(int signal_fd);
+int loop_run(struct loop *loop, struct bpfl_error *err);
+int loop_dump(struct loop *loop, struct bpfl_error *err);
+
+/* edits.c: options that change a spec before loading. */
+int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bpfl_error *err);
+
+/* run.c helpers */
+void words_deinit(struct words *words);
+
+#endif

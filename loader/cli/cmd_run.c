@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/cmd_run.c: the whole way in one function: spec, plan, target, image, object, links, events, and back.
+ *
+ * Each step needs the one before; what has been made is released backwards, whatever happened. Between the steps a pending
+ * Ctrl-C is looked at, so that a slow verifier does not have to be waited for twice.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct run {
+	struct options options;
+	struct out out;
+	int signal_fd;
+	struct bpfl_spec *spec;
+	struct plan plan;
+	struct bpfl_target *target;
+	struct bpfl_image *image;
+	struct bpfl_object *object;
+	struct bpfl_trace *trace;
+};
+
+static int spec_step(struct run *run, struct bpfl_error *err)
+{
+	struct bpfl_spec_opts opts = { .size = sizeof(opts), .log = out_log(&run->out) };
+	int ret = bpfl_spec_read(run->options.file, &opts, &run->spec, err);
+
+	if (ret == 0)
+		ret = edits_apply(&run->options, run->spec, err);
+	if (ret == 0)
+		ret = plan_make(&run->plan, &run->options, run->spec, &run->out, err);
+	return ret;
+}
+
+/* A --dump of a map that is not there would be noticed only at the end. */
+static int dumps_check(const struct run *run, struct bpfl_error *err)
+{
+	const struct words *dump = &run->options.dump;
+	struct bpfl_map_view view;
+
+	for (size_t i = 0; i < dump->nr; i++) {
+		size_t m = 0;
+
+		while (bpfl_spec_map_view(run->spec, m, &view) == 0 && strcmp(view.name, dump->items[i]) != 0)
+			m++;
+		if (bpfl_spec_map_view(run->spec, m, &view) < 0) {
+			out_usage(err, "--dump: the object has no map '%.200s'", dump->items[i]);
+			snprintf(err->fix, sizeof(err->fix), "bpfload spec %.300s lists its maps", run->options.file);
+			return -ENOENT;
+		}
+	}
+	if (run->options.interval_ns && dump->nr == 0)
+		return out_usage(err, "--interval needs --dump MAP: what should be printed?");
+	return 0;
+}
+
+static int image_step(struct run *run, struct bpfl_error *err)
+{
+	struct bpfl_target_opts opts = { .size = sizeof(opts), .btf_path = run->options.btf_path,
+					 .kconfig_path = run->options.kconfig_path };
+	struct bpfl_log log = out_log(&run->out);
+	int ret = dumps_check(run, err);
+
+	if (ret == 0)
+		ret = bpfl_target_running(&opts, &run->target, err);
+	if (ret == 0)
+		ret = bpfl_image_build(run->spec, run->target, &log, &run->image, err);
+	return ret;
+}
+
+static int log_file_write(const struct run *run, const char *log, struct bpfl_error *err)
+{
+	const char *path = run->options.verifier_log_path;
+	FILE *file = strcmp(path, "-") == 0 ? stderr : fopen(path, "we");
+	bool ok = file && fputs(log, file) != EOF && fflush(file) != EOF;
+	int errnum = errno;
+
+	if (file && file != stderr && fclose(file) == EOF && ok) {
+		ok = false;
+		errnum = errno;
+	}
+	if (ok)
+		return 0;
+	bpfl_error_clear(err);
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = errnum;
+	snprintf(err->message, sizeof(err->message), "--verifier-log: '%.300s': %s", path, strerror(errnum));
+	return -errnum;
+}
+
+static int logs_show(struct run *run, struct bpfl_error *err)
+{
+	struct bpfl_prog_view view;
+
+	for (size_t i = 0; bpfl_spec_prog_view(run->spec, i, &view) == 0; i++) {
+		const char *log = bpfl_object_verifier_log(run->object, view.name);
+
+		if (!log || !*log)
+			continue;
+		if (run->options.verifier_log_path) {
+			int ret = log_file_write(run, log, err);
+
+			if (ret < 0)
+				return ret;
+		} else {
+			fprintf(stderr, "--- verifier log of %s ---\n%s", view.name, log);
+		}
+	}
+	return 0;
+}
+
+static int object_step(struct run *run, struct bpfl_error *err)
+{
+	struct bpfl_load_opts opts = { .size = sizeof(opts), .log = out_log(&run->out),
+				       .verifier_log_level = run->options.verifier_log_level };
+	int ret = bpfl_object_load(run->image, run->target, &opts, &run->object, err);
+
+	if (ret == 0)
+		return logs_show(run, err);
+	if (err->verifier_log && run->options.verifier_log_path) {
+		struct bpfl_error other = BPFL_ERROR_INIT;
+
+		if (log_file_write(run, err->verifier_log, &other) < 0)
+			fprintf(stderr, "%s\n", other.message);
+	}
+	return ret;
+}
+
+/* The stream is opened before the programs are attached: the first line counts too. */
+static int events_step(struct run *run, struct bpfl_error *err)
+{
+	struct bpfl_log log = out_log(&run->out);
+	int ret = 0;
+
+	if (!run->options.no_printk && bpfl_spec_prints(run->spec))
+		ret = bpfl_trace_open(&log, &run->trace, err);
+	if (ret == 0)
+		ret = plan_attach(&run->plan, run->object, &run->out, err);
+	if (ret < 0)
+		return ret;
+	if (run->plan.nr == 0)
+		out_note(&run->out, 0, "loaded, nothing attached; Ctrl-C lets go of it");
+	if (run->options.ready_fd >= 0 && write(run->options.ready_fd, "\n", 1) != 1)
+		out_note(&run->out, 0, "warning: --ready-fd: nobody could be told: %s", strerror(errno));
+	return 0;
+}
+
+static int wait_step(struct run *run, struct bpfl_error *err)
+{
+	struct loop loop = { run->signal_fd, run->trace, run->object, &run->options, &run->out, 0, 0 };
+	int ret = loop_run(&loop, err);
+
+	/* Without an interval the maps are shown as they are at the end; programs have stopped by then. */
+	plan_detach(&run->plan);
+	if (ret == 0 && run->options.dump.nr > 0 && !run->options.interval_ns && !run->out.closed) {
+		ret = loop_dump(&loop, err);
+		if (ret == -EPIPE)
+			ret = 0;
+	}
+	return ret;
+}
+
+static int steps_run(struct run *run, struct bpfl_error *err)
+{
+	static int (*const steps[])(struct run *run, struct bpfl_error *err) = {
+		spec_step, image_step, object_step, events_step, wait_step,
+	};
+	size_t nr_steps = run->options.dry_run ? 2 : sizeof(steps) / sizeof(steps[0]);
+	int ret = signals_init(&run->signal_fd, err);
+
+	for (size_t i = 0; i < nr_steps && ret == 0; i++) {
+		if (signals_pending(run->signal_fd))
+			return 0;
+		ret = steps[i](run, err);
+	}
+	return ret;
+}
+
+static void run_deinit(struct run *run)
+{
+	plan_deinit(&run->plan);
+	bpfl_trace_close(run->trace);
+	bpfl_object_close(run->object);
+	bpfl_image_destroy(run->image);
+	bpfl_target_destroy(run->target);
+	bpfl_spec_destroy(run->spec);
+	options_deinit(&run->options);
+	if (run->signal_fd >= 0)
+		close(run->signal_fd);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct run run;
+	int code = EXIT_OK;
+	int ret;
+
+	memset(&run, 0, sizeof(run));
+	run.signal_fd = -1;
+	out_init(&run.out);
+	ret = options_parse(&run.options, argc, argv, &err);
+	run.out.json = run.options.json;
+	run.out.verbosity = run.options.verbosity;
+	if (ret == 0 && run.options.help) {
+		printf("usage: bpfload [run] FILE [options]\n");
+		options_help();
+	} else if (ret == 0) {
+		ret = steps_run(&run, &err);
+	}
+	if (ret < 0)
+		code = out_error(&run.out, &err);
+	else if (run.options.strict && run.out.nr_warnings > 0)
+		code = EXIT_STRICT;
+	run_deinit(&run);
+	bpfl_error_clear(&err);
+	return code;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/loop.c: waiting while the programs run.
+ *
+ * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while nothing is printed),
+ * the --interval timer and the --duration timer. The signals are blocked from the start and read here, so that
+ * there is no handler and nothing is interrupted half way.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+static int system_error(struct bpfl_error *err, const char *what)
+{
+	int errnum = errno;
+
+	bpfl_error_clear(err);
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = errnum;
+	snprintf(err->message, sizeof(err->message), "%s: %s", what, strerror(errnum));
+	return -errnum;
+}
+
+int signals_init(int *ret_signal_fd, struct bpfl_error *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return system_error(err, "blocking signals");
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return system_error(err, "signalfd");
+	*ret_signal_fd = fd;
+	return 0;
+}
+
+bool signals_pending(int signal_fd)
+{
+	struct signalfd_siginfo info;
+	sigset_t set;
+
+	if (read(signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return false;
+	/* Detaching can take a while: from here on the next signal ends the process at once. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return true;
+}
+
+static int timer_open(uint64_t ns, bool repeat)
+{
+	struct itimerspec spec = { 0 };
+	int fd;
+
+	if (ns == 0)
+		return -1;
+	spec.it_value.tv_sec = (time_t)(ns / 1000000000);
+	spec.it_value.tv_nsec = (long)(ns % 1000000000);
+	if (repeat)
+		spec.it_interval = spec.it_value;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &spec, NULL);
+	return fd;
+}
+
+static int line_show(void *ctx, const struct bpfl_trace_line *line)
+{
+	struct loop *loop = ctx;
+	char *text = NULL;
+	int ret;
+
+	if (loop->options->raw && !loop->options->json) {
+		ret = out_text(loop->out, line->raw);
+		if (ret == 0)
+			ret = out_text(loop->out, "\n");
+	} else {
+		ret = bpfl_trace_line_text(line, loop->options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text);
+		if (ret == 0)
+			ret = out_text(loop->out, text);
+		free(text);
+	}
+	if (ret < 0)
+		return ret;
+	loop->nr_lines++;
+	/* With an interval, --count counts rounds. */
+	if (loop->options->count && !loop->options->interval_ns && loop->nr_lines >= loop->options->count)
+		return -ECANCELED;
+	return 0;
+}
+
+int loop_dump(struct loop *loop, struct bpfl_error *err)
+{
+	enum bpfl_format format = loop->options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
+
+	for (size_t i = 0; i < loop->options->dump.nr; i++) {
+		char *text = NULL;
+		int ret = bpfl_object_map_text(loop->object, loop->options->dump.items[i], format, &text, err);
+
+		if (ret < 0)
+			return ret;
+		ret = out_text(loop->out, text);
+		free(text);
+		if (ret < 0)
+			return ret;
+	}
+	loop->nr_dumps++;
+	return out_flush(loop->out);
+}
+
+/* One round of what poll() reported. 0 to go on, -ECANCELED when the run has come to its end. */
+static int events_handle(struct loop *loop, const struct pollfd fds[5], struct bpfl_error *err)
+{
+	uint64_t ticks;
+	int ret;
+
+	if (fds[1].revents && loop->trace) {
+		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
+		if (ret < 0) {
+			out_flush(loop->out);
+			return ret;
+		}
+		ret = out_flush(loop->out);
+		if (ret < 0)
+			return ret;
+	}
+	if (fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+		loop->out->closed = true;
+		return -EPIPE;
+	}
+	if (fds[0].revents && signals_pending(loop->signal_fd))
+		return -ECANCELED;
+	if (fds[3].revents && read(fds[3].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks)) {
+		ret = loop_dump(loop, err);
+		if (ret < 0)
+			return ret;
+		if (loop->options->count && loop->nr_dumps >= loop->options->count)
+			return -ECANCELED;
+	}
+	return fds[4].revents ? -ECANCELED : 0;
+}
+
+int loop_run(struct loop *loop, struct bpfl_error *err)
+{
+	struct pollfd fds[5] = {
+		{ loop->signal_fd, POLLIN, 0 },
+		{ loop->trace ? bpfl_trace_fd(loop->trace) : -1, POLLIN, 0 },
+		{ STDOUT_FILENO, 0, 0 },
+		{ timer_open(loop->options->interval_ns, true), POLLIN, 0 },
+		{ timer_open(loop->options->duration_ns, false), POLLIN, 0 },
+	};
+	int ret = loop->out->closed ? -EPIPE : 0;
+
+	while (ret == 0) {
+		if (poll(fds, 5, -1) < 0) {
+			if (errno != EINTR)
+				ret = system_error(err, "poll");
+			continue;
+		}
+		ret = events_handle(loop, fds, err);
+	}
+	if (fds[3].fd >= 0)
+		close(fds[3].fd);
+	if (fds[4].fd >= 0)
+		close(fds[4].fd);
+	if (ret == -ECANCELED || ret == -EPIPE)
+		return 0;
+	if (ret < 0 && err->kind == BPFL_ERR_NONE) {
+		errno = -ret;
+		return system_error(err, "writing to stdout");
+	}
+	return ret;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/options.c: the words of the command line -> struct options.
+ *
+ * One table says everything about an option: its names, its argument, where its value goes, its help. The parser and the help text both
+ * read it, so they cannot disagree.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum value_kind { VALUE_FLAG, VALUE_TEXT, VALUE_WORDS, VALUE_LIST, VALUE_NS, VALUE_U64, VALUE_FD, VALUE_LEVEL, VALUE_VERBOSE, VALUE_QUIET };
+
+struct option_row {
+	const char *name;
+	char letter; /* 0: none */
+	enum value_kind kind;
+	size_t field; /* offset in struct options */
+	const char *argument; /* for the help; NULL: takes none */
+	const char *help;
+};
+
+#define FIELD(member) offsetof(struct options, member)
+
+static const struct option_row rows[] = {
+	{ "attach", 'a', VALUE_WORDS, FIELD(attach), "[PROG=]SPEC", "attach there (repeatable); none: load only; auto: as the sections say" },
+	{ "set", 's', VALUE_WORDS, FIELD(set), "VAR=VALUE", "set a global variable before loading: pid=12, cfg.port=80, a[2]=1, pid=self" },
+	{ "map", 0, VALUE_WORDS, FIELD(map), "NAME.FIELD=N", "change a map before loading: counts.max_entries=1024" },
+	{ "type", 0, VALUE_WORDS, FIELD(type), "PROG=TYPE", "load a program as this type (a SEC() name: xdp, tc, ...)" },
+	{ "only", 0, VALUE_LIST, FIELD(only), "P,Q", "load only these programs" },
+	{ "skip", 0, VALUE_LIST, FIELD(skip), "P,Q", "do not load these programs" },
+	{ "skip-incomplete", 0, VALUE_FLAG, FIELD(skip_incomplete), NULL, "do not attach programs whose section names no target" },
+	{ "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" },
+	{ "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" },
+	{ "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" },
+	{ "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines" },
+	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
+	{ "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them" },
+	{ "no-printk", 0, VALUE_FLAG, FIELD(no_printk), NULL, "do not listen to bpf_printk" },
+	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when everything is attached" },
+	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "FILE", "kernel BTF for relocations (raw or ELF)" },
+	{ "kconfig", 0, VALUE_TEXT, FIELD(kconfig_path), "FILE", "kernel configuration for __kconfig variables" },
+	{ "verifier-log", 0, VALUE_TEXT, FIELD(verifier_log_path), "FILE", "write the verifier's log there (-: stderr)" },
+	{ "log-level", 0, VALUE_LEVEL, FIELD(verifier_log_level), "N", "ask the verifier for a log: 1 steps, 2 all states, 4 statistics" },
+	{ "dry-run", 0, VALUE_FLAG, FIELD(dry_run), NULL, "read and relocate, then stop: nothing is loaded" },
+	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings" },
+	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr (-vv: everything)" },
+	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
+	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+};
+
+#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static int words_add(struct words *words, const char *word)
+{
+	const char **items = realloc(words->items, (words->nr + 1) * sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	items[words->nr++] = word;
+	words->items = items;
+	return 0;
+}
+
+void words_deinit(struct words *words)
+{
+	free(words->items);
+	words->items = NULL;
+	words->nr = 0;
+}
+
+/* "a,b" -> two words; the commas in argv become NULs, which nobody else needs. */
+static int list_add(struct words *words, char *list, const char *name, struct bpfl_error *err)
+{
+	for (char *word = list; word;) {
+		char *comma = strchr(word, ',');
+
+		if (comma)
+			*comma++ = '\0';
+		if (!*word)
+			return out_usage(err, "--%s: an empty name in the list", name);
+		if (words_add(words, word) < 0)
+			return out_usage(err, "out of memory");
+		word = comma;
+	}
+	return 0;
+}
+
+static int number_take(const struct option_row *row, const char *text, void *field, struct bpfl_error *err)
+{
+	uint64_t value;
+	int ret = row->kind == VALUE_NS ? bpfl_text_to_ns(text, &value) : bpfl_text_to_u64(text, &value);
+
+	if (ret < 0)
+		return out_usage(err, "--%s: '%s' is not a %s", row->name, text,
+				 row->kind == VALUE_NS ? "time (write 1s, 500ms, 2m)" : "number");
+	if (row->kind == VALUE_NS && value < 1000000)
+		return out_usage(err, "--%s: '%s' is shorter than a millisecond", row->name, text);
+	switch (row->kind) {
+	case VALUE_NS:
+	case VALUE_U64:
+		if (value == 0)
+			return out_usage(err, "--%s: must be more than 0", row->name);
+		*(uint64_t *)field = value;
+		return 0;
+	case VALUE_LEVEL:
+		if (value > 7)
+			return out_usage(err, "--%s: %s is not a sum of 1, 2 and 4", row->name, text);
+		*(unsigned *)field = (unsigned)value;
+		return 0;
+	default:
+		if (value > INT32_MAX || fcntl((int)value, F_GETFD) < 0)
+			return out_usage(err, "--%s: file descriptor %s is not open", row->name, text);
+		*(int *)field = (int)value;
+		return 0;
+	}
+}
+
+static int option_take(struct options *options, const struct option_row *row, char *argument,
+		       struct bpfl_error *err)
+{
+	void *field = (char *)options + row->field;
+
+	switch (row->kind) {
+	case VALUE_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case VALUE_TEXT:
+		*(const char **)field = argument;
+		return 0;
+	case VALUE_WORDS:
+		return words_add(field, argument) < 0 ? out_usage(err, "out of memory") : 0;
+	case VALUE_LIST:
+		return list_add(field, argument, row->name, err);
+	case VALUE_VERBOSE:
+		*(int *)field += 1;
+		return 0;
+	case VALUE_QUIET:
+		*(int *)field = -1;
+		return 0;
+	case VALUE_NS:
+	case VALUE_U64:
+	case VALUE_FD:
+	case VALUE_LEVEL:
+		return number_take(row, argument, field, err);
+	}
+	return -EINVAL;
+}
+
+/* What getopt_long() did not like, with the option that was probably meant. */
+static int unknown_option(const char *word, struct bpfl_error *err)
+{
+	const char *names[NR_ROWS];
+	const char *near;
+
+	for (size_t i = 0; i < NR_ROWS; i++)
+		names[i] = rows[i].name;
+	out_usage(err, "unknown option '%s'", word);
+	near = word[0] == '-' && word[1] == '-' ? bpfl_text_nearest(word + 2, names, NR_ROWS) : NULL;
+	if (near)
+		snprintf(err->fix, sizeof(err->fix), "did you mean '--%s'? bpfload --help lists all options", near);
+	else
+		snprintf(err->fix, sizeof(err->fix), "bpfload --help lists all options");
+	return -EINVAL;
+}
+
+static void tables_fill(struct option long_options[NR_ROWS + 1], char short_options[2 * NR_ROWS + 3])
+{
+	char *letter = short_options;
+
+	*letter++ = ':'; /* a missing argument gives ':' */
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		int has_arg = rows[i].argument ? required_argument : no_argument;
+
+		long_options[i] = (struct option){ rows[i].name, has_arg, NULL, 256 + (int)i };
+		if (rows[i].letter) {
+			*letter++ = rows[i].letter;
+			if (rows[i].argument)
+				*letter++ = ':';
+		}
+	}
+	long_options[NR_ROWS] = (struct option){ NULL, 0, NULL, 0 };
+	*letter = '\0';
+}
+
+static const struct option_row *row_of(int code)
+{
+	if (code >= 256)
+		return &rows[code - 256];
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (rows[i].letter == code)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+int options_parse(struct options *options, int argc, char **argv, struct bpfl_error *err)
+{
+	struct option long_options[NR_ROWS + 1];
+	char short_options[2 * NR_ROWS + 3];
+	int code;
+
+	memset(options, 0, sizeof(*options));
+	options->ready_fd = -1;
+	tables_fill(long_options, short_options);
+	opterr = 0;
+	optind = 1;
+	while ((code = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+		const struct option_row *row;
+		int ret;
+
+		if (code == ':')
+			return out_usage(err, "option '%s' needs a value", argv[optind - 1]);
+		row = code == '?' ? NULL : row_of(code);
+		if (!row && optopt && !(argv[optind - 1][0] == '-' && argv[optind - 1][1] == '-'))
+			return unknown_option((char[]){ '-', (char)optopt, '\0' }, err);
+		if (!row)
+			return unknown_option(argv[optind - 1], err);
+		ret = option_take(options, row, optarg, err);
+		if (ret < 0)
+			return ret;
+	}
+	if (options->help)
+		return 0;
+	if (optind == argc)
+		return out_usage(err, "which object file?");
+	if (optind + 1 < argc)
+		return out_usage(err, "one object file at a time: '%s' and '%s'", argv[optind], argv[optind + 1]);
+	options->file = argv[optind];
+	return 0;
+}
+
+void options_deinit(struct options *options)
+{
+	struct words *words[] = { &options->attach, &options->set, &options->map, &options->type,
+				  &options->only, &options->skip, &options->dump };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		words_deinit(words[i]);
+}
+
+void options_help(void)
+{
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		char names[64];
+
+		snprintf(names, sizeof(names), "%c%c%s --%s%s%s", rows[i].letter ? '-' : ' ',
+			 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "," : " ", rows[i].name,
+			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		printf("  %-28s %s\n", names, rows[i].help);
+	}
+}

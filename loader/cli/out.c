@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/out.c: stdout carries data and nothing else; notes, warnings and errors go to stderr.
+ *
+ * A reader that closes its end of the pipe (head, less) has seen enough: that is a normal end, so SIGPIPE is ignored and EPIPE sets
+ * out->closed. Everything else that stdout refuses (a full disk) is an error.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void out_init(struct out *out)
+{
+	memset(out, 0, sizeof(*out));
+	signal(SIGPIPE, SIG_IGN);
+	out->closed = fcntl(STDOUT_FILENO, F_GETFD) < 0;
+	/* A closed 0, 1 or 2 would be given to the next file that is opened. */
+	for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = dup(fd)) {
+		if (fd > STDERR_FILENO) {
+			close(fd);
+			break;
+		}
+	}
+}
+
+static int write_result(struct out *out)
+{
+	int errnum = errno;
+
+	if (errnum == EPIPE) {
+		out->closed = true;
+		return -EPIPE;
+	}
+	return errnum ? -errnum : -EIO;
+}
+
+int out_text(struct out *out, const char *text)
+{
+	if (out->closed)
+		return -EPIPE;
+	if (fputs(text, stdout) == EOF)
+		return write_result(out);
+	return 0;
+}
+
+int out_flush(struct out *out)
+{
+	if (out->closed)
+		return -EPIPE;
+	if (fflush(stdout) == EOF)
+		return write_result(out);
+	return 0;
+}
+
+void out_note(const struct out *out, int verbosity, const char *fmt, ...)
+{
+	va_list args;
+
+	if (out->verbosity < verbosity)
+		return;
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static void log_line(void *ctx, enum bpfl_log_level level, const char *text)
+{
+	static const struct {
+		const char *label;
+		int verbosity;
+	} levels[] = {
+		[BPFL_LOG_WARN] = { "warning: ", 0 },
+		[BPFL_LOG_INFO] = { "", 1 },
+		[BPFL_LOG_DEBUG] = { "", 2 },
+	};
+	struct out *out = ctx;
+
+	if (level == BPFL_LOG_WARN)
+		out->nr_warnings++;
+	out_note(out, levels[level].verbosity, "%s%s", levels[level].label, text);
+}
+
+struct bpfl_log out_log(struct out *out)
+{
+	struct bpfl_log log = { log_line, out };
+
+	return log;
+}
+
+static int exit_code(enum bpfl_error_kind kind)
+{
+	switch (kind) {
+	case BPFL_ERR_NONE: return EXIT_OK;
+	case BPFL_ERR_SYSTEM: return EXIT_OTHER;
+	case BPFL_ERR_USAGE: return EXIT_USAGE;
+	case BPFL_ERR_OBJECT: return EXIT_OBJECT;
+	case BPFL_ERR_VERIFIER: return EXIT_VERIFIER;
+	case BPFL_ERR_PERMISSION: return EXIT_PERMISSION;
+	case BPFL_ERR_UNSUPPORTED: return EXIT_UNSUPPORTED;
+	case BPFL_ERR_TARGET: return EXIT_TARGET;
+	}
+	return EXIT_OTHER;
+}
+
+int out_error(const struct out *out, const struct bpfl_error *err)
+{
+	char *text = NULL;
+
+	fflush(stdout);
+	if (bpfl_error_text(err, out->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text) == 0)
+		fputs(text, stderr);
+	else
+		fprintf(stderr, "error: %s\n", err->message);
+	free(text);
+	if (err->verifier_log && out->verbosity >= 1)
+		fprintf(stderr, "--- verifier log ---\n%s\n--- end of verifier log ---\n", err->verifier_log);
+	return exit_code(err->kind);
+}
+
+int out_usage(struct bpfl_error *err, const char *fmt, ...)
+{
+	va_list args;
+
+	bpfl_error_clear(err);
+	err->kind = BPFL_ERR_USAGE;
+	err->errnum = EINVAL;
+	va_start(args, fmt);
+	vsnprintf(err->message, sizeof(err->message), fmt, args);
+	va_end(args);
+	return -EINVAL;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/plan.c: which program is attached where. Everything that can be wrong with the words is found before anything is loaded.
+ *
+ * Without --attach every selected program goes where its section says. With --attach only the named ones are attached;
+ * `--attach auto` adds the rest, `--attach none` attaches nothing.
+ */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct plan_item *plan_add(struct plan *plan)
+{
+	struct plan_item *items = realloc(plan->items, (plan->nr + 1) * sizeof(*items));
+
+	if (!items)
+		return NULL;
+	plan->items = items;
+	memset(&items[plan->nr], 0, sizeof(*items));
+	return &items[plan->nr++];
+}
+
+static bool is_planned(const struct plan *plan, size_t prog_idx)
+{
+	for (size_t i = 0; i < plan->nr; i++) {
+		if (plan->items[i].prog_idx == prog_idx)
+			return true;
+	}
+	return false;
+}
+
+/* One --attach SPEC. A program that is attached is loaded, even if its section says '?'. */
+static int spec_add(struct plan *plan, const char *text, struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	struct plan_item *item = plan_add(plan);
+	struct bpfl_prog_view view;
+	int ret;
+
+	if (!item)
+		return out_usage(err, "out of memory");
+	ret = bpfl_attach_parse(text, &item->attach, err);
+	if (ret == 0)
+		ret = bpfl_attach_select(item->attach, spec, &item->prog_idx, err);
+	if (ret == 0)
+		ret = bpfl_attach_prepare(item->attach, spec, item->prog_idx, err);
+	if (ret == 0 && bpfl_spec_prog_view(spec, item->prog_idx, &view) == 0 && !view.selected)
+		ret = bpfl_spec_prog_select(spec, view.name, true, err);
+	return ret;
+}
+
+/* One program by its section. */
+static int section_add(struct plan *plan, const struct bpfl_spec *spec, size_t prog_idx,
+		       const struct bpfl_prog_view *view, const struct options *options, struct out *out,
+		       struct bpfl_error *err)
+{
+	struct plan_item *item;
+	int ret;
+
+	if (!view->hook[0] && view->type != 0) {
+		out_note(out, 1, "%s: loaded, nothing to attach it to by itself", view->name);
+		return 0;
+	}
+	if (view->needs_target && options->skip_incomplete) {
+		out_note(out, 0, "warning: %s: not attached, its section '%s' names no target", view->name, view->section);
+		out->nr_warnings++;
+		return 0;
+	}
+	item = plan_add(plan);
+	if (!item)
+		return out_usage(err, "out of memory");
+	item->prog_idx = prog_idx;
+	ret = bpfl_attach_from_section(spec, prog_idx, &item->attach, err);
+	return ret;
+}
+
+static int sections_add(struct plan *plan, const struct options *options, const struct bpfl_spec *spec,
+			struct out *out, struct bpfl_error *err)
+{
+	size_t nr_given = plan->nr;
+	struct plan given = { plan->items, nr_given };
+
+	for (size_t i = 0; i < bpfl_spec_nr_progs(spec); i++) {
+		struct bpfl_prog_view view;
+		int ret;
+
+		if (bpfl_spec_prog_view(spec, i, &view) < 0 || !view.selected)
+			continue;
+		given.items = plan->items;
+		if (is_planned(&given, i))
+			continue;
+		ret = section_add(plan, spec, i, &view, options, out, err);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
+	      struct bpfl_error *err)
+{
+	bool by_section = options->attach.nr == 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < options->attach.nr && ret == 0; i++) {
+		const char *text = options->attach.items[i];
+
+		if (strcmp(text, "auto") == 0)
+			by_section = true;
+		else if (strcmp(text, "none") == 0 && options->attach.nr > 1)
+			ret = out_usage(err, "--attach none and --attach '%.200s' contradict each other",
+					options->attach.items[i == 0 ? 1 : 0]);
+		else if (strcmp(text, "none") != 0)
+			ret = spec_add(plan, text, spec, err);
+	}
+	if (ret == 0 && by_section)
+		ret = sections_add(plan, options, spec, out, err);
+	for (size_t i = 0; i < plan->nr && ret == 0 && !options->dry_run; i++)
+		ret = bpfl_attach_check(plan->items[i].attach, spec, plan->items[i].prog_idx, err);
+	return ret;
+}
+
+int plan_attach(struct plan *plan, struct bpfl_object *object, struct out *out, struct bpfl_error *err)
+{
+	struct bpfl_log log = out_log(out);
+
+	for (size_t i = 0; i < plan->nr; i++) {
+		struct plan_item *item = &plan->items[i];
+		int ret = bpfl_link_attach(object, item->prog_idx, item->attach, &log, &item->link, err);
+
+		if (ret < 0)
+			return ret;
+		out_note(out, 0, "attached %s", bpfl_link_text(item->link));
+	}
+	return 0;
+}
+
+void plan_detach(struct plan *plan)
+{
+	/* Backwards: what was attached last may rely on what was attached before. */
+	for (size_t i = plan->nr; i > 0; i--) {
+		bpfl_link_close(plan->items[i - 1].link);
+		plan->items[i - 1].link = NULL;
+	}
+}
+
+void plan_deinit(struct plan *plan)
+{
+	plan_detach(plan);
+	for (size_t i = 0; i < plan->nr; i++)
+		bpfl_attach_destroy(plan->items[i].attach);
+	free(plan->items);
+	plan->items = NULL;
+	plan->nr = 0;
+}

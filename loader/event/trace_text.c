@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event/trace_text.c: one bpf_printk() line for people and for machines.
+ *
+ * What a program prints may hold data of other processes (file names, arguments): control characters, the C1 range among
+ * them, never reach a terminal. UTF-8 text does.
+ */
+#include "bpfload/event.h"
+
+#include <errno.h>
+#include <string.h>
+#include "base/json.h"
+
+/* Bytes of the UTF-8 encoding of U+0080..U+009F: c2 80 .. c2 9f. */
+static bool is_c1(const unsigned char *text)
+{
+	return text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f;
+}
+
+static void text_safe(struct bpfl_buf *out, const char *text)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+
+	for (; *bytes; bytes++) {
+		if (is_c1(bytes)) {
+			bpfl_buf_printf(out, "\\x%02x\\x%02x", bytes[0], bytes[1]);
+			bytes++;
+		} else if ((*bytes < 0x20 && *bytes != '\t') || *bytes == 0x7f) {
+			bpfl_buf_printf(out, "\\x%02x", *bytes);
+		} else {
+			bpfl_buf_char(out, (char)*bytes);
+		}
+	}
+}
+
+static void line_text(const struct bpfl_trace_line *line, struct bpfl_buf *out)
+{
+	if (line->parsed) {
+		text_safe(out, line->task);
+		bpfl_buf_printf(out, "-%d: ", line->pid);
+	}
+	text_safe(out, line->message);
+	bpfl_buf_char(out, '\n');
+}
+
+static void line_json(const struct bpfl_trace_line *line, struct bpfl_buf *out)
+{
+	struct bpfl_json json;
+
+	bpfl_json_init(&json, out);
+	bpfl_json_object_begin(&json);
+	bpfl_json_key(&json, "v");
+	bpfl_json_u64(&json, 1);
+	bpfl_json_key(&json, "type");
+	bpfl_json_string(&json, "printk");
+	if (line->parsed) {
+		bpfl_json_key(&json, "time");
+		/* Seconds since boot with the microseconds that the trace line has. */
+		bpfl_buf_printf(out, "%.6f", line->timestamp_s);
+		json.after_key = false;
+		bpfl_json_key(&json, "task");
+		bpfl_json_string(&json, line->task);
+		bpfl_json_key(&json, "pid");
+		bpfl_json_s64(&json, line->pid);
+		bpfl_json_key(&json, "cpu");
+		bpfl_json_s64(&json, line->cpu);
+	}
+	bpfl_json_key(&json, "message");
+	bpfl_json_string(&json, line->message);
+	bpfl_json_object_end(&json);
+	bpfl_buf_char(out, '\n');
+}
+
+int bpfl_trace_line_text(const struct bpfl_trace_line *line, enum bpfl_format format, char **ret_text)
+{
+	struct bpfl_buf out = BPFL_BUF_INIT;
+	char *text;
+
+	if (format == BPFL_FORMAT_JSON)
+		line_json(line, &out);
+	else
+		line_text(line, &out);
+	text = bpfl_buf_take(&out);
+	if (!text)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
