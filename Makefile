@@ -124,10 +124,15 @@ check-kernel: $(KERN_TESTS)
 	$(Q)sh scripts/run-tests $(KERN_TESTS)
 
 check-cli: all bpf
-	$(Q)sh tests/cli/run
+	$(Q)sh tests/cli/run $(BPFLOAD) $(BUILD)
 
-check-compare: all bpf
-	$(Q)sh tests/compare/run
+# Two loaders in one process: also shows that they do not get into each other's way.
+$(BUILD)/tests/compare/compare: $(BUILD)/tests/compare/compare.o $(BUILD)/libbpfload.a
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lbpf $(LIBS)
+
+check-compare: all bpf $(BUILD)/tests/compare/compare
+	$(Q)sh tests/compare/run $(BUILD)
 
 asan:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan BPFLOAD=$(BUILD)/asan/bpfload \
