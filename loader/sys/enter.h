@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 
 struct bpfl_perf_attr;
 struct pollfd;
@@ -27,7 +28,7 @@ int bpfl_enter_bpf(int cmd, void *attr, size_t attr_size, int returns_fd);
 int bpfl_enter_perf_event_open(struct bpfl_perf_attr *attr, int pid, int cpu, int group_fd, unsigned long flags);
 int bpfl_enter_ioctl(int fd, unsigned long request, unsigned long arg);
 
-/* openat(2) with O_CLOEXEC added; dir_fd may be AT_FDCWD. */
+/* openat(2) with O_CLOEXEC added, EINTR retried; dir_fd may be AT_FDCWD. */
 int bpfl_enter_openat(int dir_fd, const char *path, int flags, unsigned mode);
 int bpfl_enter_close(int fd); /* fd < 0 is ignored and gives 0 */
 ssize_t bpfl_enter_read(int fd, void *out, size_t size);   /* retries EINTR */
@@ -42,7 +43,8 @@ int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags);
 int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64_t byte_off, void **ret_addr);
 int bpfl_enter_munmap(void *addr, size_t size);
 int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms); /* EINTR is returned */
-int bpfl_enter_socket(int domain, int type, int protocol);
+int bpfl_enter_socket(int domain, int type, int protocol); /* SOCK_CLOEXEC added */
+/* Both retry EINTR; sendto raises no SIGPIPE. */
 ssize_t bpfl_enter_sendto(int fd, const void *data, size_t size, const struct sockaddr *addr, unsigned addr_size);
 ssize_t bpfl_enter_recv(int fd, void *out, size_t size, int flags);
 int bpfl_enter_setsockopt(int fd, int level, int name, const void *value, unsigned value_size);
@@ -51,5 +53,6 @@ int bpfl_enter_fsopen(const char *fs_name);          /* fsopen(2), since 5.2 */
 int bpfl_enter_fs_create(int fs_fd);                 /* fsconfig(FSCONFIG_CMD_CREATE) */
 int bpfl_enter_fsmount(int fs_fd);                   /* fsmount(2): fd of a mount that is in no mount table */
 unsigned bpfl_enter_if_nametoindex(const char *name); /* 0: no such interface */
+int bpfl_enter_uname(struct utsname *ret_names);
 
 #endif

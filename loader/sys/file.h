@@ -18,10 +18,11 @@
 /* Reads a regular file of at most size_max bytes into ret (which the caller deinits). 0 or -errno with text (E28 for a wrong kind of file). */
 int bpfl_file_read(const char *path, uint64_t size_max, struct bpfl_buf *ret, struct bpfl_error *err);
 
-/* Reads a small file of /proc or /sys (whose size is not known beforehand), up to size_max bytes. dir_fd may be AT_FDCWD. 0 or -errno, no text. */
+/* Reads a file of /proc or /sys (whose size is not known beforehand) of at most size_max bytes: -EFBIG when it goes on. dir_fd may be
+ * AT_FDCWD. The text ends in a NUL that is not counted, and ret->data is not NULL even for an empty file. 0 or -errno, no text. */
 int bpfl_file_read_virtual(int dir_fd, const char *path, uint64_t size_max, struct bpfl_buf *ret);
 
-/* First number in a small file. 0 or -errno. */
+/* First number in a small file. 0 or -errno; -EINVAL when it does not begin with one. */
 int bpfl_file_read_u64(int dir_fd, const char *path, uint64_t *ret_value);
 
 /* Writes text to an existing file in one write. 0 or -errno. */

@@ -894,3 +894,12 @@ unsigned bpfl_enter_if_nametoindex(const char *name)
 	call->result = 0;
 	return 0;
 }
+
+int bpfl_enter_uname(struct utsname *ret_names)
+{
+	struct fake_call *call = begin("uname", -1, -1, NULL);
+
+	if (call->result)
+		return (int)call->result;
+	return (int)end(call, uname(ret_names) < 0 ? -errno : 0);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/enter: where the program leaves for the kernel. See sys/enter.h.
+ *
+ * Each function is one system call with the sharp edges taken off: errno becomes the return value, descriptors are
+ * close-on-exec and above stderr, interrupted reads go on. Calls that some libc does not wrap (bpf, perf_event_open, fsopen, ...)
+ * are made by number.
+ */
+#include "sys/enter.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include "sys/bpf.h"
+#include "sys/perf.h"
+
+/* Numbers for a libc that is older than the call. bpf came with 3.18 and each architecture numbered it for itself. */
+#ifndef __NR_bpf
+#if defined(__x86_64__) && defined(__ILP32__)
+#define __NR_bpf (0x40000000 + 321)
+#elif defined(__x86_64__)
+#define __NR_bpf 321
+#elif defined(__i386__)
+#define __NR_bpf 357
+#elif defined(__arm__)
+#define __NR_bpf 386
+#elif defined(__aarch64__) || defined(__riscv) || defined(__loongarch__) || defined(__arc__)
+#define __NR_bpf 280
+#elif defined(__powerpc__)
+#define __NR_bpf 361
+#elif defined(__s390__)
+#define __NR_bpf 351
+#elif defined(__sparc__)
+#define __NR_bpf 349
+#elif defined(__mips__) && defined(_ABIO32) && _MIPS_SIM == _ABIO32
+#define __NR_bpf 4355
+#elif defined(__mips__) && defined(_ABI64) && _MIPS_SIM == _ABI64
+#define __NR_bpf 5315
+#elif defined(__mips__)
+#define __NR_bpf 6319
+#else
+#error "the number of bpf(2) on this architecture is not known here"
+#endif
+#endif
+
+/* From 5.1 on all architectures share their new numbers; only the base differs. */
+#ifndef __NR_fsopen
+#if defined(__alpha__)
+#define SHARED_NR_BASE 110
+#elif defined(__x86_64__) && defined(__ILP32__)
+#define SHARED_NR_BASE 0x40000000
+#elif defined(__mips__) && defined(_ABIO32) && _MIPS_SIM == _ABIO32
+#define SHARED_NR_BASE 4000
+#elif defined(__mips__) && defined(_ABI64) && _MIPS_SIM == _ABI64
+#define SHARED_NR_BASE 5000
+#elif defined(__mips__)
+#define SHARED_NR_BASE 6000
+#else
+#define SHARED_NR_BASE 0
+#endif
+#define __NR_fsopen (SHARED_NR_BASE + 430)
+#define __NR_fsconfig (SHARED_NR_BASE + 431)
+#define __NR_fsmount (SHARED_NR_BASE + 432)
+#endif
+
+/* linux/mount.h, which older systems lack. */
+#define FSOPEN_FLAG_CLOEXEC 1u
+#define FSMOUNT_FLAG_CLOEXEC 1u
+#define FSCONFIG_CREATE 6u
+
+#define FIRST_FD 3
+
+/* Gives the negated errno of a call that failed; before anything else can change it. */
+static int result_of(long ret)
+{
+	return ret < 0 ? -errno : (int)ret;
+}
+
+/*
+ * Moves a new descriptor out of 0, 1 and 2, which are free when the caller was started with them closed. bpf(2) reads 0 as "none" in
+ * many fields, and a message printed to "stdout" would go into a map.
+ */
+static int above_stdio(long ret)
+{
+	int fd = result_of(ret), moved;
+
+	if (fd < 0 || fd >= FIRST_FD)
+		return fd;
+	moved = result_of(fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD));
+	close(fd);
+	return moved;
+}
+
+int bpfl_enter_bpf(int cmd, void *attr, size_t attr_size, int returns_fd)
+{
+	size_t used = bpfl_bpf_attr_size(cmd, attr, attr_size);
+	long ret = syscall(__NR_bpf, cmd, attr, (unsigned)used);
+
+	return returns_fd ? above_stdio(ret) : result_of(ret);
+}
+
+int bpfl_enter_perf_event_open(struct bpfl_perf_attr *attr, int pid, int cpu, int group_fd, unsigned long flags)
+{
+	attr->size = sizeof(*attr);
+	return above_stdio(syscall(__NR_perf_event_open, attr, pid, cpu, group_fd,
+				   flags | BPFL_PERF_OPEN_FD_CLOEXEC));
+}
+
+int bpfl_enter_ioctl(int fd, unsigned long request, unsigned long arg)
+{
+	/* musl declares the request as int */
+	return result_of(ioctl(fd, (__typeof__(_IO(0, 0)))request, arg));
+}
+
+int bpfl_enter_openat(int dir_fd, const char *path, int flags, unsigned mode)
+{
+	int fd;
+
+	do {
+		fd = openat(dir_fd, path, flags | O_CLOEXEC, mode);
+	} while (fd < 0 && errno == EINTR);
+	return above_stdio(fd);
+}
+
+/* An interrupted close has closed nevertheless: Linux frees the number first, so trying again could close a stranger's. */
+int bpfl_enter_close(int fd)
+{
+	return fd < 0 ? 0 : result_of(close(fd));
+}
+
+ssize_t bpfl_enter_read(int fd, void *out, size_t size)
+{
+	ssize_t ret;
+
+	do {
+		ret = read(fd, out, size);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : ret;
+}
+
+ssize_t bpfl_enter_write(int fd, const void *data, size_t size)
+{
+	ssize_t ret;
+
+	do {
+		ret = write(fd, data, size);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : ret;
+}
+
+int bpfl_enter_fstat(int fd, struct stat *ret_stat)
+{
+	return result_of(fstat(fd, ret_stat));
+}
+
+int bpfl_enter_list_dir(int dir_fd, const char *path, int (*each)(void *ctx, const char *name), void *ctx)
+{
+	int fd = bpfl_enter_openat(dir_fd, path, O_RDONLY | O_DIRECTORY, 0), ret = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	for (;;) {
+		errno = 0; /* readdir() says NULL for the end and for an error */
+		entry = readdir(dir);
+		if (!entry) {
+			ret = -errno;
+			break;
+		}
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		ret = each(ctx, entry->d_name);
+		if (ret)
+			break;
+	}
+	closedir(dir);
+	return ret;
+}
+
+int bpfl_enter_statfs_type(const char *path, long *ret_fs_type)
+{
+	struct statfs fs;
+	int ret;
+
+	do {
+		ret = result_of(statfs(path, &fs));
+	} while (ret == -EINTR);
+	if (ret == 0)
+		*ret_fs_type = (long)fs.f_type;
+	return ret;
+}
+
+int bpfl_enter_mkdirat(int dir_fd, const char *path, unsigned mode)
+{
+	return result_of(mkdirat(dir_fd, path, mode));
+}
+
+int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags)
+{
+	return result_of(unlinkat(dir_fd, path, flags));
+}
+
+int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64_t byte_off, void **ret_addr)
+{
+	off_t off = (off_t)byte_off;
+	void *memory;
+
+	if (off < 0 || (uint64_t)off != byte_off) /* a 32-bit off_t */
+		return -EOVERFLOW;
+	memory = mmap(addr, size, prot, flags, fd, off);
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret_addr = memory;
+	return 0;
+}
+
+int bpfl_enter_munmap(void *addr, size_t size)
+{
+	return result_of(munmap(addr, size));
+}
+
+int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms)
+{
+	return result_of(poll(fds, nr_fds, timeout_ms));
+}
+
+int bpfl_enter_socket(int domain, int type, int protocol)
+{
+	return above_stdio(socket(domain, type | SOCK_CLOEXEC, protocol));
+}
+
+ssize_t bpfl_enter_sendto(int fd, const void *data, size_t size, const struct sockaddr *addr, unsigned addr_size)
+{
+	ssize_t ret;
+
+	do {
+		ret = sendto(fd, data, size, MSG_NOSIGNAL, addr, (socklen_t)addr_size);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : ret;
+}
+
+ssize_t bpfl_enter_recv(int fd, void *out, size_t size, int flags)
+{
+	ssize_t ret;
+
+	do {
+		ret = recv(fd, out, size, flags);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : ret;
+}
+
+int bpfl_enter_setsockopt(int fd, int level, int name, const void *value, unsigned value_size)
+{
+	return result_of(setsockopt(fd, level, name, value, (socklen_t)value_size));
+}
+
+int bpfl_enter_raise_memlock(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit limit;
+	int ret = result_of(setrlimit(RLIMIT_MEMLOCK, &unlimited));
+
+	if (ret == 0)
+		return 0;
+	/* Above the hard limit takes CAP_SYS_RESOURCE; up to it is everyone's. */
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return ret;
+	limit.rlim_cur = limit.rlim_max;
+	return result_of(setrlimit(RLIMIT_MEMLOCK, &limit));
+}
+
+int bpfl_enter_fsopen(const char *fs_name)
+{
+	return above_stdio(syscall(__NR_fsopen, fs_name, FSOPEN_FLAG_CLOEXEC));
+}
+
+int bpfl_enter_fs_create(int fs_fd)
+{
+	return result_of(syscall(__NR_fsconfig, fs_fd, FSCONFIG_CREATE, NULL, NULL, 0));
+}
+
+int bpfl_enter_fsmount(int fs_fd)
+{
+	return above_stdio(syscall(__NR_fsmount, fs_fd, FSMOUNT_FLAG_CLOEXEC, 0));
+}
+
+unsigned bpfl_enter_if_nametoindex(const char *name)
+{
+	return if_nametoindex(name);
+}
+
+int bpfl_enter_uname(struct utsname *ret_names)
+{
+	return result_of(uname(ret_names));
+}
