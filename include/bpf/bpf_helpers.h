@@ -265,40 +265,40 @@ extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak 
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
 
+/*
+ * The loop behind the three below. `it` is the iterator's name; `more` asks for the next round.
+ * Naming _destroy once more makes clang give it a type in BTF: it forgets what only cleanup uses.
+ */
+#define BPF_ITER_LOOP(it, type, more, args...) \
+	for (struct bpf_iter_##type it \
+		__attribute__((aligned(8), cleanup(bpf_iter_##type##_destroy))), \
+	     *it##_started __attribute__((unused)) = \
+		(bpf_iter_##type##_new(&it, ##args), (void)bpf_iter_##type##_destroy, \
+		 (struct bpf_iter_##type *)0); \
+	     more;)
+#define BPF_ITER_NAME BPF_JOIN(bpf_iter_, __COUNTER__)
+
 /* bpf_for_each(num, p, 0, 10) { use(*p); } */
 #ifndef bpf_for_each
-#define bpf_for_each(type, cur, args...) \
-	for (struct bpf_iter_##type BPF_JOIN(iter_, __LINE__) \
-		__attribute__((aligned(8), cleanup(bpf_iter_##type##_destroy))), \
-	     *BPF_JOIN(iter_started_, __LINE__) __attribute__((unused)) = ( \
-		bpf_iter_##type##_new(&BPF_JOIN(iter_, __LINE__), ##args), \
-		(struct bpf_iter_##type *)0); \
-	     ((cur) = bpf_iter_##type##_next(&BPF_JOIN(iter_, __LINE__)));)
+#define BPF_FOR_EACH(it, type, cur, args...) \
+	BPF_ITER_LOOP(it, type, ((cur) = bpf_iter_##type##_next(&it)), ##args)
+#define bpf_for_each(type, cur, args...) BPF_FOR_EACH(BPF_ITER_NAME, type, cur, ##args)
 #endif
 
 /* bpf_for(i, 0, n) { use(array[i]); }; the comparison tells the verifier the range of i */
 #ifndef bpf_for
-#define bpf_for(i, start, end) \
-	for (struct bpf_iter_num BPF_JOIN(iter_, __LINE__) \
-		__attribute__((aligned(8), cleanup(bpf_iter_num_destroy))), \
-	     *BPF_JOIN(iter_started_, __LINE__) __attribute__((unused)) = ( \
-		bpf_iter_num_new(&BPF_JOIN(iter_, __LINE__), (start), (end)), \
-		(struct bpf_iter_num *)0); \
-	     ({ \
-		int *next_number = bpf_iter_num_next(&BPF_JOIN(iter_, __LINE__)); \
-		next_number && ((i) = *next_number, (i) >= (start) && (i) < (end)); \
-	     });)
+#define BPF_FOR(it, i, start, end) \
+	BPF_ITER_LOOP(it, num, ({ \
+		int *it##_next = bpf_iter_num_next(&it); \
+		it##_next && ((i) = *it##_next, (i) >= (start) && (i) < (end)); \
+	}), (start), (end))
+#define bpf_for(i, start, end) BPF_FOR(BPF_ITER_NAME, i, start, end)
 #endif
 
 /* bpf_repeat(n) { once_more(); } */
 #ifndef bpf_repeat
-#define bpf_repeat(n) \
-	for (struct bpf_iter_num BPF_JOIN(iter_, __LINE__) \
-		__attribute__((aligned(8), cleanup(bpf_iter_num_destroy))), \
-	     *BPF_JOIN(iter_started_, __LINE__) __attribute__((unused)) = ( \
-		bpf_iter_num_new(&BPF_JOIN(iter_, __LINE__), 0, (n)), \
-		(struct bpf_iter_num *)0); \
-	     bpf_iter_num_next(&BPF_JOIN(iter_, __LINE__));)
+#define BPF_REPEAT(it, n) BPF_ITER_LOOP(it, num, bpf_iter_num_next(&it), 0, (n))
+#define bpf_repeat(n) BPF_REPEAT(BPF_ITER_NAME, n)
 #endif
 
 #endif
