@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 enum bpfl_btf_kind {
 	BPFL_KIND_VOID = 0,
@@ -62,6 +63,9 @@ struct bpfl_btf_decl_tag { int32_t component_idx; };
 enum { BPFL_LINKAGE_STATIC = 0, BPFL_LINKAGE_GLOBAL = 1, BPFL_LINKAGE_EXTERN = 2 }; /* of VAR and FUNC */
 enum { BPFL_INT_SIGNED = 1, BPFL_INT_CHAR = 2, BPFL_INT_BOOL = 4 };
 
+/* Types in a row that each refer to one other type (pointers, arrays, modifiers), and composites inside one another. */
+#define BPFL_BTF_CHAIN_MAX 32
+
 struct bpfl_btf;
 
 /*
@@ -74,6 +78,12 @@ void bpfl_btf_destroy(struct bpfl_btf *btf);
 
 /* Number of types including void and those of the base: valid ids are 0 .. nr - 1. */
 uint32_t bpfl_btf_nr_types(const struct bpfl_btf *btf);
+/* The lowest id of the own part: 1, or the base's number of types. */
+uint32_t bpfl_btf_first_id(const struct bpfl_btf *btf);
+/* Whether the file was in the other byte order than this machine's. */
+bool bpfl_btf_is_foreign(const struct bpfl_btf *btf);
+/* Bytes of a pointer: 8 for BPF objects; what "long" has in a kernel's BTF. */
+uint32_t bpfl_btf_ptr_size(const struct bpfl_btf *btf);
 const struct bpfl_btf *bpfl_btf_base(const struct bpfl_btf *btf);
 /* The record of a type; NULL for an id out of range (a void record for 0). Borrowed. */
 const struct bpfl_btf_type *bpfl_btf_type(const struct bpfl_btf *btf, uint32_t type_id);
@@ -108,8 +118,51 @@ uint32_t bpfl_btf_member_bit_size(const struct bpfl_btf_type *t, uint32_t member
 /* First type of that kind and name at or after start_id; 0 when there is none. */
 uint32_t bpfl_btf_find(const struct bpfl_btf *btf, enum bpfl_btf_kind kind, const char *name, uint32_t start_id);
 
+/*
+ * Many names in one pass (btf/search.c).
+ *
+ * A kernel has 126,000 types; looking once for each of a hundred names would walk all of them a hundred times. So the caller says
+ * first what it wants, then one pass collects, per name, the ids of all types that have it.
+ *
+ *     struct bpfl_btf_search search;
+ *     bpfl_btf_search_init(&search, BPFL_BTF_KINDS_DATA, cut_flavour);
+ *     idx = bpfl_btf_search_want(&search, "task_struct", 11);
+ *     bpfl_btf_search_run(&search, kernel_btf);
+ *     ids = bpfl_btf_search_ids(&search, idx, &nr_ids);
+ *     bpfl_btf_search_deinit(&search);
+ */
+#define BPFL_BTF_KIND_BIT(kind) (1u << (kind))
+/* What CO-RE can have candidates of: everything with a name that is data. */
+#define BPFL_BTF_KINDS_DATA \
+	(BPFL_BTF_KIND_BIT(BPFL_KIND_INT) | BPFL_BTF_KIND_BIT(BPFL_KIND_STRUCT) | BPFL_BTF_KIND_BIT(BPFL_KIND_UNION) | \
+	 BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM) | BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM64) | BPFL_BTF_KIND_BIT(BPFL_KIND_FWD) | \
+	 BPFL_BTF_KIND_BIT(BPFL_KIND_TYPEDEF) | BPFL_BTF_KIND_BIT(BPFL_KIND_FLOAT))
+
+/* Says how many bytes of a type's name count ("task_struct___old" -> 11). Must give at least 1 for a name that is not empty. */
+typedef size_t (*bpfl_btf_cut_fn)(const char *name, size_t name_size);
+
+struct bpfl_btf_search {
+	uint32_t kinds; /* BPFL_BTF_KIND_BIT()s */
+	bpfl_btf_cut_fn cut; /* NULL: whole names */
+	struct bpfl_hash names; /* wanted name -> index in lists */
+	BPFL_VEC(struct bpfl_btf_ids { uint32_t *items; size_t nr; size_t cap; }) lists;
+	uint64_t first_two[1024]; /* bit per pair of first bytes: passes over most names after two bytes */
+};
+
+void bpfl_btf_search_init(struct bpfl_btf_search *search, uint32_t kinds, bpfl_btf_cut_fn cut);
+void bpfl_btf_search_deinit(struct bpfl_btf_search *search);
+/* >= 0: the index of this name, the same for the same name; -EINVAL for an empty one, -ENOMEM. name is borrowed until deinit. */
+int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_t name_size);
+/* Collects from btf and its bases, in order of ids. 0 or -ENOMEM. Running it again starts anew. */
+int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf);
+/* The ids found for an index: rising, borrowed until run or deinit. */
+const uint32_t *bpfl_btf_search_ids(const struct bpfl_btf_search *search, int idx, size_t *ret_nr);
+
 /* btf/type.c: questions about a type. All are safe against cycles. */
-/* Follows const, volatile, restrict, typedef, type_tag; also the id of what is found. */
+/*
+ * Follows const, volatile, restrict, typedef, type_tag; also the id of what is found (ret_id may be NULL). Never NULL: an id out of
+ * range, or a chain of more than BPFL_BTF_CHAIN_MAX (only unchecked kernel BTF can have those), gives void with id 0.
+ */
 const struct bpfl_btf_type *bpfl_btf_skip_modifiers(const struct bpfl_btf *btf, uint32_t type_id, uint32_t *ret_id);
 /* Size in bytes of a type (arrays multiplied); -EINVAL for void, functions, too deep; -E2BIG above 4 GiB. */
 int bpfl_btf_size(const struct bpfl_btf *btf, uint32_t type_id, uint32_t *ret_size);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * btf/own: what only this room sees of a BTF.
+ *
+ * Types have different lengths, so an id does not say where its record is. offsets holds the place of every 2^step_shift-th own
+ * type: of each one for an object (step_shift 0), of every 64th for a kernel, where a full table would cost
+ * half a megabyte of page faults and a lookup is followed by few others.
+ */
+#ifndef BPFL_BTF_OWN_H
+#define BPFL_BTF_OWN_H
+
+#include "btf/btf.h"
+
+#define BPFL_BTF_MAGIC 0xeb9fu
+#define BPFL_BTF_MAGIC_SWAPPED 0x9febu
+#define BPFL_BTF_VERSION 1
+#define BPFL_BTF_HEADER_SIZE 24u /* without the layout section's place, which makes it 32 */
+
+#define BPFL_BTF_STEP_DENSE 0u
+#define BPFL_BTF_STEP_SPARSE 6u
+
+/* Length of a record: 12 + info_size + vlen * elem_size. */
+struct bpfl_btf_layout {
+	uint8_t info_size;
+	uint8_t elem_size;
+	uint8_t is_known; /* kinds that are neither ours nor described by the file are not */
+};
+
+struct bpfl_btf {
+	const struct bpfl_btf *base;
+	uint8_t *owned;	   /* malloc'ed copy of the file, or NULL */
+	void *mapped;	   /* mapping of the kernel's file, or NULL */
+	size_t mapped_size;
+	const uint8_t *bytes; /* one of both */
+	size_t size;
+	const uint8_t *types;
+	uint32_t types_size;
+	const char *strings;
+	uint32_t strings_size;
+	uint32_t first_str; /* end of the base's strings: own ones begin at this offset */
+	uint32_t first_id;
+	uint32_t nr_types; /* with those of the base and void */
+	uint32_t ptr_size;
+	bool is_foreign;
+	unsigned step_shift;
+	BPFL_VEC(uint32_t) offsets; /* into types */
+	struct bpfl_btf_layout layouts[128];
+};
+
+/*
+ * Checks header, strings, and that the records follow each other up to the end of the type section, all of known length. copy false: bytes
+ * are not copied unless they have to be swapped; they must outlive the result.
+ */
+int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift, const struct bpfl_btf *base,
+		  struct bpfl_btf **ret_btf, struct bpfl_error *err);
+/* btf/check.c: everything inside the records of an untrusted BTF, and what refers to what. */
+int bpfl_btf_check(const struct bpfl_btf *btf, struct bpfl_error *err);
+
+/* Length of a record whose header is readable; 0 for an unknown kind. */
+static inline uint64_t bpfl_btf_record_size(const struct bpfl_btf *btf, const struct bpfl_btf_type *type)
+{
+	const struct bpfl_btf_layout *layout = &btf->layouts[bpfl_btf_kind(type)];
+
+	if (!layout->is_known)
+		return 0;
+	return sizeof(*type) + layout->info_size + (uint64_t)bpfl_btf_vlen(type) * layout->elem_size;
+}
+
+/* The record behind this one; only meaningful while there is one. Own types lie one after the other. */
+static inline const struct bpfl_btf_type *bpfl_btf_next(const struct bpfl_btf *btf, const struct bpfl_btf_type *type)
+{
+	return (const struct bpfl_btf_type *)((const uint8_t *)type + bpfl_btf_record_size(btf, type));
+}
+
+/* A modifier only decorates the type that it refers to. Unknown kinds (up to 127) are none. */
+static inline bool bpfl_btf_is_modifier(enum bpfl_btf_kind kind)
+{
+	return kind == BPFL_KIND_TYPEDEF || kind == BPFL_KIND_VOLATILE || kind == BPFL_KIND_CONST ||
+	       kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_TYPE_TAG;
+}
+
+#endif
