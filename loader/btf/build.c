@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * btf/build.c: a BTF that can be changed.
+ *
+ * Records stay where they were written in one arena; a table says which piece of it is the record of each type. Replacing a record by a
+ * longer one writes the new one at the end of the arena and forgets the old place: nothing is ever moved, and what is
+ * forgotten is not in the result, because finishing copies the records in order of their ids.
+ */
+#include "btf/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "btf/own.h"
+
+struct place {
+	uint32_t byte_off; /* in the arena */
+	uint32_t size;
+};
+
+struct bpfl_btf_builder {
+	struct bpfl_buf arena;
+	struct bpfl_buf strings; /* own part */
+	BPFL_VEC(struct place) places;
+	const struct bpfl_btf *base; /* borrowed: strings and ids below the own ones */
+	uint32_t first_id;
+	uint32_t first_str;
+};
+
+static struct place *place_of(const struct bpfl_btf_builder *builder, uint32_t type_id)
+{
+	if (type_id < builder->first_id || type_id - builder->first_id >= builder->places.nr)
+		return NULL;
+	return &builder->places.items[type_id - builder->first_id];
+}
+
+/* Appends bytes to the arena and notes where they are. */
+static int write_record(struct bpfl_btf_builder *builder, const void *record, size_t size_bytes,
+			struct place *ret_place)
+{
+	struct place place = { (uint32_t)builder->arena.size, (uint32_t)size_bytes };
+
+	if (size_bytes < sizeof(struct bpfl_btf_type) || size_bytes % 4 != 0)
+		return -EINVAL;
+	if (size_bytes > INT32_MAX || builder->arena.size > INT32_MAX)
+		return -E2BIG;
+	bpfl_buf_append(&builder->arena, record, size_bytes);
+	if (!bpfl_buf_ok(&builder->arena))
+		return -ENOMEM;
+	*ret_place = place;
+	return 0;
+}
+
+int bpfl_btf_builder_create_empty(struct bpfl_btf_builder **ret_builder, struct bpfl_error *err)
+{
+	struct bpfl_btf_builder *builder = calloc(1, sizeof(*builder));
+
+	if (builder == NULL)
+		return bpfl_error_nomem(err);
+	builder->first_id = 1;
+	bpfl_buf_char(&builder->strings, '\0');
+	if (!bpfl_buf_ok(&builder->strings)) {
+		bpfl_btf_builder_destroy(builder);
+		return bpfl_error_nomem(err);
+	}
+	*ret_builder = builder;
+	return 0;
+}
+
+int bpfl_btf_builder_create(const struct bpfl_btf *btf, struct bpfl_btf_builder **ret_builder,
+			    struct bpfl_error *err)
+{
+	struct bpfl_btf_builder *builder = calloc(1, sizeof(*builder));
+	const struct bpfl_btf_type *type = bpfl_btf_type(btf, btf->first_id);
+
+	if (builder == NULL)
+		return bpfl_error_nomem(err);
+	builder->base = btf->base;
+	builder->first_id = btf->first_id;
+	builder->first_str = btf->first_str;
+	bpfl_buf_append(&builder->arena, btf->types, btf->types_size);
+	bpfl_buf_append(&builder->strings, btf->strings, btf->strings_size);
+	if (!bpfl_buf_ok(&builder->arena) || !bpfl_buf_ok(&builder->strings))
+		goto fail;
+	for (uint32_t id = btf->first_id; id < btf->nr_types; id++, type = bpfl_btf_next(btf, type)) {
+		struct place *place = BPFL_VEC_PUSH(&builder->places);
+
+		if (place == NULL)
+			goto fail;
+		place->byte_off = (uint32_t)((const uint8_t *)type - btf->types);
+		place->size = (uint32_t)bpfl_btf_record_size(btf, type);
+	}
+	*ret_builder = builder;
+	return 0;
+fail:
+	bpfl_btf_builder_destroy(builder);
+	return bpfl_error_nomem(err);
+}
+
+void bpfl_btf_builder_destroy(struct bpfl_btf_builder *builder)
+{
+	if (builder == NULL)
+		return;
+	bpfl_buf_deinit(&builder->arena);
+	bpfl_buf_deinit(&builder->strings);
+	free(builder->places.items);
+	free(builder);
+}
+
+uint32_t bpfl_btf_builder_nr_types(const struct bpfl_btf_builder *builder)
+{
+	return builder->first_id + (uint32_t)builder->places.nr;
+}
+
+struct bpfl_btf_type *bpfl_btf_builder_type(struct bpfl_btf_builder *builder, uint32_t type_id)
+{
+	const struct place *place = place_of(builder, type_id);
+
+	return place != NULL ? (struct bpfl_btf_type *)(void *)(builder->arena.data + place->byte_off) : NULL;
+}
+
+const char *bpfl_btf_builder_string(const struct bpfl_btf_builder *builder, uint32_t name_off)
+{
+	if (name_off < builder->first_str)
+		return bpfl_btf_string(builder->base, name_off);
+	if (name_off - builder->first_str >= builder->strings.size)
+		return "";
+	return builder->strings.data + (name_off - builder->first_str);
+}
+
+int bpfl_btf_builder_replace(struct bpfl_btf_builder *builder, uint32_t type_id, const void *record,
+			     size_t size_bytes)
+{
+	struct place *place = place_of(builder, type_id);
+
+	if (place == NULL)
+		return -ENOENT;
+	if (size_bytes == place->size) {
+		memmove(builder->arena.data + place->byte_off, record, size_bytes);
+		return 0;
+	}
+	return write_record(builder, record, size_bytes, place);
+}
+
+int bpfl_btf_builder_add(struct bpfl_btf_builder *builder, const void *record, size_t size_bytes)
+{
+	struct place place;
+	struct place *slot;
+	int ret = write_record(builder, record, size_bytes, &place);
+
+	if (ret < 0)
+		return ret;
+	slot = BPFL_VEC_PUSH(&builder->places);
+	if (slot == NULL)
+		return -ENOMEM;
+	*slot = place;
+	return (int)(bpfl_btf_builder_nr_types(builder) - 1);
+}
+
+/* A text may also be the end of a longer one: the search is for its bytes with the NUL. */
+int bpfl_btf_builder_string_add(struct bpfl_btf_builder *builder, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	const char *found = NULL;
+	size_t off = builder->strings.size;
+
+	if (size == 1)
+		return 0;
+	if (builder->strings.size != 0)
+		found = memmem(builder->strings.data, builder->strings.size, text, size);
+	if (found != NULL)
+		return (int)(builder->first_str + (uint32_t)(found - builder->strings.data));
+	if (builder->first_str + off + size > INT32_MAX)
+		return -E2BIG;
+	bpfl_buf_append(&builder->strings, text, size);
+	return bpfl_buf_ok(&builder->strings) ? (int)(builder->first_str + off) : -ENOMEM;
+}
+
+int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size)
+{
+	struct {
+		uint16_t magic;
+		uint8_t version, flags;
+		uint32_t header_size, type_off, type_size, str_off, str_size;
+	} header = { BPFL_BTF_MAGIC, BPFL_BTF_VERSION, 0, BPFL_BTF_HEADER_SIZE, 0, 0, 0, 0 };
+	struct bpfl_buf out = BPFL_BUF_INIT;
+	size_t types_size = 0;
+
+	_Static_assert(sizeof(header) == BPFL_BTF_HEADER_SIZE, "the header is the file's");
+	for (size_t i = 0; i < builder->places.nr; i++)
+		types_size += builder->places.items[i].size;
+	if (types_size > UINT32_MAX || builder->strings.size > UINT32_MAX)
+		return -E2BIG;
+	header.type_size = (uint32_t)types_size;
+	header.str_off = (uint32_t)types_size;
+	header.str_size = (uint32_t)builder->strings.size;
+	bpfl_buf_append(&out, &header, sizeof(header));
+	for (size_t i = 0; i < builder->places.nr; i++)
+		bpfl_buf_append(&out, builder->arena.data + builder->places.items[i].byte_off,
+				builder->places.items[i].size);
+	bpfl_buf_append(&out, builder->strings.data, builder->strings.size);
+	if (!bpfl_buf_ok(&out)) {
+		bpfl_buf_deinit(&out);
+		return -ENOMEM;
+	}
+	*ret_size = out.size;
+	*ret_bytes = bpfl_buf_take(&out);
+	return 0;
+}
