@@ -50,8 +50,10 @@ struct bpfl_attach_ctx {
 
 struct bpfl_hook_ops {
 	enum bpfl_hook hook;
+	int attach_type; /* only for rows with this expected attach type; 0: all of the hook */
 	/* Option keys this kind knows, NULL-terminated list; others are refused by name. */
 	const char *const *options;
+	const char *option_note; /* said when an option is refused; may be NULL */
 	int (*check)(const struct bpfl_attach *attach, struct bpfl_error *err); /* may be NULL */
 	int (*attach)(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err);
 };
@@ -59,6 +61,15 @@ struct bpfl_hook_ops {
 /* One per file: loader/attach/<kind>.c. */
 extern const struct bpfl_hook_ops bpfl_hook_tracepoint;
 extern const struct bpfl_hook_ops bpfl_hook_raw_tracepoint;
+extern const struct bpfl_hook_ops bpfl_hook_tp_btf; /* also in raw_tracepoint.c */
 extern const struct bpfl_hook_ops bpfl_hook_xdp;
+
+/* How programs of a row are attached; NULL: not built yet, or never attached by themselves. */
+const struct bpfl_hook_ops *bpfl_hook_ops_find(const struct bpfl_section_row *row);
+
+/* Says what is attached where: "PROG: " and the formatted text become the link's text. 0 or -ENOMEM. */
+int bpfl_link_describe(struct bpfl_link *link, const struct bpfl_attach_ctx *ctx, const char *fmt, ...) BPFL_PRINTF(3, 4);
+/* The number that stands in an option, 0 when it is not given. The parser has seen to it that it is one. */
+uint64_t bpfl_attach_option_u64(const struct bpfl_attach *attach, const char *key);
 
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * attach/attach.c: the table of hooks, and what all links have in common.
+ *
+ * A kind of hook is a struct bpfl_hook_ops in a file of its own. What is not in the table yet is refused by name, before anything
+ * is loaded. A link is closed in the order: own detach function, link fd, perf event. The order matters for perf events: the
+ * link lets go of the program first, then the event may go.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attach/link.h"
+#include "base/text.h"
+#include "sys/enter.h"
+
+static const struct bpfl_hook_ops *const kinds[] = {
+	&bpfl_hook_tracepoint,
+	&bpfl_hook_raw_tracepoint,
+	&bpfl_hook_tp_btf,
+	&bpfl_hook_xdp,
+};
+
+const struct bpfl_hook_ops *bpfl_hook_ops_find(const struct bpfl_section_row *row)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i]->hook == row->hook &&
+		    (kinds[i]->attach_type == 0 || kinds[i]->attach_type == row->attach_type))
+			return kinds[i];
+	}
+	return NULL;
+}
+
+static int refuse_kind(const struct bpfl_section_row *row, struct bpfl_error *err)
+{
+	if (row->target_form == BPFL_TARGET_NONE) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP,
+			       "a program of section '%s' is not attached by itself", row->name);
+		bpfl_error_why(err, "others refer to it, or it is run by hand: it is only loaded");
+		return -EOPNOTSUPP;
+	}
+	return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "attaching %s programs is not built yet",
+			      row->name);
+}
+
+int bpfl_attach_check(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t prog_idx,
+		      struct bpfl_error *err)
+{
+	const struct bpfl_hook_ops *ops = bpfl_hook_ops_find(attach->row);
+	int ret = 0;
+
+	if (!ops)
+		ret = refuse_kind(attach->row, err);
+	else if (ops->check)
+		ret = ops->check(attach, err);
+	if (ret < 0 && prog_idx < spec->progs.nr)
+		bpfl_error_prefix(err, "program '%s'", BPFL_ESC(spec->progs.items[prog_idx].name));
+	return ret;
+}
+
+static int attach_prog(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
+{
+	const struct bpfl_section_row *row = ctx->attach->row;
+	const struct bpfl_hook_ops *ops = bpfl_hook_ops_find(row);
+	const struct bpfl_prog *prog = &ctx->object->image->spec->progs.items[ctx->prog_idx];
+	const char *type_name = bpfl_prog_type_name(prog->prog_type);
+
+	if (!ops)
+		return refuse_kind(row, err);
+	if (prog->prog_type != (uint32_t)row->prog_type)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "it is a %s program, which '%s' does not take",
+				      type_name ? type_name : "(type unknown)", row->name);
+	return ops->attach(ctx, link, err);
+}
+
+int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct bpfl_attach *attach,
+		     const struct bpfl_log *log, struct bpfl_link **ret_link, struct bpfl_error *err)
+{
+	const struct bpfl_spec *spec = object->image->spec;
+	struct bpfl_attach_ctx ctx = { object, prog_idx, -1, attach, log };
+	struct bpfl_link *link;
+	int ret;
+
+	if (prog_idx >= spec->progs.nr)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "program %zu of %zu", prog_idx, spec->progs.nr);
+	ctx.prog_fd = bpfl_object_prog_fd_at(object, prog_idx);
+	if (ctx.prog_fd < 0)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "program '%s' is not loaded",
+				      BPFL_ESC(spec->progs.items[prog_idx].name));
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return bpfl_error_nomem(err);
+	link->link_fd = link->event_fd = -1;
+	link->prog_fd = ctx.prog_fd;
+	ret = attach_prog(&ctx, link, err);
+	if (ret < 0) {
+		bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(spec->progs.items[prog_idx].name),
+				  BPFL_ESC(attach->text));
+		bpfl_link_close(link);
+		return ret;
+	}
+	*ret_link = link;
+	return 0;
+}
+
+void bpfl_link_close(struct bpfl_link *link)
+{
+	if (!link)
+		return;
+	if (link->detach)
+		link->detach(link);
+	bpfl_enter_close(link->link_fd);
+	bpfl_enter_close(link->event_fd);
+	free(link->text);
+	free(link);
+}
+
+const char *bpfl_link_text(const struct bpfl_link *link)
+{
+	return link->text;
+}
+
+int bpfl_link_fd(const struct bpfl_link *link)
+{
+	return link->link_fd >= 0 ? link->link_fd : -ENOENT;
+}
+
+int bpfl_link_describe(struct bpfl_link *link, const struct bpfl_attach_ctx *ctx, const char *fmt, ...)
+{
+	struct bpfl_buf text = BPFL_BUF_INIT;
+	va_list args;
+
+	bpfl_buf_printf(&text, "%s: ", BPFL_ESC(ctx->object->image->spec->progs.items[ctx->prog_idx].name));
+	va_start(args, fmt);
+	bpfl_buf_vprintf(&text, fmt, args);
+	va_end(args);
+	link->text = bpfl_buf_take(&text);
+	return link->text ? 0 : -ENOMEM;
+}
+
+uint64_t bpfl_attach_option_u64(const struct bpfl_attach *attach, const char *key)
+{
+	const char *text = bpfl_attach_option(attach, key);
+	uint64_t value = 0;
+
+	if (text)
+		bpfl_text_to_u64(text, &value);
+	return value;
+}
