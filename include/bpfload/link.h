@@ -47,7 +47,8 @@ BPFL_API int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_s
 BPFL_API int bpfl_attach_check(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t prog_idx,
 			       struct bpfl_error *err);
 
-/* The attach spec that a program's own section stands for; -EINVAL (kind USAGE, E10) when it is incomplete, with the option to add. */
+/* The attach spec that a program's own section stands for, or NULL for programs that are only loaded (others refer to them: "xdp/devmap");
+ * -EINVAL (kind USAGE, E10) when the section is incomplete, with the option to add. */
 BPFL_API int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_attach **ret_attach,
 				      struct bpfl_error *err);
 
