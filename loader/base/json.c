@@ -127,6 +127,12 @@ void bpfl_json_s64(struct bpfl_json *json, int64_t value)
 	bpfl_buf_printf(json->out, "%" PRId64, value);
 }
 
+void bpfl_json_number(struct bpfl_json *json, const char *text)
+{
+	item_begin(json);
+	bpfl_buf_text(json->out, text);
+}
+
 void bpfl_json_bool(struct bpfl_json *json, bool value)
 {
 	item_begin(json);

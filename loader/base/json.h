@@ -29,6 +29,8 @@ void bpfl_json_string(struct bpfl_json *json, const char *text);
 void bpfl_json_string_sized(struct bpfl_json *json, const char *text, size_t size);
 void bpfl_json_u64(struct bpfl_json *json, uint64_t value);
 void bpfl_json_s64(struct bpfl_json *json, int64_t value);
+/* A number that is text already ("0.5"); the caller vouches that JSON knows its form. */
+void bpfl_json_number(struct bpfl_json *json, const char *text);
 void bpfl_json_bool(struct bpfl_json *json, bool value);
 void bpfl_json_null(struct bpfl_json *json);
 
