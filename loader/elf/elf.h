@@ -2,9 +2,10 @@
 /*
  * elf: bytes -> checked tables of sections, symbols and relocations. No policy.
  *
- * - bpfl_elf_read() copies what it needs out of the bytes; nothing keeps a pointer to the caller's memory, and libelf
- *   is finished with when it returns.
+ * - bpfl_elf_read() copies the bytes; nothing keeps a pointer to the caller's memory, and libelf is finished with when it returns.
+ *   Names and section data point into that one copy, so that a file cannot make them larger than itself.
  * - After it, every offset, size, index and name in the tables is inside its bounds; a section's bytes can be read from [data, data + size).
+ *   Data stands at the file's offset, without any alignment: read it through base/cursor.h.
  * - Numbers are native; the bytes of the sections stay in the file's byte order (elf->swap says whether that is foreign).
  */
 #ifndef BPFL_ELF_ELF_H
@@ -29,30 +30,31 @@ enum { BPFL_STV_DEFAULT = 0, BPFL_STV_INTERNAL = 1, BPFL_STV_HIDDEN = 2, BPFL_ST
 enum { BPFL_R_BPF_64_64 = 1, BPFL_R_BPF_64_ABS64 = 2, BPFL_R_BPF_64_ABS32 = 3, BPFL_R_BPF_64_NODYLD32 = 4, BPFL_R_BPF_64_32 = 10 };
 
 struct bpfl_elf_section {
-	const char *name; /* in elf->names; "" when it has none */
+	const char *name; /* "" when it has none; not unique */
 	uint32_t type;	  /* SHT_* */
 	uint64_t flags;	  /* SHF_* */
 	uint64_t size;	  /* bytes; of NOBITS too */
-	uint64_t align;
+	uint64_t align;	  /* 0 or a power of two */
 	uint32_t link, info;
-	const uint8_t *data; /* owned copy of the bytes; NULL for NOBITS and for empty sections */
+	uint32_t reloc_table; /* 1 + index into reloc_tables of what relocates it; 0: nothing */
+	const uint8_t *data; /* NULL for NOBITS, for empty sections and for compressed debug information */
 };
 
 struct bpfl_elf_symbol {
 	const char *name; /* "" for section symbols */
-	uint64_t value;	  /* byte offset in its section */
+	uint64_t value;	  /* byte offset in its section: [value, value + size) lies inside it, compressed ones aside */
 	uint64_t size;	  /* bytes */
 	uint32_t section_idx; /* index into sections, or BPFL_SHN_UNDEF / _ABS / _COMMON */
 	uint8_t bind, type, visibility;
 };
 
 struct bpfl_elf_reloc {
-	uint64_t byte_off; /* in the section that is relocated */
-	uint32_t type;	   /* R_BPF_* */
-	uint32_t symbol_idx;
+	uint64_t byte_off; /* in the section that is relocated, less than its size */
+	uint32_t type;	   /* R_BPF_*, or whatever the file says: not judged here */
+	uint32_t symbol_idx; /* index into symbols; 0: none */
 };
 
-/* Relocations of one section (SHT_REL only: BPF uses no addends in the table). */
+/* Relocations of one section (SHT_REL only: BPF uses no addends in the table). A section has at most one table. */
 struct bpfl_elf_reloc_table {
 	uint32_t section_idx;	     /* the SHT_REL section itself */
 	uint32_t target_section_idx; /* the section it relocates */
@@ -61,10 +63,11 @@ struct bpfl_elf_reloc_table {
 };
 
 struct bpfl_elf {
-	char *name; /* of the file, for messages: basename of the path or as given */
+	char *name; /* of the file, for messages, as given */
+	uint8_t *bytes; /* the copy of the file that names and data point into */
 	bool big_endian; /* of the file */
 	bool swap;	 /* the file's byte order is not this machine's */
-	uint16_t machine;
+	uint16_t machine; /* EM_BPF, or 0 from old compilers */
 	struct bpfl_elf_section *sections; /* [0] is the null section */
 	size_t nr_sections;
 	struct bpfl_elf_symbol *symbols; /* [0] is the null symbol */
@@ -73,9 +76,15 @@ struct bpfl_elf {
 	size_t nr_reloc_tables;
 };
 
+/*
+ * Says what sort of file the bytes are: 0 for a relocatable ELF64 BPF object of either byte order, else -ENOEXEC and a text of
+ * its own for each wrong sort (E28). bpfl_elf_read() begins with it (elf/ident.c).
+ */
+int bpfl_elf_identify(const void *bytes, size_t size, struct bpfl_error *err);
+
 /* Reads an object from memory. bytes are the caller's, and only read during the call.
- * Errors (kind OBJECT): not ELF, LLVM bitcode, wrong class/type/machine, each with its own text (E28); damaged tables; no symbol table
- * ("stripped"); compressed sections. */
+ * Errors (kind OBJECT): -ENOEXEC for a wrong sort of file; -EINVAL for damaged tables; -ENOENT without a symbol table ("stripped");
+ * -EOPNOTSUPP for compressed sections (but debug information, which nobody reads, may be). Each is prefixed with name. */
 int bpfl_elf_read(const void *bytes, size_t size, const char *name, struct bpfl_elf **ret_elf,
 		  struct bpfl_error *err);
 void bpfl_elf_destroy(struct bpfl_elf *elf);
