@@ -79,4 +79,21 @@ static inline bool bpfl_btf_is_modifier(enum bpfl_btf_kind kind)
 	       kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_TYPE_TAG;
 }
 
+/* "char": the one integer type that is text. Compilers disagree about the encoding bit, so the name counts too. */
+bool bpfl_btf_is_char(const struct bpfl_btf *btf, uint32_t type_id);
+/* Which bits of its container an integer occupies: all, unless the type is an old-style bit-field (see check.c). */
+static inline void bpfl_btf_int_place(const struct bpfl_btf_type *type, uint64_t *bit_off, uint32_t *bit_size)
+{
+	if (*bit_size != 0)
+		return;
+	*bit_off += bpfl_btf_int_bit_off(type);
+	*bit_size = bpfl_btf_int_bits(type);
+}
+
+/* btf/value_path.c: moves a place to the member called name (0, -ENOENT, -EINVAL with text), or from a variable to its type. */
+struct bpfl_btf_place;
+int bpfl_btf_place_enter(const struct bpfl_btf *btf, struct bpfl_btf_place *place, const char *name, size_t name_len,
+			 struct bpfl_error *err);
+void bpfl_btf_place_skip_var(const struct bpfl_btf *btf, struct bpfl_btf_place *place);
+
 #endif

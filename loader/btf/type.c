@@ -84,6 +84,15 @@ int bpfl_btf_size(const struct bpfl_btf *btf, uint32_t type_id, uint32_t *ret_si
 	return -EINVAL;
 }
 
+bool bpfl_btf_is_char(const struct bpfl_btf *btf, uint32_t type_id)
+{
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(btf, type_id, NULL);
+
+	return bpfl_btf_kind(type) == BPFL_KIND_INT && type->size == 1 &&
+	       ((bpfl_btf_int_encoding(type) & BPFL_INT_CHAR) ||
+		strcmp(bpfl_btf_string(btf, type->name_off), "char") == 0);
+}
+
 /* ---- alignment ---- */
 
 static uint32_t align_of_size(uint32_t size, uint32_t max)
