@@ -80,8 +80,9 @@ int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct b
 	struct bpfl_link *link;
 	int ret;
 
-	if (prog_idx >= spec->progs.nr)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "program %zu of %zu", prog_idx, spec->progs.nr);
+	if (!attach || prog_idx >= spec->progs.nr)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "nothing to attach, or no program %zu (of %zu)", prog_idx,
+				      spec->progs.nr);
 	ctx.prog_fd = bpfl_object_prog_fd_at(object, prog_idx);
 	if (ctx.prog_fd < 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "program '%s' is not loaded",
