@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kern/prog.c: live programs.
+ *
+ * A program of the image is complete but for file descriptors: those of maps and of module BTFs are written into a copy of its
+ * instructions, then PROG_LOAD. The first try asks for no log, because writing one makes verification several times
+ * slower. When the kernel refuses, it is asked again with a log that grows until everything fits, and the log decides:
+ *
+ *   - a row of the table of fallbacks fits: leave out or rewrite what this kernel does not know, and try again;
+ *   - the log has a reason: the program is rejected (kern/rejection.c);
+ *   - no reason: the refusal is about rights or about the type (kern/diagnose.c).
+ */
+#include "kern/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "kern/since.h"
+#include "kern/vlog.h"
+#include "sys/bpf.h"
+#include "sys/facts.h"
+
+#define NR(table) (sizeof(table) / sizeof((table)[0]))
+#define LOG_SIZE_FIRST (64u << 10)
+#define INTERRUPTED_MAX 5 /* tries; a signal during verification ends it with EAGAIN */
+/* Instructions of one program: 4096 before 5.2 and for the unprivileged, a million since. */
+#define INSNS_MAX_OLD 4096u
+#define INSNS_MAX 1000000u
+
+struct attempt {
+	struct bpfl_loading *loading;
+	const struct bpfl_image_prog *image_prog;
+	const struct bpfl_prog *prog;
+	struct bpfl_attr_prog_load attr;
+	struct bpfl_insn *insns; /* with file descriptors */
+	char *log;		 /* of the last try that had one */
+	size_t log_cap;
+	struct bpfl_vlog vlog;	 /* what it says */
+	unsigned fallbacks_used; /* bit per row */
+};
+
+static const char *name_of(const struct attempt *attempt)
+{
+	return attempt->prog->name;
+}
+
+/* ---- the request ---- */
+
+static int insns_fix(const struct attempt *attempt, struct bpfl_error *err)
+{
+	const struct bpfl_object *object = attempt->loading->object;
+
+	for (size_t i = 0; i < attempt->image_prog->fixups.nr; i++) {
+		const struct bpfl_fixup *fixup = &attempt->image_prog->fixups.items[i];
+		struct bpfl_insn *insn = &attempt->insns[fixup->insn_idx];
+
+		if (fixup->kind == BPFL_FIXUP_BTF_FD) {
+			if (fixup->idx > 0)
+				insn[1].imm = object->module_btf_fds[fixup->idx];
+			continue;
+		}
+		if (object->maps[fixup->idx].fd < 0)
+			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "program '%s': instruction %u uses map '%s', which was not created",
+					      BPFL_ESC(name_of(attempt)), fixup->insn_idx,
+					      BPFL_ESC(object->image->spec->maps.items[fixup->idx].name));
+		insn[0].imm = object->maps[fixup->idx].fd;
+	}
+	return 0;
+}
+
+/* Calls of functions in modules name the module by an index into fd_array (Linux 5.14). */
+static bool calls_modules(const struct attempt *attempt)
+{
+	for (uint32_t i = 0; i < attempt->image_prog->nr_insns; i++) {
+		const struct bpfl_insn *insn = &attempt->insns[i];
+
+		if (insn->code == BPFL_CODE_CALL && bpfl_insn_src(insn) == BPFL_PSEUDO_KFUNC_CALL && insn->off != 0)
+			return true;
+	}
+	return false;
+}
+
+static void debug_info_set(struct attempt *attempt)
+{
+	const struct bpfl_image_prog *prog = attempt->image_prog;
+	int btf_fd = attempt->loading->object->btf_fd;
+
+	if (btf_fd < 0 || attempt->loading->target->features[BPFL_FEATURE_BTF_FUNC] == BPFL_NO ||
+	    (prog->func_info.nr == 0 && prog->line_info.nr == 0))
+		return;
+	attempt->attr.prog_btf_fd = (uint32_t)btf_fd;
+	if (prog->func_info.nr) {
+		attempt->attr.func_info_rec_size = sizeof(prog->func_info.items[0]);
+		attempt->attr.func_info = BPFL_PTR(prog->func_info.items);
+		attempt->attr.func_info_cnt = (uint32_t)prog->func_info.nr;
+	}
+	if (prog->line_info.nr) {
+		attempt->attr.line_info_rec_size = sizeof(prog->line_info.items[0]);
+		attempt->attr.line_info = BPFL_PTR(prog->line_info.items);
+		attempt->attr.line_info_cnt = (uint32_t)prog->line_info.nr;
+	}
+}
+
+static void debug_info_clear(struct attempt *attempt)
+{
+	struct bpfl_attr_prog_load *attr = &attempt->attr;
+
+	attr->prog_btf_fd = 0;
+	attr->func_info_rec_size = attr->func_info_cnt = 0;
+	attr->line_info_rec_size = attr->line_info_cnt = 0;
+	attr->func_info = attr->line_info = 0;
+}
+
+static bool attach_type_is_optional(const struct attempt *attempt)
+{
+	return attempt->prog->hit.row && attempt->prog->hit.row->attach_type_optional;
+}
+
+static int request_make(struct attempt *attempt, struct bpfl_error *err)
+{
+	struct bpfl_loading *loading = attempt->loading;
+	const struct bpfl_spec *spec = loading->image->spec;
+	const struct bpfl_image_prog *image_prog = attempt->image_prog;
+	const enum bpfl_answer *features = loading->target->features;
+	struct bpfl_attr_prog_load *attr = &attempt->attr;
+	uint32_t version = bpfl_target_kernel_version(loading->target);
+	int ret;
+
+	attempt->insns = bpfl_memdup(image_prog->insns, image_prog->nr_insns * sizeof(*image_prog->insns));
+	if (!attempt->insns)
+		return bpfl_error_nomem(err);
+	ret = insns_fix(attempt, err);
+	if (ret < 0)
+		return ret;
+	attr->prog_type = attempt->prog->prog_type;
+	attr->insns = BPFL_PTR(attempt->insns);
+	attr->insn_cnt = image_prog->nr_insns;
+	attr->license = BPFL_PTR(spec->license ? spec->license : "");
+	attr->prog_flags = attempt->prog->prog_flags;
+	attr->expected_attach_type = attempt->prog->attach_type;
+	if (features[BPFL_FEATURE_EXPECTED_ATTACH_TYPE] == BPFL_NO && attach_type_is_optional(attempt))
+		attr->expected_attach_type = 0;
+	/* Before 5.0 kprobe programs had to name the running kernel; what the object was compiled with helps nobody. */
+	if (attr->prog_type == BPFL_PROG_KPROBE && version != 0 && version < BPFL_KERNEL_VERSION(5, 0, 0))
+		attr->kern_version = version;
+	if (features[BPFL_FEATURE_OBJ_NAMES] != BPFL_NO)
+		memcpy(attr->prog_name, image_prog->kernel_name, sizeof(attr->prog_name));
+	attr->attach_btf_id = image_prog->attach_btf_id;
+	if (image_prog->attach_btf_module_idx > 0)
+		attr->attach_prog_fd = (uint32_t)loading->object->module_btf_fds[image_prog->attach_btf_module_idx];
+	if (calls_modules(attempt))
+		attr->fd_array = BPFL_PTR(loading->object->module_btf_fds);
+	debug_info_set(attempt);
+	return 0;
+}
+
+/* ---- one call ---- */
+
+static int load_once(struct attempt *attempt)
+{
+	int ret = -EAGAIN;
+
+	for (int i = 0; i < INTERRUPTED_MAX && (ret == -EAGAIN || ret == -EINTR); i++)
+		ret = bpfl_sys_prog_load(&attempt->attr);
+	return ret;
+}
+
+static int load_quietly(struct attempt *attempt)
+{
+	attempt->attr.log_level = attempt->attr.log_size = attempt->attr.log_true_size = 0;
+	attempt->attr.log_buf = 0;
+	return load_once(attempt);
+}
+
+static bool log_reserve(struct attempt *attempt, size_t size)
+{
+	if (size > attempt->log_cap) {
+		char *log = realloc(attempt->log, size);
+
+		if (!log)
+			return false;
+		attempt->log = log;
+		attempt->log_cap = size;
+	}
+	attempt->log[0] = '\0';
+	return true;
+}
+
+/*
+ * A log that does not fit fails the whole load with ENOSPC, even of a good program. Since 6.4 the kernel says how much it
+ * would have needed; before, the buffer grows fourfold each time. When the largest is not enough, a try without
+ * log says what the kernel thinks of the program, and the part of the log that there is, is kept.
+ */
+static int load_logged(struct attempt *attempt, uint32_t level)
+{
+	size_t max = attempt->loading->opts.verifier_log_max;
+	size_t size = LOG_SIZE_FIRST < max ? LOG_SIZE_FIRST : max;
+
+	for (;;) {
+		size_t next;
+		int ret;
+
+		if (!log_reserve(attempt, size))
+			return load_quietly(attempt);
+		attempt->attr.log_level = level;
+		attempt->attr.log_buf = BPFL_PTR(attempt->log);
+		attempt->attr.log_size = (uint32_t)size;
+		attempt->attr.log_true_size = 0;
+		ret = load_once(attempt);
+		attempt->log[size - 1] = '\0';
+		if (ret != -ENOSPC)
+			return ret;
+		if (size >= max)
+			return load_quietly(attempt);
+		next = attempt->attr.log_true_size > size ? attempt->attr.log_true_size : size * 4;
+		size = next < max ? next : max;
+	}
+}
+
+static bool is_about_resources(int ret)
+{
+	return ret == -ENOMEM || ret == -EMFILE || ret == -ENFILE;
+}
+
+static int load_with_reason(struct attempt *attempt)
+{
+	uint32_t level = attempt->loading->opts.verifier_log_level;
+	int ret = level ? load_logged(attempt, level) : load_quietly(attempt);
+
+	if (ret < 0 && bpfl_loading_raise_memlock(attempt->loading, ret))
+		ret = level ? load_logged(attempt, level) : load_quietly(attempt);
+	if (ret < 0 && !level && !is_about_resources(ret))
+		ret = load_logged(attempt, 1);
+	if (ret < 0 && attempt->log)
+		bpfl_vlog_read(attempt->log, &attempt->vlog);
+	return ret;
+}
+
+/* ---- fallbacks ---- */
+
+/* Records about functions and lines that do not fit the instructions any more, after an object was stripped or linked badly. */
+static bool bad_debug_info(const struct attempt *attempt, int ret)
+{
+	static const char *const globs[] = { "*func info*", "*func_info*", "*line_info*" };
+
+	(void)ret;
+	if (attempt->attr.prog_btf_fd == 0)
+		return false;
+	for (size_t i = 0; i < NR(globs); i++) {
+		if (bpfl_text_glob(globs[i], attempt->vlog.reason))
+			return true;
+	}
+	return false;
+}
+
+static void bad_debug_info_drop(struct attempt *attempt)
+{
+	debug_info_clear(attempt);
+	bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_WARN,
+		      "program '%s': the kernel refused its function and line records (%s); loading without them",
+		      BPFL_ESC(name_of(attempt)), attempt->vlog.reason);
+}
+
+/*
+ * bpf_probe_read_{user,kernel}[_str] (112 to 115) came with 5.5. The older bpf_probe_read[_str] (4 and 45) do the same where
+ * addresses alone tell user from kernel memory, which is so on all machines that such old kernels ran BPF on.
+ */
+static bool probe_read_missing(const struct attempt *attempt, int ret)
+{
+	const char *unknown = strstr(attempt->vlog.reason, "invalid func unknown#");
+	unsigned long helper = unknown ? strtoul(unknown + 21, NULL, 10) : 0;
+
+	(void)ret;
+	return helper >= 112 && helper <= 115;
+}
+
+static void probe_read_rewrite(struct attempt *attempt)
+{
+	for (uint32_t i = 0; i < attempt->image_prog->nr_insns; i++) {
+		struct bpfl_insn *insn = &attempt->insns[i];
+
+		if (bpfl_insn_is_ld_imm64(insn)) {
+			i++; /* the second half is no instruction */
+			continue;
+		}
+		if (insn->code == BPFL_CODE_CALL && bpfl_insn_src(insn) == 0 && insn->imm >= 112 && insn->imm <= 115)
+			insn->imm = insn->imm < 114 ? 4 : 45;
+	}
+	bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_INFO,
+		      "program '%s': this kernel has no bpf_probe_read_kernel and bpf_probe_read_user (Linux 5.5); using bpf_probe_read",
+		      BPFL_ESC(name_of(attempt)));
+}
+
+/* A field that the kernel has never heard of is answered with E2BIG or EINVAL before the verifier begins. */
+static bool is_silent_refusal(const struct attempt *attempt, int ret)
+{
+	return bpfl_refusal_is_about_form(ret) && attempt->vlog.reason[0] == '\0';
+}
+
+static bool debug_info_unknown(const struct attempt *attempt, int ret)
+{
+	return attempt->attr.prog_btf_fd != 0 && is_silent_refusal(attempt, ret);
+}
+
+static bool attach_type_unknown(const struct attempt *attempt, int ret)
+{
+	return attempt->attr.expected_attach_type != 0 && attach_type_is_optional(attempt) && is_silent_refusal(attempt, ret);
+}
+
+static void attach_type_drop(struct attempt *attempt)
+{
+	attempt->attr.expected_attach_type = 0;
+}
+
+static bool name_unknown(const struct attempt *attempt, int ret)
+{
+	return attempt->attr.prog_name[0] != '\0' && is_silent_refusal(attempt, ret);
+}
+
+static void name_drop(struct attempt *attempt)
+{
+	memset(attempt->attr.prog_name, 0, sizeof(attempt->attr.prog_name));
+}
+
+/* The last three newest first: each stays out when the next is tried, because an older kernel lacks the newer too. */
+static const struct fallback {
+	const char *what; /* of the fields, for the log; NULL: the row says it itself */
+	bool (*fits)(const struct attempt *attempt, int ret);
+	void (*apply)(struct attempt *attempt);
+	int feature; /* learnt when E2BIG went away; -1 none */
+} fallbacks[] = {
+	{ NULL, bad_debug_info, bad_debug_info_drop, -1 },
+	{ NULL, probe_read_missing, probe_read_rewrite, -1 },
+	{ "function and line records (Linux 5.0)", debug_info_unknown, debug_info_clear, BPFL_FEATURE_BTF_FUNC },
+	{ "an expected attach type (Linux 4.17)", attach_type_unknown, attach_type_drop, BPFL_FEATURE_EXPECTED_ATTACH_TYPE },
+	{ "names (Linux 4.15)", name_unknown, name_drop, BPFL_FEATURE_OBJ_NAMES },
+};
+
+static const struct fallback *fallback_find(struct attempt *attempt, int ret)
+{
+	for (size_t i = 0; i < NR(fallbacks); i++) {
+		if (!(attempt->fallbacks_used & (1u << i)) && fallbacks[i].fits(attempt, ret)) {
+			attempt->fallbacks_used |= 1u << i;
+			return &fallbacks[i];
+		}
+	}
+	return NULL;
+}
+
+/* What made the difference is known now: all that was left out since the kernel called the request too big. */
+static void fallbacks_note(const struct attempt *attempt, bool too_big)
+{
+	for (size_t i = 0; i < NR(fallbacks); i++) {
+		if (!(attempt->fallbacks_used & (1u << i)) || !fallbacks[i].what)
+			continue;
+		bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_INFO, "program '%s': this kernel does not take %s: left out",
+			      BPFL_ESC(name_of(attempt)), fallbacks[i].what);
+		if (too_big)
+			attempt->loading->target->features[fallbacks[i].feature] = BPFL_NO;
+	}
+}
+
+/* ---- refusals ---- */
+
+static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err)
+{
+	struct bpfl_loading *loading = attempt->loading;
+	uint32_t nr_insns = attempt->image_prog->nr_insns;
+	uint32_t version = bpfl_target_kernel_version(loading->target);
+	uint32_t max = version != 0 && version < BPFL_KERNEL_VERSION(5, 2, 0) ? INSNS_MAX_OLD : INSNS_MAX;
+
+	if (attempt->log && attempt->vlog.reason[0] && !is_about_resources(ret))
+		return bpfl_rejection_explain(loading->image, attempt->image_prog, loading->target, attempt->log, -ret, err);
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "program '%s': loading it: %s (%s)", BPFL_ESC(name_of(attempt)), bpfl_errno_text(-ret),
+		       bpfl_errno_name(-ret));
+	if (!err)
+		return ret;
+	if (ret == -E2BIG && nr_insns > max) {
+		err->kind = BPFL_ERR_VERIFIER;
+		bpfl_error_catalogue(err, 13);
+		bpfl_error_why(err, "it has %u instructions, and this kernel takes %u", nr_insns, max);
+		bpfl_error_fix(err, "split it with tail calls");
+		return ret;
+	}
+	if (ret == -E2BIG && nr_insns > INSNS_MAX_OLD && !bpfl_facts_has_cap(BPFL_CAP_BPF) &&
+	    !bpfl_facts_has_cap(BPFL_CAP_SYS_ADMIN)) {
+		err->kind = BPFL_ERR_PERMISSION;
+		bpfl_error_catalogue(err, 13);
+		bpfl_error_why(err, "it has %u instructions; without CAP_BPF the kernel takes %u", nr_insns, INSNS_MAX_OLD);
+		return ret;
+	}
+	bpfl_error_why(err, "the verifier did not begin: its log is empty");
+	bpfl_diagnose_refusal(err, BPFL_WANTED_PROG, attempt->attr.prog_type, -ret, loading->target);
+	return ret;
+}
+
+/* ---- one program ---- */
+
+static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog *image_prog, struct bpfl_error *err)
+{
+	struct bpfl_live_prog *live = &loading->object->progs[image_prog->prog_idx];
+	struct attempt attempt = {
+		.loading = loading,
+		.image_prog = image_prog,
+		.prog = &loading->image->spec->progs.items[image_prog->prog_idx],
+	};
+	const struct fallback *fallback = NULL;
+	bool too_big = false;
+	int ret = request_make(&attempt, err);
+
+	if (ret < 0)
+		goto out;
+	do {
+		ret = load_with_reason(&attempt);
+		too_big = too_big || ret == -E2BIG;
+		fallback = ret < 0 ? fallback_find(&attempt, ret) : NULL;
+		if (fallback)
+			fallback->apply(&attempt);
+	} while (fallback);
+	if (ret < 0) {
+		ret = prog_refused(&attempt, ret, err);
+		goto out;
+	}
+	fallbacks_note(&attempt, too_big);
+	live->fd = ret;
+	ret = 0;
+	if (loading->opts.verifier_log_level) {
+		live->log = attempt.log;
+		attempt.log = NULL;
+	}
+out:
+	free(attempt.log);
+	free(attempt.insns);
+	return ret;
+}
+
+/* ---- metadata ---- */
+
+static bool refers_to(const struct bpfl_image_prog *prog, size_t map_idx)
+{
+	for (size_t i = 0; i < prog->fixups.nr; i++) {
+		if (prog->fixups.items[i].kind != BPFL_FIXUP_BTF_FD && prog->fixups.items[i].idx == map_idx)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * bpf_metadata_* variables describe a program ("version", "built on") for tools that look at it later. No instruction reads
+ * them, so the program is told to hold on to their map (GLB-14, PROG_BIND_MAP of Linux 5.10). Older kernels show none.
+ */
+static void metadata_bind(struct bpfl_loading *loading, const struct bpfl_image_prog *prog)
+{
+	const struct bpfl_object *object = loading->object;
+	const struct bpfl_spec *spec = loading->image->spec;
+
+	for (size_t i = 0; i < spec->maps.nr; i++) {
+		int ret;
+
+		if (object->maps[i].fd < 0 || refers_to(prog, i) || !bpfl_spec_map_has_metadata(spec, i))
+			continue;
+		ret = bpfl_sys_prog_bind_map(object->progs[prog->prog_idx].fd, object->maps[i].fd);
+		if (ret < 0)
+			bpfl_log_line(&loading->opts.log, BPFL_LOG_DEBUG, "program '%s': binding map '%s': %s (%s)",
+				      BPFL_ESC(spec->progs.items[prog->prog_idx].name), BPFL_ESC(spec->maps.items[i].name),
+				      bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	}
+}
+
+int bpfl_loading_progs(struct bpfl_loading *loading, struct bpfl_error *err)
+{
+	const struct bpfl_image *image = loading->image;
+
+	for (size_t i = 0; i < image->nr_progs; i++) {
+		int ret = prog_load(loading, &image->progs[i], err);
+
+		if (ret < 0)
+			return ret;
+		metadata_bind(loading, &image->progs[i]);
+	}
+	return 0;
+}
