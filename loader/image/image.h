@@ -45,13 +45,15 @@ struct bpfl_line_info { uint32_t insn_off, file_name_off, line_off, line_col; };
 
 struct bpfl_subprog { uint32_t func_idx, insn_idx, nr_insns; }; /* where a function ended up */
 
-/* One applied (or failed) CO-RE relocation, in words. */
+/* One applied (or failed) CO-RE relocation or extern, in words. A program's results are sorted by insn_idx. */
 struct bpfl_core_result {
 	uint32_t insn_idx; /* in the program */
 	bool poisoned;	   /* the instruction was replaced by an invalid call: harmless until reached */
-	uint32_t core_idx; /* in spec->cores */
+	uint32_t core_idx; /* in spec->cores, or BPFL_CORE_RESULT_EXTERN */
 	char *text;	   /* "struct task_struct.pid (0:81): byte 2336 -> 2464"; owned */
 };
+
+#define BPFL_CORE_RESULT_EXTERN UINT32_MAX /* an extern, resolved or (weak) not */
 
 struct bpfl_image_prog {
 	uint32_t prog_idx; /* in spec->progs */

@@ -2,10 +2,10 @@
 /*
  * image/target: what is known of a kernel, read when first asked for.
  *
- * A target is either the running kernel (parts that the caller left open are read from this system) or a kernel that the
- * caller described (parts left open stay unknown). Both are the same struct: `running` decides what a getter may do about an
- * empty field. The kernel's BTF is the expensive part, five megabytes and more; objects without CO-RE relocations and
- * without BTF attach targets never come to bpfl_target_btf().
+ * A target is either the running kernel (parts that the caller left open are read from this system) or a
+ * kernel that the caller described (parts left open stay unknown). Both are the same struct: `running`
+ * decides what a getter may do about an empty field. The kernel's BTF is the expensive part, five megabytes
+ * and more; objects without CO-RE relocations and without BTF attach targets never come to bpfl_target_btf().
  */
 #include "image/target.h"
 
@@ -15,31 +15,34 @@
 #include "base/buf.h"
 #include "btf/kernel.h"
 #include "image/core_match.h"
+#include "image/core_match.h"
 #include "sys/facts.h"
 
 /* The smallest page of any machine that runs BPF: a described target without a page size gets it. */
 #define FALLBACK_PAGE_SIZE 4096u
 
 /*
- * Options of a caller that was compiled against another version: what the caller does not have is zero, and what this library
- * does not know must be zero.
+ * Options of a caller that was compiled against another version: what the caller does not have is zero, and
+ * what this library does not know must be zero.
  */
-static int opts_take(const struct bpfl_target_opts *opts, struct bpfl_target_opts *ret, struct bpfl_error *err)
+static int opts_take(const struct bpfl_target_opts *opts, struct bpfl_target_opts *ret,
+		     struct bpfl_error *err)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (!opts) {
+	if (!opts)
 		return 0;
-	}
 	if (opts->size < sizeof(opts->size)) {
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "target options: size is %zu, which is not the size of the struct",
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "target options: size is %zu, which is not the size of the struct",
 				      opts->size);
 	}
 	const uint8_t *bytes = (const uint8_t *)opts;
 	for (size_t i = sizeof(*ret); i < opts->size; i++) {
 		if (bytes[i] != 0) {
-			return bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG,
-					      "target options: byte %zu is set, but this library knows only %zu bytes", i,
-					      sizeof(*ret));
+			return bpfl_error_set(
+				err, BPFL_ERR_USAGE, E2BIG,
+				"target options: byte %zu is set, but this library knows only %zu bytes", i,
+				sizeof(*ret));
 		}
 	}
 	memcpy(ret, opts, opts->size < sizeof(*ret) ? opts->size : sizeof(*ret));
@@ -48,9 +51,8 @@ static int opts_take(const struct bpfl_target_opts *opts, struct bpfl_target_opt
 
 static int path_copy(const char *path, char **ret_path)
 {
-	if (!path) {
+	if (!path)
 		return 0;
-	}
 	*ret_path = bpfl_strdup(path);
 	return *ret_path ? 0 : -ENOMEM;
 }
@@ -61,18 +63,16 @@ static int target_make(bool running, const struct bpfl_target_opts *opts, struct
 	struct bpfl_target_opts known;
 	int result = opts_take(opts, &known, err);
 
-	if (result < 0) {
+	if (result < 0)
 		return result;
-	}
 	if (known.page_size & (known.page_size - 1)) {
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "target options: page size %u is not a power of two",
-				      known.page_size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "target options: page size %u is not a power of two", known.page_size);
 	}
 
 	struct bpfl_target *target = calloc(1, sizeof(*target));
-	if (!target) {
+	if (!target)
 		return bpfl_error_nomem(err);
-	}
 	target->running = running;
 	target->kernel_version = known.kernel_version;
 	target->nr_possible_cpus = known.nr_possible_cpus;
@@ -86,21 +86,23 @@ static int target_make(bool running, const struct bpfl_target_opts *opts, struct
 	return 0;
 }
 
-int bpfl_target_running(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target, struct bpfl_error *err)
+int bpfl_target_running(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target,
+			struct bpfl_error *err)
 {
 	return target_make(true, opts, ret_target, err);
 }
 
-int bpfl_target_create(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target, struct bpfl_error *err)
+int bpfl_target_create(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target,
+		       struct bpfl_error *err)
 {
 	return target_make(false, opts, ret_target, err);
 }
 
 void bpfl_target_destroy(struct bpfl_target *target)
 {
-	if (!target) {
+	if (!target)
 		return;
-	}
+	bpfl_core_names_destroy(target->names);
 	bpfl_core_names_destroy(target->names);
 	bpfl_btf_destroy(target->btf);
 	free(target->btf_path);
@@ -110,25 +112,22 @@ void bpfl_target_destroy(struct bpfl_target *target)
 
 uint32_t bpfl_target_kernel_version(struct bpfl_target *target)
 {
-	if (target->kernel_version == 0 && target->running) {
+	if (target->kernel_version == 0 && target->running)
 		target->kernel_version = bpfl_facts_kernel_version();
-	}
 	return target->kernel_version;
 }
 
 unsigned bpfl_target_possible_cpus(struct bpfl_target *target)
 {
-	if (target->nr_possible_cpus == 0) {
+	if (target->nr_possible_cpus == 0)
 		target->nr_possible_cpus = target->running ? bpfl_facts_possible_cpus() : 1;
-	}
 	return target->nr_possible_cpus;
 }
 
 unsigned bpfl_target_page_size(struct bpfl_target *target)
 {
-	if (target->page_size == 0) {
+	if (target->page_size == 0)
 		target->page_size = target->running ? bpfl_facts_page_size() : FALLBACK_PAGE_SIZE;
-	}
 	return target->page_size < FALLBACK_PAGE_SIZE ? FALLBACK_PAGE_SIZE : target->page_size;
 }
 
@@ -136,16 +135,16 @@ int bpfl_target_btf(struct bpfl_target *target, const struct bpfl_btf **ret_btf,
 {
 	if (!target->btf) {
 		if (!target->btf_path && !target->running) {
-			int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT, "the described kernel comes without BTF");
+			int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT,
+						    "the described kernel comes without BTF");
 
 			bpfl_error_catalogue(err, 7);
 			bpfl_error_fix(err, "name a BTF file of that kernel: --btf FILE");
 			return result;
 		}
 		int result = bpfl_btf_open_kernel(target->btf_path, &target->btf, err);
-		if (result < 0) {
+		if (result < 0)
 			return result;
-		}
 	}
 	*ret_btf = target->btf;
 	return 0;

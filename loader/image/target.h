@@ -43,6 +43,7 @@ struct bpfl_target {
 	unsigned nr_possible_cpus; /* 0: not read yet / unknown */
 	unsigned page_size;
 	struct bpfl_btf *btf;	   /* kernel BTF once opened */
+	struct bpfl_core_names *names; /* its types by name, as far as somebody asked (core_names.c) */
 	enum bpfl_answer features[BPFL_NR_FEATURES];
 };
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * image/extern: what the files of the extern part share.
+ *
+ * extern.c decides what each extern of the programs becomes; kconfig.c reads the kernel's configuration, ksyms.c its symbol table.
+ */
+#ifndef BPFL_IMAGE_EXTERN_H
+#define BPFL_IMAGE_EXTERN_H
+
+#include "image/core_match.h"
+#include "image/image.h"
+
+struct bpfl_extern_names {
+	struct bpfl_core_name *items;
+	size_t nr, cap;
+};
+
+/* Adds the names of the typed externs (variables, kernel functions) that the image's programs refer to; borrowed from the spec. */
+int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names, struct bpfl_error *err);
+
+/* ---- ksyms.c ---- */
+
+/* A symbol to be found in /proc/kallsyms. */
+struct bpfl_ksym {
+	const char *name; /* borrowed */
+	uint64_t addr;
+	bool found;
+};
+
+/*
+ * Finds all of them in one pass. Symbols that are not there stay not found. -EINVAL when a name has several addresses; -EPERM
+ * (kind PERMISSION) when the kernel shows zeroes instead of addresses; else -errno of reading.
+ */
+int bpfl_ksyms_find(struct bpfl_target *target, struct bpfl_ksym *syms, size_t nr_syms, struct bpfl_error *err);
+
+/* ---- kconfig.c ---- */
+
+/*
+ * Writes the values of kconfig externs into the data of the .kconfig map. used[i]: extern i is referred to by a program that will
+ * be loaded; only for those a missing value is an error (-ESRCH, unless weak). texts[i], where not NULL on return, is a malloc'ed
+ * sentence about what extern i became.
+ */
+int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, const bool *used, uint8_t *data, size_t data_size,
+		      const struct bpfl_log *log, char **texts, struct bpfl_error *err);
+
+#endif
