@@ -2,10 +2,11 @@
 /*
  * image/attach_target: names of kernel functions -> BTF ids.
  *
- * fentry, fexit, fmod_ret, tp_btf, lsm and iter programs are bound to their target when they are loaded, not when they are attached: the
- * verifier takes the types of the arguments from the target's prototype. PROG_LOAD wants the BTF id. What is looked up differs by kind:
- * the function itself, the typedef "btf_trace_NAME" of a tracepoint, the functions "bpf_lsm_NAME" and "bpf_iter_NAME" that
- * exist only to carry the prototype (G-61).
+ * fentry, fexit, fmod_ret, tp_btf, lsm and iter programs are bound to their target when they are loaded, not
+ * when they are attached: the verifier takes the types of the arguments from the target's prototype.
+ * PROG_LOAD wants the BTF id. What is looked up differs by kind: the function itself, the typedef
+ * "btf_trace_NAME" of a tracepoint, the functions "bpf_lsm_NAME" and "bpf_iter_NAME" that exist only to carry
+ * the prototype (G-61).
  *
  * All names of all programs are looked for in one pass over the kernel's types.
  */
@@ -27,8 +28,10 @@ static bool prog_wants_target(const struct bpfl_prog *prog)
 {
 	const struct bpfl_section_row *row = prog->hit.row;
 
-	/* freplace looks in the BTF of another program, struct_ops in that of its map: both are resolved elsewhere. */
-	return row && row->needs_btf_id && row->hook != BPFL_HOOK_FREPLACE && row->hook != BPFL_HOOK_STRUCT_OPS;
+	/* freplace looks in the BTF of another program, struct_ops in that of its map: both are resolved
+	 * elsewhere. */
+	return row && row->needs_btf_id && row->hook != BPFL_HOOK_FREPLACE &&
+	       row->hook != BPFL_HOOK_STRUCT_OPS;
 }
 
 static enum bpfl_btf_kind wanted_kind(const struct bpfl_section_row *row)
@@ -57,15 +60,17 @@ static int target_name(const struct bpfl_prog *prog, const char **ret_name, stru
 	const char *colon = strchr(target, ':');
 
 	*ret_name = target;
-	if (!colon) {
+	if (!colon)
 		return 0;
-	}
-	if ((size_t)(colon - target) == strlen("vmlinux") && strncmp(target, "vmlinux", strlen("vmlinux")) == 0) {
+	if ((size_t)(colon - target) == strlen("vmlinux") &&
+	    strncmp(target, "vmlinux", strlen("vmlinux")) == 0) {
 		*ret_name = colon + 1;
 		return 0;
 	}
-	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "target '%s' names a kernel module", BPFL_ESC(target));
-	bpfl_error_why(err, "bpfload looks up attach targets in the BTF of the kernel itself, not yet in that of modules");
+	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+				    "target '%s' names a kernel module", BPFL_ESC(target));
+	bpfl_error_why(err, "bpfload looks up attach targets in the BTF of the kernel itself, not yet in "
+			    "that of modules");
 	return result;
 }
 
@@ -75,22 +80,19 @@ static int wanted_add(struct wanted *wanted, struct bpfl_image_prog *prog, const
 	const struct bpfl_prog *spec_prog = &spec->progs.items[prog->prog_idx];
 	const char *name;
 
-	if (!spec_prog->attach_target || spec_prog->attach_target[0] == '\0') {
+	if (!spec_prog->attach_target || spec_prog->attach_target[0] == '\0')
 		return bpfl_spec_target_error(spec, prog->prog_idx, err);
-	}
 	int result = target_name(spec_prog, &name, err);
-	if (result < 0) {
+	if (result < 0)
 		return result;
-	}
 	struct bpfl_buf full = BPFL_BUF_INIT;
 	bpfl_buf_text(&full, spec_prog->hit.row->btf_prefix);
 	bpfl_buf_text(&full, name);
 	wanted->prog = prog;
 	wanted->row = spec_prog->hit.row;
 	wanted->full_name = bpfl_buf_take(&full);
-	if (!wanted->full_name) {
+	if (!wanted->full_name)
 		return bpfl_error_nomem(err);
-	}
 	wanted->search_idx = bpfl_btf_search_want(search, wanted->full_name, strlen(wanted->full_name));
 	return wanted->search_idx < 0 ? bpfl_error_nomem(err) : 0;
 }
@@ -107,25 +109,23 @@ static int missing_error(const struct wanted *wanted, const struct bpfl_btf *btf
 	for (uint32_t id = 1; id < bpfl_btf_nr_types(btf); id++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
 
-		if (!type || bpfl_btf_kind(type) != wanted_kind(wanted->row)) {
+		if (!type || bpfl_btf_kind(type) != wanted_kind(wanted->row))
 			continue;
-		}
 		const char *candidate = bpfl_btf_string(btf, type->name_off);
-		if (strncmp(candidate, wanted->row->btf_prefix, prefix_size) == 0) {
+		if (strncmp(candidate, wanted->row->btf_prefix, prefix_size) == 0)
 			bpfl_near_offer(&near, candidate + prefix_size);
-		}
 	}
 
 	int result = bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "%s '%s' is not in the kernel's BTF",
 				    wanted_word(wanted->row), BPFL_ESC(name));
 	bpfl_error_catalogue(err, 24);
 	if (wanted->row->btf_prefix[0] == '\0') {
-		bpfl_error_why(err, "only functions that the compiler kept whole can be traced: '%s' does not exist in this "
-				    "kernel, is inlined everywhere, or belongs to a module", BPFL_ESC(name));
+		bpfl_error_why(err,
+			       "'%s' does not exist in this kernel, is inlined everywhere, or belongs to a module",
+			       BPFL_ESC(name));
 	}
-	if (bpfl_near_text(&near, near_text, sizeof(near_text))[0] != '\0') {
+	if (bpfl_near_text(&near, near_text, sizeof(near_text))[0] != '\0')
 		bpfl_error_fix(err, "did you mean %s?", near_text);
-	}
 	return result;
 }
 
@@ -156,21 +156,19 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 	for (size_t i = 0; i < image->nr_progs && result == 0; i++) {
 		struct bpfl_image_prog *prog = &image->progs[i];
 
-		if (!prog_wants_target(&spec->progs.items[prog->prog_idx])) {
+		if (!prog_wants_target(&spec->progs.items[prog->prog_idx]))
 			continue;
-		}
 		result = wanted_add(&wanted[nr_wanted++], prog, spec, search, err);
 		if (result < 0) {
-			bpfl_error_prefix(err, "program '%s'", BPFL_ESC(spec->progs.items[prog->prog_idx].name));
+			bpfl_error_prefix(err, "program '%s'",
+					  BPFL_ESC(spec->progs.items[prog->prog_idx].name));
 		}
 	}
-	if (result < 0 || nr_wanted == 0) {
+	if (result < 0 || nr_wanted == 0)
 		return result;
-	}
 	result = bpfl_target_btf(target, &btf, err);
-	if (result == 0 && bpfl_btf_search_run(search, btf) < 0) {
+	if (result == 0 && bpfl_btf_search_run(search, btf) < 0)
 		result = bpfl_error_nomem(err);
-	}
 	for (size_t i = 0; i < nr_wanted && result == 0; i++) {
 		result = wanted_resolve(&wanted[i], search, btf, err);
 		if (result < 0) {
@@ -186,15 +184,14 @@ int bpfl_image_attach_targets(struct bpfl_image *image, struct bpfl_target *targ
 	struct bpfl_btf_search search;
 	struct wanted *wanted = calloc(image->nr_progs ? image->nr_progs : 1, sizeof(*wanted));
 
-	if (!wanted) {
+	if (!wanted)
 		return bpfl_error_nomem(err);
-	}
-	bpfl_btf_search_init(&search, BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC) | BPFL_BTF_KIND_BIT(BPFL_KIND_TYPEDEF), NULL);
+	bpfl_btf_search_init(&search,
+			     BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC) | BPFL_BTF_KIND_BIT(BPFL_KIND_TYPEDEF), NULL);
 	int result = resolve_all(image, target, wanted, &search, err);
 	bpfl_btf_search_deinit(&search);
-	for (size_t i = 0; i < image->nr_progs; i++) {
+	for (size_t i = 0; i < image->nr_progs; i++)
 		free(wanted[i].full_name);
-	}
 	free(wanted);
 	return result;
 }

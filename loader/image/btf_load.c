@@ -4,13 +4,15 @@
  *
  * The compiler writes BTF before the file is laid out, so a loader has to complete it:
  *
- * - a data section (DATASEC) has size 0, and its global variables offset 0: both are known from the ELF file (GLB-08, G-11);
+ * - a data section (DATASEC) has size 0, and its global variables offset 0: both are known from the ELF file
+ * (GLB-08, G-11);
  * - .ksyms and .kconfig declare variables and functions "extern", which the kernel refuses (EXT-14, G-12);
- * - hidden functions have to be verified together with their callers, not on their own: they become static (SYM-05, G-15),
- *   and hidden variables follow (SYM-06).
+ * - hidden functions have to be verified together with their callers, not on their own: they become static
+ * (SYM-05, G-15), and hidden variables follow (SYM-06).
  *
- * Every type keeps its id, because programs, func_info and maps refer to them; what is new goes to the end. What an older kernel does not
- * know (newer kinds of types) is replaced later, by kern/, when that kernel has refused the blob.
+ * Every type keeps its id, because programs, func_info and maps refer to them; what is new goes to the end.
+ * What an older kernel does not know (newer kinds of types) is replaced later, by kern/, when that kernel has
+ * refused the blob.
  */
 #include "image/passes.h"
 
@@ -39,23 +41,21 @@ static int32_t *table_make(uint32_t nr_types)
 {
 	int32_t *table = malloc(nr_types * sizeof(*table));
 
-	for (uint32_t id = 0; table && id < nr_types; id++) {
+	for (uint32_t id = 0; table && id < nr_types; id++)
 		table[id] = BPFL_NO_IDX;
-	}
 	return table;
 }
 
 static void table_put(int32_t *table, uint32_t nr_types, uint32_t id, size_t idx)
 {
-	if (id != 0 && id < nr_types) {
+	if (id != 0 && id < nr_types)
 		table[id] = (int32_t)idx;
-	}
 }
 
 static bool map_is_section(const struct bpfl_map_spec *map)
 {
-	return map->origin == BPFL_MAP_DATA || map->origin == BPFL_MAP_RODATA || map->origin == BPFL_MAP_BSS ||
-	       map->origin == BPFL_MAP_KCONFIG;
+	return map->origin == BPFL_MAP_DATA || map->origin == BPFL_MAP_RODATA ||
+	       map->origin == BPFL_MAP_BSS || map->origin == BPFL_MAP_KCONFIG;
 }
 
 static int rewriter_init(struct rewriter *rw)
@@ -65,19 +65,15 @@ static int rewriter_init(struct rewriter *rw)
 	rw->var_of = table_make(nr_types);
 	rw->extern_of = table_make(nr_types);
 	rw->map_of = table_make(nr_types);
-	if (!rw->var_of || !rw->extern_of || !rw->map_of) {
+	if (!rw->var_of || !rw->extern_of || !rw->map_of)
 		return -ENOMEM;
-	}
-	for (size_t i = 0; i < rw->spec->vars.nr; i++) {
+	for (size_t i = 0; i < rw->spec->vars.nr; i++)
 		table_put(rw->var_of, nr_types, rw->spec->vars.items[i].btf_id, i);
-	}
-	for (size_t i = 0; i < rw->spec->externs.nr; i++) {
+	for (size_t i = 0; i < rw->spec->externs.nr; i++)
 		table_put(rw->extern_of, nr_types, rw->spec->externs.items[i].btf_id, i);
-	}
 	for (size_t i = 0; i < rw->spec->maps.nr; i++) {
-		if (map_is_section(&rw->spec->maps.items[i])) {
+		if (map_is_section(&rw->spec->maps.items[i]))
 			table_put(rw->map_of, nr_types, rw->spec->maps.items[i].value_type_id, i);
-		}
 	}
 	return 0;
 }
@@ -92,9 +88,10 @@ static void rewriter_deinit(struct rewriter *rw)
 
 /* ---- linkage ---- */
 
+/* A FUNC keeps its linkage where others count their members. */
 static void func_linkage_set(struct bpfl_btf_type *type, uint32_t linkage)
 {
-	type->info = (type->info & 0xff000000u) | linkage; /* a FUNC keeps its linkage where others count members */
+	type->info = (type->info & 0xff000000u) | linkage;
 }
 
 static void var_linkage_set(struct bpfl_btf_type *type, uint32_t linkage)
@@ -113,15 +110,15 @@ static void hidden_make_static(struct rewriter *rw)
 		const struct bpfl_func *func = &rw->spec->funcs.items[i];
 
 		if (func->btf_func_id != 0 && func->bind != BPFL_STB_LOCAL && is_hidden(func->visibility)) {
-			func_linkage_set(bpfl_btf_builder_type(rw->builder, func->btf_func_id), BPFL_LINKAGE_STATIC);
+			func_linkage_set(bpfl_btf_builder_type(rw->builder, func->btf_func_id),
+					 BPFL_LINKAGE_STATIC);
 		}
 	}
 	for (size_t i = 0; i < rw->spec->vars.nr; i++) {
 		const struct bpfl_var *var = &rw->spec->vars.items[i];
 
-		if (var->btf_id != 0 && var->is_hidden) {
+		if (var->btf_id != 0 && var->is_hidden)
 			var_linkage_set(bpfl_btf_builder_type(rw->builder, var->btf_id), BPFL_LINKAGE_STATIC);
-		}
 	}
 }
 
@@ -133,14 +130,12 @@ static int params_name(struct rewriter *rw, uint32_t proto_id)
 	int name_off = 0;
 
 	for (uint32_t i = 0; i < bpfl_btf_vlen(proto); i++) {
-		if (params[i].type == 0 || params[i].name_off != 0) {
+		if (params[i].type == 0 || params[i].name_off != 0)
 			continue; /* type 0 ends the list: "..." */
-		}
 		if (name_off == 0) {
 			name_off = bpfl_btf_builder_string_add(rw->builder, "arg");
-			if (name_off < 0) {
+			if (name_off < 0)
 				return name_off;
-			}
 		}
 		params[i].name_off = (uint32_t)name_off;
 	}
@@ -153,13 +148,14 @@ static int externs_make_global(struct rewriter *rw)
 	for (uint32_t id = 1; id < bpfl_btf_nr_types(rw->btf); id++) {
 		struct bpfl_btf_type *type = bpfl_btf_builder_type(rw->builder, id);
 
-		if (bpfl_btf_kind(type) == BPFL_KIND_VAR && bpfl_btf_var_linkage(type) == BPFL_LINKAGE_EXTERN) {
+		if (bpfl_btf_kind(type) == BPFL_KIND_VAR &&
+		    bpfl_btf_var_linkage(type) == BPFL_LINKAGE_EXTERN) {
 			var_linkage_set(type, BPFL_LINKAGE_GLOBAL);
-		} else if (bpfl_btf_kind(type) == BPFL_KIND_FUNC && bpfl_btf_vlen(type) == BPFL_LINKAGE_EXTERN) {
+		} else if (bpfl_btf_kind(type) == BPFL_KIND_FUNC &&
+			   bpfl_btf_vlen(type) == BPFL_LINKAGE_EXTERN) {
 			func_linkage_set(type, BPFL_LINKAGE_GLOBAL);
-			if (params_name(rw, type->type) < 0) {
+			if (params_name(rw, type->type) < 0)
 				return -ENOMEM;
-			}
 		}
 	}
 	return 0;
@@ -167,56 +163,56 @@ static int externs_make_global(struct rewriter *rw)
 
 /* ---- sections ---- */
 
-/* The stand-ins of kernel symbols: a 4-byte int, and a variable of that type for functions, which no DATASEC may hold. */
+/* The stand-ins of kernel symbols: a 4-byte int, and a variable of that type for functions, which no DATASEC
+ * may hold. */
 static int standins_make(struct rewriter *rw)
 {
 	for (uint32_t id = 1; id < bpfl_btf_nr_types(rw->btf) && rw->int_id == 0; id++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(rw->btf, id);
 
-		if (bpfl_btf_kind(type) == BPFL_KIND_INT && type->size == 4 && bpfl_btf_int_bits(type) == 32) {
+		if (bpfl_btf_kind(type) == BPFL_KIND_INT && type->size == 4 && bpfl_btf_int_bits(type) == 32)
 			rw->int_id = id;
-		}
 	}
 	if (rw->int_id == 0) {
-		struct { struct bpfl_btf_type type; uint32_t encoding; } record = {
-			{ 0, (uint32_t)BPFL_KIND_INT << 24, { 4 } }, ((uint32_t)BPFL_INT_SIGNED << 24) | 32
-		};
+		struct {
+			struct bpfl_btf_type type;
+			uint32_t encoding;
+		} record = { { 0, (uint32_t)BPFL_KIND_INT << 24, { 4 } },
+			     ((uint32_t)BPFL_INT_SIGNED << 24) | 32 };
 		int name_off = bpfl_btf_builder_string_add(rw->builder, "int");
 		record.type.name_off = (uint32_t)name_off;
 		int id = name_off < 0 ? name_off : bpfl_btf_builder_add(rw->builder, &record, sizeof(record));
-		if (id < 0) {
+		if (id < 0)
 			return id;
-		}
 		rw->int_id = (uint32_t)id;
 	}
 
-	struct { struct bpfl_btf_type type; struct bpfl_btf_var var; } record = {
-		{ 0, (uint32_t)BPFL_KIND_VAR << 24, { rw->int_id } }, { BPFL_LINKAGE_GLOBAL }
-	};
+	struct {
+		struct bpfl_btf_type type;
+		struct bpfl_btf_var var;
+	} record = { { 0, (uint32_t)BPFL_KIND_VAR << 24, { rw->int_id } }, { BPFL_LINKAGE_GLOBAL } };
 	int name_off = bpfl_btf_builder_string_add(rw->builder, "kernel_symbol");
 	record.type.name_off = (uint32_t)name_off;
 	int id = name_off < 0 ? name_off : bpfl_btf_builder_add(rw->builder, &record, sizeof(record));
-	if (id < 0) {
+	if (id < 0)
 		return id;
-	}
 	rw->dummy_var_id = (uint32_t)id;
 	return 0;
 }
 
-/* .ksyms: what it holds lives in the kernel. One int per symbol keeps the section well-formed. Returns its size, or -ENOMEM. */
+/* .ksyms: what it holds lives in the kernel. One int per symbol keeps the section well-formed. Returns its
+ * size, or -ENOMEM. */
 static int64_t ksyms_fill(struct rewriter *rw, struct bpfl_btf_datasec_var *entries, uint32_t *nr)
 {
-	if (rw->dummy_var_id == 0 && standins_make(rw) < 0) {
+	if (rw->dummy_var_id == 0 && standins_make(rw) < 0)
 		return -ENOMEM;
-	}
 	for (uint32_t i = 0; i < *nr; i++) {
 		struct bpfl_btf_type *type = bpfl_btf_builder_type(rw->builder, entries[i].type);
 
-		if (bpfl_btf_kind(type) == BPFL_KIND_VAR) {
+		if (bpfl_btf_kind(type) == BPFL_KIND_VAR)
 			type->type = rw->int_id;
-		} else {
+		else
 			entries[i].type = rw->dummy_var_id;
-		}
 		entries[i].byte_off = i * 4;
 		entries[i].size_bytes = 4;
 	}
@@ -230,7 +226,8 @@ static int entry_compare(const void *a, const void *b)
 	return x->byte_off < y->byte_off ? -1 : x->byte_off > y->byte_off;
 }
 
-/* Where an entry of a data section lies; false: in another section (clang 14 files some constants under the wrong one). */
+/* Where an entry of a data section lies; false: in another section (clang 14 files some constants under the
+ * wrong one). */
 static bool entry_place(const struct rewriter *rw, int32_t map_idx, struct bpfl_btf_datasec_var *entry)
 {
 	int32_t var_idx = rw->var_of[entry->type];
@@ -240,14 +237,15 @@ static bool entry_place(const struct rewriter *rw, int32_t map_idx, struct bpfl_
 		entry->byte_off = rw->spec->vars.items[var_idx].byte_off;
 		return rw->spec->vars.items[var_idx].map_idx == (uint32_t)map_idx;
 	}
-	if (extern_idx != BPFL_NO_IDX) {
+	if (extern_idx != BPFL_NO_IDX)
 		entry->byte_off = rw->spec->externs.items[extern_idx].byte_off;
-	}
 	return true;
 }
 
-/* A section that is a map: its size is the map's. Entries that do not fit in are left out: the table only describes. */
-static int64_t map_section_fill(struct rewriter *rw, int32_t map_idx, struct bpfl_btf_datasec_var *entries, uint32_t *nr)
+/* A section that is a map: its size is the map's. Entries that do not fit in are left out: the table only
+ * describes. */
+static int64_t map_section_fill(struct rewriter *rw, int32_t map_idx, struct bpfl_btf_datasec_var *entries,
+				uint32_t *nr)
 {
 	uint32_t size_bytes = rw->spec->maps.items[map_idx].data_size;
 	uint32_t nr_kept = 0;
@@ -256,9 +254,8 @@ static int64_t map_section_fill(struct rewriter *rw, int32_t map_idx, struct bpf
 	for (uint32_t i = 0; i < *nr; i++) {
 		struct bpfl_btf_datasec_var entry = entries[i];
 
-		if (entry_place(rw, map_idx, &entry)) {
+		if (entry_place(rw, map_idx, &entry))
 			entries[nr_kept++] = entry;
-		}
 	}
 	qsort(entries, nr_kept, sizeof(*entries), entry_compare);
 	*nr = nr_kept;
@@ -275,7 +272,8 @@ static int64_t map_section_fill(struct rewriter *rw, int32_t map_idx, struct bpf
 	return size_bytes;
 }
 
-/* Any other section (.maps, license): nothing is loaded from it. It only has to be well-formed: entries one behind the other. */
+/* Any other section (.maps, license): nothing is loaded from it. It only has to be well-formed: entries one
+ * behind the other. */
 static int64_t other_section_fill(struct bpfl_btf_datasec_var *entries, uint32_t *nr)
 {
 	uint32_t nr_kept = 0;
@@ -284,9 +282,8 @@ static int64_t other_section_fill(struct bpfl_btf_datasec_var *entries, uint32_t
 	for (uint32_t i = 0; i < *nr; i++) {
 		uint64_t start = (end + 7) & ~(uint64_t)7;
 
-		if (entries[i].size_bytes == 0 || start + entries[i].size_bytes > INT32_MAX) {
+		if (entries[i].size_bytes == 0 || start + entries[i].size_bytes > INT32_MAX)
 			continue;
-		}
 		entries[nr_kept] = entries[i];
 		entries[nr_kept++].byte_off = (uint32_t)start;
 		end = start + entries[i].size_bytes;
@@ -299,9 +296,8 @@ static void value_type_forget(struct rewriter *rw, uint32_t datasec_id)
 {
 	int32_t map_idx = rw->map_of[datasec_id];
 
-	if (map_idx != BPFL_NO_IDX) {
+	if (map_idx != BPFL_NO_IDX)
 		rw->image->maps[map_idx].value_type_id = 0;
-	}
 }
 
 /* Replaces one DATASEC. An empty one is no DATASEC for the kernel: an empty struct keeps its place. */
@@ -314,19 +310,17 @@ static int datasec_rewrite(struct rewriter *rw, uint32_t id)
 	struct bpfl_btf_type *record = malloc(sizeof(*record) + entries_size);
 	int64_t size_bytes;
 
-	if (!record) {
+	if (!record)
 		return -ENOMEM;
-	}
 	struct bpfl_btf_datasec_var *entries = (struct bpfl_btf_datasec_var *)(record + 1);
 	memcpy(record, old, sizeof(*record) + entries_size);
 
-	if (strcmp(name, ".ksyms") == 0) {
+	if (strcmp(name, ".ksyms") == 0)
 		size_bytes = ksyms_fill(rw, entries, &nr);
-	} else if (rw->map_of[id] != BPFL_NO_IDX) {
+	else if (rw->map_of[id] != BPFL_NO_IDX)
 		size_bytes = map_section_fill(rw, rw->map_of[id], entries, &nr);
-	} else {
+	else
 		size_bytes = other_section_fill(entries, &nr);
-	}
 
 	int result = size_bytes < 0 ? (int)size_bytes : 0;
 	if (result == 0) {
@@ -352,14 +346,11 @@ static int rewrite(struct rewriter *rw)
 		hidden_make_static(rw);
 		result = externs_make_global(rw);
 	}
-	for (uint32_t id = 1; id < bpfl_btf_nr_types(rw->btf) && result == 0; id++) {
-		if (bpfl_btf_kind(bpfl_btf_type(rw->btf, id)) == BPFL_KIND_DATASEC) {
+	for (uint32_t id = 1; id < bpfl_btf_nr_types(rw->btf) && result == 0; id++)
+		if (bpfl_btf_kind(bpfl_btf_type(rw->btf, id)) == BPFL_KIND_DATASEC)
 			result = datasec_rewrite(rw, id);
-		}
-	}
-	if (result == 0) {
+	if (result == 0)
 		result = bpfl_btf_builder_finish(rw->builder, &rw->image->btf_bytes, &rw->image->btf_size);
-	}
 	return result;
 }
 
@@ -367,14 +358,13 @@ int bpfl_image_btf(struct bpfl_image *image, struct bpfl_error *err)
 {
 	struct rewriter rw = { .image = image, .spec = image->spec, .btf = image->spec->btf };
 
-	if (!rw.btf) {
+	if (!rw.btf)
 		return 0;
-	}
 	int result = bpfl_btf_builder_create(rw.btf, &rw.builder, err);
-	if (result < 0) {
+	if (result < 0)
 		return result;
-	}
 	result = rewrite(&rw);
 	rewriter_deinit(&rw);
-	return result < 0 ? bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "cannot build the BTF to be loaded") : 0;
+	return result < 0 ? bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "cannot build the BTF to be loaded")
+			  : 0;
 }

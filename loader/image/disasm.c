@@ -2,9 +2,10 @@
 /*
  * image/disasm: see disasm.h for the notation.
  *
- * An opcode is three fields: class (3 bits), and by class either operation and source, or mode and size. One function per group of
- * classes, and tables for the operators. Instruction set: RFC 9669, with what came with -mcpu=v4 (sign extension, signed division,
- * bswap, gotol: 6.6), may_goto and address-space casts (6.9), load-acquire and store-release (6.15).
+ * An opcode is three fields: class (3 bits), and by class either operation and source, or mode and size. One
+ * function per group of classes, and tables for the operators. Instruction set: RFC 9669, with what came with
+ * -mcpu=v4 (sign extension, signed division, bswap, gotol: 6.6), may_goto and address-space casts (6.9),
+ * load-acquire and store-release (6.15).
  */
 #include "image/disasm.h"
 
@@ -32,40 +33,39 @@
 #define ATOMIC_LOAD_ACQ 0x100
 #define ATOMIC_STORE_REL 0x110
 
-static const char *const alu_ops[16] = { "+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=",
-					 NULL, "%=", "^=", "=",	 "s>>=", NULL, NULL, NULL };
+static const char *const alu_ops[16] = { "+=", "-=", "*=", "/=", "|=",	 "&=", "<<=", ">>=",
+					 NULL, "%=", "^=", "=",	 "s>>=", NULL, NULL,  NULL };
 
-static const char *const jmp_ops[16] = { NULL, "==", ">",  ">=", "&",	"!=",  "s>", "s>=",
-					 NULL, NULL, "<",  "<=", "s<", "s<=", NULL, NULL };
+static const char *const jmp_ops[16] = { NULL, "==", ">", ">=", "&",  "!=",  "s>", "s>=",
+					 NULL, NULL, "<", "<=", "s<", "s<=", NULL, NULL };
 
 static unsigned op_idx(const struct bpfl_insn *insn)
 {
 	return insn->code >> 4;
 }
 
-/* Small numbers and negative ones as they are; large ones are masks, addresses, packed strings: better in hexadecimal. */
+/* Small numbers and negative ones as they are; large ones are masks, addresses, packed strings: better in
+ * hexadecimal. */
 static void number(struct bpfl_buf *out, int64_t value)
 {
-	if (value < 4096) {
+	if (value < 4096)
 		bpfl_buf_printf(out, "%" PRId64, value);
-	} else {
+	else
 		bpfl_buf_printf(out, "0x%" PRIx64, (uint64_t)value);
-	}
 }
 
 static void operand(struct bpfl_buf *out, const struct bpfl_insn *insn, char reg)
 {
-	if (BPFL_SRC(insn->code) == BPFL_SRC_X) {
+	if (BPFL_SRC(insn->code) == BPFL_SRC_X)
 		bpfl_buf_printf(out, "%c%u", reg, bpfl_insn_src(insn));
-	} else {
+	else
 		number(out, insn->imm);
-	}
 }
 
 static void unknown(struct bpfl_buf *out, const struct bpfl_insn *insn)
 {
-	bpfl_buf_printf(out, "(unknown: code 0x%02x dst %u src %u off %d imm 0x%x)", insn->code, bpfl_insn_dst(insn),
-			bpfl_insn_src(insn), insn->off, (unsigned)insn->imm);
+	bpfl_buf_printf(out, "(unknown: code 0x%02x dst %u src %u off %d imm 0x%x)", insn->code,
+			bpfl_insn_dst(insn), bpfl_insn_src(insn), insn->off, (unsigned)insn->imm);
 }
 
 /* ---- arithmetic ---- */
@@ -75,14 +75,13 @@ static bool mov_special(struct bpfl_buf *out, const struct bpfl_insn *insn, char
 {
 	unsigned dst = bpfl_insn_dst(insn), src = bpfl_insn_src(insn);
 
-	if (BPFL_SRC(insn->code) != BPFL_SRC_X) {
+	if (BPFL_SRC(insn->code) != BPFL_SRC_X)
 		return false;
-	}
 	if (insn->off == 8 || insn->off == 16 || insn->off == 32) {
 		bpfl_buf_printf(out, "%c%u = (s%d)%c%u", reg, dst, insn->off, reg, src);
 	} else if (insn->off == 1) {
-		bpfl_buf_printf(out, "r%u = addr_space_cast(r%u, %u, %u)", dst, src, (unsigned)insn->imm >> 16,
-				(unsigned)insn->imm & 0xffff);
+		bpfl_buf_printf(out, "r%u = addr_space_cast(r%u, %u, %u)", dst, src,
+				(unsigned)insn->imm >> 16, (unsigned)insn->imm & 0xffff);
 	} else if (insn->off == -1) {
 		bpfl_buf_printf(out, "r%u = &(void __percpu *)(r%u)", dst, src);
 	} else {
@@ -107,9 +106,8 @@ static void alu(struct bpfl_buf *out, const struct bpfl_insn *insn)
 		bpfl_buf_printf(out, "%c%u = -%c%u", reg, dst, reg, dst);
 		return;
 	}
-	if (op == OP_MOV && insn->off != 0 && mov_special(out, insn, reg)) {
+	if (op == OP_MOV && insn->off != 0 && mov_special(out, insn, reg))
 		return;
-	}
 	bool is_signed = (op == OP_DIV || op == OP_MOD) && insn->off == 1;
 	if (!alu_ops[op_idx(insn)] || (insn->off != 0 && !is_signed)) {
 		unknown(out, insn);
@@ -123,7 +121,8 @@ static void alu(struct bpfl_buf *out, const struct bpfl_insn *insn)
 
 static void jump_target(struct bpfl_buf *out, const char *word, int64_t distance, uint32_t insn_idx)
 {
-	bpfl_buf_printf(out, "%s pc%+" PRId64 " <%" PRId64 ">", word, distance, (int64_t)insn_idx + 1 + distance);
+	bpfl_buf_printf(out, "%s pc%+" PRId64 " <%" PRId64 ">", word, distance,
+			(int64_t)insn_idx + 1 + distance);
 }
 
 static void call(struct bpfl_buf *out, const struct bpfl_insn *insn, uint32_t insn_idx, const char *symbol)
@@ -134,9 +133,8 @@ static void call(struct bpfl_buf *out, const struct bpfl_insn *insn, uint32_t in
 		bpfl_buf_printf(out, "callx r%u", bpfl_insn_dst(insn));
 	} else if (bpfl_insn_src(insn) == BPFL_PSEUDO_CALL) {
 		jump_target(out, "call", insn->imm, insn_idx);
-		if (symbol) {
+		if (symbol)
 			bpfl_buf_printf(out, " %s", symbol);
-		}
 	} else if (bpfl_insn_src(insn) == BPFL_PSEUDO_KFUNC_CALL) {
 		bpfl_buf_printf(out, "call %s#%d", symbol ? symbol : "kernel-function", insn->imm);
 	} else if (helper) {
@@ -195,14 +193,20 @@ static void memory(struct bpfl_buf *out, const struct bpfl_insn *insn, unsigned 
 
 static void place_only(struct bpfl_buf *out, const struct bpfl_insn *insn)
 {
-	bpfl_buf_printf(out, "(%s *)(r%u %c %d)", size_name(insn), bpfl_insn_dst(insn), insn->off < 0 ? '-' : '+',
-			insn->off < 0 ? -insn->off : insn->off);
+	bpfl_buf_printf(out, "(%s *)(r%u %c %d)", size_name(insn), bpfl_insn_dst(insn),
+			insn->off < 0 ? '-' : '+', insn->off < 0 ? -insn->off : insn->off);
 }
 
 static void atomic(struct bpfl_buf *out, const struct bpfl_insn *insn)
 {
-	static const struct { int32_t op; const char *sign, *fetch; } simple[] = {
-		{ 0x00, "+=", "add" }, { 0x40, "|=", "or" }, { 0x50, "&=", "and" }, { 0xa0, "^=", "xor" },
+	static const struct {
+		int32_t op;
+		const char *sign, *fetch;
+	} simple[] = {
+		{ 0x00, "+=", "add" },
+		{ 0x40, "|=", "or" },
+		{ 0x50, "&=", "and" },
+		{ 0xa0, "^=", "xor" },
 	};
 	char reg = BPFL_SIZE(insn->code) == BPFL_SIZE_DW ? 'r' : 'w';
 	const char *width = BPFL_SIZE(insn->code) == BPFL_SIZE_DW ? "64" : "";
@@ -259,9 +263,11 @@ static void load_store(struct bpfl_buf *out, const struct bpfl_insn *insn)
 	if (class == BPFL_CLASS_LDX && is_plain) {
 		bpfl_buf_printf(out, "r%u = ", bpfl_insn_dst(insn));
 		memory(out, insn, bpfl_insn_src(insn));
-	} else if (class == BPFL_CLASS_LDX && mode == BPFL_MODE_MEMSX && BPFL_SIZE(insn->code) != BPFL_SIZE_DW) {
+	} else if (class == BPFL_CLASS_LDX && mode == BPFL_MODE_MEMSX &&
+		   BPFL_SIZE(insn->code) != BPFL_SIZE_DW) {
 		bpfl_buf_printf(out, "r%u = *(s%s *)(r%u %c %d)", bpfl_insn_dst(insn), size_name(insn) + 1,
-				bpfl_insn_src(insn), insn->off < 0 ? '-' : '+', insn->off < 0 ? -insn->off : insn->off);
+				bpfl_insn_src(insn), insn->off < 0 ? '-' : '+',
+				insn->off < 0 ? -insn->off : insn->off);
 	} else if (class == BPFL_CLASS_ST && is_plain) {
 		memory(out, insn, bpfl_insn_dst(insn));
 		bpfl_buf_text(out, " = ");
@@ -274,7 +280,8 @@ static void load_store(struct bpfl_buf *out, const struct bpfl_insn *insn)
 	} else if (class == BPFL_CLASS_LD && mode == MODE_ABS) {
 		bpfl_buf_printf(out, "r0 = *(%s *)skb[%d]", size_name(insn), insn->imm);
 	} else if (class == BPFL_CLASS_LD && mode == MODE_IND) {
-		bpfl_buf_printf(out, "r0 = *(%s *)skb[r%u + %d]", size_name(insn), bpfl_insn_src(insn), insn->imm);
+		bpfl_buf_printf(out, "r0 = *(%s *)skb[r%u + %d]", size_name(insn), bpfl_insn_src(insn),
+				insn->imm);
 	} else {
 		unknown(out, insn);
 	}
@@ -282,7 +289,8 @@ static void load_store(struct bpfl_buf *out, const struct bpfl_insn *insn)
 
 /* ---- 64-bit loads ---- */
 
-static void ld_imm64(struct bpfl_buf *out, const struct bpfl_insn *insn, const struct bpfl_insn *second, const char *symbol)
+static void ld_imm64(struct bpfl_buf *out, const struct bpfl_insn *insn, const struct bpfl_insn *second,
+		     const char *symbol)
 {
 	uint64_t value = (uint64_t)(uint32_t)second->imm << 32 | (uint32_t)insn->imm;
 

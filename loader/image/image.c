@@ -2,7 +2,7 @@
 /*
  * image: spec x target.
  *
- * bpfl_image_build() is the table of contents of this room: one line per pass, in the order in which they run.
+ * bpfl_image_build() is the table of contents of this room: one line per pass, in their order.
  *
  *   progs_select        which programs, under which names                        (here)
  *   flatten             subprograms behind their callers, calls computed         (subprog.c)
@@ -16,7 +16,8 @@
  *   btf                 the BTF that goes along                                  (btf_load.c)
  *   finish              annotations are left behind, bare instructions remain    (here)
  *
- * Nothing here needs a privilege or changes the spec; the kernel's BTF is opened by the first pass that asks for it, if any does.
+ * Nothing here needs a privilege or changes the spec; the kernel's BTF is opened by the first pass that asks
+ * for it, if any does.
  */
 #include "image/image.h"
 
@@ -31,9 +32,8 @@ static int image_create(const struct bpfl_spec *spec, struct bpfl_image **ret_im
 {
 	struct bpfl_image *image = calloc(1, sizeof(*image));
 
-	if (!image) {
+	if (!image)
 		return bpfl_error_nomem(err);
-	}
 	image->spec = spec;
 	image->maps = calloc(spec->maps.nr ? spec->maps.nr : 1, sizeof(*image->maps));
 	image->progs = calloc(spec->progs.nr ? spec->progs.nr : 1, sizeof(*image->progs));
@@ -47,9 +47,8 @@ static int image_create(const struct bpfl_spec *spec, struct bpfl_image **ret_im
 
 static void image_prog_deinit(struct bpfl_image_prog *prog)
 {
-	for (size_t i = 0; i < prog->core_results.nr; i++) {
+	for (size_t i = 0; i < prog->core_results.nr; i++)
 		free(prog->core_results.items[i].text);
-	}
 	free(prog->core_results.items);
 	free(prog->subprogs.items);
 	free(prog->line_info.items);
@@ -61,15 +60,12 @@ static void image_prog_deinit(struct bpfl_image_prog *prog)
 
 void bpfl_image_destroy(struct bpfl_image *image)
 {
-	if (!image) {
+	if (!image)
 		return;
-	}
-	for (size_t i = 0; i < image->nr_progs; i++) {
+	for (size_t i = 0; i < image->nr_progs; i++)
 		image_prog_deinit(&image->progs[i]);
-	}
-	for (size_t i = 0; i < image->spec->maps.nr && image->maps; i++) {
+	for (size_t i = 0; i < image->spec->maps.nr && image->maps; i++)
 		bpfl_image_map_deinit(&image->maps[i]);
-	}
 	free(image->module_btf_ids.items);
 	free(image->btf_bytes);
 	free(image->progs);
@@ -83,12 +79,10 @@ static int progs_select(struct bpfl_image *image, struct bpfl_error *err)
 	const struct bpfl_spec *spec = image->spec;
 
 	for (uint32_t i = 0; i < spec->progs.nr; i++) {
-		if (!spec->progs.items[i].selected) {
+		if (!spec->progs.items[i].selected)
 			continue;
-		}
-		if (spec->progs.items[i].prog_type == BPFL_PROG_UNSPEC) {
+		if (spec->progs.items[i].prog_type == BPFL_PROG_UNSPEC)
 			return bpfl_spec_prog_type_error(spec, i, err);
-		}
 		struct bpfl_image_prog *prog = &image->progs[image->nr_progs++];
 		prog->prog_idx = i;
 		bpfl_kernel_name(prog->kernel_name, "", 0, spec->progs.items[i].name);
@@ -114,24 +108,21 @@ static int finish(struct bpfl_image *image, struct bpfl_error *err)
 		struct bpfl_image_prog *prog = &image->progs[i];
 
 		prog->insns = malloc(prog->nr_insts * sizeof(*prog->insns));
-		if (!prog->insns) {
+		if (!prog->insns)
 			return bpfl_error_nomem(err);
-		}
-		for (uint32_t k = 0; k < prog->nr_insts; k++) {
+		for (uint32_t k = 0; k < prog->nr_insts; k++)
 			prog->insns[k] = prog->insts[k].insn;
-		}
 		prog->nr_insns = prog->nr_insts;
 		if (prog->fixups.nr > 0) {
-			qsort(prog->fixups.items, prog->fixups.nr, sizeof(*prog->fixups.items), fixup_compare);
+			qsort(prog->fixups.items, prog->fixups.nr, sizeof(*prog->fixups.items),
+			      fixup_compare);
 		}
-		if (prog->func_info.nr > 0 || prog->line_info.nr > 0) {
+		if (prog->func_info.nr > 0 || prog->line_info.nr > 0)
 			image->btf_needed = true;
-		}
 	}
 	for (size_t i = 0; i < image->spec->maps.nr; i++) {
-		if (image->maps[i].needed && map_uses_btf(&image->maps[i])) {
+		if (image->maps[i].needed && map_uses_btf(&image->maps[i]))
 			image->btf_needed = true;
-		}
 	}
 	return 0;
 }
@@ -170,14 +161,12 @@ int bpfl_image_build(const struct bpfl_spec *spec, struct bpfl_target *target, c
 	struct bpfl_image *image = NULL;
 	int result = image_create(spec, &image, err);
 
-	if (result == 0) {
+	if (result == 0)
 		result = passes_run(image, target, log, err);
-	}
 	if (result < 0) {
 		bpfl_image_destroy(image);
-		if (spec->file_name && spec->file_name[0] != '\0') {
+		if (spec->file_name && spec->file_name[0] != '\0')
 			bpfl_error_prefix(err, "%s", BPFL_ESC(spec->file_name));
-		}
 		return result;
 	}
 	*ret_image = image;

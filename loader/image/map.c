@@ -2,9 +2,10 @@
 /*
  * image/map: a map as declared -> a map as this kernel takes it.
  *
- * A declaration may leave things open that only the target knows (the number of CPUs, the page size) and may say things that the
- * kernel refuses for this type of map (BTF types, sizes of ring buffers). One table says what has to be done per type; everything
- * that is not in the table passes through unchanged, so that map types of the future load without a change here.
+ * A declaration may leave things open that only the target knows (the number of CPUs, the page size) and may
+ * say things that the kernel refuses for this type of map (BTF types, sizes of ring buffers). One table says
+ * what has to be done per type; everything that is not in the table passes through unchanged, so that map
+ * types of the future load without a change here.
  *
  * Data sections (.data, .rodata, .bss, .kconfig) are arrays of one element that holds the whole section.
  */
@@ -19,14 +20,14 @@
 
 /* What a map type asks for. */
 enum rule {
-	RULE_NO_BTF = 1 << 0,	  /* the kernel refuses (or ignores) key and value types: FIX-07, G-50 */
-	RULE_NO_ENTRIES = 1 << 1, /* max_entries must or may be 0 */
+	RULE_NO_BTF = 1 << 0,	    /* the kernel refuses (or ignores) key and value types: FIX-07, G-50 */
+	RULE_NO_ENTRIES = 1 << 1,   /* max_entries must or may be 0 */
 	RULE_CPUS_IF_OPEN = 1 << 2, /* an open size is the number of possible CPUs: FIX-01, G-43 */
 	RULE_CPUS_AT_MOST = 1 << 3, /* FIX-03 */
-	RULE_PAGES = 1 << 4,	  /* max_entries is bytes: a power of two of whole pages: FIX-02, G-42 */
-	RULE_NO_SIZES = 1 << 5,	  /* key and value size 0; a value type only says what events look like */
-	RULE_FD_VALUE = 1 << 6,	  /* value is a file descriptor: 4 bytes, as is an open key: FIX-04 */
-	RULE_EVENTS = 1 << 7,	  /* a value type that is no plain int says what events look like */
+	RULE_PAGES = 1 << 4,	    /* max_entries is bytes: a power of two of whole pages: FIX-02, G-42 */
+	RULE_NO_SIZES = 1 << 5,	    /* key and value size 0; a value type only says what events look like */
+	RULE_FD_VALUE = 1 << 6,	    /* value is a file descriptor: 4 bytes, as is an open key: FIX-04 */
+	RULE_EVENTS = 1 << 7,	    /* a value type that is no plain int says what events look like */
 };
 
 static const unsigned rules[BPFL_NR_MAP_TYPES] = {
@@ -71,14 +72,15 @@ static unsigned rules_of(uint32_t map_type)
 
 static bool map_is_data(const struct bpfl_map_spec *map)
 {
-	return map->origin == BPFL_MAP_DATA || map->origin == BPFL_MAP_RODATA || map->origin == BPFL_MAP_BSS ||
-	       map->origin == BPFL_MAP_KCONFIG;
+	return map->origin == BPFL_MAP_DATA || map->origin == BPFL_MAP_RODATA ||
+	       map->origin == BPFL_MAP_BSS || map->origin == BPFL_MAP_KCONFIG;
 }
 
 /* ---- names ---- */
 
 /*
- * The kernel refuses names with other characters (EINVAL). Dots are allowed since 5.2, and only data maps have them: those need 5.2 anyway.
+ * The kernel refuses names with other characters (EINVAL). Dots are allowed since 5.2, and only data maps
+ * have them: those need 5.2 anyway.
  */
 void bpfl_kernel_name(char out[16], const char *prefix, size_t prefix_max, const char *name)
 {
@@ -92,9 +94,8 @@ void bpfl_kernel_name(char out[16], const char *prefix, size_t prefix_max, const
 		bool is_letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
 		bool is_digit = *c >= '0' && *c <= '9';
 
-		if (!is_letter && !is_digit && *c != '_' && *c != '.') {
+		if (!is_letter && !is_digit && *c != '_' && *c != '.')
 			*c = '_';
-		}
 	}
 }
 
@@ -118,10 +119,11 @@ static int entries_open_error(const struct resolver *res, const struct bpfl_map_
 	const char *type_name = bpfl_map_type_name(map->type);
 	int result = bpfl_error_set(res->err, BPFL_ERR_USAGE, EINVAL, "the number of entries is not set");
 
-	bpfl_error_why(res->err, "map '%s' (%s) has %s, and the kernel cannot guess its size", BPFL_ESC(map->name),
-		       type_name ? type_name : "unknown type",
+	bpfl_error_why(res->err, "map '%s' (%s) has %s, and the kernel cannot guess its size",
+		       BPFL_ESC(map->name), type_name ? type_name : "unknown type",
 		       map->has_max_entries ? "max_entries 0" : "no max_entries in the object");
-	if (bpfl_spec_map_idx(res->image->spec, map->name) == BPFL_NO_IDX) { /* a template: no option reaches it */
+	if (bpfl_spec_map_idx(res->image->spec, map->name) ==
+	    BPFL_NO_IDX) { /* a template: no option reaches it */
 		bpfl_error_fix(res->err, "give the inner map a max_entries in the source");
 	} else {
 		bpfl_error_fix(res->err, "--map %s.max_entries=N%s", BPFL_ESC(map->name),
@@ -130,14 +132,14 @@ static int entries_open_error(const struct resolver *res, const struct bpfl_map_
 	return result;
 }
 
-/* A ring buffer is a power of two of whole pages; an object that says 4096 must load where a page has 64 KiB. */
+/* A ring buffer is a power of two of whole pages; an object that says 4096 must load where a page has 64 KiB.
+ */
 static uint32_t ring_size_round(uint32_t size_bytes, unsigned page_size)
 {
 	uint64_t rounded = page_size;
 
-	while (rounded < size_bytes) {
+	while (rounded < size_bytes)
 		rounded *= 2;
-	}
 	return rounded > UINT32_MAX ? size_bytes : (uint32_t)rounded;
 }
 
@@ -145,42 +147,39 @@ static int entries_resolve(struct resolver *res, const struct bpfl_map_spec *map
 {
 	unsigned rule = rules_of(map->type);
 
-	if (out->max_entries == 0 && rule & RULE_CPUS_IF_OPEN) {
+	if (out->max_entries == 0 && rule & RULE_CPUS_IF_OPEN)
 		out->max_entries = bpfl_target_possible_cpus(res->target);
-	}
-	if (out->max_entries == 0 && !(rule & RULE_NO_ENTRIES)) {
+	if (out->max_entries == 0 && !(rule & RULE_NO_ENTRIES))
 		return entries_open_error(res, map);
-	}
-	if (rule & RULE_CPUS_AT_MOST && out->max_entries > bpfl_target_possible_cpus(res->target)) {
+	if (rule & RULE_CPUS_AT_MOST && out->max_entries > bpfl_target_possible_cpus(res->target))
 		out->max_entries = bpfl_target_possible_cpus(res->target);
-	}
-	if (rule & RULE_PAGES) {
+	if (rule & RULE_PAGES)
 		out->max_entries = ring_size_round(out->max_entries, bpfl_target_page_size(res->target));
-	}
 	return 0;
 }
 
-/* The value of a perf event array is a descriptor; a struct that stands there instead describes what is sent through it. */
+/* The value of a perf event array is a descriptor; a struct that stands there instead describes what is sent
+ * through it. */
 static bool value_is_event(const struct resolver *res, const struct bpfl_map_spec *map)
 {
-	if (map->value_type_id == 0 || !res->image->spec->btf) {
+	if (map->value_type_id == 0 || !res->image->spec->btf)
 		return false;
-	}
-	if (rules_of(map->type) & RULE_NO_SIZES) {
+	if (rules_of(map->type) & RULE_NO_SIZES)
 		return true;
-	}
-	enum bpfl_btf_kind kind = bpfl_btf_kind(bpfl_btf_skip_modifiers(res->image->spec->btf, map->value_type_id, NULL));
-	return map->value_size != 4 || kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION || kind == BPFL_KIND_ARRAY;
+	enum bpfl_btf_kind kind =
+		bpfl_btf_kind(bpfl_btf_skip_modifiers(res->image->spec->btf, map->value_type_id, NULL));
+	return map->value_size != 4 || kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION ||
+	       kind == BPFL_KIND_ARRAY;
 }
 
-static void types_resolve(const struct resolver *res, const struct bpfl_map_spec *map, struct bpfl_image_map *out)
+static void types_resolve(const struct resolver *res, const struct bpfl_map_spec *map,
+			  struct bpfl_image_map *out)
 {
 	unsigned rule = rules_of(map->type);
 	bool is_event = rule & RULE_EVENTS && value_is_event(res, map);
 
-	if (is_event) {
+	if (is_event)
 		out->event_type_id = map->value_type_id;
-	}
 	if (rule & RULE_NO_SIZES && (is_event || map->key_type_id != 0)) {
 		out->key_size = 0;
 		out->value_size = 0;
@@ -197,25 +196,27 @@ static void types_resolve(const struct resolver *res, const struct bpfl_map_spec
 
 /* ---- data sections ---- */
 
-static int data_resolve(const struct resolver *res, const struct bpfl_map_spec *map, struct bpfl_image_map *out)
+static int data_resolve(const struct resolver *res, const struct bpfl_map_spec *map,
+			struct bpfl_image_map *out)
 {
 	if (map->pointer_fault) {
 		int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL, "%s", map->pointer_fault);
 
-		bpfl_error_why(res->err, "a map holds bytes: the address of a variable is only known while a program runs");
-		bpfl_error_fix(res->err, "set the pointer in a program, or store an index instead of a pointer");
+		bpfl_error_why(
+			res->err,
+			"a map holds bytes: the address of a variable is only known while a program runs");
+		bpfl_error_fix(res->err,
+			       "set the pointer in a program, or store an index instead of a pointer");
 		return result;
 	}
 	out->type = BPFL_MAP_TYPE_ARRAY;
 	out->key_size = 4;
 	out->max_entries = 1;
-	if (map->frozen) {
+	if (map->frozen)
 		out->flags |= BPFL_F_RDONLY_PROG;
-	}
 	/* Since 5.5; a kernel that has refused it once is not asked again. */
-	if (map->mmapable && res->target->features[BPFL_FEATURE_MMAP_ARRAY] != BPFL_NO) {
+	if (map->mmapable && res->target->features[BPFL_FEATURE_MMAP_ARRAY] != BPFL_NO)
 		out->flags |= F_MMAPABLE;
-	}
 	out->data = map->data;
 	out->data_size = map->data_size;
 	return 0;
@@ -229,34 +230,33 @@ static const struct bpfl_map_spec *legacy_template(struct resolver *res, const s
 	const struct bpfl_spec *spec = res->image->spec;
 	uint32_t idx;
 
-	if (map->legacy_inner_id == 0) {
+	if (map->legacy_inner_id == 0)
 		return NULL;
-	}
 	for (uint32_t i = 0; i < spec->maps.nr && !res->has_legacy_ids; i++) {
 		const struct bpfl_map_spec *other = &spec->maps.items[i];
 
 		if (other->legacy_id != 0) {
-			(void)bpfl_hash_put(&res->legacy_ids, (const char *)&other->legacy_id, sizeof(other->legacy_id), i);
+			(void)bpfl_hash_put(&res->legacy_ids, (const char *)&other->legacy_id,
+					    sizeof(other->legacy_id), i);
 		}
 	}
 	res->has_legacy_ids = true;
-	if (bpfl_hash_get(&res->legacy_ids, (const char *)&map->legacy_inner_id, sizeof(map->legacy_inner_id), &idx) < 0 ||
-	    &spec->maps.items[idx] == map) {
+	if (bpfl_hash_get(&res->legacy_ids, (const char *)&map->legacy_inner_id, sizeof(map->legacy_inner_id),
+			  &idx) < 0 ||
+	    &spec->maps.items[idx] == map)
 		return NULL;
-	}
 	return &spec->maps.items[idx];
 }
 
-/* What stands as the template: the declaration's own, the one named by number, or the first map that is put in. */
+/* What stands as the template: the declaration's own, the one named by number, or the first map that is put
+ * in. */
 static const struct bpfl_map_spec *template_of(struct resolver *res, const struct bpfl_map_spec *map)
 {
 	const struct bpfl_map_spec *template = map->inner ? map->inner : legacy_template(res, map);
 
-	for (size_t i = 0; i < map->nr_slots && !template; i++) {
-		if (!map->slots[i].is_prog) {
+	for (size_t i = 0; i < map->nr_slots && !template; i++)
+		if (!map->slots[i].is_prog)
 			template = &res->image->spec->maps.items[map->slots[i].target_idx];
-		}
-	}
 	return template;
 }
 
@@ -273,22 +273,22 @@ static int inner_resolve(struct resolver *res, const struct bpfl_map_spec *map, 
 	const struct bpfl_map_spec *template = template_of(res, map);
 
 	if (!template) {
-		int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL, "a map of maps without a template");
+		int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL,
+					    "a map of maps without a template");
 
 		bpfl_error_fix(res->err, "declare what it holds: __array(values, struct { ... })");
 		return result;
 	}
 	if (map_holds_maps(template->type)) {
-		return bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL, "the template is itself a map of maps");
+		return bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL,
+				      "the template is itself a map of maps");
 	}
 	out->inner = calloc(1, sizeof(*out->inner));
-	if (!out->inner) {
+	if (!out->inner)
 		return bpfl_error_nomem(res->err);
-	}
 	int result = map_fill(res, template, out->inner);
-	if (result < 0) {
+	if (result < 0)
 		bpfl_error_prefix(res->err, "template '%s'", BPFL_ESC(template->name ? template->name : ""));
-	}
 	return result;
 }
 
@@ -310,18 +310,17 @@ static int map_fill(struct resolver *res, const struct bpfl_map_spec *map, struc
 	out->value_type_id = map->value_type_id;
 	map_name(res, map, out->kernel_name);
 
-	if (map_is_data(map)) {
+	if (map_is_data(map))
 		return data_resolve(res, map, out);
-	}
 	types_resolve(res, map, out);
 	if (map->numa_node != 0 && !(map->flags & BPFL_F_NUMA_NODE)) {
-		bpfl_log_line(res->log, BPFL_LOG_WARN,
-			      "map '%s': numa_node %u has no effect, because map_flags lacks BPF_F_NUMA_NODE (0x4)",
-			      BPFL_ESC(map->name), map->numa_node);
+		bpfl_log_line(
+			res->log, BPFL_LOG_WARN,
+			"map '%s': numa_node %u has no effect, because map_flags lacks BPF_F_NUMA_NODE (0x4)",
+			BPFL_ESC(map->name), map->numa_node);
 	}
-	if (map_holds_maps(map->type)) {
+	if (map_holds_maps(map->type))
 		result = inner_resolve(res, map, out);
-	}
 	return result < 0 ? result : entries_resolve(res, map, out);
 }
 
@@ -333,13 +332,11 @@ int bpfl_image_maps_resolve(struct bpfl_image *image, struct bpfl_target *target
 	int result = 0;
 
 	for (size_t i = 0; i < spec->maps.nr && result == 0; i++) {
-		if (!image->maps[i].needed) {
+		if (!image->maps[i].needed)
 			continue;
-		}
 		result = map_fill(&res, &spec->maps.items[i], &image->maps[i]);
-		if (result < 0) {
+		if (result < 0)
 			bpfl_error_prefix(err, "map '%s'", BPFL_ESC(spec->maps.items[i].name));
-		}
 	}
 	bpfl_hash_deinit(&res.legacy_ids);
 	return result;

@@ -2,7 +2,8 @@
 /*
  * image/passes: the steps from a spec to an image, in the order in which image.c takes them.
  *
- * Each pass reads the spec and what the passes before it left in the image. All of them return 0 or -errno with the error filled.
+ * Each pass reads the spec and what the passes before it left in the image. All of them return 0 or -errno
+ * with the error filled.
  */
 #ifndef BPFL_IMAGE_PASSES_H
 #define BPFL_IMAGE_PASSES_H
@@ -13,7 +14,8 @@
 /* A kernel name: at most 15 bytes of [A-Za-z0-9_.], anything else as '_'. prefix may be "". */
 void bpfl_kernel_name(char out[16], const char *prefix, size_t prefix_max, const char *name);
 
-/* subprog.c: one instruction list per selected program, callees behind it, calls and callback addresses computed. */
+/* subprog.c: one instruction list per selected program, callees behind it, calls and callback addresses
+ * computed. */
 int bpfl_image_flatten(struct bpfl_image *image, struct bpfl_error *err);
 
 /* map_need.c: which maps are to be created. Needs the flat programs. */

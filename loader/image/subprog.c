@@ -2,17 +2,19 @@
 /*
  * image/subprog: a tree of functions -> one list of instructions.
  *
- * The kernel loads a program as one flat stream: the entry function first, then every function that it calls, directly or through
- * others, or whose address it takes (a callback). Each function is there once per program, however often it is called; two
- * programs that share a function get a copy each, at different places.
+ * The kernel loads a program as one flat stream: the entry function first, then every function that it calls,
+ * directly or through others, or whose address it takes (a callback). Each function is there once per
+ * program, however often it is called; two programs that share a function get a copy each, at different
+ * places.
  *
- * The walk is depth first: a callee is copied to the end of the stream when its first use is met, and its own uses are followed
- * before the rest of the caller's. It keeps its own stack, so that a long chain of calls in a file cannot exhaust ours, and a
- * function that is already there is not entered again, so that recursion ends.
+ * The walk is depth first: a callee is copied to the end of the stream when its first use is met, and its own
+ * uses are followed before the rest of the caller's. It keeps its own stack, so that a long chain of calls in
+ * a file cannot exhaust ours, and a function that is already there is not entered again, so that recursion
+ * ends.
  *
- * An instruction is copied with its annotations (what it refers to, its CO-RE record, its source line), so nothing has to be
- * rebased. Only when the layout is final are the distances of calls computed; they count from the instruction behind the call, in
- * slots of eight bytes.
+ * An instruction is copied with its annotations (what it refers to, its CO-RE record, its source line), so
+ * nothing has to be rebased. Only when the layout is final are the distances of calls computed; they count
+ * from the instruction behind the call, in slots of eight bytes.
  */
 #include "image/passes.h"
 
@@ -21,8 +23,8 @@
 #include <string.h>
 #include "base/text.h"
 
-/* What the kernel accepts for one program (5.2, with CAP_BPF), and what one object may grow to here: a hostile file could name one
- * huge function in every program. */
+/* What the kernel accepts for one program (5.2, with CAP_BPF), and what one object may grow to here: a
+ * hostile file could name one huge function in every program. */
 #define MAX_PROG_INSNS 1000000u
 #define MAX_IMAGE_INSNS (1u << 25)
 
@@ -34,11 +36,11 @@ struct frame {
 struct flattener {
 	const struct bpfl_spec *spec;
 	struct bpfl_error *err;
-	/* Where each function begins in the program at hand; valid if seen_in[func] is that program's mark (G-05). */
+	/* Where each function begins in the program at hand, if seen_in[func] is that program's mark (G-05). */
 	uint32_t *start;
 	size_t *seen_in;
 	size_t mark;
-	int32_t *exception_cb; /* per function: its exception callback, or BPFL_NO_IDX; NULL: the object has none */
+	int32_t *exception_cb; /* per function, or BPFL_NO_IDX; NULL: the object has no exception callback */
 	BPFL_VEC(struct frame) stack;
 	BPFL_VEC(struct bpfl_inst) insts;
 	uint64_t nr_total; /* instructions of all programs so far */
@@ -53,22 +55,20 @@ static void flattener_deinit(struct flattener *fl)
 	free(fl->insts.items);
 }
 
-/* Makes room for nr more instructions at once: a push per instruction would spend most of this pass in calls. */
+/* Makes room for all at once: a push per instruction would spend most of this pass in calls. */
 static int insts_append(struct flattener *fl, const struct bpfl_inst *insts, uint32_t nr)
 {
 	if (fl->insts.nr + nr > fl->insts.cap) {
 		size_t cap = fl->insts.cap * 2 > fl->insts.nr + nr ? fl->insts.cap * 2 : fl->insts.nr + nr;
 		struct bpfl_inst *items = realloc(fl->insts.items, cap * sizeof(*items));
 
-		if (!items) {
+		if (!items)
 			return -ENOMEM;
-		}
 		fl->insts.items = items;
 		fl->insts.cap = cap;
 	}
-	if (nr > 0) {
+	if (nr > 0)
 		memcpy(fl->insts.items + fl->insts.nr, insts, nr * sizeof(*insts));
-	}
 	fl->insts.nr += nr;
 	return 0;
 }
@@ -76,34 +76,34 @@ static int insts_append(struct flattener *fl, const struct bpfl_inst *insts, uin
 /* Puts a function at the end of the program and remembers to walk through it, unless it is there already. */
 static int func_enter(struct flattener *fl, struct bpfl_image_prog *prog, uint32_t func_idx)
 {
-	if (fl->seen_in[func_idx] == fl->mark) {
+	if (fl->seen_in[func_idx] == fl->mark)
 		return 0;
-	}
 
 	const struct bpfl_func *func = &fl->spec->funcs.items[func_idx];
 	uint32_t start = (uint32_t)fl->insts.nr;
 	if (func->nr_insts == 0) {
-		return bpfl_error_set(fl->err, BPFL_ERR_OBJECT, EINVAL, "function '%s' has no instructions", BPFL_ESC(func->name));
+		return bpfl_error_set(fl->err, BPFL_ERR_OBJECT, EINVAL, "function '%s' has no instructions",
+				      BPFL_ESC(func->name));
 	}
 	if (func->nr_insts > MAX_PROG_INSNS || start > MAX_PROG_INSNS - func->nr_insts) {
 		return bpfl_error_set(fl->err, BPFL_ERR_OBJECT, E2BIG,
-				      "function '%s' makes the program longer than %u instructions, the most that the kernel takes",
+				      "function '%s' makes the program longer than %u instructions, the most "
+				      "that the kernel takes",
 				      BPFL_ESC(func->name), MAX_PROG_INSNS);
 	}
 	fl->nr_total += func->nr_insts;
 	if (fl->nr_total > MAX_IMAGE_INSNS) {
 		return bpfl_error_set(fl->err, BPFL_ERR_OBJECT, E2BIG,
-				      "the programs of this object together are longer than %u instructions", MAX_IMAGE_INSNS);
+				      "the programs of this object together are longer than %u instructions",
+				      MAX_IMAGE_INSNS);
 	}
-	if (insts_append(fl, func->insts, func->nr_insts) < 0) {
+	if (insts_append(fl, func->insts, func->nr_insts) < 0)
 		return bpfl_error_nomem(fl->err);
-	}
 
 	struct bpfl_subprog *subprog = BPFL_VEC_PUSH(&prog->subprogs);
 	struct frame *frame = subprog ? BPFL_VEC_PUSH(&fl->stack) : NULL;
-	if (!frame) {
+	if (!frame)
 		return bpfl_error_nomem(fl->err);
-	}
 	*subprog = (struct bpfl_subprog){ func_idx, start, func->nr_insts };
 	*frame = (struct frame){ func_idx, 0 };
 	fl->start[func_idx] = start;
@@ -136,24 +136,25 @@ static int walk(struct flattener *fl, struct bpfl_image_prog *prog)
 		if (ref_is_func(ref)) {
 			int result = func_enter(fl, prog, ref->target_idx);
 
-			if (result < 0) {
+			if (result < 0)
 				return result;
-			}
 		}
 	}
 	return 0;
 }
 
-/* Turns references to functions into distances. Calls without a reference are those of a caller that laid out its program itself. */
+/*
+ * Turns references to functions into distances. Calls without a reference are left alone: they come from a caller of the
+ * library who laid out the program.
+ */
 static int calls_patch(struct flattener *fl)
 {
 	for (size_t i = 0; i < fl->insts.nr; i++) {
 		struct bpfl_inst *inst = &fl->insts.items[i];
 		const struct bpfl_ref *ref = ref_of(fl->spec, inst);
 
-		if (!ref_is_func(ref)) {
+		if (!ref_is_func(ref))
 			continue;
-		}
 		/* Both kinds count from the next slot: the kernel looks for the function at idx + imm + 1. */
 		inst->insn.imm = (int32_t)fl->start[ref->target_idx] - (int32_t)(i + 1);
 		if (ref->kind == BPFL_REF_CALL) {
@@ -161,9 +162,10 @@ static int calls_patch(struct flattener *fl)
 			continue;
 		}
 		if (!bpfl_insn_is_ld_imm64(&inst->insn) || i + 1 >= fl->insts.nr) {
-			return bpfl_error_set(fl->err, BPFL_ERR_OBJECT, EINVAL,
-					      "instruction %zu takes the address of function '%s' but is no 64-bit load", i,
-					      BPFL_ESC(fl->spec->funcs.items[ref->target_idx].name));
+			return bpfl_error_set(
+				fl->err, BPFL_ERR_OBJECT, EINVAL,
+				"instruction %zu takes the address of function '%s' but is no 64-bit load", i,
+				BPFL_ESC(fl->spec->funcs.items[ref->target_idx].name));
 		}
 		inst->insn.regs = bpfl_insn_regs(bpfl_insn_dst(&inst->insn), BPFL_PSEUDO_FUNC);
 		fl->insts.items[i + 1].insn.imm = 0;
@@ -180,46 +182,39 @@ static int prog_flatten(struct flattener *fl, struct bpfl_image_prog *prog)
 	fl->stack.nr = 0;
 	fl->insts.nr = 0;
 	result = func_enter(fl, prog, spec_prog->func_idx);
-	if (result == 0) {
+	if (result == 0)
 		result = walk(fl, prog);
-	}
-	/* Nothing calls an exception callback: only a declaration tag of the entry function names it (6.7). */
+	/* Nothing calls an exception callback: only a tag of the entry function names it (6.7). */
 	if (result == 0 && fl->exception_cb && fl->exception_cb[spec_prog->func_idx] != BPFL_NO_IDX) {
 		result = func_enter(fl, prog, (uint32_t)fl->exception_cb[spec_prog->func_idx]);
-		if (result == 0) {
+		if (result == 0)
 			result = walk(fl, prog);
-		}
 	}
-	if (result == 0) {
+	if (result == 0)
 		result = calls_patch(fl);
-	}
-	if (result < 0) {
+	if (result < 0)
 		return result;
-	}
 
 	prog->insts = bpfl_memdup(fl->insts.items, fl->insts.nr * sizeof(*fl->insts.items));
-	if (!prog->insts) {
+	if (!prog->insts)
 		return bpfl_error_nomem(fl->err);
-	}
 	prog->nr_insts = (uint32_t)fl->insts.nr;
 	return 0;
 }
 
-/* Which function each BTF id stands for: made only for an object that has an exception callback. NULL without memory. */
+/* Which function each BTF id stands for; made only for an object that has an exception callback. */
 static int32_t *funcs_by_btf_id(const struct bpfl_spec *spec)
 {
 	uint32_t nr_types = bpfl_btf_nr_types(spec->btf);
 	int32_t *funcs = malloc(nr_types * sizeof(*funcs));
 
-	for (uint32_t id = 0; funcs && id < nr_types; id++) {
+	for (uint32_t id = 0; funcs && id < nr_types; id++)
 		funcs[id] = BPFL_NO_IDX;
-	}
 	for (size_t i = 0; funcs && i < spec->funcs.nr; i++) {
 		uint32_t id = spec->funcs.items[i].btf_func_id;
 
-		if (id != 0 && id < nr_types) {
+		if (id != 0 && id < nr_types)
 			funcs[id] = (int32_t)i;
-		}
 	}
 	return funcs;
 }
@@ -231,22 +226,21 @@ static int exception_callback_set(struct flattener *fl, uint32_t func_idx, const
 	if (callback == BPFL_NO_IDX) {
 		return bpfl_error_set(fl->err, BPFL_ERR_OBJECT, ENOENT,
 				      "function '%s' names the exception callback '%s', which does not exist",
-				      BPFL_ESC(fl->spec->funcs.items[func_idx].name), BPFL_ESC(callback_name));
+				      BPFL_ESC(fl->spec->funcs.items[func_idx].name),
+				      BPFL_ESC(callback_name));
 	}
 	if (!fl->exception_cb) {
 		fl->exception_cb = malloc(fl->spec->funcs.nr * sizeof(*fl->exception_cb));
-		if (!fl->exception_cb) {
+		if (!fl->exception_cb)
 			return bpfl_error_nomem(fl->err);
-		}
-		for (size_t i = 0; i < fl->spec->funcs.nr; i++) {
+		for (size_t i = 0; i < fl->spec->funcs.nr; i++)
 			fl->exception_cb[i] = BPFL_NO_IDX;
-		}
 	}
 	fl->exception_cb[func_idx] = callback;
 	return 0;
 }
 
-/* SUB-06: looks for the declaration tags "exception_callback:NAME" of functions, in one pass over the types. */
+/* SUB-06: looks for the tags "exception_callback:NAME" of functions, in one pass over the types. */
 static int exception_callbacks_find(struct flattener *fl)
 {
 	static const char tag_prefix[] = "exception_callback:";
@@ -259,12 +253,10 @@ static int exception_callbacks_find(struct flattener *fl)
 		const struct bpfl_btf_type *tag = bpfl_btf_type(btf, id);
 
 		if (bpfl_btf_kind(tag) != BPFL_KIND_DECL_TAG || bpfl_btf_tag_component(tag) != -1 ||
-		    !bpfl_text_has_prefix(bpfl_btf_name(btf, id), tag_prefix)) {
+		    !bpfl_text_has_prefix(bpfl_btf_name(btf, id), tag_prefix))
 			continue;
-		}
-		if (!funcs) {
+		if (!funcs)
 			funcs = funcs_by_btf_id(fl->spec);
-		}
 		if (!funcs) {
 			result = bpfl_error_nomem(fl->err);
 		} else if (funcs[tag->type] != BPFL_NO_IDX) { /* else: declared here, defined nowhere */
@@ -282,16 +274,16 @@ int bpfl_image_flatten(struct bpfl_image *image, struct bpfl_error *err)
 	struct flattener fl = { .spec = spec, .err = err };
 	int result = 0;
 
-	if (image->nr_progs == 0) {
+	if (image->nr_progs == 0)
 		return 0;
-	}
 	fl.start = calloc(spec->funcs.nr, sizeof(*fl.start));
 	fl.seen_in = calloc(spec->funcs.nr, sizeof(*fl.seen_in));
 	result = fl.start && fl.seen_in ? exception_callbacks_find(&fl) : bpfl_error_nomem(err);
 	for (size_t i = 0; i < image->nr_progs && result == 0; i++) {
 		result = prog_flatten(&fl, &image->progs[i]);
 		if (result < 0) {
-			bpfl_error_prefix(err, "program '%s'", BPFL_ESC(spec->progs.items[image->progs[i].prog_idx].name));
+			bpfl_error_prefix(err, "program '%s'",
+					  BPFL_ESC(spec->progs.items[image->progs[i].prog_idx].name));
 		}
 	}
 	flattener_deinit(&fl);
