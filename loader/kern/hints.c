@@ -76,7 +76,7 @@ static const struct bpfl_hint hints[] = {
 	  "compare the size that is passed with the size of the variable" },
 	{ "invalid write to stack*", 11,
 	  "the program writes outside of its stack",
-	  "the stack has 512 bytes; keep large data in a per-CPU array map" },
+	  "compare the size that is passed with the size of the variable; the whole stack has 512 bytes" },
 	{ "combined stack size*", 11,
 	  "the functions in this chain of calls need more than 512 bytes of stack together",
 	  "move large local variables into a per-CPU array map" },
