@@ -43,8 +43,30 @@ enum bpfl_attach_type {
 	BPFL_ATTACH_CGROUP_UNIX_CONNECT, BPFL_ATTACH_CGROUP_UNIX_SENDMSG, BPFL_ATTACH_CGROUP_UNIX_RECVMSG,
 	BPFL_ATTACH_CGROUP_UNIX_GETPEERNAME, BPFL_ATTACH_CGROUP_UNIX_GETSOCKNAME, BPFL_ATTACH_NETKIT_PRIMARY,
 	BPFL_ATTACH_NETKIT_PEER, BPFL_ATTACH_TRACE_KPROBE_SESSION, BPFL_ATTACH_TRACE_UPROBE_SESSION,
-	BPFL_ATTACH_TRACE_FSESSION, /* newer than 6.18 */
+	BPFL_ATTACH_TRACE_FSESSION, /* from here: newer than 6.18 */
+	BPFL_ATTACH_TRACE_FENTRY_MULTI, BPFL_ATTACH_TRACE_FEXIT_MULTI, BPFL_ATTACH_TRACE_FSESSION_MULTI,
+	BPFL_NR_ATTACH_TYPES,
 };
+
+/* enum bpf_map_type of the kernel. */
+enum bpfl_map_type {
+	BPFL_MAP_TYPE_UNSPEC, BPFL_MAP_TYPE_HASH, BPFL_MAP_TYPE_ARRAY, BPFL_MAP_TYPE_PROG_ARRAY,
+	BPFL_MAP_TYPE_PERF_EVENT_ARRAY, BPFL_MAP_TYPE_PERCPU_HASH, BPFL_MAP_TYPE_PERCPU_ARRAY,
+	BPFL_MAP_TYPE_STACK_TRACE, BPFL_MAP_TYPE_CGROUP_ARRAY, BPFL_MAP_TYPE_LRU_HASH,
+	BPFL_MAP_TYPE_LRU_PERCPU_HASH, BPFL_MAP_TYPE_LPM_TRIE, BPFL_MAP_TYPE_ARRAY_OF_MAPS,
+	BPFL_MAP_TYPE_HASH_OF_MAPS, BPFL_MAP_TYPE_DEVMAP, BPFL_MAP_TYPE_SOCKMAP, BPFL_MAP_TYPE_CPUMAP,
+	BPFL_MAP_TYPE_XSKMAP, BPFL_MAP_TYPE_SOCKHASH, BPFL_MAP_TYPE_CGROUP_STORAGE,
+	BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY, BPFL_MAP_TYPE_PERCPU_CGROUP_STORAGE, BPFL_MAP_TYPE_QUEUE,
+	BPFL_MAP_TYPE_STACK, BPFL_MAP_TYPE_SK_STORAGE, BPFL_MAP_TYPE_DEVMAP_HASH, BPFL_MAP_TYPE_STRUCT_OPS,
+	BPFL_MAP_TYPE_RINGBUF, BPFL_MAP_TYPE_INODE_STORAGE, BPFL_MAP_TYPE_TASK_STORAGE,
+	BPFL_MAP_TYPE_BLOOM_FILTER, BPFL_MAP_TYPE_USER_RINGBUF, BPFL_MAP_TYPE_CGRP_STORAGE, BPFL_MAP_TYPE_ARENA,
+	BPFL_MAP_TYPE_INSN_ARRAY,
+	BPFL_NR_MAP_TYPES,
+};
+
+/* Map flags that this room sets or reads. */
+#define BPFL_F_NUMA_NODE (1u << 2)
+#define BPFL_F_RDONLY_PROG (1u << 7)
 
 /* Program load flags. */
 #define BPFL_F_SLEEPABLE (1u << 4)
@@ -80,6 +102,8 @@ struct bpfl_section_row {
 	enum bpfl_hook hook;
 	enum bpfl_target_form target_form;
 	const char *target_hint; /* what to write as target, for messages: "FUNCTION[+OFFSET]", "IF" */
+	const char *target_seps; /* SLASH: the characters that a complete target contains, in order: "/" in CATEGORY/NAME, ":" in PATH:FUNCTION; "" none */
+	const char *attach_name; /* the name to attach by, where this one leaves a direction open ("tc" -> "tc/ingress"); NULL: name */
 };
 
 /* How a name was found. */
@@ -96,11 +120,20 @@ struct bpfl_section_hit {
 struct bpfl_section_hit bpfl_section_find(const char *section_name);
 /* Row by its exact bare name ("xdp", "kprobe", "tc/ingress"), or NULL. */
 const struct bpfl_section_row *bpfl_section_row(const char *name);
+/* True when the name says where to attach: nothing has to be added by --attach. */
+bool bpfl_section_is_complete(const struct bpfl_section_hit *hit);
+/* What has to be written to --attach instead ("uretprobe/PATH:readline", "xdp:IF"), "" when hit is complete or nothing. Returns out. */
+char *bpfl_section_suggest(const struct bpfl_section_hit *hit, char *out, size_t out_size);
+/* The nearest section names: "'xdp' or 'xdp.frags'", "" when none is near. Returns out. */
+char *bpfl_section_near(const char *section_name, char *out, size_t out_size);
 /* All rows, for lists, near names and documentation. */
 const struct bpfl_section_row *bpfl_section_rows(size_t *ret_nr);
 
 const char *bpfl_prog_type_name(unsigned prog_type);   /* "xdp"; "prog type 77" is the caller's business: NULL when unknown */
 const char *bpfl_attach_type_name(unsigned attach_type);
+const char *bpfl_map_type_name(unsigned map_type);	/* "ringbuf"; NULL when unknown */
+/* The number of a map type's name ("ringbuf"), or -ENOENT. */
+int bpfl_map_type_by_name(const char *name);
 const char *bpfl_hook_name(enum bpfl_hook hook);	/* "kprobe", "xdp": also the file in loader/attach */
 
 #endif

@@ -77,11 +77,13 @@ struct bpfl_prog {
 	char *name;		/* full name; the kernel gets the first 15 characters */
 	char *section;		/* as in the file, with '?' */
 	uint32_t func_idx;	/* its entry function */
-	struct bpfl_section_hit hit; /* hit.target points into section */
+	struct bpfl_section_hit hit; /* hit.target points into section, or into type_name */
+	char *type_name;	/* the SEC() name that bpfl_spec_prog_set_type() gave; NULL: section counts */
 	/* What it is loaded as: from the row, unless the caller said otherwise (--type). */
 	uint32_t prog_type;	/* enum bpfl_prog_type */
 	uint32_t attach_type;	/* expected_attach_type */
 	uint32_t prog_flags;
+	char *attach_hint;	/* what --attach needs to be told ("xdp:IF"), NULL when the section says it all; own copy */
 	char *attach_target;	/* text for the BTF look-up when the row needs_btf_id; own copy; NULL none */
 	bool optional;		/* '?' */
 	bool selected;		/* will be loaded: !optional at first, --only / --skip change it */
@@ -123,6 +125,8 @@ struct bpfl_map_spec {
 	size_t nr_slots;
 	uint8_t *data;	      /* initial value of data maps, data_size bytes (value_size), owned */
 	uint32_t data_size;
+	char *pointer_fault;  /* data maps: the initial value holds an address, which no map can hold; the words for the error of
+				 whoever loads this map ("variable 'p' ..."), or NULL (NEW-40) */
 	bool mmapable;	      /* GLB-02: holds a variable that is not static */
 	bool frozen;
 	uint32_t legacy_id, legacy_inner_id; /* bpf_elf_map's own way to name inner maps */
@@ -132,6 +136,8 @@ struct bpfl_var {
 	char *name;
 	uint32_t map_idx;
 	uint32_t byte_off, size_bytes; /* in the map's data */
+	uint32_t btf_id;	       /* its VAR in spec->btf; 0 none. The VAR may stand in another section's DATASEC (clang 14 files
+					  constants of .rodata.cst16 under .rodata): where a variable is, is said here */
 	uint32_t type_id;	       /* of the value, in spec->btf; 0 unknown */
 	bool is_static, is_hidden;
 };
@@ -173,10 +179,25 @@ struct bpfl_spec {
 	bool has_ext;	   /* a .BTF.ext was there */
 };
 
+/* What one file may ask for: it is untrusted, and all of it is kept in memory. */
+#define BPFL_SPEC_MAX_INSTS (4u << 20)	     /* instructions, over all functions */
+#define BPFL_SPEC_MAX_DATA (INT32_MAX)	     /* bytes of one data section: the kernel takes no larger array element */
+#define BPFL_SPEC_MAX_DATA_SUM (4ull << 30) /* bytes of all data sections */
+#define BPFL_SPEC_MAX_NOTES 1000
+
 int32_t bpfl_spec_map_idx(const struct bpfl_spec *spec, const char *name);  /* or BPFL_NO_IDX */
 int32_t bpfl_spec_prog_idx(const struct bpfl_spec *spec, const char *name);
 int32_t bpfl_spec_var_idx(const struct bpfl_spec *spec, const char *name);
 int32_t bpfl_spec_func_idx(const struct bpfl_spec *spec, const char *name);
+
+/*
+ * The error for a program whose section name says no type (E9), with near names and the options that help. Not an error while
+ * reading: only a program that is to be loaded needs a type. Returns -errno.
+ */
+int bpfl_spec_prog_type_error(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err);
+/* The error for a program whose section does not say where to attach (E10), with the option to add. Returns -errno. */
+int bpfl_spec_target_error(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err);
+
 /* Remembers a note (printf). Out of memory is ignored: a note is a courtesy. */
 void bpfl_spec_note(struct bpfl_spec *spec, enum bpfl_log_level level, const char *fmt, ...) BPFL_PRINTF(3, 4);
 

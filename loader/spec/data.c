@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Data sections -> maps.
+ *
+ * Global variables live in array maps with one element: the whole section is the value, and a program reaches a variable by the
+ * value's address plus the variable's offset (Linux 5.2). Each of .data*, .rodata*, .bss* becomes such a map, named like its section;
+ * what the kernel will call it is decided later (GLB-03). .rodata is read-only for programs and frozen before they are verified.
+ *
+ * The type of the value is the DATASEC of the same name, if BTF has one: sections of constants that the compiler made
+ * (.rodata.str1.1) have none (G-10).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cursor.h"
+#include "base/text.h"
+#include "spec/reader.h"
+
+static enum bpfl_map_origin data_origin(const char *section_name)
+{
+	if (bpfl_text_has_prefix(section_name, ".rodata"))
+		return BPFL_MAP_RODATA;
+	return bpfl_text_has_prefix(section_name, ".bss") ? BPFL_MAP_BSS : BPFL_MAP_DATA;
+}
+
+static int check_size(struct bpfl_reader *reader, const struct bpfl_elf_section *section)
+{
+	reader->data_sum += section->size;
+	if (section->size > BPFL_SPEC_MAX_DATA || reader->data_sum > BPFL_SPEC_MAX_DATA_SUM)
+		return bpfl_error_set(reader->err, BPFL_ERR_OBJECT, E2BIG,
+				      "section '%s': %llu bytes of variables are more than a map can hold",
+				      BPFL_ESC(section->name), (unsigned long long)section->size);
+	return 0;
+}
+
+/* Bytes of the file, or zeroes where the file has none. */
+static uint8_t *section_copy(const struct bpfl_elf_section *section)
+{
+	return section->data != NULL ? bpfl_memdup(section->data, section->size) : calloc(1, section->size);
+}
+
+static int add_data_map(struct bpfl_reader *reader, uint32_t section_idx)
+{
+	const struct bpfl_elf_section *section = &reader->elf->sections[section_idx];
+	enum bpfl_map_origin origin = data_origin(section->name);
+	int ret = check_size(reader, section);
+
+	if (ret < 0)
+		return ret;
+	if (section->data == NULL && origin != BPFL_MAP_BSS)
+		return bpfl_reader_fail(reader, "section '%s' has no contents in the file", BPFL_ESC(section->name));
+	struct bpfl_map_spec *map = bpfl_reader_add_map(reader, section->name, origin, section_idx, 0);
+	if (map == NULL)
+		return bpfl_error_nomem(reader->err);
+	map->type = BPFL_MAP_TYPE_ARRAY;
+	map->key_size = sizeof(uint32_t);
+	map->value_size = map->data_size = (uint32_t)section->size;
+	map->max_entries = 1;
+	map->has_max_entries = true;
+	map->frozen = origin == BPFL_MAP_RODATA;
+	map->flags = map->frozen ? BPFL_F_RDONLY_PROG : 0;
+	map->data = section_copy(section);
+	if (map->data == NULL)
+		return bpfl_error_nomem(reader->err);
+	map->value_type_id = bpfl_reader_btf_id(reader, BPFL_KIND_DATASEC, section->name);
+	reader->sections[section_idx].map_idx = (uint32_t)reader->spec->maps.nr - 1;
+	return 0;
+}
+
+/* One map for each variable of a .struct_ops section: its bytes as they are, its type for whoever registers it. */
+static int add_struct_ops(struct bpfl_reader *reader, uint32_t section_idx, const struct bpfl_elf_symbol *symbol)
+{
+	const struct bpfl_elf_section *section = &reader->elf->sections[section_idx];
+	const struct bpfl_btf *btf = reader->spec->btf;
+
+	if (!bpfl_in_range(symbol->value, symbol->size, section->size) || symbol->size == 0 || section->data == NULL ||
+	    symbol->size > BPFL_SPEC_MAX_DATA)
+		return bpfl_reader_fail(reader, "section '%s': variable '%s' does not lie inside the section",
+					BPFL_ESC(section->name), BPFL_ESC(symbol->name));
+	struct bpfl_map_spec *map = bpfl_reader_add_map(reader, symbol->name, BPFL_MAP_STRUCT_OPS, section_idx,
+							(uint32_t)symbol->value);
+	if (map == NULL)
+		return bpfl_error_nomem(reader->err);
+	map->type = BPFL_MAP_TYPE_STRUCT_OPS;
+	map->key_size = sizeof(uint32_t);
+	map->value_size = map->data_size = (uint32_t)symbol->size;
+	map->max_entries = 1;
+	map->has_max_entries = true;
+	map->data = bpfl_memdup(section->data + symbol->value, symbol->size);
+	if (map->data == NULL)
+		return bpfl_error_nomem(reader->err);
+	uint32_t var_id = bpfl_reader_btf_id(reader, BPFL_KIND_VAR, symbol->name);
+	if (var_id != 0)
+		bpfl_btf_skip_modifiers(btf, bpfl_btf_type(btf, var_id)->type, &map->value_type_id);
+	bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "struct_ops '%s': loading these is not supported yet",
+		       BPFL_ESC(symbol->name));
+	struct bpfl_map_place place = { section_idx, map->byte_off, map->data_size, (uint32_t)reader->spec->maps.nr - 1, 0 };
+	return bpfl_reader_add_place(reader, &place);
+}
+
+static int read_struct_ops(struct bpfl_reader *reader)
+{
+	const struct bpfl_elf *elf = reader->elf;
+
+	for (uint32_t i = 1; i < elf->nr_symbols; i++) {
+		const struct bpfl_elf_symbol *symbol = &elf->symbols[i];
+
+		if (symbol->type != BPFL_STT_OBJECT || symbol->section_idx >= elf->nr_sections ||
+		    reader->sections[symbol->section_idx].class != BPFL_SEC_STRUCT_OPS)
+			continue;
+		int ret = add_struct_ops(reader, symbol->section_idx, symbol);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+int bpfl_read_data(struct bpfl_reader *reader)
+{
+	for (uint32_t i = 0; i < reader->elf->nr_sections; i++) {
+		if (reader->sections[i].class != BPFL_SEC_DATA || reader->elf->sections[i].size == 0)
+			continue;
+		int ret = add_data_map(reader, i);
+
+		if (ret < 0)
+			return ret;
+	}
+	int ret = read_struct_ops(reader);
+
+	bpfl_reader_sort_places(reader);
+	return ret;
+}
