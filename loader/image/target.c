@@ -103,7 +103,6 @@ void bpfl_target_destroy(struct bpfl_target *target)
 	if (!target)
 		return;
 	bpfl_core_names_destroy(target->names);
-	bpfl_core_names_destroy(target->names);
 	bpfl_btf_destroy(target->btf);
 	free(target->btf_path);
 	free(target->kconfig_path);
