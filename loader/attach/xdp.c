@@ -67,6 +67,8 @@ static int refuse_interface(const char *name, struct bpfl_error *err)
 	bpfl_error_why(err, "interfaces here: %s", list.names.size ? list.names.data : "none");
 	if (list.near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&list.near, near_names, sizeof(near_names)));
+	if (strchr(name, ','))
+		bpfl_error_fix(err, "the only option behind the interface is mode=native, skb, hw or auto");
 	bpfl_buf_deinit(&list.names);
 	return -ENODEV;
 }
