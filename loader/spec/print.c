@@ -19,11 +19,10 @@ static const char *name_or_number(const char *name, const char *what, unsigned n
 	return out;
 }
 
-static size_t count_cores(const struct bpfl_spec *spec, const struct bpfl_func *func)
+static size_t count_cores(const struct bpfl_func *func)
 {
 	size_t nr = 0;
 
-	(void)spec;
 	for (uint32_t i = 0; i < func->nr_insts; i++)
 		nr += func->insts[i].core_idx != BPFL_NO_IDX;
 	return nr;
@@ -49,15 +48,6 @@ static const char *note_level_text(enum bpfl_log_level level)
 	return level == BPFL_LOG_WARN ? "warning" : level == BPFL_LOG_INFO ? "note" : "debug";
 }
 
-static bool func_is_prog(const struct bpfl_spec *spec, uint32_t func_idx)
-{
-	for (size_t i = 0; i < spec->progs.nr; i++) {
-		if (spec->progs.items[i].func_idx == func_idx)
-			return true;
-	}
-	return false;
-}
-
 /* ---- text ---- */
 
 static void text_progs(const struct bpfl_spec *spec, struct bpfl_buf *out)
@@ -80,7 +70,7 @@ static void text_progs(const struct bpfl_spec *spec, struct bpfl_buf *out)
 			bpfl_buf_text(out, ", sleepable");
 		if (prog->prog_flags & BPFL_F_XDP_HAS_FRAGS)
 			bpfl_buf_text(out, ", frags");
-		bpfl_buf_printf(out, "; %u instructions, %zu CO-RE relocations", func->nr_insts, count_cores(spec, func));
+		bpfl_buf_printf(out, "; %u instructions, %zu CO-RE relocations", func->nr_insts, count_cores(func));
 		bpfl_buf_text(out, prog->selected ? "\n" : "; not selected\n");
 		if (prog->attach_hint != NULL)
 			bpfl_buf_printf(out, "    needs --attach %s=%s\n", BPFL_ESC(prog->name), prog->attach_hint);
@@ -90,12 +80,15 @@ static void text_progs(const struct bpfl_spec *spec, struct bpfl_buf *out)
 static void text_funcs(const struct bpfl_spec *spec, struct bpfl_buf *out)
 {
 	bool first = true;
+	size_t prog_idx = 0; /* programs are in the order of their functions */
 
 	for (uint32_t i = 0; i < spec->funcs.nr; i++) {
 		const struct bpfl_func *func = &spec->funcs.items[i];
 
-		if (spec->progs.nr <= 1000 && func_is_prog(spec, i))
+		if (prog_idx < spec->progs.nr && spec->progs.items[prog_idx].func_idx == i) {
+			prog_idx++;
 			continue;
+		}
 		if (first)
 			bpfl_buf_text(out, "\nfunctions\n");
 		first = false;
@@ -253,7 +246,7 @@ static void json_prog(const struct bpfl_spec *spec, const struct bpfl_prog *prog
 	json_bool(json, "lenient", prog->hit.match == BPFL_MATCH_LENIENT);
 	json_bool(json, "selected", prog->selected);
 	json_number(json, "insns", func->nr_insts);
-	json_number(json, "core_relocations", count_cores(spec, func));
+	json_number(json, "core_relocations", count_cores(func));
 	bpfl_json_object_end(json);
 }
 
