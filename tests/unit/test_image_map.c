@@ -360,7 +360,8 @@ START_TEST(only_maps_in_use_are_created)
 	specgen_ref(spec, sub, 0, BPFL_REF_MAP, 0, 0);
 	specgen_ref(spec, other, 0, BPFL_REF_MAP, 1, 0);
 	specgen_prog(spec, "main", "xdp", main_fn);
-	spec->progs.items[specgen_prog(spec, "other", "xdp", other)].selected = false;
+	uint32_t unselected = specgen_prog(spec, "other", "xdp", other);
+	spec->progs.items[unselected].selected = false;
 	struct bpfl_image *image = build(spec);
 
 	ck_assert(image->maps[0].needed);
@@ -387,7 +388,8 @@ START_TEST(slots_of_a_needed_map_are_followed)
 	specgen_ref(spec, other, 0, BPFL_REF_MAP, 1, 0);
 	specgen_ref(spec, other, 2, BPFL_REF_MAP, 2, 0);
 	specgen_prog(spec, "main", "xdp", main_fn);
-	spec->progs.items[specgen_prog(spec, "other", "xdp", other)].selected = false;
+	uint32_t unselected = specgen_prog(spec, "other", "xdp", other);
+	spec->progs.items[unselected].selected = false;
 	struct bpfl_image *image = build(spec);
 
 	ck_assert(image->maps[0].needed);
