@@ -38,6 +38,7 @@ struct reader {
 	struct bpfl_elf *elf;
 	uint64_t size; /* of elf->bytes */
 	GElf_Shdr *shdrs; /* as libelf translated them, [elf->nr_sections] */
+	uint64_t shstrndx; /* the section with the sections' names */
 	uint32_t symtab_idx;
 	uint64_t name_budget; /* bytes that names may still have */
 	uint64_t rel_budget;  /* bytes that relocation tables may still have */
@@ -60,15 +61,16 @@ static int damaged(struct reader *reader, const char *fmt, ...)
 /* ---- header ---- */
 
 /*
- * How many section headers there are, and that they lie inside the file. A count that does not fit e_shnum stands in
- * the size of section 0.
+ * How many section headers there are, that they lie inside the file, and which of them has the names. Numbers that do not fit the
+ * ELF header stand in section 0: the count in its size, the index in its link.
  */
 static int measure_sections(struct reader *reader)
 {
 	struct bpfl_elf *elf = reader->elf;
 	struct bpfl_cursor cursor = bpfl_cursor_make(elf->bytes, reader->size, elf->swap);
 	uint64_t shoff = 0, nr = 0;
-	uint16_t shentsize = 0, shnum = 0;
+	uint32_t link = 0;
+	uint16_t shentsize = 0, shnum = 0, shstrndx = 0;
 
 	/* the header's 64 bytes are there: bpfl_elf_identify() has seen to it */
 	bpfl_cursor_seek(&cursor, 40);
@@ -76,7 +78,7 @@ static int measure_sections(struct reader *reader)
 	bpfl_cursor_seek(&cursor, 58);
 	bpfl_cursor_u16(&cursor, &shentsize);
 	bpfl_cursor_u16(&cursor, &shnum);
-	nr = shnum;
+	bpfl_cursor_u16(&cursor, &shstrndx);
 	if (shoff == 0)
 		return damaged(reader, "no section header table");
 	if (shentsize != SHDR_SIZE)
@@ -84,10 +86,11 @@ static int measure_sections(struct reader *reader)
 	if (!bpfl_in_range(shoff, SHDR_SIZE, reader->size))
 		return damaged(reader, "section header table at 0x%llx lies outside the file (%llu bytes)",
 			       (unsigned long long)shoff, (unsigned long long)reader->size);
-	if (nr == 0) {
-		bpfl_cursor_seek(&cursor, shoff + 32);
-		bpfl_cursor_u64(&cursor, &nr);
-	}
+	bpfl_cursor_seek(&cursor, shoff + 32);
+	bpfl_cursor_u64(&cursor, &nr);
+	bpfl_cursor_u32(&cursor, &link);
+	if (shnum != 0)
+		nr = shnum;
 	if (nr == 0 || nr >= SHN_RESERVED)
 		return damaged(reader, "%llu section headers, expected 1 to %u", (unsigned long long)nr,
 			       SHN_RESERVED - 1);
@@ -95,11 +98,12 @@ static int measure_sections(struct reader *reader)
 		return damaged(reader, "%llu section headers at 0x%llx go past the end of the file (%llu bytes)",
 			       (unsigned long long)nr, (unsigned long long)shoff, (unsigned long long)reader->size);
 	elf->nr_sections = (size_t)nr;
+	reader->shstrndx = shstrndx == SHN_XINDEX ? link : shstrndx;
 	return 0;
 }
 
 /* Lets libelf translate the section headers into reader->shdrs. libelf sets its own error number, not errno. */
-static int translate_headers(struct reader *reader, size_t *ret_shstrndx)
+static int translate_headers(struct reader *reader)
 {
 	struct bpfl_elf *elf = reader->elf;
 	GElf_Ehdr ehdr;
@@ -110,8 +114,7 @@ static int translate_headers(struct reader *reader, size_t *ret_shstrndx)
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return damaged(reader, "libelf is too old: %s", elf_errmsg(-1));
 	file = elf_memory((char *)elf->bytes, (size_t)reader->size);
-	if (!file || !gelf_getehdr(file, &ehdr) || elf_getshdrnum(file, &nr) != 0 ||
-	    elf_getshdrstrndx(file, ret_shstrndx) != 0) {
+	if (!file || !gelf_getehdr(file, &ehdr) || elf_getshdrnum(file, &nr) != 0) {
 		ret = damaged(reader, "libelf cannot read the header: %s", elf_errmsg(-1));
 		goto out;
 	}
@@ -242,7 +245,6 @@ static int read_section(struct reader *reader, size_t idx, const GElf_Shdr *shst
 static int read_sections(struct reader *reader)
 {
 	struct bpfl_elf *elf = reader->elf;
-	size_t shstrndx = 0;
 	int ret;
 
 	elf->sections = calloc(elf->nr_sections, sizeof(*elf->sections));
@@ -250,14 +252,14 @@ static int read_sections(struct reader *reader)
 	if (!elf->sections || !reader->shdrs)
 		return bpfl_error_nomem(reader->err);
 	elf->sections[0].name = "";
-	ret = translate_headers(reader, &shstrndx);
+	ret = translate_headers(reader);
 	if (ret < 0)
 		return ret;
-	ret = check_strtab(reader, shstrndx, "section names");
+	ret = check_strtab(reader, reader->shstrndx, "section names");
 	if (ret < 0)
 		return ret;
 	for (size_t i = 1; i < elf->nr_sections; i++) {
-		ret = read_section(reader, i, &reader->shdrs[shstrndx]);
+		ret = read_section(reader, i, &reader->shdrs[reader->shstrndx]);
 		if (ret < 0)
 			return ret;
 	}

@@ -48,15 +48,27 @@ static void after_each(void)
 			      fake_sys_nr_open_fds());
 }
 
-void bpfl_test_add_case(Suite *suite, const char *name, const TTest *const tests[], size_t nr_tests)
+static TCase *case_new(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);
 
 	tcase_set_timeout(tcase, CASE_TIMEOUT_SECONDS);
 	tcase_add_checked_fixture(tcase, before_each, after_each);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+void bpfl_test_add_case(Suite *suite, const char *name, const TTest *const tests[], size_t nr_tests)
+{
+	TCase *tcase = case_new(suite, name);
+
 	for (size_t i = 0; i < nr_tests; i++)
 		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
+}
+
+void bpfl_test_add_loop(Suite *suite, const char *name, const TTest *test, size_t nr)
+{
+	tcase_add_loop_test(case_new(suite, name), test, 0, (int)nr);
 }
 
 Suite *bpfl_test_suite(const char *name, const TTest *const tests[], size_t nr_tests)

@@ -32,6 +32,9 @@ void bpfl_test_add_case(Suite *suite, const char *name, const TTest *const tests
 #define BPFL_TEST_ADD_CASE(suite, name, tests) \
 	bpfl_test_add_case(suite, name, tests, sizeof(tests) / sizeof((tests)[0]))
 
+/* Runs one test nr times; _i inside it counts from 0. For tables of inputs. */
+void bpfl_test_add_loop(Suite *suite, const char *name, const TTest *test, size_t nr);
+
 /* A call that must not fail. err: the struct bpfl_error that it was given. */
 #define CHECK_OK(call, err)                                                                              \
 	do {                                                                                             \
