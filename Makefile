@@ -83,7 +83,7 @@ $(BUILD)/loader/%.o: loader/%.c
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/' -e 's/ppc64.*/powerpc/' \
 	-e 's/riscv.*/riscv/' -e 's/s390x/s390/' -e 's/arm.*/arm/;s/^armarm64$$/arm64/')
-BPF_FLAGS = -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -Iinclude \
+BPF_FLAGS = -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -Iinclude -ffile-prefix-map=$(CURDIR)=. \
 	$(if $(MULTIARCH),-isystem /usr/include/$(MULTIARCH)) -MMD -MP
 
 bpf: $(BPF_OBJS)

@@ -155,6 +155,54 @@ static void insns_normalise(struct prog_facts *facts)
 	}
 }
 
+/*
+ * Numbers that an object leaves to its own user-space half (set there before loading) are set here alike for both
+ * loaders: without them nobody could load it.
+ */
+#define OPEN_ENTRIES 64
+#define STACK_VALUE_SIZE (127 * 8)
+
+static bool has_entries(unsigned type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY: /* the loader's to fill */
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_CGROUP_STORAGE:
+	case 32: /* CGRP_STORAGE */
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void libbpf_maps_fill(struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) {
+		if (bpf_map__max_entries(map) == 0 && has_entries(bpf_map__type(map)))
+			bpf_map__set_max_entries(map, OPEN_ENTRIES);
+		if (bpf_map__type(map) == BPF_MAP_TYPE_STACK_TRACE && bpf_map__value_size(map) == 0)
+			bpf_map__set_value_size(map, STACK_VALUE_SIZE);
+	}
+}
+
+static int bpfload_maps_fill(struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	struct bpfl_map_view view;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && bpfl_spec_map_view(spec, i, &view) == 0; i++) {
+		if (view.max_entries == 0 && has_entries(view.type))
+			ret = bpfl_spec_map_set(spec, view.name, "max_entries", OPEN_ENTRIES, err);
+		if (ret == 0 && view.type == BPF_MAP_TYPE_STACK_TRACE && view.value_size == 0)
+			ret = bpfl_spec_map_set(spec, view.name, "value_size", STACK_VALUE_SIZE, err);
+	}
+	return ret;
+}
+
 static void load_libbpf(const char *path, const char *prog_name, struct prog_facts *facts)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
@@ -172,6 +220,7 @@ static void load_libbpf(const char *path, const char *prog_name, struct prog_fac
 		if (is_it)
 			wanted = prog;
 	}
+	libbpf_maps_fill(object);
 	facts->err = wanted ? bpf_object__load(object) : -ENOENT;
 	if (facts->err == 0)
 		facts->err = prog_read(bpf_program__fd(wanted), facts);
@@ -188,6 +237,8 @@ static void load_bpfload(const char *path, const char *prog_name, struct prog_fa
 	struct bpfl_prog_view view;
 	int ret = bpfl_spec_read(path, NULL, &spec, &err);
 
+	if (ret == 0)
+		ret = bpfload_maps_fill(spec, &err);
 	for (size_t i = 0; ret == 0 && bpfl_spec_prog_view(spec, i, &view) == 0; i++)
 		ret = bpfl_spec_prog_select(spec, view.name, strcmp(view.name, prog_name) == 0, &err);
 	if (ret == 0)

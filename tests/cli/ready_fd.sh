@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# --ready-fd writes one newline when everything is attached, and must be an open descriptor.
+
+. "$LIB"
+
+"$BPFLOAD" "$OBJ/raw_tp.bpf.o" --duration 300ms --ready-fd 7 7>"$TMP/ready" 2>"$TMP/err"
+[ "$(od -An -tx1 "$TMP/ready" | tr -d ' \n')" = 0a ] || fail "not one newline"
+run 2 "$OBJ/raw_tp.bpf.o" --ready-fd 77
+err_has "77"
