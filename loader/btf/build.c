@@ -39,12 +39,18 @@ static int write_record(struct bpfl_btf_builder *builder, const void *record, si
 			struct place *ret_place)
 {
 	struct place place = { (uint32_t)builder->arena.size, (uint32_t)size_bytes };
+	void *copy;
 
 	if (size_bytes < sizeof(struct bpfl_btf_type) || size_bytes % 4 != 0)
 		return -EINVAL;
 	if (size_bytes > INT32_MAX || builder->arena.size > INT32_MAX)
 		return -E2BIG;
-	bpfl_buf_append(&builder->arena, record, size_bytes);
+	/* the record may be one of the arena's, which moves when it grows */
+	copy = bpfl_memdup(record, size_bytes);
+	if (copy == NULL)
+		return -ENOMEM;
+	bpfl_buf_append(&builder->arena, copy, size_bytes);
+	free(copy);
 	if (!bpfl_buf_ok(&builder->arena))
 		return -ENOMEM;
 	*ret_place = place;
@@ -135,8 +141,11 @@ int bpfl_btf_builder_replace(struct bpfl_btf_builder *builder, uint32_t type_id,
 
 	if (place == NULL)
 		return -ENOENT;
-	if (size_bytes == place->size) {
+	if (size_bytes < sizeof(struct bpfl_btf_type) || size_bytes % 4 != 0)
+		return -EINVAL;
+	if (size_bytes <= place->size) {
 		memmove(builder->arena.data + place->byte_off, record, size_bytes);
+		place->size = (uint32_t)size_bytes;
 		return 0;
 	}
 	return write_record(builder, record, size_bytes, place);
