@@ -51,11 +51,14 @@ static int damaged(struct reader *reader, const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
+	int ret;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return bpfl_error_set(reader->err, BPFL_ERR_OBJECT, EINVAL, "%s", text);
+	ret = bpfl_error_set(reader->err, BPFL_ERR_OBJECT, EINVAL, "%s", text);
+	bpfl_error_fix(reader->err, "the object is damaged: compile or copy it again");
+	return ret;
 }
 
 /* ---- header ---- */

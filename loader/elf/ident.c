@@ -80,7 +80,8 @@ static bool looks_like_text(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-static int not_elf(const uint8_t *bytes, size_t size, struct bpfl_error *err)
+/* Names a file that does not begin like ELF. */
+static int name_other(const uint8_t *bytes, size_t size, struct bpfl_error *err)
 {
 	if (size == 0)
 		return wrong_file(err, "compile it again; the compiler or a copy may have failed half way",
@@ -98,6 +99,18 @@ static int not_elf(const uint8_t *bytes, size_t size, struct bpfl_error *err)
 				  size == 1 ? "" : "s");
 	return wrong_file(err, FIX_COMPILE, "not an ELF object: it begins with %02x %02x %02x %02x", bytes[0],
 			  bytes[1], bytes[2], bytes[3]);
+}
+
+static int not_elf(const uint8_t *bytes, size_t size, struct bpfl_error *err)
+{
+	int ret = name_other(bytes, size, err);
+	char first[16] = "";
+
+	for (size_t i = 0; i < size && i < 4; i++)
+		snprintf(first + 3 * i, sizeof(first) - 3 * i, " %02x", bytes[i]);
+	bpfl_error_why(err, "ELF begins with 7f 45 4c 46; this file has %zu bytes%s%s", size,
+		       size ? " and begins with" : "", first);
+	return ret;
 }
 
 /* "x86-64", or "machine 1234" written to scratch. */
@@ -141,16 +154,9 @@ static int check_type(uint16_t type, uint16_t machine, unsigned elf_class, struc
 	return 0;
 }
 
-int bpfl_elf_identify(const void *bytes_in, size_t size, struct bpfl_error *err)
+/* The first bytes of the header, which say how to read the rest. */
+static int check_ident(const uint8_t *bytes, size_t size, struct bpfl_error *err)
 {
-	const uint8_t *bytes = bytes_in;
-	bool native_is_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-	struct bpfl_cursor cursor;
-	uint16_t type = 0, machine = 0;
-	uint32_t version = 0;
-
-	if (size < 4 || memcmp(bytes, "\x7f" "ELF", 4) != 0)
-		return not_elf(bytes, size, err);
 	if (size < EHDR_SIZE)
 		return wrong_file(err, "compile or copy it again", "cut off inside the ELF header: %zu bytes of %u",
 				  size, EHDR_SIZE);
@@ -158,15 +164,34 @@ int bpfl_elf_identify(const void *bytes_in, size_t size, struct bpfl_error *err)
 		return wrong_file(err, FIX_COMPILE, "ELF class %u is neither 32-bit (1) nor 64-bit (2)", bytes[4]);
 	if (bytes[5] != DATA_LITTLE && bytes[5] != DATA_BIG)
 		return wrong_file(err, FIX_COMPILE, "ELF byte order %u is neither little (1) nor big (2)", bytes[5]);
+	if (bytes[6] != 1)
+		return wrong_file(err, FIX_COMPILE, "ELF version %u is unknown, expected 1", bytes[6]);
+	return 0;
+}
 
-	/* type, machine and version stand at the same place in both classes */
+int bpfl_elf_identify(const void *bytes_in, size_t size, struct bpfl_error *err)
+{
+	const uint8_t *bytes = bytes_in;
+	bool native_is_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	struct bpfl_cursor cursor;
+	uint16_t type = 0, machine = 0;
+	int ret;
+
+	if (size < 4 || memcmp(bytes, "\x7f" "ELF", 4) != 0)
+		return not_elf(bytes, size, err);
+	ret = check_ident(bytes, size, err);
+	if (ret < 0) {
+		bpfl_error_why(err, "it begins like ELF, but its header is cut off or damaged");
+		return ret;
+	}
+	/* type and machine stand at the same place in both classes */
 	cursor = bpfl_cursor_make(bytes, size, (bytes[5] == DATA_BIG) != native_is_big);
 	bpfl_cursor_seek(&cursor, EI_NIDENT_SIZE);
 	bpfl_cursor_u16(&cursor, &type);
 	bpfl_cursor_u16(&cursor, &machine);
-	bpfl_cursor_u32(&cursor, &version);
-	if (bytes[6] != 1 || version != 1)
-		return wrong_file(err, FIX_COMPILE, "ELF version %u is unknown, expected 1",
-				  bytes[6] != 1 ? bytes[6] : version);
-	return check_type(type, machine, bytes[4], err);
+	ret = check_type(type, machine, bytes[4], err);
+	if (ret < 0)
+		bpfl_error_why(err, "its ELF header says class %u, type %u, machine %u; a BPF object has %u, %u, %u",
+			       bytes[4], type, machine, CLASS_64, TYPE_REL, MACHINE_BPF);
+	return ret;
 }

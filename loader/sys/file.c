@@ -53,6 +53,7 @@ static int check_kind(const struct stat *st, uint64_t size_max, struct bpfl_erro
 			continue;
 		ret = bpfl_error_set(err, BPFL_ERR_OBJECT, odd_kinds[i].errnum, "%s, not a file", odd_kinds[i].what);
 		bpfl_error_catalogue(err, 28);
+		bpfl_error_why(err, "stat gives mode 0%o", (unsigned)st->st_mode);
 		bpfl_error_fix(err, "name a regular file, as clang -target bpf -c writes it");
 		return ret;
 	}
@@ -62,6 +63,7 @@ static int check_kind(const struct stat *st, uint64_t size_max, struct bpfl_erro
 		ret = bpfl_error_set(err, BPFL_ERR_OBJECT, EFBIG, "too large: %lld bytes, at most %llu are read",
 				     (long long)st->st_size, (unsigned long long)size_max);
 		bpfl_error_catalogue(err, 28);
+		bpfl_error_fix(err, "an object of clang has a few hundred KiB: is this the right file?");
 		return ret;
 	}
 	return 0;
@@ -72,6 +74,7 @@ static int open_error(int ret, struct bpfl_error *err)
 	switch (-ret) {
 	case ENOENT:
 		bpfl_error_set(err, BPFL_ERR_SYSTEM, ENOENT, "no such file");
+		bpfl_error_why(err, "open: %s", bpfl_errno_text(ENOENT));
 		bpfl_error_fix(err, "check the path");
 		break;
 	case ENOTDIR:

@@ -473,7 +473,7 @@ static const struct {
 	{ rel_twice, EINVAL, "section '.rellicense': section 'xdp' has a relocation section already" },
 	{ rela, EINVAL, "section '.relaxdp': relocations with addends (RELA), BPF objects have REL" },
 	{ rel_overlapping, EINVAL, "section '.reld': relocation sections overlap" },
-	{ names_too_long, EINVAL, "symbol " },
+	{ names_too_long, EINVAL, "symbol 25: the names are longer than a file of " },
 	{ hostile_name, EINVAL, "section '\\x1b[2Jgone\\n': alignment 6 is not a power of two" },
 };
 #define NR_BROKEN (sizeof(broken) / sizeof(broken[0]))
@@ -495,6 +495,7 @@ static void check_broken(size_t i, enum elfgen_order order, char *ret_message)
 	ck_assert_msg(strncmp(err.message, NAME ": ", 5) == 0 &&
 			      strncmp(err.message + 5, broken[i].text, text_size) == 0,
 		      "'%s' is not '%s'", err.message, broken[i].text);
+	ck_assert_msg(err.fix[0] != 0, "no fix: %s", err.message);
 	if (ret_message)
 		strcpy(ret_message, err.message);
 	bpfl_error_clear(&err);
@@ -528,6 +529,7 @@ START_TEST(a_stripped_object_gets_advice)
 
 	stripped(gen);
 	ck_assert_int_eq(read_gen(gen, &elf, &err), -ENOENT);
+	ck_assert_str_eq(err.message, NAME ": no symbol table: the object was stripped");
 	CHECK_HAS(err.why, "none of its 6 sections is a symbol table");
 	CHECK_HAS(err.fix, "llvm-strip -g");
 }

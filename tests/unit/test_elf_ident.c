@@ -48,6 +48,7 @@ START_TEST(what_is_no_elf_is_named)
 	ck_assert_int_eq(bpfl_elf_identify(bytes, others[_i].size, &err), -ENOEXEC);
 	ck_assert_str_eq(err.message, others[_i].message);
 	CHECK_HAS(err.fix, others[_i].fix);
+	ck_assert(err.why[0]);
 	ck_assert_int_eq(err.kind, BPFL_ERR_OBJECT);
 	ck_assert_int_eq(err.catalogue_id, 28);
 	free(bytes);
@@ -97,11 +98,12 @@ static void check_elf(size_t i, enum elfgen_order order)
 	if (elves[i].data)
 		elfgen_patch_ehdr(gen, ELFGEN_EI_DATA, elves[i].data);
 	if (elves[i].version)
-		elfgen_patch_ehdr(gen, ELFGEN_E_VERSION, elves[i].version);
+		elfgen_patch_ehdr(gen, ELFGEN_EI_VERSION, elves[i].version);
 	bytes = elfgen_finish(gen, &size);
 	ck_assert_int_eq(bpfl_elf_identify(bytes, size, &err), -ENOEXEC);
 	ck_assert_str_eq(err.message, elves[i].message);
 	CHECK_HAS(err.fix, elves[i].fix);
+	ck_assert(err.why[0]);
 	ck_assert_int_eq(err.catalogue_id, 28);
 
 	/* the same through the reader, with the file's name in front */
@@ -131,6 +133,25 @@ START_TEST(the_test_program_itself_is_a_linked_executable)
 }
 END_TEST
 
+START_TEST(the_facts_are_told)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct elfgen *gen = elfgen_new(ELFGEN_LITTLE);
+	uint8_t *bytes;
+	size_t size;
+
+	ck_assert_int_eq(bpfl_elf_identify("BC\xc0\xde....", 8, &err), -ENOEXEC);
+	ck_assert_str_eq(err.why, "ELF begins with 7f 45 4c 46; this file has 8 bytes and begins with 42 43 c0 de");
+	ck_assert_int_eq(bpfl_elf_identify(NULL, 0, &err), -ENOEXEC);
+	ck_assert_str_eq(err.why, "ELF begins with 7f 45 4c 46; this file has 0 bytes");
+	elfgen_patch_ehdr(gen, ELFGEN_E_MACHINE, X86_64);
+	bytes = elfgen_finish(gen, &size);
+	ck_assert_int_eq(bpfl_elf_identify(bytes, size, &err), -ENOEXEC);
+	ck_assert_str_eq(err.why, "its ELF header says class 2, type 1, machine 62; a BPF object has 2, 1, 247");
+	free(bytes);
+}
+END_TEST
+
 START_TEST(a_bpf_object_is_taken)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
@@ -148,7 +169,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { the_test_program_itself_is_a_linked_executable };
+	const TTest *tests[] = { the_test_program_itself_is_a_linked_executable, the_facts_are_told };
 	Suite *suite = BPFL_TEST_SUITE("ident", tests);
 
 	bpfl_test_add_loop(suite, "others", what_is_no_elf_is_named, NR_OTHERS);

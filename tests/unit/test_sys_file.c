@@ -171,7 +171,7 @@ START_TEST(a_read_that_fails_is_reported)
 	fake_sys_fail_call("fstat", 1, EIO);
 	check_refused(path, 10, BPFL_ERR_SYSTEM, EIO, "cannot stat: input/output error");
 	fake_sys_fail_call("openat", 1, EMFILE);
-	check_refused(path, 10, BPFL_ERR_SYSTEM, EMFILE, "cannot open: too many open files");
+	check_refused(path, 10, BPFL_ERR_SYSTEM, EMFILE, "cannot open: too many open files in this process");
 	remove_dir();
 }
 END_TEST
