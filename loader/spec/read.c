@@ -57,9 +57,8 @@ static struct bpfl_spec *spec_alloc(const char *file_name, const char *name)
 {
 	struct bpfl_spec *spec = calloc(1, sizeof(*spec));
 
-	if (spec == NULL) {
+	if (spec == NULL)
 		return NULL;
-	}
 	spec->file_name = bpfl_strdup(file_name);
 	spec->name = name != NULL ? bpfl_strdup(name) : object_name(file_name);
 	spec->license = bpfl_strdup("");
@@ -94,9 +93,8 @@ static int run_passes(const struct bpfl_elf *elf, struct bpfl_spec *spec, struct
 
 	spec->big_endian = elf->big_endian;
 	spec->foreign = elf->swap;
-	for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]) && ret == 0; i++) {
+	for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]) && ret == 0; i++)
 		ret = passes[i](&reader);
-	}
 	reader_deinit(&reader);
 	return ret;
 }
@@ -107,24 +105,21 @@ static int read_bytes(const void *bytes, size_t size, const char *file_name, con
 	struct bpfl_elf *elf = NULL;
 	struct bpfl_spec *spec = spec_alloc(file_name, opts != NULL ? opts->name : NULL);
 
-	if (spec == NULL) {
+	if (spec == NULL)
 		return bpfl_error_nomem(err);
-	}
 	int ret = bpfl_elf_read(bytes, size, file_name, &elf, err);
 	if (ret == 0) {
 		ret = run_passes(elf, spec, err);
-		if (ret < 0) {
+		if (ret < 0)
 			bpfl_error_prefix(err, "%s", BPFL_ESC(file_name));
-		}
 	}
 	bpfl_elf_destroy(elf);
 	if (ret < 0) {
 		bpfl_spec_destroy(spec);
 		return ret;
 	}
-	for (size_t i = 0; opts != NULL && i < spec->notes.nr; i++) {
+	for (size_t i = 0; opts != NULL && i < spec->notes.nr; i++)
 		bpfl_log_line(&opts->log, spec->notes.items[i].level, "%s", spec->notes.items[i].text);
-	}
 	*ret_spec = spec;
 	return 0;
 }
@@ -144,9 +139,8 @@ int bpfl_spec_read(const char *path, const struct bpfl_spec_opts *opts, struct b
 	const char *slash = strrchr(path, '/');
 	int ret = bpfl_file_read(path, BPFL_FILE_SIZE_MAX, &file, err);
 
-	if (ret == 0) {
+	if (ret == 0)
 		ret = read_bytes(file.data, file.size, slash != NULL ? slash + 1 : path, opts, ret_spec, err);
-	}
 	bpfl_buf_deinit(&file);
 	return ret;
 }

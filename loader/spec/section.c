@@ -194,9 +194,8 @@ const struct bpfl_section_row *bpfl_section_rows(size_t *ret_nr)
 const struct bpfl_section_row *bpfl_section_row(const char *name)
 {
 	for (size_t i = 0; i < NR_ROWS; i++) {
-		if (strcmp(rows[i].name, name) == 0) {
+		if (strcmp(rows[i].name, name) == 0)
 			return &rows[i];
-		}
 	}
 	return NULL;
 }
@@ -216,9 +215,8 @@ struct bpfl_section_hit bpfl_section_find(const char *section_name)
 		const struct bpfl_section_row *row = &rows[i];
 		size_t len = strlen(row->name);
 
-		if (strncmp(section_name, row->name, len) != 0) {
+		if (strncmp(section_name, row->name, len) != 0)
 			continue;
-		}
 		const char *rest = section_name + len;
 		if (rest[0] == '\0' || (rest[0] == '/' && row->accepts_slash)) {
 			hit.match = BPFL_MATCH_EXACT;
@@ -233,9 +231,8 @@ struct bpfl_section_hit bpfl_section_find(const char *section_name)
 			lenient_len = len;
 		}
 	}
-	if (hit.row != NULL) {
+	if (hit.row != NULL)
 		hit.is_return = row_is_return(hit.row);
-	}
 	return hit;
 }
 
@@ -248,9 +245,8 @@ static size_t target_nr_seps(const char *target, const char *seps)
 	for (; seps[nr] != '\0'; nr++) {
 		const char *found = from[0] == '\0' ? NULL : strchr(from + 1, seps[nr]);
 
-		if (found == NULL || found[1] == '\0') {
+		if (found == NULL || found[1] == '\0')
 			break;
-		}
 		from = found + 1;
 	}
 	return nr;
@@ -258,12 +254,10 @@ static size_t target_nr_seps(const char *target, const char *seps)
 
 bool bpfl_section_is_complete(const struct bpfl_section_hit *hit)
 {
-	if (hit->row == NULL || hit->row->target_form == BPFL_TARGET_WHERE) {
+	if (hit->row == NULL || hit->row->target_form == BPFL_TARGET_WHERE)
 		return false;
-	}
-	if (hit->row->target_form == BPFL_TARGET_NONE) {
+	if (hit->row->target_form == BPFL_TARGET_NONE)
 		return true;
-	}
 	return hit->target[0] != '\0' &&
 	       target_nr_seps(hit->target, hit->row->target_seps) == strlen(hit->row->target_seps);
 }
@@ -274,9 +268,8 @@ static int hint_missing_len(const struct bpfl_section_row *row, const char *targ
 	size_t missing = strlen(row->target_seps) - target_nr_seps(target, row->target_seps);
 	const char *end = row->target_hint;
 
-	for (size_t i = 0; i < missing; i++) {
+	for (size_t i = 0; i < missing; i++)
 		end = strchr(end, row->target_seps[i]) + 1;
-	}
 	return (int)(end - row->target_hint);
 }
 
@@ -286,9 +279,8 @@ char *bpfl_section_suggest(const struct bpfl_section_hit *hit, char *out, size_t
 	char target[BPFL_ESC_SIZE];
 
 	out[0] = '\0';
-	if (row == NULL || bpfl_section_is_complete(hit)) {
+	if (row == NULL || bpfl_section_is_complete(hit))
 		return out;
-	}
 	const char *name = row->attach_name != NULL ? row->attach_name : row->name;
 	bpfl_text_escape(target, sizeof(target), hit->target, SIZE_MAX);
 
@@ -314,14 +306,12 @@ char *bpfl_section_near(const char *section_name, char *out, size_t out_size)
 	/* A name with a target can be far from every row: compare what stands before the slash as well. */
 	snprintf(head, sizeof(head), "%.*s", (int)strcspn(section_name, "/"), section_name);
 	bpfl_near_init(&near, section_name);
-	for (size_t i = 0; i < NR_ROWS; i++) {
+	for (size_t i = 0; i < NR_ROWS; i++)
 		bpfl_near_offer(&near, rows[i].name);
-	}
 	if (near.nr == 0) {
 		bpfl_near_init(&near, head);
-		for (size_t i = 0; i < NR_ROWS; i++) {
+		for (size_t i = 0; i < NR_ROWS; i++)
 			bpfl_near_offer(&near, rows[i].name);
-		}
 	}
 	return bpfl_near_text(&near, out, out_size);
 }

@@ -41,27 +41,20 @@ void bpfl_func_deinit(struct bpfl_func *func)
 
 void bpfl_spec_destroy(struct bpfl_spec *spec)
 {
-	if (spec == NULL) {
+	if (spec == NULL)
 		return;
-	}
-	for (size_t i = 0; i < spec->funcs.nr; i++) {
+	for (size_t i = 0; i < spec->funcs.nr; i++)
 		bpfl_func_deinit(&spec->funcs.items[i]);
-	}
-	for (size_t i = 0; i < spec->progs.nr; i++) {
+	for (size_t i = 0; i < spec->progs.nr; i++)
 		bpfl_prog_deinit(&spec->progs.items[i]);
-	}
-	for (size_t i = 0; i < spec->maps.nr; i++) {
+	for (size_t i = 0; i < spec->maps.nr; i++)
 		bpfl_map_spec_deinit(&spec->maps.items[i]);
-	}
-	for (size_t i = 0; i < spec->vars.nr; i++) {
+	for (size_t i = 0; i < spec->vars.nr; i++)
 		free(spec->vars.items[i].name);
-	}
-	for (size_t i = 0; i < spec->externs.nr; i++) {
+	for (size_t i = 0; i < spec->externs.nr; i++)
 		free(spec->externs.items[i].name);
-	}
-	for (size_t i = 0; i < spec->notes.nr; i++) {
+	for (size_t i = 0; i < spec->notes.nr; i++)
 		free(spec->notes.items[i].text);
-	}
 	free(spec->funcs.items);
 	free(spec->progs.items);
 	free(spec->maps.items);
@@ -100,9 +93,8 @@ void bpfl_spec_note(struct bpfl_spec *spec, enum bpfl_log_level level, const cha
 	va_list args;
 	char text[512];
 
-	if (spec->notes.nr >= BPFL_SPEC_MAX_NOTES) {
+	if (spec->notes.nr >= BPFL_SPEC_MAX_NOTES)
 		return;
-	}
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
@@ -126,9 +118,8 @@ int bpfl_prog_set_hit(struct bpfl_prog *prog, const char *section_name)
 
 	if (bpfl_section_suggest(&hit, suggestion, sizeof(suggestion))[0] != '\0') {
 		hint = bpfl_strdup(suggestion);
-		if (hint == NULL) {
+		if (hint == NULL)
 			return -ENOMEM;
-		}
 	}
 	if (row != NULL && row->needs_btf_id && hit.target[0] != '\0') {
 		target = bpfl_strdup(hit.target);
@@ -158,9 +149,8 @@ int bpfl_spec_prog_type_error(const struct bpfl_spec *spec, size_t prog_idx, str
 		       BPFL_ESC(prog->name), BPFL_ESC(section));
 	bpfl_error_catalogue(err, 9);
 	bpfl_error_why(err, "no known section name fits '%s'", BPFL_ESC(section));
-	if (bpfl_section_near(section, near, sizeof(near))[0] != '\0') {
+	if (bpfl_section_near(section, near, sizeof(near))[0] != '\0')
 		bpfl_error_fix(err, "did you mean SEC(%s)?", near);
-	}
 	bpfl_error_fix(err, "give the type: --type %s=xdp (any section name), or attach it: --attach %s=xdp:IF",
 		       BPFL_ESC(prog->name), BPFL_ESC(prog->name));
 	return -EINVAL;
@@ -170,9 +160,8 @@ int bpfl_spec_target_error(const struct bpfl_spec *spec, size_t prog_idx, struct
 {
 	const struct bpfl_prog *prog = &spec->progs.items[prog_idx];
 
-	if (prog->hit.row == NULL) {
+	if (prog->hit.row == NULL)
 		return bpfl_spec_prog_type_error(spec, prog_idx, err);
-	}
 	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "program '%s': section '%s' does not say where to attach",
 		       BPFL_ESC(prog->name), BPFL_ESC(prog->section));
 	bpfl_error_catalogue(err, 10);
