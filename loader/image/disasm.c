@@ -140,7 +140,7 @@ static void call(struct bpfl_buf *out, const struct bpfl_insn *insn, uint32_t in
 	} else if (helper) {
 		bpfl_buf_printf(out, "call bpf_%s#%d", helper, insn->imm);
 	} else {
-		bpfl_buf_printf(out, "call unknown#%d", insn->imm);
+		bpfl_buf_printf(out, "call %s#%d", symbol ? symbol : "unknown", insn->imm);
 	}
 }
 

@@ -97,9 +97,34 @@ static int fixup_compare(const void *a, const void *b)
 	return x->insn_idx < y->insn_idx ? -1 : x->insn_idx > y->insn_idx;
 }
 
+static int core_result_compare(const void *a, const void *b)
+{
+	const struct bpfl_core_result *x = a, *y = b;
+
+	return x->insn_idx < y->insn_idx ? -1 : x->insn_idx > y->insn_idx;
+}
+
 static bool map_uses_btf(const struct bpfl_image_map *map)
 {
 	return map->key_type_id != 0 || map->value_type_id != 0 || (map->inner && map_uses_btf(map->inner));
+}
+
+/* Bare instructions out of annotated ones, and the tables of a program in the order of its instructions. */
+static int prog_finish(struct bpfl_image_prog *prog)
+{
+	prog->insns = malloc(prog->nr_insts * sizeof(*prog->insns));
+	if (!prog->insns)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < prog->nr_insts; i++)
+		prog->insns[i] = prog->insts[i].insn;
+	prog->nr_insns = prog->nr_insts;
+	if (prog->fixups.nr > 0)
+		qsort(prog->fixups.items, prog->fixups.nr, sizeof(*prog->fixups.items), fixup_compare);
+	if (prog->core_results.nr > 0) {
+		qsort(prog->core_results.items, prog->core_results.nr, sizeof(*prog->core_results.items),
+		      core_result_compare);
+	}
+	return 0;
 }
 
 static int finish(struct bpfl_image *image, struct bpfl_error *err)
@@ -107,16 +132,8 @@ static int finish(struct bpfl_image *image, struct bpfl_error *err)
 	for (size_t i = 0; i < image->nr_progs; i++) {
 		struct bpfl_image_prog *prog = &image->progs[i];
 
-		prog->insns = malloc(prog->nr_insts * sizeof(*prog->insns));
-		if (!prog->insns)
+		if (prog_finish(prog) < 0)
 			return bpfl_error_nomem(err);
-		for (uint32_t k = 0; k < prog->nr_insts; k++)
-			prog->insns[k] = prog->insts[k].insn;
-		prog->nr_insns = prog->nr_insts;
-		if (prog->fixups.nr > 0) {
-			qsort(prog->fixups.items, prog->fixups.nr, sizeof(*prog->fixups.items),
-			      fixup_compare);
-		}
 		if (prog->func_info.nr > 0 || prog->line_info.nr > 0)
 			image->btf_needed = true;
 	}

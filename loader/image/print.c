@@ -85,67 +85,72 @@ static const struct bpfl_var *var_at(const struct printer *pr, uint32_t map_idx,
 	return var->map_idx == map_idx && byte_off - var->byte_off < var->size_bytes ? var : NULL;
 }
 
-/* "map 'counters'", "&my_pid (.bss + 4)". */
+/* "map 'counters'", "&my_pid (.bss + 4)". extern_name: of the kernel configuration value that is read, or
+ * NULL. */
 static void map_symbol(const struct printer *pr, const struct bpfl_fixup *fixup, uint32_t byte_off,
-		       struct bpfl_buf *out)
+		       const char *extern_name, struct bpfl_buf *out)
 {
 	const char *map_name = pr->spec->maps.items[fixup->idx].name;
+	const struct bpfl_var *var = var_at(pr, fixup->idx, byte_off);
 
 	if (fixup->kind == BPFL_FIXUP_MAP_FD) {
 		bpfl_buf_printf(out, "map '%s'", BPFL_ESC(map_name));
-		return;
-	}
-	const struct bpfl_var *var = var_at(pr, fixup->idx, byte_off);
-	if (!var) {
+	} else if (extern_name) {
+		bpfl_buf_printf(out, "&%s (%s + %u)", BPFL_ESC(extern_name), BPFL_ESC(map_name), byte_off);
+	} else if (!var) {
 		bpfl_buf_printf(out, "&%s + %u", BPFL_ESC(map_name), byte_off);
-		return;
+	} else {
+		bpfl_buf_printf(out, "&%s", BPFL_ESC(var->name));
+		if (byte_off != var->byte_off)
+			bpfl_buf_printf(out, " + %u", byte_off - var->byte_off);
+		bpfl_buf_printf(out, " (%s + %u)", BPFL_ESC(map_name), byte_off);
 	}
-	bpfl_buf_printf(out, "&%s", BPFL_ESC(var->name));
-	if (byte_off != var->byte_off)
-		bpfl_buf_printf(out, " + %u", byte_off - var->byte_off);
-	bpfl_buf_printf(out, " (%s + %u)", BPFL_ESC(map_name), byte_off);
+}
+
+/* The fixup of an instruction that has to do with a map, or NULL. Moves along in the table. */
+static const struct bpfl_fixup *map_fixup_of(const struct bpfl_image_prog *prog, uint32_t insn_idx,
+					     struct place *place)
+{
+	while (place->next_fixup < prog->fixups.nr &&
+	       prog->fixups.items[place->next_fixup].insn_idx < insn_idx)
+		place->next_fixup++;
+	if (place->next_fixup == prog->fixups.nr)
+		return NULL;
+	const struct bpfl_fixup *fixup = &prog->fixups.items[place->next_fixup];
+	return fixup->insn_idx == insn_idx && fixup->kind != BPFL_FIXUP_BTF_FD ? fixup : NULL;
 }
 
 /* What an instruction refers to. False: nothing with a name. */
 static bool symbol_text(const struct printer *pr, const struct bpfl_image_prog *prog, uint32_t insn_idx,
 			struct place *place, struct bpfl_buf *out)
 {
-	const struct bpfl_inst *inst = &prog->insts[insn_idx];
+	const struct bpfl_insn *insn = &prog->insns[insn_idx];
+	const struct bpfl_fixup *fixup = map_fixup_of(prog, insn_idx, place);
+	int32_t ref_idx = prog->insts[insn_idx].ref_idx;
+	const struct bpfl_ref *ref = ref_idx == BPFL_NO_IDX ? NULL : &pr->spec->refs.items[ref_idx];
+	const char *extern_name = ref && ref->kind == BPFL_REF_EXTERN
+					  ? pr->spec->externs.items[ref->target_idx].name
+					  : NULL;
+	bool is_load = bpfl_insn_is_ld_imm64(insn);
 
-	while (place->next_fixup < prog->fixups.nr &&
-	       prog->fixups.items[place->next_fixup].insn_idx < insn_idx)
-		place->next_fixup++;
-	if (place->next_fixup < prog->fixups.nr) {
-		const struct bpfl_fixup *fixup = &prog->fixups.items[place->next_fixup];
-
-		if (fixup->insn_idx == insn_idx && fixup->kind != BPFL_FIXUP_BTF_FD) {
-			map_symbol(pr, fixup,
-				   insn_idx + 1 < prog->nr_insns ? (uint32_t)prog->insns[insn_idx + 1].imm
-								 : 0,
-				   out);
-			return true;
-		}
+	if (fixup) {
+		map_symbol(pr, fixup, insn_idx + 1 < prog->nr_insns ? (uint32_t)insn[1].imm : 0, extern_name,
+			   out);
+		return true;
 	}
-	if (inst->ref_idx == BPFL_NO_IDX)
-		return false;
-	const struct bpfl_ref *ref = &pr->spec->refs.items[inst->ref_idx];
-	switch (ref->kind) {
-	case BPFL_REF_CALL:
-		bpfl_buf_text(out, BPFL_ESC(pr->spec->funcs.items[ref->target_idx].name));
-		return true;
-	case BPFL_REF_FUNC_ADDR:
-		bpfl_buf_printf(out, "function %s", BPFL_ESC(pr->spec->funcs.items[ref->target_idx].name));
-		return true;
-	case BPFL_REF_EXTERN:
+	if (extern_name) {
 		/* An extern that became a plain number (an address, or 0) says more as that number. */
-		if (bpfl_insn_is_ld_imm64(&prog->insns[insn_idx]) &&
-		    bpfl_insn_src(&prog->insns[insn_idx]) == 0)
+		if (is_load && bpfl_insn_src(insn) == 0)
 			return false;
-		bpfl_buf_text(out, BPFL_ESC(pr->spec->externs.items[ref->target_idx].name));
+		bpfl_buf_printf(out, "%s%s", is_load ? "&" : "", BPFL_ESC(extern_name));
 		return true;
-	default:
-		return false;
 	}
+	if (ref && (ref->kind == BPFL_REF_CALL || ref->kind == BPFL_REF_FUNC_ADDR)) {
+		bpfl_buf_printf(out, "%s%s", is_load ? "function " : "",
+				BPFL_ESC(pr->spec->funcs.items[ref->target_idx].name));
+		return true;
+	}
+	return false;
 }
 
 /* Appends one instruction as text. Returns the number of slots. */
@@ -162,11 +167,28 @@ static uint32_t insn_text(const struct printer *pr, const struct bpfl_image_prog
 	return nr_slots;
 }
 
-static const char *line_text(const struct printer *pr, const struct bpfl_line_info *line)
+/* Source text as it is shown: without indentation, tabs as spaces, nothing that a terminal would obey. */
+static const char *line_text(const struct printer *pr, const struct bpfl_line_info *line,
+			     char out[LINE_TEXT_SIZE])
 {
 	const char *text = bpfl_btf_string(pr->spec->btf, line->line_off);
+	char copy[LINE_TEXT_SIZE];
 
-	return text + strspn(text, " \t");
+	snprintf(copy, sizeof(copy), "%s", text + strspn(text, " \t"));
+	for (char *c = copy; *c; c++)
+		*c = *c == '\t' ? ' ' : *c;
+	return bpfl_text_escape(out, LINE_TEXT_SIZE, copy, SIZE_MAX);
+}
+
+/* Compilers emit a record per column, and records of no line (0) for code that they made up. */
+static bool line_is_new(const struct bpfl_image_prog *prog, size_t line_idx)
+{
+	const struct bpfl_line_info *line = &prog->line_info.items[line_idx];
+
+	if (line->line_col >> 10 == 0)
+		return false;
+	return line_idx == 0 || line[-1].line_col >> 10 != line->line_col >> 10 ||
+	       line[-1].file_name_off != line->file_name_off;
 }
 
 static const char *prog_text(const struct bpfl_prog *prog, char *out, size_t out_size)
@@ -252,18 +274,20 @@ static void headings_text(const struct printer *pr, const struct bpfl_image_prog
 	     place->next_line++) {
 		const struct bpfl_line_info *line = &prog->line_info.items[place->next_line];
 
-		bpfl_buf_printf(out, "  ; %s  [%s:%u]\n",
-				bpfl_text_escape(line_buf, sizeof(line_buf), line_text(pr, line), SIZE_MAX),
-				BPFL_ESC(bpfl_btf_string(pr->spec->btf, line->file_name_off)),
-				line->line_col >> 10);
+		if (line_is_new(prog, place->next_line)) {
+			bpfl_buf_printf(out, "  ; %s  [%s:%u]\n", line_text(pr, line, line_buf),
+					BPFL_ESC(bpfl_btf_string(pr->spec->btf, line->file_name_off)),
+					line->line_col >> 10);
+		}
 	}
 	for (; place->next_core < prog->core_results.nr &&
 	       prog->core_results.items[place->next_core].insn_idx <= insn_idx;
 	     place->next_core++) {
 		const struct bpfl_core_result *core = &prog->core_results.items[place->next_core];
 
-		bpfl_buf_printf(out, "  ; CO-RE%s: %s\n", core->poisoned ? " (poisoned)" : "",
-				core->text ? core->text : "");
+		bpfl_buf_printf(out, "  ; %s%s: %s\n",
+				core->core_idx == BPFL_CORE_RESULT_EXTERN ? "extern" : "CO-RE",
+				core->poisoned ? " (poisoned)" : "", core->text ? core->text : "");
 	}
 }
 
@@ -366,7 +390,7 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 		member_string(json, "file", bpfl_btf_string(pr->spec->btf, line->file_name_off));
 		member_u64(json, "line", line->line_col >> 10);
 		member_u64(json, "column", line->line_col & 0x3ff);
-		member_string(json, "text", line_text(pr, line));
+		member_string(json, "text", bpfl_btf_string(pr->spec->btf, line->line_off));
 		bpfl_json_object_end(json);
 	}
 	for (; place->next_core < prog->core_results.nr &&
@@ -375,7 +399,8 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 		const struct bpfl_core_result *core = &prog->core_results.items[place->next_core];
 
 		if (core->insn_idx == idx) {
-			member_string(json, "core", core->text ? core->text : "");
+			member_string(json, core->core_idx == BPFL_CORE_RESULT_EXTERN ? "extern" : "core",
+				      core->text ? core->text : "");
 			bpfl_json_key(json, "poisoned");
 			bpfl_json_bool(json, core->poisoned);
 		}

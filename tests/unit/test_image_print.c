@@ -23,7 +23,7 @@ static void setup(void)
 	btfgen_init(&gen, false);
 	uint32_t file = btfgen_string(&gen, "demo.bpf.c");
 	uint32_t line_one = btfgen_string(&gen, "\tcount++;");
-	uint32_t line_two = btfgen_string(&gen, "return \x1b[31mred;");
+	uint32_t line_two = btfgen_string(&gen, "return\t\x1b[31mred;");
 	uint32_t int_id = btfgen_int(&gen, "int", 4, BPFL_INT_SIGNED);
 	btfgen_struct(&gen, "event", 8);
 	btfgen_member(&gen, "pid", int_id, 0);
@@ -43,6 +43,8 @@ static void setup(void)
 	specgen_ref(spec, main_fn, 4, BPFL_REF_FUNC_ADDR, sub, 0);
 	specgen_ref(spec, main_fn, 6, BPFL_REF_CALL, sub, 0);
 	specgen_line(spec, main_fn, 0, file, line_one, 12);
+	specgen_line(spec, main_fn, 2, file, line_one, 12); /* another column of the same line */
+	specgen_line(spec, main_fn, 4, file, 0, 0);	    /* no line at all */
 	specgen_line(spec, sub, 0, file, line_two, 5);
 	specgen_prog(spec, "main", "xdp", main_fn);
 	uint32_t unselected = specgen_prog(spec, "user_of_idle", "xdp", specgen_func(spec, "user_of_idle", 4));
@@ -106,7 +108,7 @@ START_TEST(the_json_says_the_same)
 		"\"functions\":[{\"name\":\"main\",\"insn_idx\":0,\"nr_insns\":8},"
 		"{\"name\":\"sub\",\"insn_idx\":8,\"nr_insns\":2}]",
 		"{\"idx\":0,\"text\":\"r1 = map 'events'\",\"line\":{\"file\":\"demo.bpf.c\",\"line\":12,\"column\":0,"
-		"\"text\":\"count++;\"}}",
+		"\"text\":\"\\tcount++;\"}}",
 		"\"core\":\"struct s.a: byte 4 -> 8\",\"poisoned\":false}",
 	};
 	char *text = NULL;
