@@ -118,6 +118,7 @@ check-unit: $(UNIT_TESTS)
 check-code: all
 	$(Q)sh scripts/check-layers
 	$(Q)sh scripts/check-size
+	$(Q)sh scripts/gen-helper-names --check
 	$(Q)sh scripts/check-exports $(BUILD)/libbpfload.so.0 $(BUILD)/libbpfload.a
 
 check-kernel: $(KERN_TESTS)

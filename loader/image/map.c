@@ -114,21 +114,37 @@ static void map_name(const struct resolver *res, const struct bpfl_map_spec *map
 
 /* ---- sizes ---- */
 
+static bool entries_are_open(const struct bpfl_map_spec *map)
+{
+	return map->max_entries == 0 && !map_is_data(map) &&
+	       !(rules_of(map->type) & (RULE_CPUS_IF_OPEN | RULE_NO_ENTRIES));
+}
+
+static void entries_option_print(const struct resolver *res, const struct bpfl_map_spec *map)
+{
+	bpfl_error_fix(res->err, "--map %s.max_entries=N%s", BPFL_ESC(map->name),
+		       rules_of(map->type) & RULE_PAGES ? " (bytes)" : "");
+}
+
+/* Names every map that waits for a size, so that one look is enough to write all options. */
 static int entries_open_error(const struct resolver *res, const struct bpfl_map_spec *map)
 {
+	const struct bpfl_spec *spec = res->image->spec;
 	const char *type_name = bpfl_map_type_name(map->type);
+	int32_t map_idx = bpfl_spec_map_idx(spec, map->name);
 	int result = bpfl_error_set(res->err, BPFL_ERR_USAGE, EINVAL, "the number of entries is not set");
 
 	bpfl_error_why(res->err, "map '%s' (%s) has %s, and the kernel cannot guess its size",
 		       BPFL_ESC(map->name), type_name ? type_name : "unknown type",
 		       map->has_max_entries ? "max_entries 0" : "no max_entries in the object");
-	if (bpfl_spec_map_idx(res->image->spec, map->name) ==
-	    BPFL_NO_IDX) { /* a template: no option reaches it */
+	if (map_idx == BPFL_NO_IDX) { /* a template: no option reaches it */
 		bpfl_error_fix(res->err, "give the inner map a max_entries in the source");
-	} else {
-		bpfl_error_fix(res->err, "--map %s.max_entries=N%s", BPFL_ESC(map->name),
-			       rules_of(map->type) & RULE_PAGES ? " (bytes)" : "");
+		return result;
 	}
+	entries_option_print(res, map);
+	for (size_t i = (size_t)map_idx + 1; i < spec->maps.nr; i++)
+		if (res->image->maps[i].needed && entries_are_open(&spec->maps.items[i]))
+			entries_option_print(res, &spec->maps.items[i]);
 	return result;
 }
 
@@ -147,10 +163,10 @@ static int entries_resolve(struct resolver *res, const struct bpfl_map_spec *map
 {
 	unsigned rule = rules_of(map->type);
 
+	if (entries_are_open(map))
+		return entries_open_error(res, map);
 	if (out->max_entries == 0 && rule & RULE_CPUS_IF_OPEN)
 		out->max_entries = bpfl_target_possible_cpus(res->target);
-	if (out->max_entries == 0 && !(rule & RULE_NO_ENTRIES))
-		return entries_open_error(res, map);
 	if (rule & RULE_CPUS_AT_MOST && out->max_entries > bpfl_target_possible_cpus(res->target))
 		out->max_entries = bpfl_target_possible_cpus(res->target);
 	if (rule & RULE_PAGES)

@@ -127,6 +127,24 @@ START_TEST(an_open_size_prints_the_option)
 }
 END_TEST
 
+START_TEST(all_open_sizes_are_printed_at_once)
+{
+	struct bpfl_spec *spec = specgen_new("obj");
+	struct bpfl_image *image = NULL;
+
+	specgen_map(spec, "one", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 4, 0);
+	specgen_map(spec, "set", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 4, 1);
+	specgen_map(spec, "cpus", BPFL_MAP_BTF, BPFL_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
+	specgen_map(spec, "two", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, 0);
+	CHECK_FAILS(build_for(spec, 4, 4096, &image), err, BPFL_ERR_USAGE, EINVAL, "map 'one'");
+	CHECK_HAS(err.fix, "--map one.max_entries=N");
+	CHECK_HAS(err.fix, "--map two.max_entries=N (bytes)");
+	CHECK_HAS_NOT(err.fix, "set");
+	CHECK_HAS_NOT(err.fix, "cpus");
+	done(NULL, spec);
+}
+END_TEST
+
 START_TEST(other_numbers_pass_through)
 {
 	struct bpfl_spec *spec = specgen_new("obj");
@@ -492,6 +510,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		an_open_size_prints_the_option,
+		all_open_sizes_are_printed_at_once,
 		other_numbers_pass_through,
 		a_numa_node_without_its_flag_is_noticed,
 		types_are_dropped_where_the_kernel_refuses_them,
