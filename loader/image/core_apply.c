@@ -313,7 +313,7 @@ static void done_text(const struct patch *patch, const struct bpfl_core_path *lo
 {
 	const struct bpfl_core_answer *answer = &patch->query->answer;
 
-	bpfl_core_path_text(local, UINT32_MAX, out);
+	bpfl_core_path_text(local, out);
 	bpfl_buf_printf(out, ": %s %" PRId64 " -> %" PRId64, number_words[patch->query->kind], (int64_t)answer->local.value,
 			(int64_t)patch->value);
 	if (patch->form == FORM_OFF && answer->now.width_bytes != answer->local.width_bytes) {
@@ -331,7 +331,7 @@ static void poison_text(const struct patch *patch, const struct bpfl_core_path *
 			struct bpfl_target *target, struct bpfl_buf *out)
 {
 	if (patch->obstacle) {
-		bpfl_core_path_text(local, UINT32_MAX, out);
+		bpfl_core_path_text(local, out);
 		bpfl_buf_printf(out, ": %s", patch->obstacle);
 	} else {
 		bpfl_core_miss_text(local, &patch->query->answer.miss, out);

@@ -188,8 +188,8 @@ void bpfl_core_solver_deinit(struct bpfl_core_solver *solver);
 
 /* ---- core_text.c: words ---- */
 
-/* "struct task_struct.pid (0:81)": escaped. nr_steps limits how far the words go; UINT32_MAX: all of it and the numbers. */
-void bpfl_core_path_text(const struct bpfl_core_path *path, uint32_t nr_steps, struct bpfl_buf *out);
+/* "struct task_struct.pid (0:81)", escaped. */
+void bpfl_core_path_text(const struct bpfl_core_path *path, struct bpfl_buf *out);
 /* "struct inode": kind and name of a type, escaped. */
 void bpfl_core_type_text(const struct bpfl_btf *btf, uint32_t type_id, struct bpfl_buf *out);
 /* "x.c:88", "" when the instruction has no line. line_idx: spec->lines or BPFL_NO_IDX. */

@@ -276,7 +276,7 @@ static int ambiguity_error(const struct solving *solving, const struct group *gr
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
 
-	bpfl_core_path_text(local, UINT32_MAX, &text);
+	bpfl_core_path_text(local, &text);
 	int result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
 				    "%s is ambiguous: the kernel's types %" PRIu32 " and %" PRIu32 " give %" PRIu64 " and %" PRIu64,
 				    bpfl_buf_ok(&text) && text.data ? text.data : "it", first->target_id, other, first->now.value,
@@ -304,7 +304,7 @@ static void candidate_log(const struct solving *solving, const struct bpfl_core_
 	if (!solving->log || !solving->log->fn) {
 		return;
 	}
-	bpfl_core_path_text(local, UINT32_MAX, &text);
+	bpfl_core_path_text(local, &text);
 	bpfl_buf_printf(&text, ", %s: kernel type %" PRIu32 " ", bpfl_core_kind_name((uint32_t)local->kind), candidate);
 	if (matches) {
 		bpfl_buf_printf(&text, "gives %" PRIu64, value->value);

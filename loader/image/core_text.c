@@ -9,6 +9,7 @@
 #include "image/core_match.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include "base/text.h"
 #include "image/image.h"
 
@@ -21,13 +22,21 @@ void bpfl_core_type_text(const struct bpfl_btf *btf, uint32_t type_id, struct bp
 	bpfl_buf_text(out, BPFL_ESC(bpfl_btf_type_text(btf, type_id, text, sizeof(text))));
 }
 
-void bpfl_core_path_text(const struct bpfl_core_path *path, uint32_t nr_steps, struct bpfl_buf *out)
+/* What the kernel would call it: without a flavour. */
+static void kernel_type_text(const struct bpfl_btf *btf, uint32_t type_id, struct bpfl_buf *out)
 {
-	uint32_t end = nr_steps < path->nr_steps ? nr_steps : path->nr_steps;
+	char text[TYPE_TEXT_SIZE];
+
+	bpfl_btf_type_text(btf, type_id, text, sizeof(text));
+	text[bpfl_core_name_size(text, strlen(text))] = '\0';
+	bpfl_buf_text(out, BPFL_ESC(text));
+}
+
+static void steps_text(const struct bpfl_core_path *path, uint32_t nr_steps, struct bpfl_buf *out)
+{
 	bool is_field = bpfl_core_subject(path->kind) == BPFL_CORE_ABOUT_FIELD;
 
-	bpfl_core_type_text(path->btf, path->root_id, out);
-	for (uint32_t i = 0; i < end; i++) {
+	for (uint32_t i = 0; i < nr_steps; i++) {
 		const struct bpfl_core_step *step = &path->steps[i];
 
 		if (step->name) {
@@ -36,12 +45,23 @@ void bpfl_core_path_text(const struct bpfl_core_path *path, uint32_t nr_steps, s
 			bpfl_buf_printf(out, "[%" PRIu32 "]", step->idx);
 		}
 	}
-	if (nr_steps >= path->nr_steps) {
-		for (uint32_t i = 0; i < path->nr_indexes; i++) {
-			bpfl_buf_printf(out, "%s%" PRIu32, i == 0 ? " (" : ":", path->indexes[i]);
-		}
-		bpfl_buf_char(out, ')');
+}
+
+/* The beginning of a path, as a place in the kernel's type. */
+static void kernel_place_text(const struct bpfl_core_path *path, uint32_t nr_steps, struct bpfl_buf *out)
+{
+	kernel_type_text(path->btf, path->root_id, out);
+	steps_text(path, nr_steps, out);
+}
+
+void bpfl_core_path_text(const struct bpfl_core_path *path, struct bpfl_buf *out)
+{
+	bpfl_core_type_text(path->btf, path->root_id, out);
+	steps_text(path, path->nr_steps, out);
+	for (uint32_t i = 0; i < path->nr_indexes; i++) {
+		bpfl_buf_printf(out, "%s%" PRIu32, i == 0 ? " (" : ":", path->indexes[i]);
 	}
+	bpfl_buf_char(out, ')');
 }
 
 void bpfl_core_line_text(const struct bpfl_spec *spec, int32_t line_idx, struct bpfl_buf *out)
@@ -80,39 +100,39 @@ void bpfl_core_miss_text(const struct bpfl_core_path *local, const struct bpfl_c
 		break;
 	case BPFL_CORE_MISS_TYPE:
 		bpfl_buf_text(out, "there is no ");
-		bpfl_core_type_text(local->btf, local->root_id, out);
+		kernel_type_text(local->btf, local->root_id, out);
 		break;
 	case BPFL_CORE_MISS_SHAPE:
-		bpfl_core_type_text(local->btf, local->root_id, out);
+		kernel_type_text(local->btf, local->root_id, out);
 		bpfl_buf_text(out, " is made differently");
 		break;
 	case BPFL_CORE_MISS_FIELD:
-		bpfl_core_path_text(local, step_idx, out);
+		kernel_place_text(local, step_idx, out);
 		bpfl_buf_printf(out, " has no field '%s'", BPFL_ESC(step->name));
 		break;
 	case BPFL_CORE_MISS_FIELD_TYPE:
-		bpfl_core_path_text(local, step_idx + 1, out);
+		kernel_place_text(local, step_idx + 1, out);
 		bpfl_buf_text(out, " is ");
 		found_text(miss, out);
 		bpfl_buf_text(out, ", which cannot be read as ");
 		wanted_text(local, step, out);
 		break;
 	case BPFL_CORE_MISS_INDEX:
-		bpfl_core_path_text(local, step_idx, out);
+		kernel_place_text(local, step_idx, out);
 		bpfl_buf_text(out, " is ");
 		found_text(miss, out);
 		bpfl_buf_printf(out, ", which has no element %" PRIu32, step->idx);
 		break;
 	case BPFL_CORE_MISS_ENUMERATOR:
-		bpfl_core_type_text(local->btf, local->root_id, out);
+		kernel_type_text(local->btf, local->root_id, out);
 		bpfl_buf_printf(out, " has no enumerator '%s'", BPFL_ESC(step->name));
 		break;
 	case BPFL_CORE_MISS_BITS:
-		bpfl_core_path_text(local, step_idx + 1, out);
+		kernel_place_text(local, step_idx + 1, out);
 		bpfl_buf_text(out, " is a bit-field that no load of eight bytes can hold");
 		break;
 	case BPFL_CORE_MISS_SIZE:
-		bpfl_core_path_text(local, step_idx + 1, out);
+		kernel_place_text(local, step_idx + 1, out);
 		bpfl_buf_text(out, " is ");
 		found_text(miss, out);
 		bpfl_buf_text(out, ", whose size does not fit the question");
