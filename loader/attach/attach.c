@@ -137,13 +137,3 @@ int bpfl_link_describe(struct bpfl_link *link, const struct bpfl_attach_ctx *ctx
 	link->text = bpfl_buf_take(&text);
 	return link->text ? 0 : -ENOMEM;
 }
-
-uint64_t bpfl_attach_option_u64(const struct bpfl_attach *attach, const char *key)
-{
-	const char *text = bpfl_attach_option(attach, key);
-	uint64_t value = 0;
-
-	if (text)
-		bpfl_text_to_u64(text, &value);
-	return value;
-}

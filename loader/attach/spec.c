@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attach/link.h"
+#include "attach/option.h"
 #include "base/text.h"
 
 #define TEXT_LEN_MAX 4095
@@ -64,41 +65,13 @@ static int refuse(const struct parser *parser, size_t column, const char *fmt, .
 
 /* ---- options ---- */
 
-enum option_form { OPTION_NUMBER, OPTION_SIGNED, OPTION_MODE, OPTION_TEXT };
-
-static const struct {
-	const char *key;
-	enum option_form form;
-} option_keys[] = {
-	{ "pid", OPTION_SIGNED },   { "cpu", OPTION_SIGNED },  { "cookie", OPTION_NUMBER },
-	{ "offset", OPTION_NUMBER }, { "freq", OPTION_NUMBER }, { "period", OPTION_NUMBER },
-	{ "mode", OPTION_MODE },    { "prio", OPTION_SIGNED }, { "handle", OPTION_NUMBER },
-	{ "chain", OPTION_NUMBER }, { "replace", OPTION_TEXT }, { "nofail", OPTION_NUMBER },
-	{ "retmax", OPTION_NUMBER },
-};
-#define NR_OPTION_KEYS (sizeof(option_keys) / sizeof(option_keys[0]))
-
-static const char *const mode_names[] = { "native", "skb", "hw", "auto" };
-
-/* The index of the key that text begins with, "=" behind it, or -1. */
-static int option_key_at(const char *text)
-{
-	for (size_t i = 0; i < NR_OPTION_KEYS; i++) {
-		size_t len = strlen(option_keys[i].key);
-
-		if (strncmp(text, option_keys[i].key, len) == 0 && text[len] == '=')
-			return (int)i;
-	}
-	return -1;
-}
-
 /* Where the piece that begins at pos ends: at a comma in front of a known key, or with the text. */
 static size_t piece_end(const char *text, size_t pos)
 {
 	for (; text[pos]; pos++) {
 		if (text[pos] == '\\' && text[pos + 1] == ',')
 			pos++;
-		else if (text[pos] == ',' && option_key_at(text + pos + 1) >= 0)
+		else if (text[pos] == ',' && bpfl_option_at(text + pos + 1))
 			break;
 	}
 	return pos;
@@ -119,39 +92,6 @@ static char *piece_copy(const char *text, size_t start, size_t end)
 	}
 	copy[used] = '\0';
 	return copy;
-}
-
-static int check_value(const struct parser *parser, const char *key, enum option_form form,
-		       const char *value, size_t column)
-{
-	uint64_t number;
-	int64_t signed_number;
-
-	if (!*value)
-		return refuse(parser, column, "option '%s' has no value", key);
-	switch (form) {
-	case OPTION_NUMBER:
-		if (bpfl_text_to_u64(value, &number) < 0)
-			return refuse(parser, column, "option '%s' wants a number, not '%s'", key,
-				      BPFL_ESC(value));
-		break;
-	case OPTION_SIGNED:
-		if (bpfl_text_to_s64(value, &signed_number) < 0 || signed_number < INT32_MIN ||
-		    signed_number > INT32_MAX)
-			return refuse(parser, column, "option '%s' wants a number, not '%s'", key,
-				      BPFL_ESC(value));
-		break;
-	case OPTION_MODE:
-		for (size_t i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++) {
-			if (strcmp(value, mode_names[i]) == 0)
-				return 0;
-		}
-		return refuse(parser, column, "option 'mode' is native, skb, hw or auto, not '%s'",
-			      BPFL_ESC(value));
-	case OPTION_TEXT:
-		break;
-	}
-	return 0;
 }
 
 static int add_option(struct parser *parser, const char *key, char *value, size_t column)
@@ -181,21 +121,23 @@ static int parse_options(struct parser *parser, size_t pos)
 	const char *text = parser->text;
 
 	while (text[pos] == ',') {
-		int key_idx = option_key_at(text + pos + 1);
-		const char *key = option_keys[key_idx].key;
-		size_t value_start = pos + 1 + strlen(key) + 1;
+		const struct bpfl_option *option = bpfl_option_at(text + pos + 1);
+		size_t value_start = pos + 1 + strlen(option->key) + 1;
 		size_t end = piece_end(text, value_start);
 		char *value = piece_copy(text, value_start, end);
+		const char *expected;
 		int ret;
 
 		if (!value)
 			return bpfl_error_nomem(parser->err);
-		ret = check_value(parser, key, option_keys[key_idx].form, value, value_start + 1);
-		if (ret < 0) {
+		expected = bpfl_option_expects(option, value);
+		if (expected) {
+			ret = refuse(parser, value_start + 1, "option '%s' is %s, not '%s'", option->key, expected,
+				     BPFL_ESC(value));
 			free(value);
 			return ret;
 		}
-		ret = add_option(parser, key, value, pos + 2);
+		ret = add_option(parser, option->key, value, pos + 2);
 		if (ret < 0)
 			return ret;
 		pos = end;
@@ -247,19 +189,15 @@ static int refuse_alternatives(const struct parser *parser, size_t spec_off)
 static void hint_option(const struct parser *parser, const char *text)
 {
 	size_t key_len = strspn(text + 1, IDENT_CHARS);
-	char key[32], names[BPFL_ESC_SIZE];
-	struct bpfl_near near;
+	char key[32], names[512];
 
 	if (text[0] != ',' || text[1 + key_len] != '=' || key_len == 0 || key_len >= sizeof(key))
 		return;
 	memcpy(key, text + 1, key_len);
 	key[key_len] = '\0';
-	bpfl_near_init(&near, key);
-	for (size_t i = 0; i < NR_OPTION_KEYS; i++)
-		bpfl_near_offer(&near, option_keys[i].key);
 	bpfl_error_why(parser->err, "there is no option '%s'", key);
-	if (near.nr > 0)
-		bpfl_error_fix(parser->err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
+	if (*bpfl_option_near(key, names, sizeof(names)))
+		bpfl_error_fix(parser->err, "did you mean %s?", names);
 }
 
 /* What stands behind the name, from spec_off on; rule: what it must look like. */
@@ -612,13 +550,4 @@ void bpfl_attach_destroy(struct bpfl_attach *attach)
 	free(attach->target);
 	free(attach->where);
 	free(attach);
-}
-
-const char *bpfl_attach_option(const struct bpfl_attach *attach, const char *key)
-{
-	for (size_t i = 0; i < attach->nr_options; i++) {
-		if (strcmp(attach->options[i].key, key) == 0)
-			return attach->options[i].value;
-	}
-	return NULL;
 }

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * attach/option.c: keys and the look of their values. What a value means is the business of the kind that takes it.
+ */
+#include "attach/option.h"
+
+#include <string.h>
+#include "attach/link.h"
+#include "base/text.h"
+
+static const struct bpfl_option options[] = {
+	{ "pid", BPFL_OPTION_S32 },	{ "cpu", BPFL_OPTION_S32 },    { "cookie", BPFL_OPTION_U64 },
+	{ "offset", BPFL_OPTION_U64 },	{ "freq", BPFL_OPTION_U64 },   { "period", BPFL_OPTION_U64 },
+	{ "mode", BPFL_OPTION_MODE },	{ "prio", BPFL_OPTION_S32 },   { "handle", BPFL_OPTION_U64 },
+	{ "chain", BPFL_OPTION_U64 },	{ "replace", BPFL_OPTION_TEXT }, { "nofail", BPFL_OPTION_U64 },
+	{ "retmax", BPFL_OPTION_U64 },
+};
+#define NR_OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static const char *const mode_names[] = { "native", "skb", "hw", "auto" };
+
+const struct bpfl_option *bpfl_option_at(const char *text)
+{
+	for (size_t i = 0; i < NR_OPTIONS; i++) {
+		size_t len = strlen(options[i].key);
+
+		if (strncmp(text, options[i].key, len) == 0 && text[len] == '=')
+			return &options[i];
+	}
+	return NULL;
+}
+
+const char *bpfl_option_expects(const struct bpfl_option *option, const char *value)
+{
+	uint64_t u64;
+	int64_t s64;
+
+	switch (option->form) {
+	case BPFL_OPTION_U64:
+		return bpfl_text_to_u64(value, &u64) < 0 ? "a number" : NULL;
+	case BPFL_OPTION_S32:
+		return bpfl_text_to_s64(value, &s64) < 0 || s64 < INT32_MIN || s64 > INT32_MAX ? "a number of 32 bits"
+											       : NULL;
+	case BPFL_OPTION_MODE:
+		for (size_t i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++) {
+			if (strcmp(value, mode_names[i]) == 0)
+				return NULL;
+		}
+		return "native, skb, hw or auto";
+	case BPFL_OPTION_TEXT:
+		break;
+	}
+	return *value ? NULL : "some text";
+}
+
+char *bpfl_option_near(const char *key, char *out, size_t out_size)
+{
+	struct bpfl_near near;
+
+	bpfl_near_init(&near, key);
+	for (size_t i = 0; i < NR_OPTIONS; i++)
+		bpfl_near_offer(&near, options[i].key);
+	return bpfl_near_text(&near, out, out_size);
+}
+
+/* ---- in a parsed spec ---- */
+
+const char *bpfl_attach_option(const struct bpfl_attach *attach, const char *key)
+{
+	for (size_t i = 0; i < attach->nr_options; i++) {
+		if (strcmp(attach->options[i].key, key) == 0)
+			return attach->options[i].value;
+	}
+	return NULL;
+}
+
+uint64_t bpfl_attach_option_u64(const struct bpfl_attach *attach, const char *key)
+{
+	const char *text = bpfl_attach_option(attach, key);
+	uint64_t value = 0;
+
+	if (text)
+		bpfl_text_to_u64(text, &value);
+	return value;
+}
