@@ -71,6 +71,10 @@ static int section_add(struct plan *plan, const struct bpfl_spec *spec, size_t p
 		return out_usage(err, "out of memory");
 	item->prog_idx = prog_idx;
 	ret = bpfl_attach_from_section(spec, prog_idx, &item->attach, err);
+	if (ret == 0 && !item->attach) {
+		plan->nr--;
+		out_note(out, 1, "%s: loaded, nothing to attach it to by itself", view->name);
+	}
 	return ret;
 }
 
