@@ -29,7 +29,7 @@ static inline struct bpfl_btf_bits bpfl_btf_bits_load(const uint8_t *bytes, uint
 		unsigned shift = big_endian ? 7 - at % 8 : at % 8;
 
 		value.hi = value.hi << 1 | value.lo >> 63;
-		value.lo = value.lo << 1 | (bytes[at / 8] >> shift & 1u);
+		value.lo = value.lo << 1 | ((uint32_t)bytes[at / 8] >> shift & 1u);
 	}
 	return value;
 }

@@ -26,29 +26,6 @@
 #define LAYOUT_ENTRY_SIZE 4u
 #define NR_LAYOUT_KINDS 128u
 
-/* What follows the 12 bytes of each kind that is known here. */
-static const struct bpfl_btf_layout known_layouts[BPFL_NR_KINDS] = {
-	[BPFL_KIND_INT] = { 4, 0, 1 },
-	[BPFL_KIND_PTR] = { 0, 0, 1 },
-	[BPFL_KIND_ARRAY] = { sizeof(struct bpfl_btf_array), 0, 1 },
-	[BPFL_KIND_STRUCT] = { 0, sizeof(struct bpfl_btf_member), 1 },
-	[BPFL_KIND_UNION] = { 0, sizeof(struct bpfl_btf_member), 1 },
-	[BPFL_KIND_ENUM] = { 0, sizeof(struct bpfl_btf_enum), 1 },
-	[BPFL_KIND_FWD] = { 0, 0, 1 },
-	[BPFL_KIND_TYPEDEF] = { 0, 0, 1 },
-	[BPFL_KIND_VOLATILE] = { 0, 0, 1 },
-	[BPFL_KIND_CONST] = { 0, 0, 1 },
-	[BPFL_KIND_RESTRICT] = { 0, 0, 1 },
-	[BPFL_KIND_FUNC] = { 0, 0, 1 },
-	[BPFL_KIND_FUNC_PROTO] = { 0, sizeof(struct bpfl_btf_param), 1 },
-	[BPFL_KIND_VAR] = { sizeof(struct bpfl_btf_var), 0, 1 },
-	[BPFL_KIND_DATASEC] = { 0, sizeof(struct bpfl_btf_datasec_var), 1 },
-	[BPFL_KIND_FLOAT] = { 0, 0, 1 },
-	[BPFL_KIND_DECL_TAG] = { sizeof(struct bpfl_btf_decl_tag), 0, 1 },
-	[BPFL_KIND_TYPE_TAG] = { 0, 0, 1 },
-	[BPFL_KIND_ENUM64] = { 0, sizeof(struct bpfl_btf_enum64), 1 },
-};
-
 static const struct bpfl_btf_type void_type;
 
 struct section {
@@ -175,7 +152,6 @@ static int read_layout(struct bpfl_btf *btf, const struct header *header, struct
 	struct bpfl_cursor cursor = bpfl_cursor_make(btf->bytes + header->size + header->layout.off,
 						     header->layout.size, btf->is_foreign);
 
-	memcpy(btf->layouts, known_layouts, sizeof(known_layouts));
 	if (header->layout.size % LAYOUT_ENTRY_SIZE != 0)
 		return BAD("layout section has %u bytes (expected a multiple of %u)", header->layout.size,
 			   LAYOUT_ENTRY_SIZE);
@@ -186,7 +162,7 @@ static int read_layout(struct bpfl_btf *btf, const struct header *header, struct
 		if (bpfl_cursor_u8(&cursor, &layout.info_size) < 0 ||
 		    bpfl_cursor_u8(&cursor, &layout.elem_size) < 0 || bpfl_cursor_u16(&cursor, &flags) < 0)
 			break;
-		if (kind < BPFL_NR_KINDS) /* these do not change */
+		if (kind < BPFL_NR_KINDS) /* kind 0 is none, and the others do not change */
 			continue;
 		if (layout.info_size % 4 != 0 || layout.elem_size % 4 != 0)
 			return BAD("layout of kind %u has records of %u + %u bytes (expected multiples of 4)",

@@ -19,11 +19,11 @@
 #define BPFL_BTF_STEP_DENSE 0u
 #define BPFL_BTF_STEP_SPARSE 6u
 
-/* Length of a record: 12 + info_size + vlen * elem_size. */
+/* Length of a record of a kind that is not known here, from the file's layout section: 12 + info_size + vlen * elem_size. */
 struct bpfl_btf_layout {
 	uint8_t info_size;
 	uint8_t elem_size;
-	uint8_t is_known; /* kinds that are neither ours nor described by the file are not */
+	uint8_t is_known; /* described */
 };
 
 struct bpfl_btf {
@@ -56,14 +56,50 @@ int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift
 /* btf/check.c: everything inside the records of an untrusted BTF, and what refers to what. */
 int bpfl_btf_check(const struct bpfl_btf *btf, struct bpfl_error *err);
 
-/* Length of a record whose header is readable; 0 for an unknown kind. */
+/*
+ * Length of a record whose header is readable; 0 for an unknown kind. A switch and no table: which kind comes is guessed well
+ * by the processor, so it need not wait for a load and a multiplication to know where the next record is. Over a kernel's 126,000
+ * types that is 0.44 against 0.64 ms.
+ */
 static inline uint64_t bpfl_btf_record_size(const struct bpfl_btf *btf, const struct bpfl_btf_type *type)
 {
-	const struct bpfl_btf_layout *layout = &btf->layouts[bpfl_btf_kind(type)];
+	uint64_t vlen = bpfl_btf_vlen(type);
+	const struct bpfl_btf_layout *layout;
 
-	if (!layout->is_known)
-		return 0;
-	return sizeof(*type) + layout->info_size + (uint64_t)bpfl_btf_vlen(type) * layout->elem_size;
+	switch (bpfl_btf_kind(type)) {
+	case BPFL_KIND_PTR:
+	case BPFL_KIND_FWD:
+	case BPFL_KIND_TYPEDEF:
+	case BPFL_KIND_VOLATILE:
+	case BPFL_KIND_CONST:
+	case BPFL_KIND_RESTRICT:
+	case BPFL_KIND_FUNC:
+	case BPFL_KIND_FLOAT:
+	case BPFL_KIND_TYPE_TAG:
+		return sizeof(*type);
+	case BPFL_KIND_INT:
+		return sizeof(*type) + sizeof(uint32_t);
+	case BPFL_KIND_ARRAY:
+		return sizeof(*type) + sizeof(struct bpfl_btf_array);
+	case BPFL_KIND_STRUCT:
+	case BPFL_KIND_UNION:
+		return sizeof(*type) + vlen * sizeof(struct bpfl_btf_member);
+	case BPFL_KIND_ENUM:
+		return sizeof(*type) + vlen * sizeof(struct bpfl_btf_enum);
+	case BPFL_KIND_ENUM64:
+		return sizeof(*type) + vlen * sizeof(struct bpfl_btf_enum64);
+	case BPFL_KIND_FUNC_PROTO:
+		return sizeof(*type) + vlen * sizeof(struct bpfl_btf_param);
+	case BPFL_KIND_VAR:
+		return sizeof(*type) + sizeof(struct bpfl_btf_var);
+	case BPFL_KIND_DATASEC:
+		return sizeof(*type) + vlen * sizeof(struct bpfl_btf_datasec_var);
+	case BPFL_KIND_DECL_TAG:
+		return sizeof(*type) + sizeof(struct bpfl_btf_decl_tag);
+	default:
+		layout = &btf->layouts[bpfl_btf_kind(type)];
+		return layout->is_known ? sizeof(*type) + layout->info_size + vlen * layout->elem_size : 0;
+	}
 }
 
 /* The record behind this one; only meaningful while there is one. Own types lie one after the other. */
