@@ -188,7 +188,7 @@ static int refuse_alternatives(const struct parser *parser, size_t spec_off)
 /* An option with a misspelt key looks like a part of the name: "lo,mod=skb". */
 static void hint_option(const struct parser *parser, const char *text)
 {
-	size_t key_len = strspn(text + 1, IDENT_CHARS);
+	size_t key_len = text[0] == ',' ? strspn(text + 1, IDENT_CHARS) : 0;
 	char key[32], names[512];
 
 	if (text[0] != ',' || text[1 + key_len] != '=' || key_len == 0 || key_len >= sizeof(key))
