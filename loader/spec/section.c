@@ -282,12 +282,17 @@ char *bpfl_section_suggest(const struct bpfl_section_hit *hit, char *out, size_t
 	if (row == NULL || bpfl_section_is_complete(hit))
 		return out;
 	const char *name = row->attach_name != NULL ? row->attach_name : row->name;
-	bpfl_text_escape(target, sizeof(target), hit->target, SIZE_MAX);
+	const char *given = hit->target;
+
+	/* "uprobe/:readline": what stands in front of the separator is what is missing */
+	if (given[0] != '\0' && given[0] == row->target_seps[0])
+		given++;
+	bpfl_text_escape(target, sizeof(target), given, SIZE_MAX);
 
 	if (row->target_form == BPFL_TARGET_SLASH && target[0] == '\0') {
 		snprintf(out, out_size, "%s/%s", name, row->target_hint);
 	} else if (row->target_form == BPFL_TARGET_SLASH) {
-		snprintf(out, out_size, "%s/%.*s%s", name, hint_missing_len(row, hit->target),
+		snprintf(out, out_size, "%s/%.*s%s", name, hint_missing_len(row, given),
 			 row->target_hint, target);
 	} else if (row->accepts_slash) {
 		snprintf(out, out_size, "%s/%s:%s", name, target[0] != '\0' ? target : "NAME",
