@@ -273,6 +273,35 @@ START_TEST(a_very_long_text_is_refused)
 }
 END_TEST
 
+/* Each good text cut everywhere, and with each character replaced by those that mean something: a result or an error, no harm. */
+START_TEST(bent_texts_do_no_harm)
+{
+	static const char specials[] = "/:=,\\|+.*? a\n\x80";
+	struct bpfl_attach *attach;
+
+	for (size_t i = 0; i < sizeof(goods) / sizeof(goods[0]); i++) {
+		size_t len = strlen(goods[i].text);
+
+		for (size_t pos = 0; pos < len; pos++) {
+			for (size_t j = 0; j < sizeof(specials); j++) { /* the NUL at the end cuts */
+				char *text = malloc(len + 1); /* of its exact size for the sanitizer */
+				struct bpfl_error err = BPFL_ERROR_INIT;
+
+				memcpy(text, goods[i].text, len + 1);
+				text[pos] = specials[j];
+				attach = NULL;
+				if (bpfl_attach_parse(text, &attach, &err) == 0)
+					ck_assert(attach->row && attach->section && attach->target && attach->where);
+				else
+					ck_assert_int_eq(err.errnum, EINVAL);
+				bpfl_attach_destroy(attach);
+				free(text);
+			}
+		}
+	}
+}
+END_TEST
+
 START_TEST(an_option_is_found_by_its_key)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
@@ -292,7 +321,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_very_long_text_is_refused, an_option_is_found_by_its_key };
+	const TTest *tests[] = { a_very_long_text_is_refused, bent_texts_do_no_harm, an_option_is_found_by_its_key };
 	Suite *suite = BPFL_TEST_SUITE("attach spec", tests);
 	TCase *tables = tcase_create("tables");
 
