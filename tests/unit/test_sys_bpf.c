@@ -201,10 +201,17 @@ START_TEST(programs_links_pins_and_ids_hang_together)
 	bpfl_enter_close(fd);
 	ck_assert_int_eq(bpfl_enter_unlinkat(-1, "/sys/fs/bpf/p", 0), 0);
 	ck_assert_int_eq(bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, id), -ENOENT);
+	/* results are written on success only */
+	info_size = 5;
+	ck_assert_int_eq(bpfl_sys_obj_info(prog_fd, &info, &info_size), -EBADF);
+	ck_assert_uint_eq(info_size, 5);
+	ck_assert_int_eq(bpfl_sys_next_id(BPFL_CMD_MAP_GET_NEXT_ID, 4000, &info_size), -ENOENT);
+	ck_assert_uint_eq(info_size, 5);
 	bpfl_enter_close(map_fd);
 	ck_assert_str_eq(fake_sys_trace(),
 			 "MAP_CREATE PROG_LOAD PROG_LOAD LINK_CREATE LINK_DETACH LINK_DETACH PROG_BIND_MAP "
-			 "OBJ_GET_INFO_BY_FD bpf bpf OBJ_PIN OBJ_PIN OBJ_GET bpf unlinkat bpf");
+			 "OBJ_GET_INFO_BY_FD bpf bpf OBJ_PIN OBJ_PIN OBJ_GET bpf unlinkat bpf "
+			 "OBJ_GET_INFO_BY_FD bpf");
 }
 END_TEST
 
