@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "bpfload/btf.h"
 
 enum bpfl_btf_kind {
 	BPFL_KIND_VOID = 0,

@@ -157,24 +157,36 @@ static int find_in_elf(const uint8_t *bytes, uint64_t size, const uint8_t **ret_
 
 /* ---- files ---- */
 
-/* Raw BTF, or ELF with a section. */
-static int open_file(const char *path, struct bpfl_btf **ret_btf, struct bpfl_error *err)
+/* Reads a file; *ret_bytes is the BTF in it: all of it, or a section of an ELF file. */
+static int read_file(const char *path, struct bpfl_buf *file, const uint8_t **ret_bytes, uint64_t *ret_size,
+		     struct bpfl_error *err)
 {
-	struct bpfl_buf file = BPFL_BUF_INIT;
-	const uint8_t *bytes;
-	uint64_t size;
-	int ret = bpfl_file_read(path, VMLINUX_SIZE_MAX, &file, err);
+	int ret = bpfl_file_read(path, VMLINUX_SIZE_MAX, file, err);
 
 	if (ret < 0)
 		return ret;
-	bytes = (const uint8_t *)file.data;
-	size = file.size;
-	if (size >= 16 && memcmp(bytes, "\177ELF", 4) == 0)
-		ret = find_in_elf(bytes, size, &bytes, &size, err);
-	if (ret == 0)
-		ret = bpfl_btf_open(bytes, size, true, BPFL_BTF_STEP_SPARSE, NULL, ret_btf, err);
+	*ret_bytes = (const uint8_t *)file->data;
+	*ret_size = file->size;
+	if (file->size < 16 || memcmp(file->data, "\177ELF", 4) != 0)
+		return 0;
+	ret = find_in_elf(*ret_bytes, *ret_size, ret_bytes, ret_size, err);
 	if (ret < 0)
 		bpfl_error_prefix(err, "%s", BPFL_ESC(path));
+	return ret;
+}
+
+static int open_file(const char *path, struct bpfl_btf **ret_btf, struct bpfl_error *err)
+{
+	struct bpfl_buf file = BPFL_BUF_INIT;
+	const uint8_t *bytes = NULL;
+	uint64_t size = 0;
+	int ret = read_file(path, &file, &bytes, &size, err);
+
+	if (ret == 0) {
+		ret = bpfl_btf_open(bytes, size, true, BPFL_BTF_STEP_SPARSE, NULL, ret_btf, err);
+		if (ret < 0)
+			bpfl_error_prefix(err, "%s", BPFL_ESC(path));
+	}
 	bpfl_buf_deinit(&file);
 	return ret;
 }
@@ -271,4 +283,24 @@ int bpfl_btf_open_kernel(const char *path, struct bpfl_btf **ret_btf, struct bpf
 			return ret;
 	}
 	return no_kernel_btf(release, err);
+}
+
+int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf, struct bpfl_error *err)
+{
+	struct bpfl_buf file = BPFL_BUF_INIT;
+	const uint8_t *bytes = NULL;
+	uint64_t size = 0;
+	int ret;
+
+	/* The running kernel is believed. */
+	if (path == NULL || (base == NULL && strcmp(path, SYSFS_BTF) == 0))
+		return bpfl_btf_open_kernel(NULL, ret_btf, err);
+	ret = read_file(path, &file, &bytes, &size, err);
+	if (ret == 0) {
+		ret = bpfl_btf_read(bytes, size, base, ret_btf, err);
+		if (ret < 0)
+			bpfl_error_prefix(err, "%s", BPFL_ESC(path));
+	}
+	bpfl_buf_deinit(&file);
+	return ret;
 }
