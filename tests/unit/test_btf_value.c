@@ -218,6 +218,10 @@ START_TEST(a_value_shorter_than_its_type_is_marked)
 	check_text(btf, ids.u32, two, 3, "<cut>");
 	check_text(btf, ids.sized, "abcdefgh", 3, "\"abc\"");
 	check_text(btf, ids.sized, "", 0, "<cut>");
+	check_text(btf, ids.everything, "\1", 1,
+		   "{u8=1,s8=<cut>,u16=<cut>,s32=<cut>,u64=<cut>,s64=<cut>,flag=<cut>,letter=<cut>,comm=<cut>,mode=<cut>,low=<cut>,"
+		   "mid=<cut>,neg=<cut>,inner={x=<cut>,y=<cut>},word=<cut>,halves={x=<cut>,y=<cut>},list=[<cut>],single=<cut>,"
+		   "twice=<cut>,pointer=<cut>,wide=<cut>,big_mode=<cut>,delay_ns=<cut>,pairs=[<cut>]}");
 	check_text(btf, ids.sized, "abcdefgh", 8, "\"abcdef\""); /* no NUL: the array's length ends it */
 	bpfl_btf_destroy(btf);
 }
@@ -261,6 +265,7 @@ START_TEST(odd_scalars)
 	check_text(btf, ids.mode, &unnamed, 4, "3");
 	check_text(btf, ids.character, "\x80", 1, "-128");
 	check_text(btf, ids.character, "'", 1, "'\\''");
+	check_text(btf, ids.sized, "\t\x7f\\", 4, "\"\\t\\x7f\\\\\"");
 	check_text(btf, ids.boolean, "\x02", 1, "true");
 	check_text(btf, single, &infinite, 4, "inf");
 	check_json(btf, single, &infinite, 4, "\"inf\"");
@@ -302,6 +307,10 @@ START_TEST(hostile_types_print_a_bounded_amount)
 	bpfl_json_init(&json, &out);
 	ck_assert_int_eq(bpfl_btf_value_json(btf, many, "", 0, &json), 0);
 	CHECK_HAS(out.data, ",{},\"<more>\"]");
+	out.size = 0;
+	bpfl_json_init(&json, &out);
+	ck_assert_int_eq(bpfl_btf_value_json(btf, id, "", 0, &json), 0);
+	CHECK_HAS(out.data, "\"<more>\":\"<more>\"}");
 	bpfl_buf_deinit(&out);
 	bpfl_btf_destroy(btf);
 	btfgen_deinit(&gen);
@@ -551,6 +560,11 @@ START_TEST(what_does_not_fit_is_refused_and_changes_nothing)
 		{ ".list", "7", EINVAL, "expected '[' at column 1" },
 		{ ".pairs", "[{x=1},{x=70000}]", ERANGE, "element 1: member 'x': 70000" },
 		{ ".twice", "1.5z", EINVAL, "'1.5z' is not a number" },
+		{ ".single", "", EINVAL, "no value at column 1" },
+		{ ".inner", "{x=1,}", EINVAL, "expected 'member=value' at column 6" },
+		{ ".pointer", "-1", ERANGE, "-1 does not fit into 'void *' of 64 bits" },
+		{ ".u64", "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001",
+		  EINVAL, "word of 129 characters (at most 127)" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -582,6 +596,36 @@ START_TEST(bytes_that_are_too_few_are_refused)
 	CHECK_FAILS(bpfl_btf_place_set(btf, &(struct bpfl_btf_place){ 0 }, NULL, "1", bytes, sizeof(bytes), &err), err,
 		    BPFL_ERR_USAGE, EINVAL, "a value of type 'void' cannot be set");
 	bpfl_btf_destroy(btf);
+}
+END_TEST
+
+START_TEST(the_deepest_type_can_be_set)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct bpfl_btf_place place = { .type_id = 1 };
+	struct bpfl_btf *btf;
+	struct btfgen gen;
+	uint32_t bytes[1] = { 0 };
+	char text[200] = "";
+
+	/* as deep as the check of a BTF lets types be */
+	btfgen_init(&gen, false);
+	for (uint32_t i = 0; i < 32; i++) {
+		btfgen_struct(&gen, "s", 4);
+		btfgen_member(&gen, "m", i + 2, 0);
+	}
+	btfgen_int(&gen, "int", 4, 0);
+	btf = btfgen_read(&gen);
+	ck_assert_ptr_nonnull(btf);
+	for (int i = 0; i < 32; i++)
+		strcat(text, "{m=");
+	strcat(text, "5");
+	for (int i = 0; i < 32; i++)
+		strcat(text, "}");
+	CHECK_OK(bpfl_btf_place_set(btf, &place, NULL, text, bytes, sizeof(bytes), &err), err);
+	ck_assert_uint_eq(bytes[0], 5);
+	bpfl_btf_destroy(btf);
+	btfgen_deinit(&gen);
 }
 END_TEST
 
@@ -621,6 +665,7 @@ int main(void)
 		strings_and_composites_are_set,
 		what_does_not_fit_is_refused_and_changes_nothing,
 		bytes_that_are_too_few_are_refused,
+		the_deepest_type_can_be_set,
 		text_survives_the_way_there_and_back,
 	};
 	Suite *suite = BPFL_TEST_SUITE("btf/value: printing", printing);
