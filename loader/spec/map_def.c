@@ -258,7 +258,7 @@ static bool is_map_in_map(uint32_t type)
 static int set_fd_value(struct map_def *def)
 {
 	if (def->map->value_size != 0 && def->map->value_size != sizeof(uint32_t))
-		return bpfl_reader_fail(def->reader, "map '%s': a value has %u bytes, but a %s holds descriptors of 4 bytes",
+		return bpfl_reader_fail(def->reader, "map '%s': a value of %u bytes, but type %s holds descriptors of 4",
 					BPFL_ESC(def->name), def->map->value_size, bpfl_map_type_name(def->map->type));
 	def->map->value_size = sizeof(uint32_t);
 	return 0;

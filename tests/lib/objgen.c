@@ -36,12 +36,9 @@ uint32_t objgen_values(struct objgen *obj, uint32_t type_id)
 
 uint32_t objgen_struct(struct objgen *obj, const struct objgen_attr *attrs, size_t nr)
 {
-	uint32_t size = 0;
-
-	/* The array behind `values` has no size of its own: it stands last. */
-	for (size_t i = 0; i < nr; i++)
-		size += strcmp(attrs[i].name, "values") != 0 ? 8 : 0;
-	uint32_t id = btfgen_struct(&obj->btf, "", size);
+	/* The array behind `values` has no size of its own when it stands last, where it belongs. */
+	bool open = nr > 0 && strcmp(attrs[nr - 1].name, "values") == 0;
+	uint32_t id = btfgen_struct(&obj->btf, "", 8 * (uint32_t)(open ? nr - 1 : nr));
 
 	for (size_t i = 0; i < nr; i++)
 		btfgen_member(&obj->btf, attrs[i].name, attrs[i].type_id, (uint32_t)i * 64);
