@@ -189,8 +189,8 @@ static bool log_reserve(struct attempt *attempt, size_t size)
 
 /*
  * A log that does not fit fails the whole load with ENOSPC, even of a good program. Since 6.4 the kernel says how much it
- * would have needed; before, the buffer grows fourfold each time. When the largest is not enough, a try without
- * log says what the kernel thinks of the program, and the part of the log that there is, is kept.
+ * would have needed; before, the buffer grows fourfold each time. -ENOSPC when the largest is not enough: then the part of the log
+ * that there is (the end since 6.4, the beginning before) is in attempt->log, and what the kernel thinks of the program is not known.
  */
 static int load_logged(struct attempt *attempt, uint32_t level)
 {
@@ -202,17 +202,15 @@ static int load_logged(struct attempt *attempt, uint32_t level)
 		int ret;
 
 		if (!log_reserve(attempt, size))
-			return load_quietly(attempt);
+			return -ENOSPC;
 		attempt->attr.log_level = level;
 		attempt->attr.log_buf = BPFL_PTR(attempt->log);
 		attempt->attr.log_size = (uint32_t)size;
 		attempt->attr.log_true_size = 0;
 		ret = load_once(attempt);
 		attempt->log[size - 1] = '\0';
-		if (ret != -ENOSPC)
+		if (ret != -ENOSPC || size >= max)
 			return ret;
-		if (size >= max)
-			return load_quietly(attempt);
 		next = attempt->attr.log_true_size > size ? attempt->attr.log_true_size : size * 4;
 		size = next < max ? next : max;
 	}
@@ -223,15 +221,28 @@ static bool is_about_resources(int ret)
 	return ret == -ENOMEM || ret == -EMFILE || ret == -ENFILE;
 }
 
-static int load_with_reason(struct attempt *attempt)
+/* As the caller wants it: with a log, or without. */
+static int load_as_wanted(struct attempt *attempt)
 {
 	uint32_t level = attempt->loading->opts.verifier_log_level;
-	int ret = level ? load_logged(attempt, level) : load_quietly(attempt);
+	int ret = level ? load_logged(attempt, level) : -ENOSPC;
+
+	return ret == -ENOSPC ? load_quietly(attempt) : ret;
+}
+
+static int load_with_reason(struct attempt *attempt)
+{
+	int ret = load_as_wanted(attempt);
 
 	if (ret < 0 && bpfl_loading_raise_memlock(attempt->loading, ret))
-		ret = level ? load_logged(attempt, level) : load_quietly(attempt);
-	if (ret < 0 && !level && !is_about_resources(ret))
-		ret = load_logged(attempt, 1);
+		ret = load_as_wanted(attempt);
+	if (ret < 0 && !attempt->loading->opts.verifier_log_level && !is_about_resources(ret)) {
+		int logged = load_logged(attempt, 1);
+
+		/* The verdict is known already; only the log was wanted. */
+		if (logged != -ENOSPC)
+			ret = logged;
+	}
 	if (ret < 0 && attempt->log)
 		bpfl_vlog_read(attempt->log, &attempt->vlog);
 	return ret;
