@@ -10,6 +10,9 @@
 #include "btf/value.h"
 #include "spec/spec.h"
 
+/* Values of large variables are left out: an array can have as many elements as its author likes. */
+#define VALUE_SIZE_MAX 4096u
+
 /* A name for a number of the kernel, or "type 77" for one that is newer than this file. */
 static const char *name_or_number(const char *name, const char *what, unsigned number, char out[32])
 {
@@ -143,6 +146,8 @@ static void text_value(const struct bpfl_spec *spec, const struct bpfl_var *var,
 {
 	const uint8_t *bytes = spec->maps.items[var->map_idx].data + var->byte_off;
 
+	if (var->size_bytes > VALUE_SIZE_MAX)
+		return;
 	bpfl_buf_text(out, " = ");
 	if (var->type_id == 0 || spec->foreign ||
 	    bpfl_btf_value_text(spec->btf, var->type_id, bytes, var->size_bytes, out) < 0) {
@@ -302,7 +307,7 @@ static void json_var(const struct bpfl_spec *spec, const struct bpfl_var *var, s
 	json_bool(json, "static", var->is_static);
 	if (var->type_id != 0) {
 		json_text(json, "type", bpfl_btf_type_text(spec->btf, var->type_id, type_text, sizeof(type_text)));
-		if (!spec->foreign) {
+		if (!spec->foreign && var->size_bytes <= VALUE_SIZE_MAX) {
 			bpfl_json_key(json, "value");
 			bpfl_btf_value_json(spec->btf, var->type_id, spec->maps.items[var->map_idx].data + var->byte_off,
 					    var->size_bytes, json);

@@ -315,6 +315,28 @@ START_TEST(text_of_a_file_is_harmless)
 }
 END_TEST
 
+START_TEST(values_of_large_variables_are_left_out)
+{
+	struct objgen obj;
+
+	objgen_init(&obj, ELFGEN_NATIVE);
+	unsigned bss = elfgen_section(obj.elf, ".bss", BPFL_SHT_NOBITS, ELFGEN_DATA, NULL, 1u << 30);
+
+	elfgen_symbol(obj.elf, "huge", bss, 0, 1u << 30, BPFL_STB_GLOBAL, BPFL_STT_OBJECT);
+	objgen_list(&obj, ".bss", "huge", btfgen_array(&obj.btf, obj.u32, obj.u32, 1u << 28), BPFL_LINKAGE_GLOBAL, 0, 1u << 30);
+	CHECK_OK(objgen_read(&obj, &spec, &err), err);
+	for (int format = BPFL_FORMAT_TEXT; format <= BPFL_FORMAT_JSON; format++) {
+		char *text = NULL;
+
+		CHECK_OK(bpfl_spec_text(spec, (enum bpfl_format)format, &text, &err), err);
+		CHECK_HAS(text, "huge");
+		ck_assert_uint_lt(strlen(text), 1000);
+		free(text);
+	}
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = { variables_are_set_by_text, self_is_a_pid_for_integers_only,
@@ -322,7 +344,7 @@ int main(void)
 				 foreign_variables_are_refused, maps_are_changed, programs_are_changed };
 	const TTest *hand[] = { a_spec_is_built_by_hand, a_failed_program_leaves_nothing };
 	const TTest *text[] = { files_are_named, a_spec_is_written_as_text, a_spec_is_written_as_json,
-				text_of_a_file_is_harmless };
+				text_of_a_file_is_harmless, values_of_large_variables_are_left_out };
 	Suite *suite = BPFL_TEST_SUITE("spec/edit", tests);
 
 	BPFL_TEST_ADD_CASE(suite, "by hand", hand);
