@@ -28,6 +28,7 @@ struct search {
 	const char *category; /* the one being listed */
 	const char *wanted_category, *wanted_name; /* category NULL: any */
 	char elsewhere[96]; /* the very name in another category, "" none */
+	unsigned nr_categories, nr_looked_at; /* categories there are; events compared with what was wanted */
 	struct bpfl_near near;
 };
 
@@ -36,6 +37,7 @@ static void offer_event(void *ctx, const char *name)
 	struct search *search = ctx;
 	char text[256];
 
+	search->nr_looked_at++;
 	if (!search->wanted_category) {
 		bpfl_near_offer(&search->near, name);
 		return;
@@ -50,6 +52,7 @@ static void offer_category(void *ctx, const char *category)
 	struct search *search = ctx;
 	char path[300];
 
+	search->nr_categories++;
 	if (search->wanted_category && strcmp(category, search->wanted_category) != 0 &&
 	    bpfl_text_distance(category, search->wanted_category, 3) >= 3) {
 		snprintf(path, sizeof(path), "events/%s/%s/id", category, search->wanted_name);
@@ -88,6 +91,19 @@ static void add_system_call_hint(const struct search *search, struct bpfl_error 
 		bpfl_error_why(err, "this kernel has no events/syscalls: it is built without CONFIG_FTRACE_SYSCALLS");
 }
 
+/* How much was looked at: a fact that tells a misspelt name from a kernel without the event. */
+static void add_extent(const struct search *search, struct bpfl_error *err)
+{
+	if (err->why[0])
+		return;
+	if (search->nr_looked_at == 0)
+		bpfl_error_why(err, "tracefs has %u categories, and none is spelt like '%s'", search->nr_categories,
+			       BPFL_ESC(search->wanted_category));
+	else
+		bpfl_error_why(err, "none of the %u tracepoints in the categories that are spelt like it has this name",
+			       search->nr_looked_at);
+}
+
 int bpfl_tracepoint_missing(const char *category, const char *name, struct bpfl_error *err)
 {
 	struct search search = { .dir_fd = -1, .wanted_category = category, .wanted_name = name };
@@ -101,6 +117,9 @@ int bpfl_tracepoint_missing(const char *category, const char *name, struct bpfl_
 		return -ENOENT;
 	add_system_call_hint(&search, err);
 	add_near_names(&search, wanted, err);
+	add_extent(&search, err);
+	if (!err->fix[0])
+		bpfl_error_fix(err, "names: ls /sys/kernel/tracing/events/*");
 	bpfl_enter_close(search.dir_fd);
 	return -ENOENT;
 }

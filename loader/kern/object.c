@@ -88,6 +88,7 @@ static int byte_order_check(const struct bpfl_spec *spec, struct bpfl_error *err
 	bpfl_error_set(err, BPFL_ERR_OBJECT, ENOEXEC, "the object is %s-endian (%s), this machine is %s-endian", theirs,
 		       spec->big_endian ? "bpfeb" : "bpfel", ours);
 	bpfl_error_catalogue(err, 29);
+	bpfl_error_why(err, "the kernel runs instructions of its own byte order only; elf, spec and image take both");
 	bpfl_error_fix(err, "rebuild it with clang -target %s, or -target bpf on this machine", spec->big_endian ? "bpfel" : "bpfeb");
 	return -ENOEXEC;
 }
