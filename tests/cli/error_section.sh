@@ -11,7 +11,7 @@ err_has "--type"
 run 2 "$OBJ/xdp_count.bpf.o" --duration 100ms
 error_complete
 err_has "[E10]"
-err_has "--attach xdp:"
+err_has "--attach count_packets=xdp:"
 run 2 "$OBJ/refused_no_target.bpf.o" --duration 100ms
 error_complete
 err_has "[E10]"
