@@ -35,7 +35,8 @@ BPFL_API int bpfl_attach_select(const struct bpfl_attach *attach, const struct b
 
 /*
  * Prepares a spec for an attach: a program without a known type gets the type that the attach spec implies, and targets
- * that are fixed at load time (tp_btf/...) are taken over. Call before bpfl_image_build(). Does nothing for most.
+ * that are fixed at load time (tp_btf/...) are taken over; kinds of hooks that need more of the object (USDT: room in a map) see to
+ * it. Call before bpfl_image_build(), also for specs of bpfl_attach_from_section(). Does nothing for most.
  */
 BPFL_API int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
 				 struct bpfl_error *err);

@@ -3,8 +3,8 @@
  * attach/attach.c: the table of hooks, and what all links have in common.
  *
  * A kind of hook is a struct bpfl_hook_ops in a file of its own. What is not in the table yet is refused by name, before anything
- * is loaded. A link is closed in the order: own detach function, link fd, perf event. The order matters for perf events: the
- * link lets go of the program first, then the event may go.
+ * is loaded. A link is closed in the order: own detach function, parts, link fd, perf event, own release function. The order matters for perf events: the
+ * link lets go of the program first, then the event may go. An event of tracefs goes last: it is busy while a perf event is open.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -72,6 +72,31 @@ static int attach_prog(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link
 	return ops->attach(ctx, link, err);
 }
 
+static struct bpfl_link *link_create(int prog_fd)
+{
+	struct bpfl_link *link = calloc(1, sizeof(*link));
+
+	if (link) {
+		link->link_fd = link->event_fd = -1;
+		link->prog_fd = prog_fd;
+	}
+	return link;
+}
+
+int bpfl_link_part(struct bpfl_link *link, struct bpfl_link **ret_part)
+{
+	struct bpfl_link **parts = realloc(link->parts, (link->nr_parts + 1) * sizeof(*parts));
+
+	if (!parts)
+		return -ENOMEM;
+	link->parts = parts;
+	parts[link->nr_parts] = link_create(link->prog_fd);
+	if (!parts[link->nr_parts])
+		return -ENOMEM;
+	*ret_part = parts[link->nr_parts++];
+	return 0;
+}
+
 int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct bpfl_attach *attach,
 		     const struct bpfl_log *log, struct bpfl_link **ret_link, struct bpfl_error *err)
 {
@@ -87,11 +112,9 @@ int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct b
 	if (ctx.prog_fd < 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "program '%s' is not loaded",
 				      BPFL_ESC(spec->progs.items[prog_idx].name));
-	link = calloc(1, sizeof(*link));
+	link = link_create(ctx.prog_fd);
 	if (!link)
 		return bpfl_error_nomem(err);
-	link->link_fd = link->event_fd = -1;
-	link->prog_fd = ctx.prog_fd;
 	ret = attach_prog(&ctx, link, err);
 	if (ret < 0) {
 		bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(spec->progs.items[prog_idx].name),
@@ -109,8 +132,13 @@ void bpfl_link_close(struct bpfl_link *link)
 		return;
 	if (link->detach)
 		link->detach(link);
+	while (link->nr_parts > 0)
+		bpfl_link_close(link->parts[--link->nr_parts]);
 	bpfl_enter_close(link->link_fd);
 	bpfl_enter_close(link->event_fd);
+	if (link->release)
+		link->release(link);
+	free(link->parts);
 	free(link->text);
 	free(link);
 }

@@ -37,6 +37,12 @@ struct bpfl_link {
 	int (*detach)(struct bpfl_link *link); /* NULL: closing the fds is enough */
 	uint32_t ifindex, netlink_flags; /* for xdp by netlink */
 	int prog_fd; /* borrowed: what netlink must find when it detaches */
+	/* Links that count as one (a probe in many places): bpfl_link_part() adds one, they are closed first. */
+	struct bpfl_link **parts;
+	size_t nr_parts;
+	/* Called when the descriptors are closed: for what the kernel does not let go of before (events of tracefs), and for data. */
+	void (*release)(struct bpfl_link *link);
+	void *data; /* of the kind that sets release */
 };
 
 /* What an attach function gets. */
@@ -54,6 +60,8 @@ struct bpfl_hook_ops {
 	/* Option keys this kind knows, NULL-terminated list; others are refused by name. */
 	const char *const *options;
 	const char *option_note; /* said when an option is refused; may be NULL */
+	/* Changes the spec before an image is built of it: sizes of maps, attach types. May be NULL. */
+	int (*prepare)(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err);
 	int (*check)(const struct bpfl_attach *attach, struct bpfl_error *err); /* may be NULL */
 	int (*attach)(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err);
 };
@@ -69,6 +77,8 @@ const struct bpfl_hook_ops *bpfl_hook_ops_find(const struct bpfl_section_row *ro
 
 /* Says what is attached where: "PROG: " and the formatted text become the link's text. 0 or -ENOMEM. */
 int bpfl_link_describe(struct bpfl_link *link, const struct bpfl_attach_ctx *ctx, const char *fmt, ...) BPFL_PRINTF(3, 4);
+/* Adds an empty link that is closed with this one, which owns it. 0 or -ENOMEM. */
+int bpfl_link_part(struct bpfl_link *link, struct bpfl_link **ret_part);
 /* The number that stands in an option, 0 when it is not given. The parser has seen to it that it is one. */
 uint64_t bpfl_attach_option_u64(const struct bpfl_attach *attach, const char *key);
 

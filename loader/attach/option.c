@@ -13,7 +13,7 @@ static const struct bpfl_option options[] = {
 	{ "offset", BPFL_OPTION_U64 },	{ "freq", BPFL_OPTION_U64 },   { "period", BPFL_OPTION_U64 },
 	{ "mode", BPFL_OPTION_MODE },	{ "prio", BPFL_OPTION_S32 },   { "handle", BPFL_OPTION_U64 },
 	{ "chain", BPFL_OPTION_U64 },	{ "replace", BPFL_OPTION_TEXT }, { "nofail", BPFL_OPTION_U64 },
-	{ "retmax", BPFL_OPTION_U64 },
+	{ "retmax", BPFL_OPTION_U64 },	{ "ref_ctr", BPFL_OPTION_U64 },
 };
 #define NR_OPTIONS (sizeof(options) / sizeof(options[0]))
 

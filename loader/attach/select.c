@@ -165,21 +165,15 @@ static bool must_retype(const struct bpfl_prog *prog, const struct bpfl_attach *
 	return row->needs_btf_id && (!prog->attach_target || strcmp(prog->attach_target, attach->target) != 0);
 }
 
-int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
-			struct bpfl_error *err)
+/* The type that the attach spec implies. */
+static int take_type(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
 {
-	const struct bpfl_prog *prog;
+	const struct bpfl_prog *prog = &spec->progs.items[prog_idx];
 	struct bpfl_buf section = BPFL_BUF_INIT;
-	int ret = 0;
+	int ret;
 
-	if (prog_idx >= spec->progs.nr)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "program %zu of %zu", prog_idx, spec->progs.nr);
-	prog = &spec->progs.items[prog_idx];
-	/* A '?' program is loaded when somebody wants it. */
-	if (!prog->selected && prog->optional)
-		ret = bpfl_spec_prog_select(spec, prog->name, true, err);
-	if (ret < 0 || !must_retype(prog, attach))
-		return ret;
+	if (!must_retype(prog, attach))
+		return 0;
 	/* Only another target: keep the program's own row, which may be the sleepable one. */
 	if (prog->hit.row && prog_fits(prog, attach->row) && prog->attach_type == (uint32_t)attach->row->attach_type)
 		bpfl_buf_printf(&section, "%s/%s", prog->hit.row->name, attach->target);
@@ -188,6 +182,29 @@ int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec
 	ret = bpfl_buf_ok(&section) ? bpfl_spec_prog_set_type(spec, prog->name, section.data, err)
 				    : bpfl_error_nomem(err);
 	bpfl_buf_deinit(&section);
+	return ret;
+}
+
+int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
+			struct bpfl_error *err)
+{
+	const struct bpfl_hook_ops *ops = bpfl_hook_ops_find(attach->row);
+	const struct bpfl_prog *prog;
+	int ret = 0;
+
+	if (prog_idx >= spec->progs.nr)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "program %zu of %zu", prog_idx, spec->progs.nr);
+	prog = &spec->progs.items[prog_idx];
+	/* A '?' program is loaded when somebody wants it. */
+	if (!prog->selected && prog->optional)
+		ret = bpfl_spec_prog_select(spec, prog->name, true, err);
+	if (ret == 0)
+		ret = take_type(attach, spec, prog_idx, err);
+	if (ret == 0 && ops && ops->prepare) {
+		ret = ops->prepare(attach, spec, prog_idx, err);
+		if (ret < 0)
+			bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(prog->name), BPFL_ESC(attach->text));
+	}
 	return ret;
 }
 

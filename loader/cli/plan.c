@@ -50,7 +50,7 @@ static int spec_add(struct plan *plan, const char *text, struct bpfl_spec *spec,
 }
 
 /* One program by its section. */
-static int section_add(struct plan *plan, const struct bpfl_spec *spec, size_t prog_idx,
+static int section_add(struct plan *plan, struct bpfl_spec *spec, size_t prog_idx,
 		       const struct bpfl_prog_view *view, const struct options *options, struct out *out,
 		       struct bpfl_error *err)
 {
@@ -74,11 +74,12 @@ static int section_add(struct plan *plan, const struct bpfl_spec *spec, size_t p
 	if (ret == 0 && !item->attach) {
 		plan->nr--;
 		out_note(out, 1, "%s: loaded, nothing to attach it to by itself", view->name);
+		return 0;
 	}
-	return ret;
+	return ret < 0 ? ret : bpfl_attach_prepare(item->attach, spec, prog_idx, err);
 }
 
-static int sections_add(struct plan *plan, const struct options *options, const struct bpfl_spec *spec,
+static int sections_add(struct plan *plan, const struct options *options, struct bpfl_spec *spec,
 			struct out *out, struct bpfl_error *err)
 {
 	size_t nr_given = plan->nr;

@@ -148,6 +148,17 @@ ssize_t bpfl_enter_read(int fd, void *out, size_t size)
 	return ret < 0 ? -errno : ret;
 }
 
+ssize_t bpfl_enter_pread(int fd, void *out, size_t size, uint64_t byte_off)
+{
+	ssize_t ret;
+
+	/* Addresses of /proc/PID/mem may be above the largest off_t: the number passes through all the same. */
+	do {
+		ret = pread(fd, out, size, (off_t)byte_off);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : ret;
+}
+
 ssize_t bpfl_enter_write(int fd, const void *data, size_t size)
 {
 	ssize_t ret;

@@ -32,6 +32,7 @@ int bpfl_enter_ioctl(int fd, unsigned long request, unsigned long arg);
 int bpfl_enter_openat(int dir_fd, const char *path, int flags, unsigned mode);
 int bpfl_enter_close(int fd); /* fd < 0 is ignored and gives 0 */
 ssize_t bpfl_enter_read(int fd, void *out, size_t size);   /* retries EINTR */
+ssize_t bpfl_enter_pread(int fd, void *out, size_t size, uint64_t byte_off); /* retries EINTR */
 ssize_t bpfl_enter_write(int fd, const void *data, size_t size); /* retries EINTR; may be short */
 int bpfl_enter_fstat(int fd, struct stat *ret_stat);
 /* Calls each() with every name in a directory except "." and "..", in the directory's order. A non-zero return of each() stops

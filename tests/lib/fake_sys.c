@@ -178,6 +178,27 @@ ssize_t bpfl_enter_read(int fd, void *out, size_t size)
 	return fake_end(call, (ssize_t)size);
 }
 
+ssize_t bpfl_enter_pread(int fd, void *out, size_t size, uint64_t byte_off)
+{
+	struct fake_fd *entry = fake_bpf_fd(fd);
+	struct fake_call *call = fake_begin("pread", -1, fd, entry ? entry->path : NULL);
+	struct fake_file *file = entry ? entry->file : NULL;
+	ssize_t got;
+
+	if (call->result)
+		return call->result;
+	if (!entry) {
+		got = pread(fd, out, size, (off_t)byte_off);
+		return fake_end(call, got < 0 ? -errno : got);
+	}
+	if (!file || byte_off >= file->size)
+		return fake_end(call, 0);
+	if (size > file->size - byte_off)
+		size = file->size - (size_t)byte_off;
+	memcpy(out, file->text + byte_off, size);
+	return fake_end(call, (ssize_t)size);
+}
+
 ssize_t bpfl_enter_write(int fd, const void *data, size_t size)
 {
 	struct fake_fd *entry = fake_bpf_fd(fd);
