@@ -96,7 +96,9 @@ static void add_extent(const struct search *search, struct bpfl_error *err)
 {
 	if (err->why[0])
 		return;
-	if (search->nr_looked_at == 0)
+	if (!search->wanted_category)
+		bpfl_error_why(err, "none of the %u tracepoints in tracefs has this name", search->nr_looked_at);
+	else if (search->nr_looked_at == 0)
 		bpfl_error_why(err, "tracefs has %u categories, and none is spelt like '%s'", search->nr_categories,
 			       BPFL_ESC(search->wanted_category));
 	else
