@@ -86,6 +86,9 @@ struct bpfl_image {
 	BPFL_VEC(uint32_t) module_btf_ids;
 };
 
+/* Whether a read-only map carries bpf_metadata_* variables: text about the programs for other tools (GLB-14). */
+bool bpfl_image_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx);
+
 /* The poison that stands for an unresolved CO-RE relocation or kfunc: a call of a helper that cannot exist (same numbers as
  * everybody uses, so that people can search for them). */
 #define BPFL_POISON_CORE_IMM 195896080

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "base/text.h"
 
 struct marker {
 	const struct bpfl_spec *spec;
@@ -66,6 +67,18 @@ static bool map_is_declared(const struct bpfl_map_spec *map)
 	       map->origin == BPFL_MAP_CALLER;
 }
 
+bool bpfl_image_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx)
+{
+	if (spec->maps.items[map_idx].origin != BPFL_MAP_RODATA)
+		return false;
+	for (size_t i = 0; i < spec->vars.nr; i++) {
+		if (spec->vars.items[i].map_idx == map_idx &&
+		    bpfl_text_has_prefix(spec->vars.items[i].name, "bpf_metadata_"))
+			return true;
+	}
+	return false;
+}
+
 int bpfl_image_maps_mark(struct bpfl_image *image, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = image->spec;
@@ -95,7 +108,8 @@ int bpfl_image_maps_mark(struct bpfl_image *image, struct bpfl_error *err)
 	for (size_t i = 0; i < image->nr_progs; i++)
 		insts_mark(&marker, image->progs[i].insts, image->progs[i].nr_insts);
 	for (uint32_t i = 0; i < nr_maps; i++)
-		if (!used_by_any[i] && map_is_declared(&spec->maps.items[i]))
+		if ((!used_by_any[i] && map_is_declared(&spec->maps.items[i])) ||
+		    (image->nr_progs > 0 && bpfl_image_map_has_metadata(spec, i)))
 			map_mark(&marker, i);
 	slots_follow(&marker);
 

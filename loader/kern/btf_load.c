@@ -2,13 +2,15 @@
 /*
  * kern/btf_load.c: the object's BTF into the kernel.
  *
- * Compilers emit kinds of types that kernels learned one by one (FUNC in 5.0, DATASEC in 5.2, ... ENUM64 in 6.0), and a
- * kernel refuses a whole BTF for one kind that it does not know. So:
+ * Compilers emit kinds of types that kernels learned one by one (FUNC in 5.0, DATASEC in 5.2, ...
+ * ENUM64 in 6.0), and a kernel refuses a whole BTF for one kind that it does not know. So:
  *
  *   1. Load it as it is.
- *   2. Refused: for each kind in the table below that the BTF contains, load a BTF of a few dozen bytes that contains nothing
- *      else of interest. What is refused now is unknown to this kernel; target->features keeps the answer.
- *   3. Replace those kinds by older ones of the same size (ids must stay: maps, func_info and CO-RE refer to them) and load again.
+ *   2. Refused: for each kind in the table below that the BTF contains, load a BTF of a few dozen
+ *      bytes that contains nothing else of interest. What is refused now is unknown to this kernel;
+ *      target->features keeps the answer.
+ *   3. Replace those kinds by older ones of the same size (ids must stay: maps, func_info and CO-RE
+ *      refer to them) and load again.
  *   4. Still refused: go on without BTF, unless a map needs it.
  */
 #include "kern/load.h"
@@ -60,7 +62,10 @@ static bool has_kind(const struct bpfl_btf_type *type, enum bpfl_btf_kind kind)
 	return bpfl_btf_kind(type) == kind;
 }
 
-/* FUNC and FUNC_PROTO, Linux 5.0. A parameter has the layout of an enumerator, so a prototype becomes an ENUM in place. */
+/*
+ * FUNC and FUNC_PROTO, Linux 5.0. A parameter has the layout of an enumerator, so a prototype
+ * becomes an ENUM in place.
+ */
 static bool is_func(const struct bpfl_btf_type *type, const char *name)
 {
 	(void)name;
@@ -101,7 +106,8 @@ static bool is_data(const struct bpfl_btf_type *type, const char *name)
 }
 
 /* A valid identifier of a section's name: ".rodata" -> "_rodata". */
-static int rename_as_identifier(struct sanitiser *sanitiser, struct bpfl_btf_type *type, const char *bad)
+static int rename_as_identifier(struct sanitiser *sanitiser, struct bpfl_btf_type *type,
+				const char *bad)
 {
 	char *name = bpfl_strdup(bpfl_btf_builder_string(sanitiser->builder, type->name_off));
 	int ret;
@@ -135,9 +141,13 @@ static int replace_data(struct sanitiser *sanitiser, struct bpfl_btf_type *type)
 		return ret;
 	type->info = INFO(BPFL_KIND_STRUCT, bpfl_btf_vlen(type));
 	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
-		/* {type, offset, size} becomes {name, type, bit offset}; the name is the variable's. */
+		/*
+		 * {type, offset, size} becomes {name, type, bit offset}; the name is the
+		 * variable's.
+		 */
 		struct bpfl_btf_datasec_var var = bpfl_btf_datasec_vars(type)[i];
-		const struct bpfl_btf_type *var_type = bpfl_btf_builder_type(sanitiser->builder, var.type);
+		const struct bpfl_btf_type *var_type = bpfl_btf_builder_type(sanitiser->builder,
+									     var.type);
 
 		member[i].name_off = var_type ? var_type->name_off : 0;
 		member[i].type = var.type;
@@ -207,7 +217,8 @@ static int replace_type_tag(struct sanitiser *sanitiser, struct bpfl_btf_type *t
 static bool is_enum64(const struct bpfl_btf_type *type, const char *name)
 {
 	(void)name;
-	return has_kind(type, BPFL_KIND_ENUM64) || (has_kind(type, BPFL_KIND_ENUM) && bpfl_btf_kflag(type));
+	return has_kind(type, BPFL_KIND_ENUM64) ||
+	       (has_kind(type, BPFL_KIND_ENUM) && bpfl_btf_kflag(type));
 }
 
 static int replace_enum64(struct sanitiser *sanitiser, struct bpfl_btf_type *type)
@@ -256,8 +267,8 @@ static const uint32_t test_enum64[] = { 0, INFO(BPFL_KIND_ENUM64, 1), 8, 1, 0, 0
 #define TEST(types) types, sizeof(types)
 
 /*
- * In the order in which kernels learned them. FUNC stands before FUNC_GLOBAL: a kernel that knows neither needs the first
- * replacement only, and after it the second finds nothing.
+ * In the order in which kernels learned them. FUNC stands before FUNC_GLOBAL: a kernel that knows
+ * neither needs the first replacement only, and after it the second finds nothing.
  */
 static const struct kind_row {
 	const char *what;
@@ -268,28 +279,36 @@ static const struct kind_row {
 	bool (*is)(const struct bpfl_btf_type *type, const char *name);
 	int (*replace)(struct sanitiser *sanitiser, struct bpfl_btf_type *type);
 } kind_rows[] = {
-	{ "functions", BPFL_FEATURE_BTF_FUNC, BPFL_KERNEL_VERSION(5, 0, 0), TEST(test_func), is_func, replace_func },
-	{ "data sections", BPFL_FEATURE_BTF_DATASEC, BPFL_KERNEL_VERSION(5, 2, 0), TEST(test_datasec), is_data, replace_data },
-	{ "global functions", BPFL_FEATURE_BTF_FUNC_GLOBAL, BPFL_KERNEL_VERSION(5, 6, 0), TEST(test_func_global), is_global_func,
-	  replace_global_func },
-	{ "floating point", BPFL_FEATURE_BTF_FLOAT, BPFL_KERNEL_VERSION(5, 13, 0), TEST(test_float), is_float, replace_float },
-	{ "declaration tags", BPFL_FEATURE_BTF_DECL_TAG, BPFL_KERNEL_VERSION(5, 16, 0), TEST(test_decl_tag), is_decl_tag,
-	  replace_decl_tag },
-	{ "type tags", BPFL_FEATURE_BTF_TYPE_TAG, BPFL_KERNEL_VERSION(5, 17, 0), TEST(test_type_tag), is_type_tag,
-	  replace_type_tag },
-	{ "64-bit enumerations", BPFL_FEATURE_BTF_ENUM64, BPFL_KERNEL_VERSION(6, 0, 0), TEST(test_enum64), is_enum64,
-	  replace_enum64 },
-	{ "optional data sections", BPFL_FEATURE_BTF_QMARK_DATASEC, BPFL_KERNEL_VERSION(6, 9, 0), TEST(test_question),
-	  is_question_datasec, replace_question_datasec },
+	{ "functions", BPFL_FEATURE_BTF_FUNC, BPFL_KERNEL_VERSION(5, 0, 0), TEST(test_func),
+	  is_func, replace_func },
+	{ "data sections", BPFL_FEATURE_BTF_DATASEC, BPFL_KERNEL_VERSION(5, 2, 0),
+	  TEST(test_datasec), is_data, replace_data },
+	{ "global functions", BPFL_FEATURE_BTF_FUNC_GLOBAL, BPFL_KERNEL_VERSION(5, 6, 0),
+	  TEST(test_func_global), is_global_func, replace_global_func },
+	{ "floating point", BPFL_FEATURE_BTF_FLOAT, BPFL_KERNEL_VERSION(5, 13, 0), TEST(test_float),
+	  is_float, replace_float },
+	{ "declaration tags", BPFL_FEATURE_BTF_DECL_TAG, BPFL_KERNEL_VERSION(5, 16, 0),
+	  TEST(test_decl_tag), is_decl_tag, replace_decl_tag },
+	{ "type tags", BPFL_FEATURE_BTF_TYPE_TAG, BPFL_KERNEL_VERSION(5, 17, 0),
+	  TEST(test_type_tag), is_type_tag, replace_type_tag },
+	{ "64-bit enumerations", BPFL_FEATURE_BTF_ENUM64, BPFL_KERNEL_VERSION(6, 0, 0),
+	  TEST(test_enum64), is_enum64, replace_enum64 },
+	{ "optional data sections", BPFL_FEATURE_BTF_QMARK_DATASEC, BPFL_KERNEL_VERSION(6, 9, 0),
+	  TEST(test_question), is_question_datasec, replace_question_datasec },
 };
 
 /* ---- asking the kernel ---- */
 
-static enum bpfl_answer kind_ask(struct bpfl_loading *loading, enum bpfl_feature feature, const uint32_t *types, size_t types_size)
+static enum bpfl_answer kind_ask(struct bpfl_loading *loading, enum bpfl_feature feature,
+				 const uint32_t *types, size_t types_size)
 {
 	enum bpfl_answer *answer = &loading->target->features[feature];
-	struct btf_header header = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(header), .type_len = (uint32_t)types_size,
-				     .str_off = (uint32_t)types_size, .str_len = sizeof(TEST_STRINGS) };
+	struct btf_header header = { .magic = BTF_MAGIC,
+				     .version = 1,
+				     .hdr_len = sizeof(header),
+				     .type_len = (uint32_t)types_size,
+				     .str_off = (uint32_t)types_size,
+				     .str_len = sizeof(TEST_STRINGS) };
 	struct bpfl_buf bytes = BPFL_BUF_INIT;
 	int fd;
 
@@ -329,7 +348,10 @@ static int kind_replace(struct sanitiser *sanitiser, const struct kind_row *row)
 	int ret;
 
 	if (row->replace == replace_enum64 && sanitiser->byte_int_id == 0) {
-		struct { struct bpfl_btf_type type; uint32_t bits; } record;
+		struct {
+			struct bpfl_btf_type type;
+			uint32_t bits;
+		} record;
 
 		memcpy(&record, byte_int, sizeof(byte_int));
 		ret = bpfl_btf_builder_string_add(sanitiser->builder, "byte");
@@ -354,7 +376,8 @@ static int kind_replace(struct sanitiser *sanitiser, const struct kind_row *row)
 }
 
 /* Replaces every kind that this kernel turns out not to know. >= 0: how many. */
-static int sanitise(struct bpfl_loading *loading, struct sanitiser *sanitiser, struct bpfl_error *err)
+static int sanitise(struct bpfl_loading *loading, struct sanitiser *sanitiser,
+		    struct bpfl_error *err)
 {
 	int nr_replaced = 0;
 
@@ -367,9 +390,11 @@ static int sanitise(struct bpfl_loading *loading, struct sanitiser *sanitiser, s
 			continue;
 		ret = kind_replace(sanitiser, row);
 		if (ret < 0)
-			return ret == -ENOMEM ? bpfl_error_nomem(err) :
-						bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "BTF: replacing %s", row->what);
-		bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO, "BTF: this kernel does not know %s (Linux %u.%u): replaced",
+			return ret == -ENOMEM ? bpfl_error_nomem(err)
+					      : bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret,
+							       "BTF: replacing %s", row->what);
+		bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO,
+			      "BTF: this kernel does not know %s (Linux %u.%u): replaced",
 			      row->what, BPFL_VERSION_ARGS(row->since));
 		nr_replaced++;
 	}
@@ -379,10 +404,13 @@ static int sanitise(struct bpfl_loading *loading, struct sanitiser *sanitiser, s
 /* ---- what depends on BTF ---- */
 
 /* Map types whose creation fails without BTF, and members of values that exist only through it. */
-static const uint32_t btf_map_types[] = { BPFL_MAP_TYPE_SK_STORAGE, BPFL_MAP_TYPE_INODE_STORAGE, BPFL_MAP_TYPE_TASK_STORAGE,
-					  BPFL_MAP_TYPE_CGRP_STORAGE, BPFL_MAP_TYPE_STRUCT_OPS };
-static const char *const btf_members[] = { "bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work",
-					   "bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount" };
+static const uint32_t btf_map_types[] = { BPFL_MAP_TYPE_SK_STORAGE, BPFL_MAP_TYPE_INODE_STORAGE,
+					  BPFL_MAP_TYPE_TASK_STORAGE, BPFL_MAP_TYPE_CGRP_STORAGE,
+					  BPFL_MAP_TYPE_STRUCT_OPS };
+static const char *const btf_members[] = { "bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",
+					   "bpf_wq",        "bpf_task_work",     "bpf_list_head",
+					   "bpf_list_node", "bpf_rb_root",       "bpf_rb_node",
+					   "bpf_refcount" };
 
 static bool holds_btf_member(const struct bpfl_btf *btf, uint32_t type_id, unsigned depth)
 {
@@ -409,13 +437,15 @@ bool bpfl_image_map_depends_on_btf(const struct bpfl_spec *spec, const struct bp
 		if (map->type == btf_map_types[i])
 			return true;
 	}
-	return spec->btf && map->value_type_id && holds_btf_member(spec->btf, map->value_type_id, 4);
+	return spec->btf && map->value_type_id &&
+	       holds_btf_member(spec->btf, map->value_type_id, 4);
 }
 
 static const char *map_that_depends(const struct bpfl_image *image)
 {
 	for (size_t i = 0; i < image->spec->maps.nr; i++) {
-		if (image->maps[i].needed && bpfl_image_map_depends_on_btf(image->spec, &image->maps[i]))
+		if (image->maps[i].needed &&
+		    bpfl_image_map_depends_on_btf(image->spec, &image->maps[i]))
 			return image->spec->maps.items[i].name;
 	}
 	return NULL;
@@ -423,12 +453,18 @@ static const char *map_that_depends(const struct bpfl_image *image)
 
 /* ---- loading ---- */
 
-/* The last line of the kernel's log about a BTF that it refused: "[12] FLOAT double size=8 Invalid type_size". */
+/*
+ * The last line of the kernel's log about a BTF that it refused: "[12] FLOAT double size=8 Invalid
+ * type_size".
+ */
 static void refusal_line(const void *bytes, size_t size, char *out, size_t out_size)
 {
 	char *log = calloc(1, BTF_LOG_SIZE);
-	struct bpfl_attr_btf_load attr = { .btf = BPFL_PTR(bytes), .btf_size = (uint32_t)size, .log_level = 1,
-					   .log_buf = BPFL_PTR(log), .log_size = BTF_LOG_SIZE };
+	struct bpfl_attr_btf_load attr = { .btf = BPFL_PTR(bytes),
+					   .btf_size = (uint32_t)size,
+					   .log_level = 1,
+					   .log_buf = BPFL_PTR(log),
+					   .log_size = BTF_LOG_SIZE };
 	const char *last, *end;
 	int fd;
 
@@ -449,17 +485,21 @@ static void refusal_line(const void *bytes, size_t size, char *out, size_t out_s
 }
 
 /* Refused in every form: an error if something depends on it, else a warning. */
-static int go_without(struct bpfl_loading *loading, int ret, const char *kernel_says, struct bpfl_error *err)
+static int go_without(struct bpfl_loading *loading, int ret, const char *kernel_says,
+		      struct bpfl_error *err)
 {
 	const char *map = map_that_depends(loading->image);
 
 	if (!map) {
-		bpfl_log_line(&loading->opts.log, BPFL_LOG_WARN,
-			      "BTF: the kernel refused the object's types: %s (%s)%s%s; loading without them", bpfl_errno_text(-ret),
-			      bpfl_errno_name(-ret), kernel_says[0] ? ": " : "", kernel_says);
+		bpfl_log_line(
+			&loading->opts.log, BPFL_LOG_WARN,
+			"BTF: the kernel refused the object's types: %s (%s)%s%s; loading without them",
+			bpfl_errno_text(-ret), bpfl_errno_name(-ret), kernel_says[0] ? ": " : "",
+			kernel_says);
 		return 0;
 	}
-	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, -ret, "BTF: the kernel refused the object's types: %s (%s)", bpfl_errno_text(-ret),
+	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, -ret,
+		       "BTF: the kernel refused the object's types: %s (%s)", bpfl_errno_text(-ret),
 		       bpfl_errno_name(-ret));
 	if (kernel_says[0])
 		bpfl_error_why(err, "kernel: %s", kernel_says);
@@ -501,7 +541,8 @@ static int load_sanitised(struct bpfl_loading *loading, int refused, struct bpfl
 			goto out;
 		}
 	}
-	refusal_line(bytes ? bytes : image->btf_bytes, bytes ? size : image->btf_size, kernel_says, sizeof(kernel_says));
+	refusal_line(bytes ? bytes : image->btf_bytes, bytes ? size : image->btf_size, kernel_says,
+		     sizeof(kernel_says));
 	ret = go_without(loading, refused, kernel_says, err);
 out:
 	free(bytes);
@@ -526,8 +567,8 @@ int bpfl_loading_btf(struct bpfl_loading *loading, struct bpfl_error *err)
 	}
 	if (bpfl_refusal_is_about_form(ret))
 		return load_sanitised(loading, ret, err);
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "BTF: loading the object's types: %s (%s)", bpfl_errno_text(-ret),
-		       bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "BTF: loading the object's types: %s (%s)",
+		       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_BTF, 0, -ret, loading->target);
 	return ret;
 }

@@ -2,9 +2,10 @@
 /*
  * kern/diagnose.c: why the kernel said no.
  *
- * bpf(2) answers EPERM for seven different reasons and EINVAL for a hundred. The number alone is useless, and guesses ("try
- * ulimit -l") send people the wrong way. So after a refusal, and only then, facts about this process and this system are
- * read, and the first cause that they prove is told. What they do not prove is not claimed.
+ * bpf(2) answers EPERM for seven different reasons and EINVAL for a hundred. The number alone is
+ * useless, and guesses ("try ulimit -l") send people the wrong way. So after a refusal, and only
+ * then, facts about this process and this system are read, and the first cause that they prove is
+ * told. What they do not prove is not claimed.
  */
 #include "kern/object.h"
 
@@ -34,21 +35,24 @@ static const struct {
 };
 
 /* Program types that need CAP_PERFMON or CAP_NET_ADMIN besides CAP_BPF (since Linux 5.8). */
-#define PERFMON_PROGS                                                                                                      \
-	(TYPE_BIT(BPFL_PROG_KPROBE) | TYPE_BIT(BPFL_PROG_TRACEPOINT) | TYPE_BIT(BPFL_PROG_PERF_EVENT) |                    \
-	 TYPE_BIT(BPFL_PROG_RAW_TRACEPOINT) | TYPE_BIT(BPFL_PROG_RAW_TRACEPOINT_WRITABLE) | TYPE_BIT(BPFL_PROG_TRACING) | \
+#define PERFMON_PROGS                                                                              \
+	(TYPE_BIT(BPFL_PROG_KPROBE) | TYPE_BIT(BPFL_PROG_TRACEPOINT) |                             \
+	 TYPE_BIT(BPFL_PROG_PERF_EVENT) | TYPE_BIT(BPFL_PROG_RAW_TRACEPOINT) |                     \
+	 TYPE_BIT(BPFL_PROG_RAW_TRACEPOINT_WRITABLE) | TYPE_BIT(BPFL_PROG_TRACING) |               \
 	 TYPE_BIT(BPFL_PROG_LSM) | TYPE_BIT(BPFL_PROG_STRUCT_OPS) | TYPE_BIT(BPFL_PROG_EXT))
-#define NET_ADMIN_PROGS                                                                                                 \
-	(TYPE_BIT(BPFL_PROG_SCHED_CLS) | TYPE_BIT(BPFL_PROG_SCHED_ACT) | TYPE_BIT(BPFL_PROG_XDP) |                        \
-	 TYPE_BIT(BPFL_PROG_LWT_IN) | TYPE_BIT(BPFL_PROG_LWT_OUT) | TYPE_BIT(BPFL_PROG_LWT_XMIT) |                       \
-	 TYPE_BIT(BPFL_PROG_LWT_SEG6LOCAL) | TYPE_BIT(BPFL_PROG_SK_SKB) | TYPE_BIT(BPFL_PROG_SK_MSG) |                   \
-	 TYPE_BIT(BPFL_PROG_FLOW_DISSECTOR) | TYPE_BIT(BPFL_PROG_CGROUP_DEVICE) | TYPE_BIT(BPFL_PROG_CGROUP_SOCK) |      \
-	 TYPE_BIT(BPFL_PROG_CGROUP_SOCK_ADDR) | TYPE_BIT(BPFL_PROG_CGROUP_SOCKOPT) |                                     \
-	 TYPE_BIT(BPFL_PROG_CGROUP_SYSCTL) | TYPE_BIT(BPFL_PROG_SOCK_OPS) | TYPE_BIT(BPFL_PROG_EXT) |                    \
-	 TYPE_BIT(BPFL_PROG_NETFILTER))
-#define NET_ADMIN_MAPS                                                                                             \
-	(TYPE_BIT(BPFL_MAP_TYPE_DEVMAP) | TYPE_BIT(BPFL_MAP_TYPE_DEVMAP_HASH) | TYPE_BIT(BPFL_MAP_TYPE_XSKMAP) |    \
-	 TYPE_BIT(BPFL_MAP_TYPE_SOCKMAP) | TYPE_BIT(BPFL_MAP_TYPE_SOCKHASH) | TYPE_BIT(BPFL_MAP_TYPE_CPUMAP))
+#define NET_ADMIN_PROGS                                                                            \
+	(TYPE_BIT(BPFL_PROG_SCHED_CLS) | TYPE_BIT(BPFL_PROG_SCHED_ACT) | TYPE_BIT(BPFL_PROG_XDP) | \
+	 TYPE_BIT(BPFL_PROG_LWT_IN) | TYPE_BIT(BPFL_PROG_LWT_OUT) | TYPE_BIT(BPFL_PROG_LWT_XMIT) | \
+	 TYPE_BIT(BPFL_PROG_LWT_SEG6LOCAL) | TYPE_BIT(BPFL_PROG_SK_SKB) |                          \
+	 TYPE_BIT(BPFL_PROG_SK_MSG) | TYPE_BIT(BPFL_PROG_FLOW_DISSECTOR) |                         \
+	 TYPE_BIT(BPFL_PROG_CGROUP_DEVICE) | TYPE_BIT(BPFL_PROG_CGROUP_SOCK) |                     \
+	 TYPE_BIT(BPFL_PROG_CGROUP_SOCK_ADDR) | TYPE_BIT(BPFL_PROG_CGROUP_SOCKOPT) |               \
+	 TYPE_BIT(BPFL_PROG_CGROUP_SYSCTL) | TYPE_BIT(BPFL_PROG_SOCK_OPS) |                        \
+	 TYPE_BIT(BPFL_PROG_EXT) | TYPE_BIT(BPFL_PROG_NETFILTER))
+#define NET_ADMIN_MAPS                                                                             \
+	(TYPE_BIT(BPFL_MAP_TYPE_DEVMAP) | TYPE_BIT(BPFL_MAP_TYPE_DEVMAP_HASH) |                    \
+	 TYPE_BIT(BPFL_MAP_TYPE_XSKMAP) | TYPE_BIT(BPFL_MAP_TYPE_SOCKMAP) |                        \
+	 TYPE_BIT(BPFL_MAP_TYPE_SOCKHASH) | TYPE_BIT(BPFL_MAP_TYPE_CPUMAP))
 
 struct refusal {
 	enum bpfl_wanted wanted;
@@ -84,15 +88,17 @@ static uint64_t caps_needed(const struct refusal *refusal)
 }
 
 /* "CAP_BPF, CAP_PERFMON", "none". separator "," and file_names for setcap. */
-static char *caps_text(uint64_t caps, const char *separator, bool file_names, char *out, size_t out_size)
+static char *caps_text(uint64_t caps, const char *separator, bool file_names, char *out,
+		       size_t out_size)
 {
 	size_t used = 0;
 
 	snprintf(out, out_size, "none");
 	for (size_t i = 0; i < NR(cap_names) && used < out_size; i++) {
 		if (caps & CAP_BIT(cap_names[i].cap))
-			used += (size_t)snprintf(out + used, out_size - used, "%s%s", used ? separator : "",
-						 file_names ? cap_names[i].file_name : cap_names[i].name);
+			used += (size_t)snprintf(
+				out + used, out_size - used, "%s%s", used ? separator : "",
+				file_names ? cap_names[i].file_name : cap_names[i].name);
 	}
 	return out;
 }
@@ -100,9 +106,12 @@ static char *caps_text(uint64_t caps, const char *separator, bool file_names, ch
 static const char *wanted_text(const struct refusal *refusal)
 {
 	static const char *const texts[] = {
-		[BPFL_WANTED_MAP] = "creating this map",	 [BPFL_WANTED_BTF] = "loading BTF",
-		[BPFL_WANTED_PROG] = "loading this program",	 [BPFL_WANTED_PERF_EVENT] = "opening a perf event",
-		[BPFL_WANTED_LINK] = "attaching this program",	 [BPFL_WANTED_TRACEFS] = "using tracefs",
+		[BPFL_WANTED_MAP] = "creating this map",
+		[BPFL_WANTED_BTF] = "loading BTF",
+		[BPFL_WANTED_PROG] = "loading this program",
+		[BPFL_WANTED_PERF_EVENT] = "opening a perf event",
+		[BPFL_WANTED_LINK] = "attaching this program",
+		[BPFL_WANTED_TRACEFS] = "using tracefs",
 	};
 
 	return texts[refusal->wanted];
@@ -134,17 +143,24 @@ static bool cause_capabilities(const struct refusal *refusal, struct bpfl_error 
 	/* bpf(2) takes CAP_SYS_ADMIN for any of them. */
 	if (!refusal->caps_known || missing == 0 || (refusal->caps & CAP_BIT(BPFL_CAP_SYS_ADMIN)))
 		return false;
-	if (refusal->wanted == BPFL_WANTED_PERF_EVENT && bpfl_facts_sysctl("kernel/perf_event_paranoid") >= 2)
+	if (refusal->wanted == BPFL_WANTED_PERF_EVENT &&
+	    bpfl_facts_sysctl("kernel/perf_event_paranoid") >= 2)
 		return false; /* E4 has more to say */
-	bpfl_error_catalogue(err, missing & (CAP_BIT(BPFL_CAP_BPF) | CAP_BIT(BPFL_CAP_SYS_ADMIN)) ? 1 : 2);
+	bpfl_error_catalogue(
+		err, missing & (CAP_BIT(BPFL_CAP_BPF) | CAP_BIT(BPFL_CAP_SYS_ADMIN)) ? 1 : 2);
 	bpfl_error_why(err, "%s needs %s (have: %s)", wanted_text(refusal),
 		       caps_text(missing, " and ", false, need, sizeof(need)),
 		       caps_text(refusal->caps, ", ", false, have, sizeof(have)));
 	unprivileged = bpfl_facts_sysctl("kernel/unprivileged_bpf_disabled");
 	if (unprivileged >= 0 && err->catalogue_id == 1)
 		bpfl_error_why(err, "kernel.unprivileged_bpf_disabled is %ld", unprivileged);
-	bpfl_error_fix(err, "run as root (sudo), or give the command what it needs: setcap %s+ep FILE; in a container: --cap-add with the same names",
-		       caps_text(caps_needed(refusal), ",", true, file, sizeof(file)));
+	bpfl_error_fix(
+		err,
+		"run as root (sudo), or give the command what it needs: setcap %s+ep FILE%s; in a container: --cap-add with the same names",
+		caps_text(caps_needed(refusal), ",", true, file, sizeof(file)),
+		refusal->wanted == BPFL_WANTED_MAP || refusal->wanted == BPFL_WANTED_BTF
+			? " (tracing programs also need cap_perfmon, networking programs cap_net_admin)"
+			: "");
 	return true;
 }
 
@@ -156,15 +172,22 @@ static bool cause_perf_paranoid(const struct refusal *refusal, struct bpfl_error
 	if (refusal->wanted != BPFL_WANTED_PERF_EVENT)
 		return false;
 	paranoid = bpfl_facts_sysctl("kernel/perf_event_paranoid");
-	if (paranoid < 0 || (refusal->caps & (CAP_BIT(BPFL_CAP_PERFMON) | CAP_BIT(BPFL_CAP_SYS_ADMIN))))
+	if (paranoid < 0 ||
+	    (refusal->caps & (CAP_BIT(BPFL_CAP_PERFMON) | CAP_BIT(BPFL_CAP_SYS_ADMIN))))
 		return false;
 	bpfl_error_catalogue(err, 4);
-	bpfl_error_why(err, "kernel.perf_event_paranoid is %ld and CAP_PERFMON is missing", paranoid);
-	bpfl_error_fix(err, "run as root, or with CAP_PERFMON (where the kernel is patched to know level 3 or 4, as Debian's and Ubuntu's are: CAP_SYS_ADMIN, or sysctl kernel.perf_event_paranoid=2)");
+	bpfl_error_why(err, "kernel.perf_event_paranoid is %ld and CAP_PERFMON is missing",
+		       paranoid);
+	bpfl_error_fix(
+		err,
+		"run as root, or with CAP_PERFMON (where the kernel is patched to know level 3 or 4, as Debian's and Ubuntu's are: CAP_SYS_ADMIN, or sysctl kernel.perf_event_paranoid=2)");
 	return true;
 }
 
-/* E3. Since 5.11 memory of BPF is charged to the memory cgroup and this limit means nothing: then it is never named. */
+/*
+ * E3. Since 5.11 memory of BPF is charged to the memory cgroup and this limit means nothing: then
+ * it is never named.
+ */
 static bool cause_memlock(const struct refusal *refusal, struct bpfl_error *err)
 {
 	uint64_t limit;
@@ -176,9 +199,12 @@ static bool cause_memlock(const struct refusal *refusal, struct bpfl_error *err)
 	if (limit == UINT64_MAX)
 		return false;
 	bpfl_error_catalogue(err, 3);
-	bpfl_error_why(err, "Linux %u.%u charges BPF memory to RLIMIT_MEMLOCK, which is %llu bytes here",
+	bpfl_error_why(err,
+		       "Linux %u.%u charges BPF memory to RLIMIT_MEMLOCK, which is %llu bytes here",
 		       BPFL_VERSION_ARGS(refusal->version), (unsigned long long)limit);
-	bpfl_error_fix(err, "raise the limit before starting: ulimit -l unlimited (raising it from inside needs CAP_SYS_RESOURCE)");
+	bpfl_error_fix(
+		err,
+		"raise the limit before starting: ulimit -l unlimited (raising it from inside needs CAP_SYS_RESOURCE)");
 	return true;
 }
 
@@ -188,9 +214,13 @@ static bool cause_seccomp(const struct refusal *refusal, struct bpfl_error *err)
 	if (bpfl_facts_seccomp() != 2)
 		return false;
 	bpfl_error_catalogue(err, 5);
-	bpfl_error_why(err, "a seccomp filter is active in this process (Seccomp: 2 in /proc/self/status), and %s is what such filters forbid",
-		       wanted_text(refusal));
-	bpfl_error_fix(err, "in a container: --cap-add BPF (Docker 23 opens its filter with it), or --security-opt seccomp=FILE with bpf and perf_event_open allowed");
+	bpfl_error_why(
+		err,
+		"a seccomp filter is active in this process (Seccomp: 2 in /proc/self/status), and %s is what such filters forbid",
+		wanted_text(refusal));
+	bpfl_error_fix(
+		err,
+		"in a container: --cap-add BPF (Docker 23 opens its filter with it), or --security-opt seccomp=FILE with bpf and perf_event_open allowed");
 	return true;
 }
 
@@ -204,19 +234,30 @@ static bool cause_lockdown(const struct refusal *refusal, struct bpfl_error *err
 	if (mode[0] == '\0' || strcmp(mode, "none") == 0)
 		return false;
 	bpfl_error_catalogue(err, 6);
-	bpfl_error_why(err, "the kernel is locked down: /sys/kernel/security/lockdown says [%s]%s", mode,
-		       strcmp(mode, "confidentiality") == 0 ? ", which forbids reading kernel memory and perf events" : "");
-	bpfl_error_fix(err, "boot without lockdown=%s (Secure Boot may switch it on); it cannot be lowered while the system runs", mode);
+	bpfl_error_why(err, "the kernel is locked down: /sys/kernel/security/lockdown says [%s]%s",
+		       mode,
+		       strcmp(mode, "confidentiality") == 0
+			       ? ", which forbids reading kernel memory and perf events"
+			       : "");
+	bpfl_error_fix(
+		err,
+		"boot without lockdown=%s (Secure Boot may switch it on); it cannot be lowered while the system runs",
+		mode);
 	return true;
 }
 
-/* A capability counts in the user namespace that owns the thing, and BPF belongs to the first one. */
+/*
+ * A capability counts in the user namespace that owns the thing, and BPF belongs to the first one.
+ */
 static bool cause_user_namespace(const struct refusal *refusal, struct bpfl_error *err)
 {
 	if (!in_user_namespace())
 		return false;
 	bpfl_error_catalogue(err, 1);
-	bpfl_error_why(err, "this process is root only inside a user namespace, and %s needs capabilities outside of it", wanted_text(refusal));
+	bpfl_error_why(
+		err,
+		"this process is root only inside a user namespace, and %s needs capabilities outside of it",
+		wanted_text(refusal));
 	bpfl_error_fix(err, "run outside of the user namespace (rootless containers are one)");
 	return true;
 }
@@ -228,22 +269,33 @@ static void cause_unknown(const struct refusal *refusal, struct bpfl_error *err)
 	uint64_t type_bit = refusal->type < 64 ? TYPE_BIT(refusal->type) : 0;
 
 	if (refusal->caps_known)
-		bpfl_error_why(err, "capabilities are not the cause (have: %s)", caps_text(refusal->caps, ", ", false, have, sizeof(have)));
+		bpfl_error_why(err, "capabilities are not the cause (have: %s)",
+			       caps_text(refusal->caps, ", ", false, have, sizeof(have)));
 	if (bpfl_facts_lockdown(mode, sizeof(mode))[0] == '\0')
-		bpfl_error_why(err, "lockdown could be; /sys/kernel/security/lockdown could not be read (is securityfs mounted?)");
-	if (refusal->wanted == BPFL_WANTED_PROG && (type_bit & (TYPE_BIT(BPFL_PROG_TRACING) | TYPE_BIT(BPFL_PROG_LSM)))) {
-		bpfl_error_why(err, "the kernel gave no reason; some kernels refuse %s programs by policy or for want of trampolines",
-			       bpfl_prog_type_name(refusal->type));
-		bpfl_error_fix(err, "a kprobe or tracepoint may do the same; the kernel's own log (dmesg) may name who refused");
+		bpfl_error_why(
+			err,
+			"lockdown could be; /sys/kernel/security/lockdown could not be read (is securityfs mounted?)");
+	if (refusal->wanted == BPFL_WANTED_PROG &&
+	    (type_bit & (TYPE_BIT(BPFL_PROG_TRACING) | TYPE_BIT(BPFL_PROG_LSM)))) {
+		bpfl_error_why(
+			err,
+			"the kernel gave no reason (the verifier's log is empty); some kernels refuse %s programs by policy or for want of trampolines",
+			bpfl_prog_type_name(refusal->type));
+		bpfl_error_fix(
+			err,
+			"a kprobe or tracepoint may do the same; the kernel's own log (dmesg) may name who refused");
 		return;
 	}
-	bpfl_error_fix(err, "look for a security module's refusal in the kernel's log (dmesg) or the audit log");
+	bpfl_error_fix(
+		err,
+		"look for a security module's refusal in the kernel's log (dmesg) or the audit log");
 }
 
 static void diagnose_permission(const struct refusal *refusal, struct bpfl_error *err)
 {
 	static bool (*const causes[])(const struct refusal *, struct bpfl_error *) = {
-		cause_capabilities, cause_perf_paranoid, cause_memlock, cause_user_namespace, cause_seccomp, cause_lockdown,
+		cause_capabilities,   cause_perf_paranoid, cause_memlock,
+		cause_user_namespace, cause_seccomp,       cause_lockdown,
 	};
 
 	err->kind = BPFL_ERR_PERMISSION;
@@ -284,20 +336,27 @@ static void diagnose_memory(const struct refusal *refusal, struct bpfl_error *er
 	if (refusal->wanted == BPFL_WANTED_MAP)
 		bpfl_error_catalogue(err, 33);
 	if (limit > 0)
-		bpfl_error_why(err, "the memory cgroup allows %llu bytes (%s)", (unsigned long long)limit, BPFL_ESC(path));
+		bpfl_error_why(err, "the memory cgroup allows %llu bytes (%s)",
+			       (unsigned long long)limit, BPFL_ESC(path));
 	if (refusal->wanted == BPFL_WANTED_MAP)
-		bpfl_error_fix(err, "make the map smaller (--map NAME.max_entries=N)%s", limit > 0 ? " or raise the cgroup's limit" : "");
+		bpfl_error_fix(err, "make the map smaller (--map NAME.max_entries=N)%s",
+			       limit > 0 ? " or raise the cgroup's limit" : "");
 }
 
 static void diagnose_descriptors(const struct refusal *refusal, struct bpfl_error *err)
 {
-	bpfl_error_why(err, "%s takes a file descriptor, and %s has none left", wanted_text(refusal),
+	bpfl_error_why(err, "%s takes a file descriptor, and %s has none left",
+		       wanted_text(refusal),
 		       refusal->errnum == EMFILE ? "this process" : "the system");
-	bpfl_error_fix(err, refusal->errnum == EMFILE ? "raise the limit before starting: ulimit -n 65536" :
-							 "raise fs.file-max, or end processes that hold many files");
+	bpfl_error_fix(err, refusal->errnum == EMFILE
+				    ? "raise the limit before starting: ulimit -n 65536"
+				    : "raise fs.file-max, or end processes that hold many files");
 }
 
-/* E16 and its like for programs: the kernel is too old for the type, or does not know the number at all. */
+/*
+ * E16 and its like for programs: the kernel is too old for the type, or does not know the number at
+ * all.
+ */
 static void diagnose_form(const struct refusal *refusal, struct bpfl_error *err)
 {
 	const char *what = refusal->wanted == BPFL_WANTED_MAP ? "map" : "program";
@@ -314,28 +373,39 @@ static void diagnose_form(const struct refusal *refusal, struct bpfl_error *err)
 		return;
 	}
 	if (!name || since == 0) {
-		bpfl_error_why(err, "%s type %u is newer than this loader, and this kernel may not know it either", what, refusal->type);
+		bpfl_error_why(
+			err,
+			"%s type %u is newer than this loader, and this kernel may not know it either",
+			what, refusal->type);
 	} else if (refusal->version != 0 && refusal->version < since) {
 		err->kind = BPFL_ERR_UNSUPPORTED;
 		bpfl_error_catalogue(err, 16);
-		bpfl_error_why(err, "%s type %s came with Linux %u.%u, this is Linux %u.%u", what, name, BPFL_VERSION_ARGS(since),
-			       BPFL_VERSION_ARGS(refusal->version));
+		bpfl_error_why(err, "%s type %s came with Linux %u.%u, this is Linux %u.%u", what,
+			       name, BPFL_VERSION_ARGS(since), BPFL_VERSION_ARGS(refusal->version));
 		bpfl_error_fix(err, "use a newer kernel, or another %s type", what);
 	} else if (refusal->errnum == EOPNOTSUPP || refusal->errnum == ENOTSUPP_KERNEL) {
 		err->kind = BPFL_ERR_UNSUPPORTED;
 		bpfl_error_catalogue(err, 16);
-		bpfl_error_why(err, "this kernel is new enough for %s type %s (Linux %u.%u), so it was built without it or lacks it on this machine",
-			       what, name, BPFL_VERSION_ARGS(since));
+		bpfl_error_why(
+			err,
+			"this kernel is new enough for %s type %s (Linux %u.%u), so it was built without it or lacks it on this machine",
+			what, name, BPFL_VERSION_ARGS(since));
 	} else if (refusal->errnum == EINVAL) {
-		bpfl_error_why(err, "%s type %s is known since Linux %u.%u%s", what, name, BPFL_VERSION_ARGS(since),
-			       refusal->wanted == BPFL_WANTED_MAP ? ", so it is one of the map's numbers, or the kernel was built without the type" :
-								    ", but the kernel may have been built without it");
+		bpfl_error_why(
+			err, "%s type %s is known since Linux %u.%u%s", what, name,
+			BPFL_VERSION_ARGS(since),
+			refusal->wanted == BPFL_WANTED_MAP
+				? ", so it is one of the map's numbers, or the kernel was built without the type"
+				: ", but the kernel may have been built without it");
 	}
 }
 
-void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsigned type, int errnum, struct bpfl_target *target)
+void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsigned type,
+			   int errnum, struct bpfl_target *target)
 {
-	struct refusal refusal = { .wanted = wanted, .type = type, .errnum = errnum < 0 ? -errnum : errnum };
+	struct refusal refusal = { .wanted = wanted,
+				   .type = type,
+				   .errnum = errnum < 0 ? -errnum : errnum };
 
 	if (!err)
 		return;
@@ -355,7 +425,9 @@ void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsi
 		break;
 	case ENOSYS:
 		err->kind = BPFL_ERR_UNSUPPORTED;
-		bpfl_error_why(err, "this kernel has no such system call (CONFIG_BPF_SYSCALL, CONFIG_PERF_EVENTS), or a sandbox hides it");
+		bpfl_error_why(
+			err,
+			"this kernel has no such system call (CONFIG_BPF_SYSCALL, CONFIG_PERF_EVENTS), or a sandbox hides it");
 		break;
 	case E2BIG:
 		if (wanted == BPFL_WANTED_MAP)

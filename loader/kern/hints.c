@@ -2,9 +2,10 @@
 /*
  * kern/hints.c: the verifier's sentences in plain words.
  *
- * One row per message: a glob that is looked for in the reason of a log, what the verifier means by it, and what to
- * change in the program. The first row that fits counts, so special cases stand before general ones. A message without a row is
- * passed on as it is. The wording differs between kernels; where it does, both are here ("inv" became "scalar" in 5.18).
+ * One row per message: a glob that is looked for in the reason of a log, what the verifier means by
+ * it, and what to change in the program. The first row that fits counts, so special cases stand
+ * before general ones. A message without a row is passed on as it is. The wording differs between
+ * kernels; where it does, both are here ("inv" became "scalar" in 5.18).
  */
 #include "kern/vlog.h"
 

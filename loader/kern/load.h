@@ -2,11 +2,13 @@
 /*
  * kern/load: what the files of this room share while one object is being loaded.
  *
- * struct bpfl_loading lives on the stack of bpfl_object_load(). The steps fill loading->object, which is a whole
- * object at any time: whatever fails, its ordinary destructor puts everything away.
+ * struct bpfl_loading lives on the stack of bpfl_object_load(). The steps fill loading->object,
+ * which is a whole object at any time: whatever fails, its ordinary destructor puts everything
+ * away.
  *
- * One rule holds for all steps: make the modern call first. Only a refusal starts a search for what this kernel
- * does not know, and what is found out is kept in target->features, so that it is asked once.
+ * One rule holds for all steps: make the modern call first. Only a refusal starts a search for what
+ * this kernel does not know, and what is found out is kept in target->features, so that it is asked
+ * once.
  */
 #ifndef BPFL_KERN_LOAD_H
 #define BPFL_KERN_LOAD_H
@@ -20,33 +22,43 @@ struct bpfl_loading {
 	struct bpfl_target *target;
 	struct bpfl_load_opts opts; /* complete: defaults filled in */
 	struct bpfl_object *object; /* half-built */
-	bool memlock_raised;	    /* once is enough */
+	bool memlock_raised;        /* once is enough */
 };
 
-/* btf_load.c: puts object->btf_fd, or leaves -1 when nothing uses the BTF or this kernel takes none and no map depends on it. */
+/*
+ * btf_load.c: puts object->btf_fd, or leaves -1 when nothing uses the BTF or this kernel takes none
+ * and no map depends on it.
+ */
 int bpfl_loading_btf(struct bpfl_loading *loading, struct bpfl_error *err);
-/* btf_load.c: whether a map without BTF would be a different thing, not only a less readable one. */
+/*
+ * btf_load.c: whether a map without BTF would be a different thing, not only a less readable one.
+ */
 bool bpfl_image_map_depends_on_btf(const struct bpfl_spec *spec, const struct bpfl_image_map *map);
 
-/* map.c: creates the maps, gives them their initial values, freezes them, and puts inner maps into outer ones. */
+/*
+ * map.c: creates the maps, gives them their initial values, freezes them, and puts inner maps into
+ * outer ones.
+ */
 int bpfl_loading_maps(struct bpfl_loading *loading, struct bpfl_error *err);
 /* map.c: puts programs into program arrays. */
 int bpfl_loading_prog_slots(struct bpfl_loading *loading, struct bpfl_error *err);
 /* map.c: whether the map is frozen once it has its initial value. */
 bool bpfl_map_spec_is_frozen(const struct bpfl_map_spec *map);
-/* map.c: whether a read-only map carries bpf_metadata_* variables: text about the program for other tools, which no instruction reads (GLB-14). */
-bool bpfl_spec_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx);
 
 /* prog.c: loads the programs. */
 int bpfl_loading_progs(struct bpfl_loading *loading, struct bpfl_error *err);
 
 /*
- * object.c: true when RLIMIT_MEMLOCK was raised just now and the refused call is worth another try. Kernels before 5.11 charge maps and
- * programs to that limit and answer EPERM; later ones charge the memory cgroup, where raising it would change nothing.
+ * object.c: true when RLIMIT_MEMLOCK was raised just now and the refused call is worth another try.
+ * Kernels before 5.11 charge maps and programs to that limit and answer EPERM; later ones charge
+ * the memory cgroup, where raising it would change nothing.
  */
 bool bpfl_loading_raise_memlock(struct bpfl_loading *loading, int ret);
 
-/* Refusals that may come from a field, flag or record that an older kernel does not know. Not: permissions, memory, descriptors. */
+/*
+ * Refusals that may come from a field, flag or record that an older kernel does not know. Not:
+ * permissions, memory, descriptors.
+ */
 bool bpfl_refusal_is_about_form(int ret);
 
 #endif

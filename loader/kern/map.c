@@ -2,13 +2,15 @@
 /*
  * kern/map.c: live maps.
  *
- * For each map that the image wants: MAP_CREATE, its initial value (MAP_UPDATE_ELEM), MAP_FREEZE when it is constant. All of that
- * happens before the first program is loaded: the verifier takes the values of a frozen map for constants and removes the
- * branches that they rule out (G-45). Values go in by system call, never through a mapping, because a map with a writable mapping cannot
- * be frozen (G-46). Then inner maps go into outer ones, and, when programs exist, programs into program arrays.
+ * For each map that the image wants: MAP_CREATE, its initial value (MAP_UPDATE_ELEM), MAP_FREEZE
+ * when it is constant. All of that happens before the first program is loaded: the verifier takes
+ * the values of a frozen map for constants and removes the branches that they rule out (G-45).
+ * Values go in by system call, never through a mapping, because a map with a writable mapping
+ * cannot be frozen (G-46). Then inner maps go into outer ones, and, when programs exist, programs
+ * into program arrays.
  *
- * MAP_CREATE is tried as it should be. A refusal is answered by leaving out what an older kernel may not know, newest
- * first; the row of the table that helped is remembered for the other maps.
+ * MAP_CREATE is tried as it should be. A refusal is answered by leaving out what an older kernel
+ * may not know, newest first; the row of the table that helped is remembered for the other maps.
  */
 #include "kern/load.h"
 
@@ -27,13 +29,16 @@
 
 /* What can be left out of a MAP_CREATE. */
 enum {
-	DROP_MMAP = 1,	/* BPF_F_MMAPABLE: the map is only reached by system calls then */
-	DROP_BTF = 2,	/* key and value types: the map is less readable */
-	DROP_DOTS = 4,	/* '.' in the name becomes '_' (dots came with 5.2) */
+	DROP_MMAP = 1, /* BPF_F_MMAPABLE: the map is only reached by system calls then */
+	DROP_BTF = 2,  /* key and value types: the map is less readable */
+	DROP_DOTS = 4, /* '.' in the name becomes '_' (dots came with 5.2) */
 	DROP_NAME = 8,
 };
 
-/* From the least loss to the greatest; combinations because an old kernel lacks everything that is newer. */
+/*
+ * From the least loss to the greatest; combinations because an old kernel lacks everything that is
+ * newer.
+ */
 static const unsigned fallbacks[] = {
 	DROP_MMAP,
 	DROP_BTF,
@@ -47,7 +52,10 @@ static unsigned droppable(const struct bpfl_attr_map_create *attr, bool needs_bt
 {
 	unsigned drops = 0;
 
-	/* Of other types than ARRAY the flag is the program's own wish; an arena is nothing without it. */
+	/*
+	 * Of other types than ARRAY the flag is the program's own wish; an arena is nothing without
+	 * it.
+	 */
 	if (attr->map_type == BPFL_MAP_TYPE_ARRAY && (attr->map_flags & BPFL_F_MMAPABLE))
 		drops |= DROP_MMAP;
 	if (attr->btf_fd != 0 && !needs_btf)
@@ -93,17 +101,24 @@ static void drops_note(struct bpfl_loading *loading, const char *name, unsigned 
 	if (drops & DROP_NAME)
 		features[BPFL_FEATURE_OBJ_NAMES] = BPFL_NO;
 	if (drops & DROP_BTF)
-		bpfl_log_line(&loading->opts.log, BPFL_LOG_WARN,
-			      "map '%s': the kernel refused its key and value types: %s (%s); created without them", BPFL_ESC(name),
-			      bpfl_errno_text(-refused), bpfl_errno_name(-refused));
+		bpfl_log_line(
+			&loading->opts.log, BPFL_LOG_WARN,
+			"map '%s': the kernel refused its key and value types: %s (%s); created without them",
+			BPFL_ESC(name), bpfl_errno_text(-refused), bpfl_errno_name(-refused));
 	if (drops & ~(unsigned)DROP_BTF)
-		bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO, "map '%s': created without%s%s%s, which this kernel does not know",
-			      BPFL_ESC(name), drops & DROP_MMAP ? " mmap" : "", drops & DROP_DOTS ? " dots in the name" : "",
+		bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO,
+			      "map '%s': created without%s%s%s, which this kernel does not know",
+			      BPFL_ESC(name), drops & DROP_MMAP ? " mmap" : "",
+			      drops & DROP_DOTS ? " dots in the name" : "",
 			      drops & DROP_NAME ? " a name" : "");
 }
 
-/* >= 0: the map's fd; attr is then as the kernel took it. needs_btf: without types it would be of no use. */
-static int map_create_any_way(struct bpfl_loading *loading, const char *name, bool needs_btf, struct bpfl_attr_map_create *attr)
+/*
+ * >= 0: the map's fd; attr is then as the kernel took it. needs_btf: without types it would be of
+ * no use.
+ */
+static int map_create_any_way(struct bpfl_loading *loading, const char *name, bool needs_btf,
+			      struct bpfl_attr_map_create *attr)
 {
 	const enum bpfl_answer *features = loading->target->features;
 	unsigned known = (features[BPFL_FEATURE_MMAP_ARRAY] == BPFL_NO ? DROP_MMAP : 0u) |
@@ -153,22 +168,31 @@ static uint64_t map_bytes(struct bpfl_target *target, const struct bpfl_image_ma
 }
 
 /* The numbers that the kernel answers with a bare EINVAL (LOG-09). */
-static void numbers_explain(struct bpfl_loading *loading, const struct bpfl_image_map *map, struct bpfl_error *err)
+static void numbers_explain(struct bpfl_loading *loading, const struct bpfl_image_map *map,
+			    struct bpfl_error *err)
 {
 	uint32_t version = bpfl_target_kernel_version(loading->target), since;
 	const char *flag = "";
-	bool is_ring = map->type == BPFL_MAP_TYPE_RINGBUF || map->type == BPFL_MAP_TYPE_USER_RINGBUF;
-	bool is_array = map->type == BPFL_MAP_TYPE_ARRAY || map->type == BPFL_MAP_TYPE_PERCPU_ARRAY ||
-			map->type == BPFL_MAP_TYPE_PROG_ARRAY || map->type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY ||
+	bool is_ring = map->type == BPFL_MAP_TYPE_RINGBUF ||
+		       map->type == BPFL_MAP_TYPE_USER_RINGBUF;
+	bool is_array = map->type == BPFL_MAP_TYPE_ARRAY ||
+			map->type == BPFL_MAP_TYPE_PERCPU_ARRAY ||
+			map->type == BPFL_MAP_TYPE_PROG_ARRAY ||
+			map->type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY ||
 			map->type == BPFL_MAP_TYPE_ARRAY_OF_MAPS;
 
-	bpfl_error_why(err, "key_size %u, value_size %u, max_entries %u, flags 0x%x", map->key_size, map->value_size, map->max_entries,
-		       map->flags);
-	if (is_ring && (map->max_entries & (map->max_entries - 1) || map->max_entries % bpfl_target_page_size(loading->target)))
-		bpfl_error_fix(err, "the size of a ring buffer must be a power of two and a multiple of the page size (%u)",
-			       bpfl_target_page_size(loading->target));
+	bpfl_error_why(err, "key_size %u, value_size %u, max_entries %u, flags 0x%x", map->key_size,
+		       map->value_size, map->max_entries, map->flags);
+	if (is_ring && (map->max_entries & (map->max_entries - 1) ||
+			map->max_entries % bpfl_target_page_size(loading->target)))
+		bpfl_error_fix(
+			err,
+			"the size of a ring buffer must be a power of two and a multiple of the page size (%u)",
+			bpfl_target_page_size(loading->target));
 	if (is_ring && (map->key_size || map->value_size))
-		bpfl_error_fix(err, "a ring buffer has no keys and values: key_size and value_size must be 0");
+		bpfl_error_fix(
+			err,
+			"a ring buffer has no keys and values: key_size and value_size must be 0");
 	if (is_array && map->key_size != 4)
 		bpfl_error_fix(err, "the key of an array must have 4 bytes");
 	if (map->type == BPFL_MAP_TYPE_LPM_TRIE && !(map->flags & 1))
@@ -177,25 +201,26 @@ static void numbers_explain(struct bpfl_loading *loading, const struct bpfl_imag
 	if (version != 0 && version < since) {
 		err->kind = BPFL_ERR_UNSUPPORTED;
 		bpfl_error_catalogue(err, 16);
-		bpfl_error_why(err, "flag %s came with Linux %u.%u, this is Linux %u.%u", flag, BPFL_VERSION_ARGS(since),
-			       BPFL_VERSION_ARGS(version));
+		bpfl_error_why(err, "flag %s came with Linux %u.%u, this is Linux %u.%u", flag,
+			       BPFL_VERSION_ARGS(since), BPFL_VERSION_ARGS(version));
 	}
 }
 
-static int map_refused(struct bpfl_loading *loading, const char *name, const struct bpfl_image_map *map, int ret,
-		       struct bpfl_error *err)
+static int map_refused(struct bpfl_loading *loading, const char *name,
+		       const struct bpfl_image_map *map, int ret, struct bpfl_error *err)
 {
 	uint64_t bytes = map_bytes(loading->target, map);
 
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': creating it: %s (%s)", BPFL_ESC(name), bpfl_errno_text(-ret),
-		       bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': creating it: %s (%s)", BPFL_ESC(name),
+		       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
 	if (!err)
 		return ret;
 	if (bpfl_refusal_is_about_form(ret) && ret != -E2BIG)
 		numbers_explain(loading, map, err);
 	if (ret == -ENOMEM || ret == -E2BIG)
-		bpfl_error_why(err, "%u entries of %u + %u bytes are about %llu bytes", map->max_entries, map->key_size,
-			       map->value_size, (unsigned long long)bytes);
+		bpfl_error_why(err, "%u entries of %u + %u bytes are about %llu bytes",
+			       map->max_entries, map->key_size, map->value_size,
+			       (unsigned long long)bytes);
 	bpfl_diagnose_refusal(err, BPFL_WANTED_MAP, map->type, -ret, loading->target);
 	return ret;
 }
@@ -203,7 +228,8 @@ static int map_refused(struct bpfl_loading *loading, const char *name, const str
 /* ---- one map ---- */
 
 /* Creates a map, with inner_fd as the template of its inner maps (0 none). >= 0: its fd. */
-static int map_open(struct bpfl_loading *loading, const char *name, const struct bpfl_image_map *map, int inner_fd,
+static int map_open(struct bpfl_loading *loading, const char *name,
+		    const struct bpfl_image_map *map, int inner_fd,
 		    struct bpfl_attr_map_create *ret_attr, struct bpfl_error *err)
 {
 	struct bpfl_attr_map_create attr = {
@@ -225,7 +251,8 @@ static int map_open(struct bpfl_loading *loading, const char *name, const struct
 		attr.btf_key_type_id = map->key_type_id;
 		attr.btf_value_type_id = map->value_type_id;
 	}
-	ret = map_create_any_way(loading, name, bpfl_image_map_depends_on_btf(loading->image->spec, map), &attr);
+	ret = map_create_any_way(loading, name,
+				 bpfl_image_map_depends_on_btf(loading->image->spec, map), &attr);
 	if (ret < 0)
 		return map_refused(loading, name, map, ret, err);
 	*ret_attr = attr;
@@ -248,11 +275,14 @@ static int map_fill(const struct bpfl_image_map *map, int fd, struct bpfl_error 
 	uint8_t *value;
 	int ret;
 
-	/* The kernel reads value_size bytes, whatever the section holds. New maps are zero already. */
+	/*
+	 * The kernel reads value_size bytes, whatever the section holds. New maps are zero already.
+	 */
 	if (!map->data || is_zero(map->data, map->data_size))
 		return 0;
 	if (map->data_size > map->value_size)
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "its initial value has %u bytes, its value_size is %u",
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "its initial value has %u bytes, its value_size is %u",
 				      map->data_size, map->value_size);
 	value = calloc(1, map->value_size);
 	if (!value)
@@ -261,7 +291,8 @@ static int map_fill(const struct bpfl_image_map *map, int fd, struct bpfl_error 
 	ret = bpfl_sys_map_update(fd, &key, value, 0);
 	free(value);
 	if (ret < 0)
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "writing its initial value: %s (%s)", bpfl_errno_text(-ret),
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret,
+				      "writing its initial value: %s (%s)", bpfl_errno_text(-ret),
 				      bpfl_errno_name(-ret));
 	return 0;
 }
@@ -273,14 +304,18 @@ static int map_freeze(struct bpfl_loading *loading, int fd, struct bpfl_error *e
 
 	if (ret >= 0)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "freezing it: %s (%s)", bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "freezing it: %s (%s)", bpfl_errno_text(-ret),
+		       bpfl_errno_name(-ret));
 	if (err && ret == -EINVAL && version != 0 && version < BPFL_KERNEL_VERSION(5, 2, 0)) {
 		err->kind = BPFL_ERR_UNSUPPORTED;
 		bpfl_error_catalogue(err, 16);
-		bpfl_error_why(err, "constants of a program live in a frozen map; Linux %u.%u has none (Linux 5.2)",
-			       BPFL_VERSION_ARGS(version));
+		bpfl_error_why(
+			err,
+			"constants of a program live in a frozen map; Linux %u.%u has none (Linux 5.2)",
+			BPFL_VERSION_ARGS(version));
 	} else {
-		bpfl_diagnose_refusal(err, BPFL_WANTED_MAP, BPFL_MAP_TYPE_ARRAY, -ret, loading->target);
+		bpfl_diagnose_refusal(err, BPFL_WANTED_MAP, BPFL_MAP_TYPE_ARRAY, -ret,
+				      loading->target);
 	}
 	return ret;
 }
@@ -324,26 +359,33 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 
 /* ---- slots ---- */
 
-static int slot_put(int map_fd, const struct bpfl_map_spec *map, const struct bpfl_map_slot *slot, int fd, const char *target,
-		    struct bpfl_error *err)
+static int slot_put(int map_fd, const struct bpfl_map_spec *map, const struct bpfl_map_slot *slot,
+		    int fd, const char *target, struct bpfl_error *err)
 {
 	uint32_t key = slot->key, value = (uint32_t)fd;
 	int ret = bpfl_sys_map_update(map_fd, &key, &value, 0);
 
 	if (ret >= 0)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': slot %u: putting in %s '%s': %s (%s)", BPFL_ESC(map->name), slot->key,
-		       slot->is_prog ? "program" : "map", BPFL_ESC(target), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': slot %u: putting in %s '%s': %s (%s)",
+		       BPFL_ESC(map->name), slot->key, slot->is_prog ? "program" : "map",
+		       BPFL_ESC(target), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
 	if (ret == -E2BIG)
-		bpfl_error_fix(err, "give the map more entries: --map %s.max_entries=%u", BPFL_ESC(map->name), slot->key + 1);
+		bpfl_error_fix(err, "give the map more entries: --map %s.max_entries=%u",
+			       BPFL_ESC(map->name), slot->key + 1);
 	else if (ret == -EINVAL && slot->is_prog)
-		bpfl_error_why(err, "all programs in an array, and those that call into it, must be of one type");
+		bpfl_error_why(
+			err,
+			"all programs in an array, and those that call into it, must be of one type");
 	else if (ret == -EINVAL)
-		bpfl_error_why(err, "an inner map must have the type and sizes of the outer map's template");
+		bpfl_error_why(
+			err,
+			"an inner map must have the type and sizes of the outer map's template");
 	return ret;
 }
 
-static int slots_fill(struct bpfl_loading *loading, size_t map_idx, bool progs, struct bpfl_error *err)
+static int slots_fill(struct bpfl_loading *loading, size_t map_idx, bool progs,
+		      struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = loading->image->spec;
 	const struct bpfl_map_spec *map = &spec->maps.items[map_idx];
@@ -357,11 +399,17 @@ static int slots_fill(struct bpfl_loading *loading, size_t map_idx, bool progs, 
 		if (slot->is_prog != progs)
 			continue;
 		fd = progs ? object->progs[slot->target_idx].fd : object->maps[slot->target_idx].fd;
-		target = progs ? spec->progs.items[slot->target_idx].name : spec->maps.items[slot->target_idx].name;
+		target = progs ? spec->progs.items[slot->target_idx].name
+			       : spec->maps.items[slot->target_idx].name;
 		if (fd < 0) {
-			/* Loading only a part of an object is what --only is for; a tail call into the empty slot just falls through. */
-			bpfl_log_line(&loading->opts.log, BPFL_LOG_WARN, "map '%s': slot %u stays empty: %s '%s' is not loaded",
-				      BPFL_ESC(map->name), slot->key, progs ? "program" : "map", BPFL_ESC(target));
+			/*
+			 * Loading only a part of an object is what --only is for; a tail call into
+			 * the empty slot just falls through.
+			 */
+			bpfl_log_line(&loading->opts.log, BPFL_LOG_WARN,
+				      "map '%s': slot %u stays empty: %s '%s' is not loaded",
+				      BPFL_ESC(map->name), slot->key, progs ? "program" : "map",
+				      BPFL_ESC(target));
 			continue;
 		}
 		ret = slot_put(object->maps[map_idx].fd, map, slot, fd, target, err);
@@ -384,17 +432,6 @@ static int all_slots_fill(struct bpfl_loading *loading, bool progs, struct bpfl_
 
 /* ---- all maps ---- */
 
-bool bpfl_spec_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx)
-{
-	if (spec->maps.items[map_idx].origin != BPFL_MAP_RODATA)
-		return false;
-	for (size_t i = 0; i < spec->vars.nr; i++) {
-		if (spec->vars.items[i].map_idx == map_idx && bpfl_text_has_prefix(spec->vars.items[i].name, "bpf_metadata_"))
-			return true;
-	}
-	return false;
-}
-
 int bpfl_loading_maps(struct bpfl_loading *loading, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = loading->image->spec;
@@ -402,7 +439,8 @@ int bpfl_loading_maps(struct bpfl_loading *loading, struct bpfl_error *err)
 	for (size_t i = 0; i < spec->maps.nr; i++) {
 		int ret;
 
-		if (!loading->image->maps[i].needed || spec->maps.items[i].origin == BPFL_MAP_ARENA_DATA)
+		if (!loading->image->maps[i].needed ||
+		    spec->maps.items[i].origin == BPFL_MAP_ARENA_DATA)
 			continue;
 		ret = map_load(loading, i, err);
 		if (ret < 0)

@@ -10,8 +10,8 @@
  *   progs         loaded                                                    (prog.c)
  *   prog slots    programs into program arrays                              (map.c)
  *
- * The object exists, complete and empty, before the first step, and every step writes what it got into it at once. So the
- * destructor below is the only cleanup there is.
+ * The object exists, complete and empty, before the first step, and every step writes what it got
+ * into it at once. So the destructor below is the only cleanup there is.
  */
 #include "kern/load.h"
 
@@ -28,8 +28,8 @@
 #define LOG_MIN 128u /* the kernel takes no smaller buffer */
 #define ENOTSUPP_KERNEL 524
 
-static int object_create(const struct bpfl_image *image, struct bpfl_target *target, struct bpfl_object **ret_object,
-			 struct bpfl_error *err)
+static int object_create(const struct bpfl_image *image, struct bpfl_target *target,
+			 struct bpfl_object **ret_object, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = image->spec;
 	struct bpfl_object *object = calloc(1, sizeof(*object));
@@ -81,15 +81,20 @@ void bpfl_object_close(struct bpfl_object *object)
 /* E29 */
 static int byte_order_check(const struct bpfl_spec *spec, struct bpfl_error *err)
 {
-	const char *theirs = spec->big_endian ? "big" : "little", *ours = spec->big_endian ? "little" : "big";
+	const char *theirs = spec->big_endian ? "big" : "little",
+		   *ours = spec->big_endian ? "little" : "big";
 
 	if (!spec->foreign)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_OBJECT, ENOEXEC, "the object is %s-endian (%s), this machine is %s-endian", theirs,
+	bpfl_error_set(err, BPFL_ERR_OBJECT, ENOEXEC,
+		       "the object is %s-endian (%s), this machine is %s-endian", theirs,
 		       spec->big_endian ? "bpfeb" : "bpfel", ours);
 	bpfl_error_catalogue(err, 29);
-	bpfl_error_why(err, "the kernel runs instructions of its own byte order only; elf, spec and image take both");
-	bpfl_error_fix(err, "rebuild it with clang -target %s, or -target bpf on this machine", spec->big_endian ? "bpfel" : "bpfeb");
+	bpfl_error_why(
+		err,
+		"the kernel runs instructions of its own byte order only; elf, spec and image take both");
+	bpfl_error_fix(err, "rebuild it with clang -target %s, or -target bpf on this machine",
+		       spec->big_endian ? "bpfel" : "bpfeb");
 	return -ENOEXEC;
 }
 
@@ -103,10 +108,13 @@ static int modules_open(struct bpfl_loading *loading, struct bpfl_error *err)
 		int fd = 0;
 
 		if (i > 0)
-			fd = bpfl_sys_fd_by_id(BPFL_CMD_BTF_GET_FD_BY_ID, image->module_btf_ids.items[i]);
+			fd = bpfl_sys_fd_by_id(BPFL_CMD_BTF_GET_FD_BY_ID,
+					       image->module_btf_ids.items[i]);
 		if (fd < 0) {
-			bpfl_error_set(err, BPFL_ERR_SYSTEM, -fd, "opening the types of a kernel module (BTF id %u): %s (%s)",
-				       image->module_btf_ids.items[i], bpfl_errno_text(-fd), bpfl_errno_name(-fd));
+			bpfl_error_set(err, BPFL_ERR_SYSTEM, -fd,
+				       "opening the types of a kernel module (BTF id %u): %s (%s)",
+				       image->module_btf_ids.items[i], bpfl_errno_text(-fd),
+				       bpfl_errno_name(-fd));
 			bpfl_diagnose_refusal(err, BPFL_WANTED_BTF, 0, -fd, loading->target);
 			return fd;
 		}
@@ -120,8 +128,8 @@ bool bpfl_loading_raise_memlock(struct bpfl_loading *loading, int ret)
 {
 	uint32_t version = bpfl_target_kernel_version(loading->target);
 
-	if (ret != -EPERM || loading->opts.keep_memlock || loading->memlock_raised || version == 0 ||
-	    version >= BPFL_KERNEL_VERSION(5, 11, 0))
+	if (ret != -EPERM || loading->opts.keep_memlock || loading->memlock_raised ||
+	    version == 0 || version >= BPFL_KERNEL_VERSION(5, 11, 0))
 		return false;
 	loading->memlock_raised = true;
 	return bpfl_enter_raise_memlock() == 0;
@@ -129,25 +137,30 @@ bool bpfl_loading_raise_memlock(struct bpfl_loading *loading, int ret)
 
 bool bpfl_refusal_is_about_form(int ret)
 {
-	return ret == -EINVAL || ret == -E2BIG || ret == -EOPNOTSUPP || ret == -ENOTSUPP_KERNEL || ret == -EACCES;
+	return ret == -EINVAL || ret == -E2BIG || ret == -EOPNOTSUPP || ret == -ENOTSUPP_KERNEL ||
+	       ret == -EACCES;
 }
 
 /* ---- loading ---- */
 
-static int opts_take(const struct bpfl_load_opts *opts, struct bpfl_load_opts *ret, struct bpfl_error *err)
+static int opts_take(const struct bpfl_load_opts *opts, struct bpfl_load_opts *ret,
+		     struct bpfl_error *err)
 {
 	memset(ret, 0, sizeof(*ret));
 	if (opts) {
 		const uint8_t *bytes = (const uint8_t *)opts;
 
 		if (opts->size < sizeof(opts->size))
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "load options: size is %zu, which is not the size of the struct",
-					      opts->size);
+			return bpfl_error_set(
+				err, BPFL_ERR_USAGE, EINVAL,
+				"load options: size is %zu, which is not the size of the struct",
+				opts->size);
 		for (size_t i = sizeof(*ret); i < opts->size; i++) {
 			if (bytes[i] != 0)
-				return bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG,
-						      "load options: byte %zu is set, but this library knows only %zu bytes", i,
-						      sizeof(*ret));
+				return bpfl_error_set(
+					err, BPFL_ERR_USAGE, E2BIG,
+					"load options: byte %zu is set, but this library knows only %zu bytes",
+					i, sizeof(*ret));
 		}
 		memcpy(ret, opts, opts->size < sizeof(*ret) ? opts->size : sizeof(*ret));
 	}
@@ -158,11 +171,13 @@ static int opts_take(const struct bpfl_load_opts *opts, struct bpfl_load_opts *r
 	return 0;
 }
 
-int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_load_opts *opts,
-		     struct bpfl_object **ret_object, struct bpfl_error *err)
+int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
+		     const struct bpfl_load_opts *opts, struct bpfl_object **ret_object,
+		     struct bpfl_error *err)
 {
-	static int (*const steps[])(struct bpfl_loading *loading, struct bpfl_error *err) = {
-		bpfl_loading_btf, bpfl_loading_maps, modules_open, bpfl_loading_progs, bpfl_loading_prog_slots,
+	static int (*const steps[])(struct bpfl_loading * loading, struct bpfl_error * err) = {
+		bpfl_loading_btf,   bpfl_loading_maps,       modules_open,
+		bpfl_loading_progs, bpfl_loading_prog_slots,
 	};
 	struct bpfl_loading loading = { .image = image, .target = target };
 	int ret;
@@ -184,7 +199,9 @@ int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 	*ret_object = loading.object;
 	return 0;
 fail:
-	bpfl_error_prefix(err, "%s", BPFL_ESC(image->spec->file_name ? image->spec->file_name : image->spec->name));
+	bpfl_error_prefix(
+		err, "%s",
+		BPFL_ESC(image->spec->file_name ? image->spec->file_name : image->spec->name));
 	bpfl_object_close(loading.object);
 	return ret;
 }
@@ -200,7 +217,8 @@ static int map_find(const struct bpfl_object *object, const char *name)
 	if (idx != BPFL_NO_IDX)
 		return idx;
 	for (size_t i = 0; i < spec->maps.nr; i++) {
-		if (object->maps[i].fd >= 0 && strcmp(object->image->maps[i].kernel_name, name) == 0)
+		if (object->maps[i].fd >= 0 &&
+		    strcmp(object->image->maps[i].kernel_name, name) == 0)
 			return (int)i;
 	}
 	return -ENOENT;
@@ -215,7 +233,9 @@ int bpfl_object_map_fd(const struct bpfl_object *object, const char *map)
 
 int bpfl_object_prog_fd_at(const struct bpfl_object *object, size_t prog_idx)
 {
-	return prog_idx < object->image->spec->progs.nr && object->progs[prog_idx].fd >= 0 ? object->progs[prog_idx].fd : -ENOENT;
+	return prog_idx < object->image->spec->progs.nr && object->progs[prog_idx].fd >= 0
+		       ? object->progs[prog_idx].fd
+		       : -ENOENT;
 }
 
 int bpfl_object_prog_fd(const struct bpfl_object *object, const char *prog)

@@ -2,11 +2,13 @@
 /*
  * kern/prog.c: live programs.
  *
- * A program of the image is complete but for file descriptors: those of maps and of module BTFs are written into a copy of its
- * instructions, then PROG_LOAD. The first try asks for no log, because writing one makes verification several times
- * slower. When the kernel refuses, it is asked again with a log that grows until everything fits, and the log decides:
+ * A program of the image is complete but for file descriptors: those of maps and of module BTFs are
+ * written into a copy of its instructions, then PROG_LOAD. The first try asks for no log, because
+ * writing one makes verification several times slower. When the kernel refuses, it is asked again
+ * with a log that grows until everything fits, and the log decides:
  *
- *   - a row of the table of fallbacks fits: leave out or rewrite what this kernel does not know, and try again;
+ *   - a row of the table of fallbacks fits: leave out or rewrite what this kernel does not know,
+ *     and try again;
  *   - the log has a reason: the program is rejected (kern/rejection.c);
  *   - no reason: the refusal is about rights or about the type (kern/diagnose.c).
  */
@@ -34,9 +36,9 @@ struct attempt {
 	const struct bpfl_prog *prog;
 	struct bpfl_attr_prog_load attr;
 	struct bpfl_insn *insns; /* with file descriptors */
-	char *log;		 /* of the last try that had one */
+	char *log;               /* of the last try that had one */
 	size_t log_cap;
-	struct bpfl_vlog vlog;	 /* what it says */
+	struct bpfl_vlog vlog;   /* what it says */
 	unsigned fallbacks_used; /* bit per row */
 };
 
@@ -61,9 +63,11 @@ static int insns_fix(const struct attempt *attempt, struct bpfl_error *err)
 			continue;
 		}
 		if (object->maps[fixup->idx].fd < 0)
-			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "program '%s': instruction %u uses map '%s', which was not created",
-					      BPFL_ESC(name_of(attempt)), fixup->insn_idx,
-					      BPFL_ESC(object->image->spec->maps.items[fixup->idx].name));
+			return bpfl_error_set(
+				err, BPFL_ERR_OBJECT, EINVAL,
+				"program '%s': instruction %u uses map '%s', which was not created",
+				BPFL_ESC(name_of(attempt)), fixup->insn_idx,
+				BPFL_ESC(object->image->spec->maps.items[fixup->idx].name));
 		insn[0].imm = object->maps[fixup->idx].fd;
 	}
 	return 0;
@@ -75,7 +79,8 @@ static bool calls_modules(const struct attempt *attempt)
 	for (uint32_t i = 0; i < attempt->image_prog->nr_insns; i++) {
 		const struct bpfl_insn *insn = &attempt->insns[i];
 
-		if (insn->code == BPFL_CODE_CALL && bpfl_insn_src(insn) == BPFL_PSEUDO_KFUNC_CALL && insn->off != 0)
+		if (insn->code == BPFL_CODE_CALL && bpfl_insn_src(insn) == BPFL_PSEUDO_KFUNC_CALL &&
+		    insn->off != 0)
 			return true;
 	}
 	return false;
@@ -127,7 +132,8 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 	uint32_t version = bpfl_target_kernel_version(loading->target);
 	int ret;
 
-	attempt->insns = bpfl_memdup(image_prog->insns, image_prog->nr_insns * sizeof(*image_prog->insns));
+	attempt->insns = bpfl_memdup(image_prog->insns,
+				     image_prog->nr_insns * sizeof(*image_prog->insns));
 	if (!attempt->insns)
 		return bpfl_error_nomem(err);
 	ret = insns_fix(attempt, err);
@@ -139,16 +145,22 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 	attr->license = BPFL_PTR(spec->license ? spec->license : "");
 	attr->prog_flags = attempt->prog->prog_flags;
 	attr->expected_attach_type = attempt->prog->attach_type;
-	if (features[BPFL_FEATURE_EXPECTED_ATTACH_TYPE] == BPFL_NO && attach_type_is_optional(attempt))
+	if (features[BPFL_FEATURE_EXPECTED_ATTACH_TYPE] == BPFL_NO &&
+	    attach_type_is_optional(attempt))
 		attr->expected_attach_type = 0;
-	/* Before 5.0 kprobe programs had to name the running kernel; what the object was compiled with helps nobody. */
-	if (attr->prog_type == BPFL_PROG_KPROBE && version != 0 && version < BPFL_KERNEL_VERSION(5, 0, 0))
+	/*
+	 * Before 5.0 kprobe programs had to name the running kernel; what the object was compiled
+	 * with helps nobody.
+	 */
+	if (attr->prog_type == BPFL_PROG_KPROBE && version != 0 &&
+	    version < BPFL_KERNEL_VERSION(5, 0, 0))
 		attr->kern_version = version;
 	if (features[BPFL_FEATURE_OBJ_NAMES] != BPFL_NO)
 		memcpy(attr->prog_name, image_prog->kernel_name, sizeof(attr->prog_name));
 	attr->attach_btf_id = image_prog->attach_btf_id;
 	if (image_prog->attach_btf_module_idx > 0)
-		attr->attach_prog_fd = (uint32_t)loading->object->module_btf_fds[image_prog->attach_btf_module_idx];
+		attr->attach_prog_fd = (uint32_t)loading->object
+					       ->module_btf_fds[image_prog->attach_btf_module_idx];
 	if (calls_modules(attempt))
 		attr->fd_array = BPFL_PTR(loading->object->module_btf_fds);
 	debug_info_set(attempt);
@@ -188,9 +200,10 @@ static bool log_reserve(struct attempt *attempt, size_t size)
 }
 
 /*
- * A log that does not fit fails the whole load with ENOSPC, even of a good program. Since 6.4 the kernel says how much it
- * would have needed; before, the buffer grows fourfold each time. -ENOSPC when the largest is not enough: then the part of the log
- * that there is (the end since 6.4, the beginning before) is in attempt->log, and what the kernel thinks of the program is not known.
+ * A log that does not fit fails the whole load with ENOSPC, even of a good program. Since 6.4 the
+ * kernel says how much it would have needed; before, the buffer grows fourfold each time. -ENOSPC
+ * when the largest is not enough: then the part of the log that there is (the end since 6.4, the
+ * beginning before) is in attempt->log, and what the kernel thinks of the program is not known.
  */
 static int load_logged(struct attempt *attempt, uint32_t level)
 {
@@ -250,7 +263,10 @@ static int load_with_reason(struct attempt *attempt)
 
 /* ---- fallbacks ---- */
 
-/* Records about functions and lines that do not fit the instructions any more, after an object was stripped or linked badly. */
+/*
+ * Records about functions and lines that do not fit the instructions any more, after an object was
+ * stripped or linked badly.
+ */
 static bool bad_debug_info(const struct attempt *attempt, int ret)
 {
 	static const char *const globs[] = { "*func info*", "*func_info*", "*line_info*" };
@@ -268,14 +284,16 @@ static bool bad_debug_info(const struct attempt *attempt, int ret)
 static void bad_debug_info_drop(struct attempt *attempt)
 {
 	debug_info_clear(attempt);
-	bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_WARN,
-		      "program '%s': the kernel refused its function and line records (%s); loading without them",
-		      BPFL_ESC(name_of(attempt)), attempt->vlog.reason);
+	bpfl_log_line(
+		&attempt->loading->opts.log, BPFL_LOG_WARN,
+		"program '%s': the kernel refused its function and line records (%s); loading without them",
+		BPFL_ESC(name_of(attempt)), attempt->vlog.reason);
 }
 
 /*
- * bpf_probe_read_{user,kernel}[_str] (112 to 115) came with 5.5. The older bpf_probe_read[_str] (4 and 45) do the same where
- * addresses alone tell user from kernel memory, which is so on all machines that such old kernels ran BPF on.
+ * bpf_probe_read_{user,kernel}[_str] (112 to 115) came with 5.5. The older bpf_probe_read[_str] (4
+ * and 45) do the same where addresses alone tell user from kernel memory, which is so on all
+ * machines that such old kernels ran BPF on.
  */
 static bool probe_read_missing(const struct attempt *attempt, int ret)
 {
@@ -295,15 +313,20 @@ static void probe_read_rewrite(struct attempt *attempt)
 			i++; /* the second half is no instruction */
 			continue;
 		}
-		if (insn->code == BPFL_CODE_CALL && bpfl_insn_src(insn) == 0 && insn->imm >= 112 && insn->imm <= 115)
+		if (insn->code == BPFL_CODE_CALL && bpfl_insn_src(insn) == 0 && insn->imm >= 112 &&
+		    insn->imm <= 115)
 			insn->imm = insn->imm < 114 ? 4 : 45;
 	}
-	bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_INFO,
-		      "program '%s': this kernel has no bpf_probe_read_kernel and bpf_probe_read_user (Linux 5.5); using bpf_probe_read",
-		      BPFL_ESC(name_of(attempt)));
+	bpfl_log_line(
+		&attempt->loading->opts.log, BPFL_LOG_INFO,
+		"program '%s': this kernel has no bpf_probe_read_kernel and bpf_probe_read_user (Linux 5.5); using bpf_probe_read",
+		BPFL_ESC(name_of(attempt)));
 }
 
-/* A field that the kernel has never heard of is answered with E2BIG or EINVAL before the verifier begins. */
+/*
+ * A field that the kernel has never heard of is answered with E2BIG or EINVAL before the verifier
+ * begins.
+ */
 static bool is_silent_refusal(const struct attempt *attempt, int ret)
 {
 	return bpfl_refusal_is_about_form(ret) && attempt->vlog.reason[0] == '\0';
@@ -316,7 +339,8 @@ static bool debug_info_unknown(const struct attempt *attempt, int ret)
 
 static bool attach_type_unknown(const struct attempt *attempt, int ret)
 {
-	return attempt->attr.expected_attach_type != 0 && attach_type_is_optional(attempt) && is_silent_refusal(attempt, ret);
+	return attempt->attr.expected_attach_type != 0 && attach_type_is_optional(attempt) &&
+	       is_silent_refusal(attempt, ret);
 }
 
 static void attach_type_drop(struct attempt *attempt)
@@ -334,7 +358,10 @@ static void name_drop(struct attempt *attempt)
 	memset(attempt->attr.prog_name, 0, sizeof(attempt->attr.prog_name));
 }
 
-/* The last three newest first: each stays out when the next is tried, because an older kernel lacks the newer too. */
+/*
+ * The last three newest first: each stays out when the next is tried, because an older kernel lacks
+ * the newer too.
+ */
 static const struct fallback {
 	const char *what; /* of the fields, for the log; NULL: the row says it itself */
 	bool (*fits)(const struct attempt *attempt, int ret);
@@ -343,8 +370,10 @@ static const struct fallback {
 } fallbacks[] = {
 	{ NULL, bad_debug_info, bad_debug_info_drop, -1 },
 	{ NULL, probe_read_missing, probe_read_rewrite, -1 },
-	{ "function and line records (Linux 5.0)", debug_info_unknown, debug_info_clear, BPFL_FEATURE_BTF_FUNC },
-	{ "an expected attach type (Linux 4.17)", attach_type_unknown, attach_type_drop, BPFL_FEATURE_EXPECTED_ATTACH_TYPE },
+	{ "function and line records (Linux 5.0)", debug_info_unknown, debug_info_clear,
+	  BPFL_FEATURE_BTF_FUNC },
+	{ "an expected attach type (Linux 4.17)", attach_type_unknown, attach_type_drop,
+	  BPFL_FEATURE_EXPECTED_ATTACH_TYPE },
 	{ "names (Linux 4.15)", name_unknown, name_drop, BPFL_FEATURE_OBJ_NAMES },
 };
 
@@ -359,13 +388,17 @@ static const struct fallback *fallback_find(struct attempt *attempt, int ret)
 	return NULL;
 }
 
-/* What made the difference is known now: all that was left out since the kernel called the request too big. */
+/*
+ * What made the difference is known now: all that was left out since the kernel called the request
+ * too big.
+ */
 static void fallbacks_note(const struct attempt *attempt, bool too_big)
 {
 	for (size_t i = 0; i < NR(fallbacks); i++) {
 		if (!(attempt->fallbacks_used & (1u << i)) || !fallbacks[i].what)
 			continue;
-		bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_INFO, "program '%s': this kernel does not take %s: left out",
+		bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_INFO,
+			      "program '%s': this kernel does not take %s: left out",
 			      BPFL_ESC(name_of(attempt)), fallbacks[i].what);
 		if (too_big)
 			attempt->loading->target->features[fallbacks[i].feature] = BPFL_NO;
@@ -379,18 +412,21 @@ static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err
 	struct bpfl_loading *loading = attempt->loading;
 	uint32_t nr_insns = attempt->image_prog->nr_insns;
 	uint32_t version = bpfl_target_kernel_version(loading->target);
-	uint32_t max = version != 0 && version < BPFL_KERNEL_VERSION(5, 2, 0) ? INSNS_MAX_OLD : INSNS_MAX;
+	uint32_t max = version != 0 && version < BPFL_KERNEL_VERSION(5, 2, 0) ? INSNS_MAX_OLD
+									      : INSNS_MAX;
 
 	if (attempt->log && attempt->vlog.reason[0] && !is_about_resources(ret))
-		return bpfl_rejection_explain(loading->image, attempt->image_prog, loading->target, attempt->log, -ret, err);
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "program '%s': loading it: %s (%s)", BPFL_ESC(name_of(attempt)), bpfl_errno_text(-ret),
-		       bpfl_errno_name(-ret));
+		return bpfl_rejection_explain(loading->image, attempt->image_prog, loading->target,
+					      attempt->log, -ret, err);
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "program '%s': loading it: %s (%s)",
+		       BPFL_ESC(name_of(attempt)), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
 	if (!err)
 		return ret;
 	if (ret == -E2BIG && nr_insns > max) {
 		err->kind = BPFL_ERR_VERIFIER;
 		bpfl_error_catalogue(err, 13);
-		bpfl_error_why(err, "it has %u instructions, and this kernel takes %u", nr_insns, max);
+		bpfl_error_why(err, "it has %u instructions, and this kernel takes %u", nr_insns,
+			       max);
 		bpfl_error_fix(err, "split it with tail calls");
 		return ret;
 	}
@@ -398,17 +434,21 @@ static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err
 	    !bpfl_facts_has_cap(BPFL_CAP_SYS_ADMIN)) {
 		err->kind = BPFL_ERR_PERMISSION;
 		bpfl_error_catalogue(err, 13);
-		bpfl_error_why(err, "it has %u instructions; without CAP_BPF the kernel takes %u", nr_insns, INSNS_MAX_OLD);
+		bpfl_error_why(err, "it has %u instructions; without CAP_BPF the kernel takes %u",
+			       nr_insns, INSNS_MAX_OLD);
 		return ret;
 	}
-	bpfl_error_why(err, "the verifier did not begin: its log is empty");
-	bpfl_diagnose_refusal(err, BPFL_WANTED_PROG, attempt->attr.prog_type, -ret, loading->target);
+	if (ret != -EPERM && ret != -EACCES && !is_about_resources(ret))
+		bpfl_error_why(err, "the verifier did not begin: its log is empty");
+	bpfl_diagnose_refusal(err, BPFL_WANTED_PROG, attempt->attr.prog_type, -ret,
+			      loading->target);
 	return ret;
 }
 
 /* ---- one program ---- */
 
-static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog *image_prog, struct bpfl_error *err)
+static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog *image_prog,
+		     struct bpfl_error *err)
 {
 	struct bpfl_live_prog *live = &loading->object->progs[image_prog->prog_idx];
 	struct attempt attempt = {
@@ -451,15 +491,17 @@ out:
 static bool refers_to(const struct bpfl_image_prog *prog, size_t map_idx)
 {
 	for (size_t i = 0; i < prog->fixups.nr; i++) {
-		if (prog->fixups.items[i].kind != BPFL_FIXUP_BTF_FD && prog->fixups.items[i].idx == map_idx)
+		if (prog->fixups.items[i].kind != BPFL_FIXUP_BTF_FD &&
+		    prog->fixups.items[i].idx == map_idx)
 			return true;
 	}
 	return false;
 }
 
 /*
- * bpf_metadata_* variables describe a program ("version", "built on") for tools that look at it later. No instruction reads
- * them, so the program is told to hold on to their map (GLB-14, PROG_BIND_MAP of Linux 5.10). Older kernels show none.
+ * bpf_metadata_* variables describe a program ("version", "built on") for tools that look at it
+ * later. No instruction reads them, so the program is told to hold on to their map (GLB-14,
+ * PROG_BIND_MAP of Linux 5.10). Older kernels show none.
  */
 static void metadata_bind(struct bpfl_loading *loading, const struct bpfl_image_prog *prog)
 {
@@ -469,13 +511,16 @@ static void metadata_bind(struct bpfl_loading *loading, const struct bpfl_image_
 	for (size_t i = 0; i < spec->maps.nr; i++) {
 		int ret;
 
-		if (object->maps[i].fd < 0 || refers_to(prog, i) || !bpfl_spec_map_has_metadata(spec, i))
+		if (object->maps[i].fd < 0 || refers_to(prog, i) ||
+		    !bpfl_image_map_has_metadata(spec, i))
 			continue;
 		ret = bpfl_sys_prog_bind_map(object->progs[prog->prog_idx].fd, object->maps[i].fd);
 		if (ret < 0)
-			bpfl_log_line(&loading->opts.log, BPFL_LOG_DEBUG, "program '%s': binding map '%s': %s (%s)",
-				      BPFL_ESC(spec->progs.items[prog->prog_idx].name), BPFL_ESC(spec->maps.items[i].name),
-				      bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+			bpfl_log_line(&loading->opts.log, BPFL_LOG_DEBUG,
+				      "program '%s': binding map '%s': %s (%s)",
+				      BPFL_ESC(spec->progs.items[prog->prog_idx].name),
+				      BPFL_ESC(spec->maps.items[i].name), bpfl_errno_text(-ret),
+				      bpfl_errno_name(-ret));
 	}
 }
 

@@ -2,9 +2,10 @@
 /*
  * kern/rejection.c: a rejected program -> an error that a person can act on.
  *
- * The log says what the verifier saw. The image knows more: which source line an instruction came from, which field was missing
- * when a CO-RE relocation had to poison it, which helper or kernel function a strange number stands for, what the
- * license says. The table of causes below is asked in order; what none of them takes is explained by kern/hints.c.
+ * The log says what the verifier saw. The image knows more: which source line an instruction came
+ * from, which field was missing when a CO-RE relocation had to poison it, which helper or kernel
+ * function a strange number stands for, what the license says. The table of causes below is asked
+ * in order; what none of them takes is explained by kern/hints.c.
  */
 #include "kern/vlog.h"
 
@@ -36,8 +37,9 @@ static const char *base_name(const char *path)
 }
 
 /*
- * Where the fault is in the source: from the object's line records, which are there even when the kernel's log has no source
- * lines (because they were not accepted, or the kernel is older than 5.0); else from the log.
+ * Where the fault is in the source: from the object's line records, which are there even when the
+ * kernel's log has no source lines (because they were not accepted, or the kernel is older than
+ * 5.0); else from the log.
  */
 static void place_find(struct rejection *rej)
 {
@@ -54,12 +56,15 @@ static void place_find(struct rejection *rej)
 			found = info;
 	}
 	if (found) {
-		snprintf(rej->place, sizeof(rej->place), "%s:%u", BPFL_ESC(base_name(bpfl_btf_string(btf, found->file_name_off))),
+		snprintf(rej->place, sizeof(rej->place), "%s:%u",
+			 BPFL_ESC(base_name(bpfl_btf_string(btf, found->file_name_off))),
 			 found->line_col >> 10);
 		const char *text = bpfl_btf_string(btf, found->line_off);
-		bpfl_text_escape(rej->source, sizeof(rej->source), text + strspn(text, " \t"), SIZE_MAX);
+		bpfl_text_escape(rej->source, sizeof(rej->source), text + strspn(text, " \t"),
+				 SIZE_MAX);
 	} else if (vlog->line != 0) {
-		snprintf(rej->place, sizeof(rej->place), "%s:%u", base_name(vlog->file), vlog->line);
+		snprintf(rej->place, sizeof(rej->place), "%s:%u", base_name(vlog->file),
+			 vlog->line);
 		memcpy(rej->source, vlog->source, sizeof(rej->source));
 	} else {
 		memcpy(rej->source, vlog->source, sizeof(rej->source));
@@ -84,11 +89,11 @@ static void facts_add(const struct rejection *rej, struct bpfl_error *err)
 }
 
 /* "program 'x' (xdp.bpf.c:9): ", set as the beginning of a message. */
-static void message_set(const struct rejection *rej, enum bpfl_error_kind kind, int catalogue_id, struct bpfl_error *err,
-			const char *fmt, ...) BPFL_PRINTF(5, 6);
+static void message_set(const struct rejection *rej, enum bpfl_error_kind kind, int catalogue_id,
+			struct bpfl_error *err, const char *fmt, ...) BPFL_PRINTF(5, 6);
 
-static void message_set(const struct rejection *rej, enum bpfl_error_kind kind, int catalogue_id, struct bpfl_error *err,
-			const char *fmt, ...)
+static void message_set(const struct rejection *rej, enum bpfl_error_kind kind, int catalogue_id,
+			struct bpfl_error *err, const char *fmt, ...)
 {
 	char text[768];
 	va_list args;
@@ -97,13 +102,18 @@ static void message_set(const struct rejection *rej, enum bpfl_error_kind kind, 
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (rej->place[0])
-		bpfl_error_set(err, kind, rej->errnum, "program '%s': %s (%s)", BPFL_ESC(rej->prog->name), text, rej->place);
+		bpfl_error_set(err, kind, rej->errnum, "program '%s': %s (%s)",
+			       BPFL_ESC(rej->prog->name), text, rej->place);
 	else
-		bpfl_error_set(err, kind, rej->errnum, "program '%s': %s", BPFL_ESC(rej->prog->name), text);
+		bpfl_error_set(err, kind, rej->errnum, "program '%s': %s",
+			       BPFL_ESC(rej->prog->name), text);
 	bpfl_error_catalogue(err, catalogue_id);
 }
 
-/* The number behind '#' in "invalid func unknown#195896080", "unknown func bpf_x#114", "(85) call bpf_x#6"; 0 none. */
+/*
+ * The number behind '#' in "invalid func unknown#195896080", "unknown func bpf_x#114", "(85) call
+ * bpf_x#6"; 0 none.
+ */
 static uint32_t helper_number(const char *text)
 {
 	const char *hash = strrchr(text, '#');
@@ -114,7 +124,9 @@ static uint32_t helper_number(const char *text)
 
 /* ---- CO-RE ---- */
 
-/* "struct inode" without the flavour that a program may add to tell versions apart ("inode___old"). */
+/*
+ * "struct inode" without the flavour that a program may add to tell versions apart ("inode___old").
+ */
 static void type_text(const struct bpfl_btf *btf, uint32_t type_id, char *out, size_t out_size)
 {
 	char text[96];
@@ -127,23 +139,30 @@ static void type_text(const struct bpfl_btf *btf, uint32_t type_id, char *out, s
 	bpfl_text_escape(out, out_size, text, SIZE_MAX);
 }
 
-/* Follows an access string ("0:1:2") by names: "f_inode.i_atime". The first number is an index of the root and has no name. */
-static void access_text(const struct bpfl_btf *btf, uint32_t type_id, const char *access, char *out, size_t out_size)
+/*
+ * Follows an access string ("0:1:2") by names: "f_inode.i_atime". The first number is an index of
+ * the root and has no name.
+ */
+static void access_text(const struct bpfl_btf *btf, uint32_t type_id, const char *access, char *out,
+			size_t out_size)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(btf, type_id, &type_id);
 	size_t used = 0;
 
 	out[0] = '\0';
-	for (access = strchr(access, ':'); access && used < out_size; access = strchr(access + 1, ':')) {
+	for (access = strchr(access, ':'); access && used < out_size;
+	     access = strchr(access + 1, ':')) {
 		unsigned long idx = strtoul(access + 1, NULL, 10);
 		enum bpfl_btf_kind kind = bpfl_btf_kind(type);
 
-		if ((kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION) && idx < bpfl_btf_vlen(type)) {
+		if ((kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION) &&
+		    idx < bpfl_btf_vlen(type)) {
 			const struct bpfl_btf_member *member = &bpfl_btf_members(type)[idx];
 			const char *name = bpfl_btf_string(btf, member->name_off);
 
 			if (name[0]) /* members of unnamed structs are written without them */
-				used += (size_t)snprintf(out + used, out_size - used, "%s%s", used ? "." : "", BPFL_ESC(name));
+				used += (size_t)snprintf(out + used, out_size - used, "%s%s",
+							 used ? "." : "", BPFL_ESC(name));
 			type = bpfl_btf_skip_modifiers(btf, member->type, &type_id);
 		} else if (kind == BPFL_KIND_ARRAY) {
 			used += (size_t)snprintf(out + used, out_size - used, "[%lu]", idx);
@@ -168,7 +187,8 @@ static const char *enumerator_name(const struct bpfl_btf *btf, uint32_t type_id,
 	return "?";
 }
 
-static void core_message(const struct rejection *rej, const struct bpfl_core *core, struct bpfl_error *err)
+static void core_message(const struct rejection *rej, const struct bpfl_core *core,
+			 struct bpfl_error *err)
 {
 	const struct bpfl_btf *btf = rej->image->spec->btf;
 	char type[128], access[192];
@@ -176,18 +196,26 @@ static void core_message(const struct rejection *rej, const struct bpfl_core *co
 	type_text(btf, core->type_id, type, sizeof(type));
 	if (core->kind <= 5) { /* field offset, size, existence, sign, shifts */
 		access_text(btf, core->type_id, core->access, access, sizeof(access));
-		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel's %s has no field %s", type, access);
-		bpfl_error_fix(err, "ask before reading: if (bpf_core_field_exists(x->%s)) { ... }", access);
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel's %s has no field %s",
+			    type, access);
+		bpfl_error_fix(err, "ask before reading: if (bpf_core_field_exists(x->%s)) { ... }",
+			       access);
 	} else if (core->kind == 10 || core->kind == 11) {
 		const char *name = enumerator_name(btf, core->type_id, core->access);
 
-		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel's %s has no value %s", type, BPFL_ESC(name));
-		bpfl_error_fix(err, "ask before using it: if (bpf_core_enum_value_exists(%s, %s)) { ... }", type, BPFL_ESC(name));
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel's %s has no value %s",
+			    type, BPFL_ESC(name));
+		bpfl_error_fix(
+			err, "ask before using it: if (bpf_core_enum_value_exists(%s, %s)) { ... }",
+			type, BPFL_ESC(name));
 	} else {
-		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel has no type %s that fits", type);
-		bpfl_error_fix(err, "ask before using it: if (bpf_core_type_exists(%s)) { ... }", type);
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
+			    "this kernel has no type %s that fits", type);
+		bpfl_error_fix(err, "ask before using it: if (bpf_core_type_exists(%s)) { ... }",
+			       type);
 	}
-	bpfl_error_fix(err, "or compile for this kernel's types, where the field may have another name");
+	bpfl_error_fix(err,
+		       "or compile for this kernel's types, where the field may have another name");
 }
 
 static bool cause_core(const struct rejection *rej, struct bpfl_error *err)
@@ -195,7 +223,8 @@ static bool cause_core(const struct rejection *rej, struct bpfl_error *err)
 	const struct bpfl_core_result *found = NULL;
 	const struct bpfl_spec *spec = rej->image->spec;
 
-	if (helper_number(rej->vlog.reason) != BPFL_POISON_CORE_IMM && helper_number(rej->vlog.insn) != BPFL_POISON_CORE_IMM)
+	if (helper_number(rej->vlog.reason) != BPFL_POISON_CORE_IMM &&
+	    helper_number(rej->vlog.insn) != BPFL_POISON_CORE_IMM)
 		return false;
 	/* A poisoned ld_imm64 has two slots, so the nearest one at or before. */
 	for (size_t i = 0; i < rej->image_prog->core_results.nr; i++) {
@@ -208,7 +237,8 @@ static bool cause_core(const struct rejection *rej, struct bpfl_error *err)
 	if (found && spec->btf && found->core_idx < spec->cores.nr) {
 		core_message(rej, &spec->cores.items[found->core_idx], err);
 	} else {
-		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "a CO-RE relocation found no match in this kernel's types");
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
+			    "a CO-RE relocation found no match in this kernel's types");
 	}
 	if (found && found->text)
 		bpfl_error_why(err, "relocation: %s", BPFL_ESC(found->text));
@@ -227,9 +257,11 @@ static bool cause_kfunc(const struct rejection *rej, struct bpfl_error *err)
 	if (number < BPFL_POISON_KFUNC_BASE || number - BPFL_POISON_KFUNC_BASE >= spec->externs.nr)
 		return false;
 	name = spec->externs.items[number - BPFL_POISON_KFUNC_BASE].name;
-	message_set(rej, BPFL_ERR_UNSUPPORTED, 18, err, "this kernel has no function '%s' for BPF programs", BPFL_ESC(name));
+	message_set(rej, BPFL_ERR_UNSUPPORTED, 18, err,
+		    "this kernel has no function '%s' for BPF programs", BPFL_ESC(name));
 	bpfl_error_why(err, "the function is weak, but the verifier reached a call of it");
-	bpfl_error_fix(err, "ask before calling it: if (bpf_ksym_exists(%s)) { ... }", BPFL_ESC(name));
+	bpfl_error_fix(err, "ask before calling it: if (bpf_ksym_exists(%s)) { ... }",
+		       BPFL_ESC(name));
 	return true;
 }
 
@@ -240,18 +272,25 @@ static void helper_missing(const struct rejection *rej, uint32_t number, struct 
 	uint32_t version = bpfl_target_kernel_version(rej->target);
 
 	if (!name) {
-		message_set(rej, BPFL_ERR_UNSUPPORTED, 15, err, "this kernel has no helper number %u", number);
-		bpfl_error_fix(err, "compare with the helpers that the kernel's own linux/bpf.h lists");
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 15, err,
+			    "this kernel has no helper number %u", number);
+		bpfl_error_fix(err,
+			       "compare with the helpers that the kernel's own linux/bpf.h lists");
 		return;
 	}
-	message_set(rej, BPFL_ERR_UNSUPPORTED, 15, err, "this kernel has no helper bpf_%s (#%u)", name, number);
+	message_set(rej, BPFL_ERR_UNSUPPORTED, 15, err, "this kernel has no helper bpf_%s (#%u)",
+		    name, number);
 	if (version != 0 && version < since)
-		bpfl_error_why(err, "bpf_%s came with Linux %u.%u, this is Linux %u.%u", name, BPFL_VERSION_ARGS(since),
-			       BPFL_VERSION_ARGS(version));
+		bpfl_error_why(err, "bpf_%s came with Linux %u.%u, this is Linux %u.%u", name,
+			       BPFL_VERSION_ARGS(since), BPFL_VERSION_ARGS(version));
 	else
-		bpfl_error_why(err, "bpf_%s came with Linux %u.%u and may have been configured away", name, BPFL_VERSION_ARGS(since));
-	bpfl_error_fix(err, "use a newer kernel, or a call that this one has (programs can ask with bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_%s))",
-		       name);
+		bpfl_error_why(err,
+			       "bpf_%s came with Linux %u.%u and may have been configured away",
+			       name, BPFL_VERSION_ARGS(since));
+	bpfl_error_fix(
+		err,
+		"use a newer kernel, or a call that this one has (programs can ask with bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_%s))",
+		name);
 }
 
 static void helper_forbidden(const struct rejection *rej, uint32_t number, struct bpfl_error *err)
@@ -264,19 +303,27 @@ static void helper_forbidden(const struct rejection *rej, uint32_t number, struc
 	snprintf(number_text, sizeof(number_text), "number %u", number);
 	bpfl_facts_lockdown(lockdown, sizeof(lockdown));
 	if (name && bpfl_helper_is_locked_down(name) && strcmp(lockdown, "confidentiality") == 0) {
-		message_set(rej, BPFL_ERR_PERMISSION, 6, err, "lockdown forbids helper bpf_%s", name);
-		bpfl_error_why(err, "/sys/kernel/security/lockdown is at [confidentiality]: no program may read kernel memory");
-		bpfl_error_fix(err, "boot with lockdown=integrity or without Secure Boot's lockdown; it cannot be lowered while the system runs");
+		message_set(rej, BPFL_ERR_PERMISSION, 6, err, "lockdown forbids helper bpf_%s",
+			    name);
+		bpfl_error_why(
+			err,
+			"/sys/kernel/security/lockdown is at [confidentiality]: no program may read kernel memory");
+		bpfl_error_fix(
+			err,
+			"boot with lockdown=integrity or without Secure Boot's lockdown; it cannot be lowered while the system runs");
 		return;
 	}
-	message_set(rej, BPFL_ERR_VERIFIER, 15, err, "programs of type %s cannot use helper %s%s", type ? type : "?",
-		    name ? "bpf_" : "", name ? name : number_text);
+	message_set(rej, BPFL_ERR_VERIFIER, 15, err, "programs of type %s cannot use helper %s%s",
+		    type ? type : "?", name ? "bpf_" : "", name ? name : number_text);
 	if (users)
 		bpfl_error_why(err, "bpf_%s is for %s", name, users);
 	if (lockdown[0] == '\0' && name && bpfl_helper_is_locked_down(name))
-		bpfl_error_why(err, "lockdown could be the cause too; /sys/kernel/security/lockdown could not be read");
-	bpfl_error_fix(err, "call another helper, or give the program another type (its section is '%s')",
-		       BPFL_ESC(rej->prog->section));
+		bpfl_error_why(
+			err,
+			"lockdown could be the cause too; /sys/kernel/security/lockdown could not be read");
+	bpfl_error_fix(
+		err, "call another helper, or give the program another type (its section is '%s')",
+		BPFL_ESC(rej->prog->section));
 }
 
 static bool cause_helper(const struct rejection *rej, struct bpfl_error *err)
@@ -289,7 +336,8 @@ static bool cause_helper(const struct rejection *rej, struct bpfl_error *err)
 		return true;
 	}
 	/* The first wording is that of kernels since 6.9, the second that of older ones. */
-	if (bpfl_text_glob("*program of this type cannot use helper *", reason) || bpfl_text_glob("*unknown func *#*", reason)) {
+	if (bpfl_text_glob("*program of this type cannot use helper *", reason) ||
+	    bpfl_text_glob("*unknown func *#*", reason)) {
 		helper_forbidden(rej, number, err);
 		return true;
 	}
@@ -304,7 +352,8 @@ static bool cause_license(const struct rejection *rej, struct bpfl_error *err)
 
 	if (!hint || hint->catalogue_id != 14)
 		return false;
-	message_set(rej, BPFL_ERR_VERIFIER, 14, err, "helper %s%s may be called by GPL-compatible programs only", name ? "bpf_" : "",
+	message_set(rej, BPFL_ERR_VERIFIER, 14, err,
+		    "helper %s%s may be called by GPL-compatible programs only", name ? "bpf_" : "",
 		    name ? name : "of this kind");
 	if (spec->has_license)
 		bpfl_error_why(err, "the object's license is '%s'", BPFL_ESC(spec->license));
@@ -321,7 +370,8 @@ static void cause_other(const struct rejection *rej, struct bpfl_error *err)
 	const struct bpfl_vlog *vlog = &rej->vlog;
 	const struct bpfl_hint *hint = bpfl_hint_find(vlog->reason);
 
-	message_set(rej, BPFL_ERR_VERIFIER, hint ? hint->catalogue_id : 11, err, "rejected by the verifier: %s",
+	message_set(rej, BPFL_ERR_VERIFIER, hint ? hint->catalogue_id : 11, err,
+		    "rejected by the verifier: %s",
 		    vlog->reason[0] ? vlog->reason : bpfl_errno_text(rej->errnum));
 	if (vlog->explanation[0])
 		bpfl_error_why(err, "%s: %s", vlog->category, vlog->explanation);
@@ -335,11 +385,13 @@ static void cause_other(const struct rejection *rej, struct bpfl_error *err)
 		bpfl_error_fix(err, "the whole verifier log shows the way to the instruction");
 }
 
-int bpfl_rejection_explain(const struct bpfl_image *image, const struct bpfl_image_prog *prog, struct bpfl_target *target,
-			   const char *log, int errnum, struct bpfl_error *err)
+int bpfl_rejection_explain(const struct bpfl_image *image, const struct bpfl_image_prog *prog,
+			   struct bpfl_target *target, const char *log, int errnum,
+			   struct bpfl_error *err)
 {
-	static bool (*const causes[])(const struct rejection *, struct bpfl_error *) = { cause_core, cause_kfunc, cause_helper,
-											 cause_license };
+	static bool (*const causes[])(const struct rejection *,
+				      struct bpfl_error *) = { cause_core, cause_kfunc,
+							       cause_helper, cause_license };
 	struct rejection rej = {
 		.image = image,
 		.image_prog = prog,

@@ -2,8 +2,8 @@
 /*
  * kern/since.c: tables of first kernel versions.
  *
- * Helper numbers rise with time, so one row per kernel with its last helper says the version of all of them. Map and program
- * types are numbered in order of arrival as well and have a column each.
+ * Helper numbers rise with time, so one row per kernel with its last helper says the version of all
+ * of them. Map and program types are numbered in order of arrival as well and have a column each.
  */
 #include "kern/since.h"
 
@@ -19,13 +19,17 @@ static const struct {
 	uint32_t last_helper;
 	uint32_t since;
 } helper_versions[] = {
-	{ 3, V(3, 19) },   { 11, V(4, 1) },   { 16, V(4, 2) },	 { 22, V(4, 3) },   { 25, V(4, 4) },   { 26, V(4, 5) },
-	{ 30, V(4, 6) },   { 36, V(4, 8) },   { 41, V(4, 9) },	 { 44, V(4, 10) },  { 45, V(4, 11) },  { 47, V(4, 12) },
-	{ 50, V(4, 13) },  { 53, V(4, 14) },  { 57, V(4, 15) },	 { 59, V(4, 16) },  { 64, V(4, 17) },  { 80, V(4, 18) },
-	{ 83, V(4, 19) },  { 90, V(4, 20) },  { 92, V(5, 0) },	 { 98, V(5, 1) },   { 108, V(5, 2) },  { 110, V(5, 3) },
-	{ 115, V(5, 5) },  { 119, V(5, 6) },  { 124, V(5, 7) },	 { 135, V(5, 8) },  { 141, V(5, 9) },  { 155, V(5, 10) },
-	{ 162, V(5, 11) }, { 163, V(5, 12) }, { 165, V(5, 13) }, { 168, V(5, 14) }, { 175, V(5, 15) }, { 179, V(5, 16) },
-	{ 185, V(5, 17) }, { 193, V(5, 18) }, { 203, V(5, 19) }, { 207, V(6, 0) },  { 209, V(6, 1) },  { 211, V(6, 2) },
+	{ 3, V(3, 19) }, { 11, V(4, 1) }, { 16, V(4, 2) }, { 22, V(4, 3) },
+	{ 25, V(4, 4) }, { 26, V(4, 5) }, { 30, V(4, 6) }, { 36, V(4, 8) },
+	{ 41, V(4, 9) }, { 44, V(4, 10) }, { 45, V(4, 11) }, { 47, V(4, 12) },
+	{ 50, V(4, 13) }, { 53, V(4, 14) }, { 57, V(4, 15) }, { 59, V(4, 16) },
+	{ 64, V(4, 17) }, { 80, V(4, 18) }, { 83, V(4, 19) }, { 90, V(4, 20) },
+	{ 92, V(5, 0) }, { 98, V(5, 1) }, { 108, V(5, 2) }, { 110, V(5, 3) },
+	{ 115, V(5, 5) }, { 119, V(5, 6) }, { 124, V(5, 7) }, { 135, V(5, 8) },
+	{ 141, V(5, 9) }, { 155, V(5, 10) }, { 162, V(5, 11) }, { 163, V(5, 12) },
+	{ 165, V(5, 13) }, { 168, V(5, 14) }, { 175, V(5, 15) }, { 179, V(5, 16) },
+	{ 185, V(5, 17) }, { 193, V(5, 18) }, { 203, V(5, 19) }, { 207, V(6, 0) },
+	{ 209, V(6, 1) }, { 211, V(6, 2) },
 };
 
 static const uint32_t map_type_versions[] = {
@@ -161,9 +165,13 @@ static const struct {
 	{ "sys_*", "syscall programs" },
 };
 
-/* The rows of helper_users that lockdown can take away. "probe_read_user" reads only user memory and stays. */
-static const char *const locked_down[] = { "probe_read",       "probe_read_str", "probe_read_kernel", "probe_read_kernel_str",
-					   "probe_write_user" };
+/*
+ * The rows of helper_users that lockdown can take away. "probe_read_user" reads only user memory
+ * and stays.
+ */
+static const char *const locked_down[] = {
+	"probe_read", "probe_read_str", "probe_read_kernel", "probe_read_kernel_str", "probe_write_user",
+};
 
 uint32_t bpfl_helper_since(uint32_t helper)
 {

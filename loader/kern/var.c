@@ -2,9 +2,10 @@
 /*
  * kern/var.c: variables of a loaded object.
  *
- * A variable is some bytes in the only element of its section's map. Reading looks the element up and cuts the bytes out.
- * Writing must not touch the neighbours: the program may change them between a look-up and an update, and its change would be lost. So the
- * bytes are written through a mapping of the map; only where the kernel gives none (before 5.5, or a section that holds static
+ * A variable is some bytes in the only element of its section's map. Reading looks the element up
+ * and cuts the bytes out. Writing must not touch the neighbours: the program may change them
+ * between a look-up and an update, and its change would be lost. So the bytes are written through a
+ * mapping of the map; only where the kernel gives none (before 5.5, or a section that holds static
  * variables only) the whole element is read, changed and written back.
  */
 #include "kern/load.h"
@@ -31,13 +32,15 @@ static int var_missing(const struct bpfl_spec *spec, const char *name, struct bp
 	bpfl_near_init(&near, name);
 	for (size_t i = 0; i < spec->vars.nr; i++)
 		bpfl_near_offer(&near, spec->vars.items[i].name);
-	bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "variable '%s': the object has none of this name", BPFL_ESC(name));
+	bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT,
+		       "variable '%s': the object has none of this name", BPFL_ESC(name));
 	if (bpfl_near_text(&near, text, sizeof(text))[0])
 		bpfl_error_fix(err, "did you mean %s?", text);
 	return -ENOENT;
 }
 
-static int place_find(const struct bpfl_object *object, const char *name, size_t size, struct place *ret, struct bpfl_error *err)
+static int place_find(const struct bpfl_object *object, const char *name, size_t size,
+		      struct place *ret, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = object->image->spec;
 	int32_t idx = bpfl_spec_var_idx(spec, name);
@@ -48,23 +51,28 @@ static int place_find(const struct bpfl_object *object, const char *name, size_t
 	ret->map = &object->maps[ret->var->map_idx];
 	ret->map_spec = &spec->maps.items[ret->var->map_idx];
 	if (ret->map->fd < 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "variable '%s': its map '%s' was not created, because no loaded program uses it",
-				      BPFL_ESC(name), BPFL_ESC(ret->map_spec->name));
+		return bpfl_error_set(
+			err, BPFL_ERR_USAGE, ENOENT,
+			"variable '%s': its map '%s' was not created, because no loaded program uses it",
+			BPFL_ESC(name), BPFL_ESC(ret->map_spec->name));
 	if (size != ret->var->size_bytes)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "variable '%s': it has %u bytes, not %zu", BPFL_ESC(name),
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "variable '%s': it has %u bytes, not %zu", BPFL_ESC(name),
 				      ret->var->size_bytes, size);
 	if ((uint64_t)ret->var->byte_off + size > ret->map->value_size)
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "variable '%s': it ends behind its section", BPFL_ESC(name));
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "variable '%s': it ends behind its section", BPFL_ESC(name));
 	return 0;
 }
 
 static int syscall_failed(const char *name, const char *what, int ret, struct bpfl_error *err)
 {
-	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "variable '%s': %s: %s (%s)", BPFL_ESC(name), what, bpfl_errno_text(-ret),
-			      bpfl_errno_name(-ret));
+	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "variable '%s': %s: %s (%s)",
+			      BPFL_ESC(name), what, bpfl_errno_text(-ret), bpfl_errno_name(-ret));
 }
 
-int bpfl_object_var_get(const struct bpfl_object *object, const char *name, void *ret_value, size_t size, struct bpfl_error *err)
+int bpfl_object_var_get(const struct bpfl_object *object, const char *name, void *ret_value,
+			size_t size, struct bpfl_error *err)
 {
 	struct place place;
 	uint32_t key = 0;
@@ -83,15 +91,18 @@ int bpfl_object_var_get(const struct bpfl_object *object, const char *name, void
 	return ret < 0 ? syscall_failed(name, "reading it", ret, err) : 0;
 }
 
-static int write_mapped(const struct bpfl_object *object, const struct place *place, const void *value, size_t size)
+static int write_mapped(const struct bpfl_object *object, const struct place *place,
+			const void *value, size_t size)
 {
 	size_t page = bpfl_target_page_size(object->target);
-	size_t map_size = (((size_t)place->map->value_size + 7) & ~(size_t)7) * place->map->max_entries;
+	size_t map_size = (((size_t)place->map->value_size + 7) & ~(size_t)7) *
+			  place->map->max_entries;
 	void *addr;
 	int ret;
 
 	map_size = (map_size + page - 1) / page * page;
-	ret = bpfl_enter_mmap(NULL, map_size, PROT_READ | PROT_WRITE, MAP_SHARED, place->map->fd, 0, &addr);
+	ret = bpfl_enter_mmap(NULL, map_size, PROT_READ | PROT_WRITE, MAP_SHARED, place->map->fd, 0,
+			      &addr);
 	if (ret < 0)
 		return ret;
 	memcpy((uint8_t *)addr + place->var->byte_off, value, size);
@@ -116,7 +127,8 @@ static int write_whole(const struct place *place, const void *new_value, size_t 
 	return ret;
 }
 
-int bpfl_object_var_set(const struct bpfl_object *object, const char *name, const void *value, size_t size, struct bpfl_error *err)
+int bpfl_object_var_set(const struct bpfl_object *object, const char *name, const void *value,
+			size_t size, struct bpfl_error *err)
 {
 	struct place place;
 	int ret = place_find(object, name, size, &place, err);
@@ -124,12 +136,15 @@ int bpfl_object_var_set(const struct bpfl_object *object, const char *name, cons
 	if (ret < 0)
 		return ret;
 	if (bpfl_map_spec_is_frozen(place.map_spec)) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EPERM, "variable '%s': it is constant, and '%s' is frozen once it is loaded",
-			       BPFL_ESC(name), BPFL_ESC(place.map_spec->name));
+		bpfl_error_set(
+			err, BPFL_ERR_USAGE, EPERM,
+			"variable '%s': it is constant, and '%s' is frozen once it is loaded",
+			BPFL_ESC(name), BPFL_ESC(place.map_spec->name));
 		bpfl_error_fix(err, "set it before loading: --set %s=VALUE", BPFL_ESC(name));
 		return -EPERM;
 	}
-	ret = place.map->flags & BPFL_F_MMAPABLE ? write_mapped(object, &place, value, size) : -ENODEV;
+	ret = place.map->flags & BPFL_F_MMAPABLE ? write_mapped(object, &place, value, size)
+						 : -ENODEV;
 	if (ret < 0)
 		ret = write_whole(&place, value, size);
 	return ret < 0 ? syscall_failed(name, "writing it", ret, err) : 0;

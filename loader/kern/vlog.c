@@ -5,13 +5,14 @@
  * A log is a protocol of the verifier's walk, up to megabytes long:
  *
  *     ; return *v; @ nullchk.bpf.c:9                  source line (file and line since Linux 6.9)
- *     7: (61) r0 = *(u32 *)(r0 +0)                    instruction, perhaps followed by "; R0=..." the state after it
+ *     7: (61) r0 = *(u32 *)(r0 +0)                    instruction, then perhaps the state: "; R0=..."
  *     R0 invalid mem access 'map_value_or_null'       why the walk ended
  *     processed 7 insns (limit 1000000) ...           statistics
  *
- * Everything that is not an instruction, a source line, a state or statistics is a message, and the last messages are the
- * reason. Linux 7.3 puts a report behind that: "Verification failed: CATEGORY", then paragraphs "Reason:", "At:", "Suggestion:"; the
- * old lines are still there above it, so both are read.
+ * Everything that is not an instruction, a source line, a state or statistics is a message, and the
+ * last messages are the reason. Linux 7.3 puts a report behind that: "Verification failed:
+ * CATEGORY", then paragraphs "Reason:", "At:", "Suggestion:"; the old lines are still there above
+ * it, so both are read.
  */
 #include "kern/vlog.h"
 
@@ -21,7 +22,10 @@
 #include "base/text.h"
 
 #define NR(table) (sizeof(table) / sizeof((table)[0]))
-/* A reason may take two or three lines: "invalid access to map value, ..." and "R0 min value is outside ...". */
+/*
+ * A reason may take two or three lines: "invalid access to map value, ..." and "R0 min value is
+ * outside ...".
+ */
 #define REASON_LINES_MAX 3
 
 struct line {
@@ -91,7 +95,8 @@ static bool insn_line_read(const struct line *line, struct bpfl_vlog *vlog)
 
 	while (digits < line->size && isdigit((unsigned char)line->text[digits]))
 		digits++;
-	if (digits == 0 || digits > 9 || digits + 2 >= line->size || memcmp(line->text + digits, ": ", 2) != 0)
+	if (digits == 0 || digits > 9 || digits + 2 >= line->size ||
+	    memcmp(line->text + digits, ": ", 2) != 0)
 		return false;
 	/* "7: R1=ctx()" is a state; both kinds of line are taken care of here. */
 	if (line->text[digits + 2] == '(') {
@@ -127,7 +132,9 @@ static bool source_line_read(const struct line *line, struct bpfl_vlog *vlog)
 		const char *colon = memrchr(at, ':', (size_t)(end - at));
 		unsigned long number = colon ? strtoul(colon + 1, NULL, 10) : 0;
 
-		/* Line 0 stands for code that the compiler made up: the line before it says more. */
+		/*
+		 * Line 0 stands for code that the compiler made up: the line before it says more.
+		 */
 		if (number == 0 || number > UINT32_MAX)
 			return true;
 		line_copy(vlog->file, sizeof(vlog->file), at + 3, (size_t)(colon - at) - 3);
@@ -157,7 +164,10 @@ static bool line_is_noise(const struct line *line)
 	return false;
 }
 
-/* The last state of the register that the reason names: "R0=map_value_or_null(id=1,map=m,ks=4,vs=4)". */
+/*
+ * The last state of the register that the reason names:
+ * "R0=map_value_or_null(id=1,map=m,ks=4,vs=4)".
+ */
 static void register_find(const char *log, size_t log_size, struct bpfl_vlog *vlog)
 {
 	const char *found = NULL;
@@ -172,7 +182,8 @@ static void register_find(const char *log, size_t log_size, struct bpfl_vlog *vl
 	name[2] = isdigit((unsigned char)vlog->reason[2]) ? vlog->reason[2] : '\0';
 	name[3] = '\0';
 	size_t name_size = strlen(name);
-	for (const char *p = log; (p = memmem(p, log_size - (size_t)(p - log), name, name_size)); p++) {
+	for (const char *p = log; (p = memmem(p, log_size - (size_t)(p - log), name, name_size));
+	     p++) {
 		/* "R0=", or "R0_w=" of kernels before 6.8: "w" for written, "r" for read. */
 		const char *equals = p + name_size;
 
@@ -224,7 +235,8 @@ static void walk_read(const char *log, size_t log_size, struct bpfl_vlog *vlog)
 			memcpy(vlog->reason + used, "; ", 2);
 			used += 2;
 		}
-		line_copy(vlog->reason + used, sizeof(vlog->reason) - used, reasons[i].text, reasons[i].size);
+		line_copy(vlog->reason + used, sizeof(vlog->reason) - used, reasons[i].text,
+			  reasons[i].size);
 		used += strlen(vlog->reason + used);
 	}
 	register_find(log, log_size, vlog);
@@ -241,7 +253,8 @@ static void paragraph_read(const char *report, const char *heading, char *out, s
 	if (!text || !line_next(&text, &line))
 		return;
 	line_next(&text, &line); /* strstr() found the newline in front of the heading */
-	while (used + 2 < out_size && line_next(&text, &line) && line.size > 0 && line.text[0] == ' ') {
+	while (used + 2 < out_size && line_next(&text, &line) && line.size > 0 &&
+	       line.text[0] == ' ') {
 		size_t indent = 0;
 
 		while (indent < line.size && line.text[indent] == ' ')
@@ -253,7 +266,10 @@ static void paragraph_read(const char *report, const char *heading, char *out, s
 	}
 }
 
-/* A number behind "insn " in a text, or -1: "unreachable insn 1", "infinite loop detected at insn 2". */
+/*
+ * A number behind "insn " in a text, or -1: "unreachable insn 1", "infinite loop detected at insn
+ * 2".
+ */
 static int32_t insn_in_text(const char *text)
 {
 	for (const char *p = text; (p = strstr(p, "insn ")); p++) {
@@ -274,7 +290,8 @@ void bpfl_vlog_read(const char *log, struct bpfl_vlog *ret_vlog)
 	if (report) {
 		char at[64];
 
-		line_copy(vlog.category, sizeof(vlog.category), report + 21, strcspn(report + 21, "\n"));
+		line_copy(vlog.category, sizeof(vlog.category), report + 21,
+			  strcspn(report + 21, "\n"));
 		paragraph_read(report, "\nReason:", vlog.explanation, sizeof(vlog.explanation));
 		paragraph_read(report, "\nSuggestion:", vlog.suggestion, sizeof(vlog.suggestion));
 		paragraph_read(report, "\nAt:", at, sizeof(at));

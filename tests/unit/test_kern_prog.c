@@ -550,6 +550,17 @@ START_TEST(metadata_is_bound_to_programs_that_do_not_read_it)
 }
 END_TEST
 
+START_TEST(metadata_that_nobody_reads_is_loaded_all_the_same)
+{
+	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
+	specgen_map(gen.spec, ".rodata", BPFL_MAP_RODATA, BPFL_MAP_TYPE_ARRAY, 4, 4, 1)->data[0] = 1;
+	specgen_var(gen.spec, "bpf_metadata_version", 0, 0, 4, 0);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert_str_eq(fake_sys_trace(), "MAP_CREATE MAP_UPDATE_ELEM MAP_FREEZE PROG_LOAD PROG_BIND_MAP");
+	kerngen_deinit(&gen);
+}
+END_TEST
+
 START_TEST(other_constants_are_not_bound)
 {
 	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
@@ -589,6 +600,7 @@ int main(void)
 		too_many_instructions_are_counted,
 		a_program_type_that_is_too_new_is_told_with_its_version,
 		metadata_is_bound_to_programs_that_do_not_read_it,
+		metadata_that_nobody_reads_is_loaded_all_the_same,
 		other_constants_are_not_bound,
 	};
 	Suite *suite = BPFL_TEST_SUITE("kern_prog", tests);
