@@ -147,7 +147,8 @@ struct bpfl_btf_search {
 	bpfl_btf_cut_fn cut; /* NULL: whole names */
 	struct bpfl_hash names; /* wanted name -> index in lists */
 	BPFL_VEC(struct bpfl_btf_ids { uint32_t *items; size_t nr; size_t cap; }) lists;
-	uint64_t first_two[1024]; /* bit per pair of first bytes: passes over most names after two bytes */
+	/* Bits of the first 2, 4 and 8 bytes of the wanted names (by how long those are): passes over most names without reading on. */
+	struct bpfl_btf_prefixes { bool used; uint64_t bits[1024]; } prefixes[3];
 };
 
 void bpfl_btf_search_init(struct bpfl_btf_search *search, uint32_t kinds, bpfl_btf_cut_fn cut);

@@ -3,7 +3,9 @@
  * btf/search.c: which types have one of these names? One pass for all of them.
  *
  * Most of a kernel's types are of no interest, so the cheapest tests come first: the kind, which stands in the record that is walked over
- * anyway; then the name's first two bytes against a table of those that are wanted. Only what passes both is cut, hashed and looked up.
+ * anyway; then the name's first bytes, loaded as one number, against those of the wanted names. Wanted names of 8 bytes and more are
+ * told apart by their first 8, of 4 to 7 by 4, shorter ones by 2: a kernel has thousands of names that begin with "bpf_" or "tc".
+ * Only what passes is cut, hashed and looked up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,18 +28,49 @@ void bpfl_btf_search_deinit(struct bpfl_btf_search *search)
 	memset(search, 0, sizeof(*search));
 }
 
-static void filter_add(struct bpfl_btf_search *search, unsigned char first, unsigned char second)
-{
-	unsigned pair = first * 256u + second;
+/* Bytes that each of search->prefixes looks at. */
+static const unsigned prefix_sizes[] = { 2, 4, 8 };
+#define NR_PREFIXES (sizeof(prefix_sizes) / sizeof(prefix_sizes[0]))
 
-	search->first_two[pair / 64] |= 1ull << (pair % 64);
+/* The bit for the first bytes of a name: word holds 8 of them as they lie in memory. */
+static unsigned prefix_bit(uint64_t word, unsigned prefix_size)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word <<= 64 - 8 * prefix_size;
+#else
+	word >>= 64 - 8 * prefix_size;
+#endif
+	return (unsigned)(word * 0x9e3779b97f4a7c15u >> 48); /* Fibonacci hashing: the upper bits depend on all bytes */
 }
 
-static bool filter_has(const struct bpfl_btf_search *search, const char *name)
+static void filter_add(struct bpfl_btf_search *search, const char *name, size_t name_size)
 {
-	unsigned pair = (unsigned char)name[0] * 256u + (name[0] != '\0' ? (unsigned char)name[1] : 0u);
+	size_t tier = NR_PREFIXES - 1;
+	uint64_t word = 0;
 
-	return search->first_two[pair / 64] >> (pair % 64) & 1;
+	while (tier > 0 && prefix_sizes[tier] > name_size)
+		tier--;
+	memcpy(&word, name, prefix_sizes[tier]);
+	unsigned bit = prefix_bit(word, prefix_sizes[tier]);
+	search->prefixes[tier].used = true;
+	search->prefixes[tier].bits[bit / 64] |= 1ull << (bit % 64);
+}
+
+/* left: bytes from name to the end of the strings. */
+static bool filter_has(const struct bpfl_btf_search *search, const char *name, size_t left)
+{
+	uint64_t word = 0;
+
+	/* Bytes behind the name's end do no harm: they only make it unlike a longer name that is wanted. */
+	memcpy(&word, name, left < sizeof(word) ? left : sizeof(word));
+	for (size_t tier = 0; tier < NR_PREFIXES; tier++) {
+		if (!search->prefixes[tier].used)
+			continue;
+		unsigned bit = prefix_bit(word, prefix_sizes[tier]);
+		if (search->prefixes[tier].bits[bit / 64] >> (bit % 64) & 1)
+			return true;
+	}
+	return false;
 }
 
 int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_t name_size)
@@ -58,10 +91,10 @@ int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_
 		return ret;
 	}
 	if (name_size > 1) {
-		filter_add(search, (unsigned char)name[0], (unsigned char)name[1]);
+		filter_add(search, name, name_size);
 	} else { /* "x___old" may be cut to "x" */
 		for (unsigned second = 0; second < 256; second++)
-			filter_add(search, (unsigned char)name[0], (unsigned char)second);
+			filter_add(search, (char[2]){ name[0], (char)second }, 2);
 	}
 	return (int)idx;
 }
@@ -83,6 +116,19 @@ static int note(struct bpfl_btf_search *search, const char *name, uint32_t type_
 	return 0;
 }
 
+/* bpfl_btf_string() that also says how many bytes there are up to the end of the strings. */
+static const char *name_of(const struct bpfl_btf *btf, uint32_t name_off, size_t *ret_left)
+{
+	while (btf->base != NULL && name_off < btf->first_str)
+		btf = btf->base;
+	if (name_off < btf->first_str || name_off - btf->first_str >= btf->strings_size) {
+		*ret_left = 1;
+		return "";
+	}
+	*ret_left = btf->strings_size - (name_off - btf->first_str);
+	return btf->strings + (name_off - btf->first_str);
+}
+
 static int search_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_type(btf, btf->first_id);
@@ -90,11 +136,12 @@ static int search_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf
 	for (uint32_t id = btf->first_id; id < btf->nr_types; id++, type = bpfl_btf_next(btf, type)) {
 		unsigned kind = bpfl_btf_kind(type);
 		const char *name;
+		size_t left;
 
 		if (kind >= BPFL_NR_KINDS || !(search->kinds & BPFL_BTF_KIND_BIT(kind)))
 			continue;
-		name = bpfl_btf_string(btf, type->name_off);
-		if (filter_has(search, name)) {
+		name = name_of(btf, type->name_off, &left);
+		if (filter_has(search, name, left)) {
 			int ret = note(search, name, id);
 
 			if (ret < 0)

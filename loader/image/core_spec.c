@@ -55,11 +55,22 @@ const char *bpfl_core_kind_name(uint32_t kind)
 
 size_t bpfl_core_name_size(const char *name, size_t name_size)
 {
-	for (size_t end = name_size; end >= 5; end--) {
-		const char *at = name + end - 5;
+	/* Of any three underscores in a row one stands at every third place, so most names are passed over in thirds. */
+	for (size_t i = name_size; i >= 3; i -= 3) {
+		if (name[i - 2] != '_') {
+			continue;
+		}
+		/* The run of underscores around it. */
+		size_t first = i - 2, next = i - 1;
 
-		if (at[0] != '_' && at[1] == '_' && at[2] == '_' && at[3] == '_' && at[4] != '_') {
-			return end - 4;
+		while (first > 0 && name[first - 1] == '_') {
+			first--;
+		}
+		while (next < name_size && name[next] == '_') {
+			next++;
+		}
+		if (next - first == 3 && first > 0 && next < name_size) {
+			return first;
 		}
 	}
 	return name_size;

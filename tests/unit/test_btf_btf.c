@@ -431,9 +431,45 @@ START_TEST(one_pass_finds_all_wanted_names)
 }
 END_TEST
 
+/* The filter looks at 2, 4 or 8 bytes at once, and the last names stand at the very end of the strings. */
+START_TEST(names_of_any_length_are_found_up_to_the_last_byte)
+{
+	static const char longest[] = "abcdefghijkl";
+	char names[12][13];
+	struct bpfl_btf_search search;
+	struct btfgen gen;
+	size_t nr;
+
+	for (unsigned order = 0; order < 2; order++) { /* the shortest or the longest name last */
+		btfgen_init(&gen, false);
+		for (unsigned i = 0; i < 12; i++) {
+			memcpy(names[i], longest, 12);
+			names[i][order ? 12 - i : i + 1] = '\0';
+			btfgen_struct(&gen, names[i], 0);
+		}
+		struct bpfl_btf *btf = btfgen_read(&gen);
+		ck_assert_ptr_nonnull(btf);
+		for (unsigned i = 0; i < 12; i++) { /* alone, and with all before it */
+			bpfl_btf_search_init(&search, BPFL_BTF_KINDS_DATA, NULL);
+			for (unsigned first = i % 2 ? 0 : i; first <= i; first++)
+				ck_assert_int_ge(bpfl_btf_search_want(&search, names[first], strlen(names[first])), 0);
+			ck_assert_int_eq(bpfl_btf_search_run(&search, btf), 0);
+			int idx = bpfl_btf_search_want(&search, names[i], strlen(names[i]));
+			const uint32_t *ids = bpfl_btf_search_ids(&search, idx, &nr);
+			ck_assert_uint_eq(nr, 1);
+			ck_assert_uint_eq(ids[0], i + 1);
+			bpfl_btf_search_deinit(&search);
+		}
+		bpfl_btf_destroy(btf);
+		btfgen_deinit(&gen);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
+		names_of_any_length_are_found_up_to_the_last_byte,
 		records_read_the_same_in_both_byte_orders,
 		ids_names_and_records_are_found,
 		sizes_and_alignments,
