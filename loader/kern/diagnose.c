@@ -19,40 +19,8 @@
 #include "sys/file.h"
 
 #define NR(table) (sizeof(table) / sizeof((table)[0]))
-#define CAP_BIT(cap) (1ull << (cap))
-#define TYPE_BIT(type) (1ull << (type))
+#define CAP_BIT(cap) BPFL_CAP_BIT(cap)
 #define ENOTSUPP_KERNEL 524 /* meant to stay inside the kernel, but bpf(2) returns it */
-
-static const struct {
-	unsigned cap;
-	const char *name, *file_name; /* file_name: as setcap(8) writes it */
-} cap_names[] = {
-	{ BPFL_CAP_NET_ADMIN, "CAP_NET_ADMIN", "cap_net_admin" },
-	{ BPFL_CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "cap_sys_admin" },
-	{ BPFL_CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "cap_sys_resource" },
-	{ BPFL_CAP_PERFMON, "CAP_PERFMON", "cap_perfmon" },
-	{ BPFL_CAP_BPF, "CAP_BPF", "cap_bpf" },
-};
-
-/* Program types that need CAP_PERFMON or CAP_NET_ADMIN besides CAP_BPF (since Linux 5.8). */
-#define PERFMON_PROGS                                                                              \
-	(TYPE_BIT(BPFL_PROG_KPROBE) | TYPE_BIT(BPFL_PROG_TRACEPOINT) |                             \
-	 TYPE_BIT(BPFL_PROG_PERF_EVENT) | TYPE_BIT(BPFL_PROG_RAW_TRACEPOINT) |                     \
-	 TYPE_BIT(BPFL_PROG_RAW_TRACEPOINT_WRITABLE) | TYPE_BIT(BPFL_PROG_TRACING) |               \
-	 TYPE_BIT(BPFL_PROG_LSM) | TYPE_BIT(BPFL_PROG_STRUCT_OPS) | TYPE_BIT(BPFL_PROG_EXT))
-#define NET_ADMIN_PROGS                                                                            \
-	(TYPE_BIT(BPFL_PROG_SCHED_CLS) | TYPE_BIT(BPFL_PROG_SCHED_ACT) | TYPE_BIT(BPFL_PROG_XDP) | \
-	 TYPE_BIT(BPFL_PROG_LWT_IN) | TYPE_BIT(BPFL_PROG_LWT_OUT) | TYPE_BIT(BPFL_PROG_LWT_XMIT) | \
-	 TYPE_BIT(BPFL_PROG_LWT_SEG6LOCAL) | TYPE_BIT(BPFL_PROG_SK_SKB) |                          \
-	 TYPE_BIT(BPFL_PROG_SK_MSG) | TYPE_BIT(BPFL_PROG_FLOW_DISSECTOR) |                         \
-	 TYPE_BIT(BPFL_PROG_CGROUP_DEVICE) | TYPE_BIT(BPFL_PROG_CGROUP_SOCK) |                     \
-	 TYPE_BIT(BPFL_PROG_CGROUP_SOCK_ADDR) | TYPE_BIT(BPFL_PROG_CGROUP_SOCKOPT) |               \
-	 TYPE_BIT(BPFL_PROG_CGROUP_SYSCTL) | TYPE_BIT(BPFL_PROG_SOCK_OPS) |                        \
-	 TYPE_BIT(BPFL_PROG_EXT) | TYPE_BIT(BPFL_PROG_NETFILTER))
-#define NET_ADMIN_MAPS                                                                             \
-	(TYPE_BIT(BPFL_MAP_TYPE_DEVMAP) | TYPE_BIT(BPFL_MAP_TYPE_DEVMAP_HASH) |                    \
-	 TYPE_BIT(BPFL_MAP_TYPE_XSKMAP) | TYPE_BIT(BPFL_MAP_TYPE_SOCKMAP) |                        \
-	 TYPE_BIT(BPFL_MAP_TYPE_SOCKHASH) | TYPE_BIT(BPFL_MAP_TYPE_CPUMAP))
 
 struct refusal {
 	enum bpfl_wanted wanted;
@@ -65,42 +33,18 @@ struct refusal {
 
 static uint64_t caps_needed(const struct refusal *refusal)
 {
-	uint64_t type_bit = refusal->type < 64 ? TYPE_BIT(refusal->type) : 0;
-	uint64_t needed = CAP_BIT(BPFL_CAP_BPF);
-
-	if (refusal->wanted == BPFL_WANTED_TRACEFS)
+	switch (refusal->wanted) {
+	case BPFL_WANTED_TRACEFS:
 		return 0; /* a matter of the files' owner and mode */
-	if (refusal->wanted == BPFL_WANTED_PERF_EVENT)
+	case BPFL_WANTED_PERF_EVENT:
 		return CAP_BIT(BPFL_CAP_PERFMON);
-	/* Before 5.8 one capability stood for all. */
-	if (refusal->version != 0 && refusal->version < BPFL_KERNEL_VERSION(5, 8, 0))
-		return CAP_BIT(BPFL_CAP_SYS_ADMIN);
-	if (refusal->wanted == BPFL_WANTED_MAP) {
-		if (type_bit & NET_ADMIN_MAPS)
-			needed |= CAP_BIT(BPFL_CAP_NET_ADMIN);
-	} else if (refusal->wanted != BPFL_WANTED_BTF) {
-		if (type_bit & PERFMON_PROGS)
-			needed |= CAP_BIT(BPFL_CAP_PERFMON);
-		if (type_bit & NET_ADMIN_PROGS)
-			needed |= CAP_BIT(BPFL_CAP_NET_ADMIN);
+	case BPFL_WANTED_MAP:
+		return bpfl_map_type_caps(refusal->type, refusal->version);
+	case BPFL_WANTED_BTF:
+		return bpfl_map_type_caps(BPFL_MAP_TYPE_UNSPEC, refusal->version);
+	default:
+		return bpfl_prog_type_caps(refusal->type, refusal->version);
 	}
-	return needed;
-}
-
-/* "CAP_BPF, CAP_PERFMON", "none". separator "," and file_names for setcap. */
-static char *caps_text(uint64_t caps, const char *separator, bool file_names, char *out,
-		       size_t out_size)
-{
-	size_t used = 0;
-
-	snprintf(out, out_size, "none");
-	for (size_t i = 0; i < NR(cap_names) && used < out_size; i++) {
-		if (caps & CAP_BIT(cap_names[i].cap))
-			used += (size_t)snprintf(
-				out + used, out_size - used, "%s%s", used ? separator : "",
-				file_names ? cap_names[i].file_name : cap_names[i].name);
-	}
-	return out;
 }
 
 static const char *wanted_text(const struct refusal *refusal)
@@ -149,15 +93,15 @@ static bool cause_capabilities(const struct refusal *refusal, struct bpfl_error 
 	bpfl_error_catalogue(
 		err, missing & (CAP_BIT(BPFL_CAP_BPF) | CAP_BIT(BPFL_CAP_SYS_ADMIN)) ? 1 : 2);
 	bpfl_error_why(err, "%s needs %s (have: %s)", wanted_text(refusal),
-		       caps_text(missing, " and ", false, need, sizeof(need)),
-		       caps_text(refusal->caps, ", ", false, have, sizeof(have)));
+		       bpfl_caps_text(missing, " and ", false, need, sizeof(need)),
+		       bpfl_caps_text(refusal->caps, ", ", false, have, sizeof(have)));
 	unprivileged = bpfl_facts_sysctl("kernel/unprivileged_bpf_disabled");
 	if (unprivileged >= 0 && err->catalogue_id == 1)
 		bpfl_error_why(err, "kernel.unprivileged_bpf_disabled is %ld", unprivileged);
 	bpfl_error_fix(
 		err,
 		"run as root (sudo), or give the command what it needs: setcap %s+ep FILE%s; in a container: --cap-add with the same names",
-		caps_text(caps_needed(refusal), ",", true, file, sizeof(file)),
+		bpfl_caps_text(caps_needed(refusal), ",", true, file, sizeof(file)),
 		refusal->wanted == BPFL_WANTED_MAP || refusal->wanted == BPFL_WANTED_BTF
 			? " (tracing programs also need cap_perfmon, networking programs cap_net_admin)"
 			: "");
@@ -266,17 +210,16 @@ static bool cause_user_namespace(const struct refusal *refusal, struct bpfl_erro
 static void cause_unknown(const struct refusal *refusal, struct bpfl_error *err)
 {
 	char have[128], mode[32];
-	uint64_t type_bit = refusal->type < 64 ? TYPE_BIT(refusal->type) : 0;
 
 	if (refusal->caps_known)
 		bpfl_error_why(err, "capabilities are not the cause (have: %s)",
-			       caps_text(refusal->caps, ", ", false, have, sizeof(have)));
+			       bpfl_caps_text(refusal->caps, ", ", false, have, sizeof(have)));
 	if (bpfl_facts_lockdown(mode, sizeof(mode))[0] == '\0')
 		bpfl_error_why(
 			err,
 			"lockdown could be; /sys/kernel/security/lockdown could not be read (is securityfs mounted?)");
 	if (refusal->wanted == BPFL_WANTED_PROG &&
-	    (type_bit & (TYPE_BIT(BPFL_PROG_TRACING) | TYPE_BIT(BPFL_PROG_LSM)))) {
+	    (refusal->type == BPFL_PROG_TRACING || refusal->type == BPFL_PROG_LSM)) {
 		bpfl_error_why(
 			err,
 			"the kernel gave no reason (the verifier's log is empty); some kernels refuse %s programs by policy or for want of trampolines",
