@@ -271,16 +271,32 @@ static int candidates_rank(struct solving *solving, struct group *group, struct 
 	return 0;
 }
 
+/* What one candidate answered, beside the answer itself. */
+struct found {
+	struct bpfl_core_answer answer;
+	uint64_t bit_off;
+};
+
 static int ambiguity_error(const struct solving *solving, const struct group *group, const struct bpfl_core_path *local,
-			   const struct bpfl_core_answer *first, uint32_t other, uint64_t other_value, struct bpfl_error *err)
+			   const struct found *first, const struct found *other, struct bpfl_error *err)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
+	bool places_differ = first->bit_off != other->bit_off && first->answer.now.value == other->answer.now.value;
+	int result;
 
 	bpfl_core_path_text(local, &text);
-	int result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-				    "%s is ambiguous: the kernel's types %" PRIu32 " and %" PRIu32 " give %" PRIu64 " and %" PRIu64,
-				    bpfl_buf_ok(&text) && text.data ? text.data : "it", first->target_id, other, first->now.value,
-				    other_value);
+	const char *name = text.data ? text.data : "it";
+	if (places_differ) {
+		result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+					"%s is ambiguous: it lies at bit %" PRIu64 " of the kernel's type %" PRIu32 " and at bit %" PRIu64
+					" of type %" PRIu32,
+					name, first->bit_off, first->answer.target_id, other->bit_off, other->answer.target_id);
+	} else {
+		result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+					"%s is ambiguous: the kernel's types %" PRIu32 " and %" PRIu32 " give %" PRIu64 " and %" PRIu64,
+					name, first->answer.target_id, other->answer.target_id, first->answer.now.value,
+					other->answer.now.value);
+	}
 	bpfl_buf_deinit(&text);
 	bpfl_error_why(err, "%zu types of the kernel have that name and fit equally well:", group->nr_candidates);
 	for (size_t c = 0; c < group->nr_candidates && c < CANDIDATES_SHOWN_MAX; c++) {
@@ -320,10 +336,11 @@ static void candidate_log(const struct solving *solving, const struct bpfl_core_
 
 /* One query against one candidate: 1 and an answer when it fits (which may be poison), 0 and the reason when it does not. */
 static int candidate_try(struct solving *solving, const struct bpfl_core_path *local, uint32_t candidate,
-			 struct bpfl_core_answer *answer, uint64_t *ret_bit_off, struct bpfl_error *err)
+			 struct found *ret_found, struct bpfl_error *err)
 {
-	struct bpfl_core_path found;
-	int result = bpfl_core_path_match(local, solving->kernel, candidate, &found, &answer->miss);
+	struct bpfl_core_path path;
+	struct bpfl_core_answer *answer = &ret_found->answer;
+	int result = bpfl_core_path_match(local, solving->kernel, candidate, &path, &answer->miss);
 
 	if (result < 0) {
 		return compare_error(candidate, err);
@@ -332,8 +349,8 @@ static int candidate_try(struct solving *solving, const struct bpfl_core_path *l
 		answer->target = solving->kernel;
 		answer->target_id = candidate;
 		answer->poison =
-			bpfl_core_value_get(&found, solving->spec->big_endian, &answer->now, &answer->miss) < 0;
-		*ret_bit_off = found.bit_off;
+			bpfl_core_value_get(&path, solving->spec->big_endian, &answer->now, &answer->miss) < 0;
+		ret_found->bit_off = path.bit_off;
 	}
 	candidate_log(solving, local, candidate, result > 0 && !answer->poison, &answer->now, &answer->miss);
 	return result;
@@ -350,31 +367,31 @@ static int candidates_ask(struct solving *solving, const struct group *group, st
 {
 	struct bpfl_core_answer *answer = &query->answer;
 	struct bpfl_core_miss best_miss = { BPFL_CORE_MISS_TYPE, 0, solving->kernel, 0 };
-	uint64_t bit_off = 0;
-	bool found = false;
+	struct found first = { .answer = *answer };
+	bool any = false;
 
 	for (size_t c = 0; c < group->nr_candidates; c++) {
-		struct bpfl_core_answer next = { .local = answer->local };
-		uint64_t next_bit_off = 0;
-		int result = candidate_try(solving, local, group->candidates[c], &next, &next_bit_off, err);
+		struct found next = { .answer = { .local = answer->local } };
+		int result = candidate_try(solving, local, group->candidates[c], &next, err);
 
 		if (result < 0) {
 			return result;
 		}
 		if (result == 0) {
-			if (miss_is_better(&next.miss, &best_miss)) {
-				best_miss = next.miss;
+			if (miss_is_better(&next.answer.miss, &best_miss)) {
+				best_miss = next.answer.miss;
 			}
-		} else if (!found) {
-			*answer = next;
-			bit_off = next_bit_off;
-			found = true;
-		} else if (next_bit_off != bit_off || next.poison != answer->poison ||
-			   next.now.value != answer->now.value) {
-			return ambiguity_error(solving, group, local, answer, group->candidates[c], next.now.value, err);
+		} else if (!any) {
+			first = next;
+			any = true;
+		} else if (next.bit_off != first.bit_off || next.answer.poison != first.answer.poison ||
+			   next.answer.now.value != first.answer.now.value) {
+			return ambiguity_error(solving, group, local, &first, &next, err);
 		}
 	}
-	if (!found) {
+	if (any) {
+		*answer = first.answer;
+	} else {
 		answer->miss = best_miss;
 		answer->poison = bpfl_core_value_missing(local->kind, &answer->now) < 0;
 	}

@@ -40,6 +40,7 @@ struct resolving {
 	struct resolved *items; /* by extern */
 	char **texts;		/* by extern: a sentence about what it became; owned */
 	bool *used;		/* by extern, for kconfig.c */
+	bool *absent;		/* by extern, from kconfig.c */
 	uint32_t kconfig_map_idx;
 };
 
@@ -295,7 +296,8 @@ static int kconfig_resolve(struct resolving *res, struct bpfl_error *err)
 	map->data = map->own_data;
 	map->data_size = data_size;
 	map->needed = true;
-	return bpfl_kconfig_fill(spec, res->target, res->used, map->own_data, data_size, res->log, res->texts, err);
+	return bpfl_kconfig_fill(spec, res->target, res->used, map->own_data, data_size, res->log, res->texts,
+				 res->absent, err);
 }
 
 /* ---- writing instructions ---- */
@@ -374,6 +376,7 @@ static int result_add(struct resolving *res, struct bpfl_image_prog *prog, uint3
 	item->insn_idx = i;
 	item->poisoned = is_call && ext->kind == BPFL_EXTERN_KFUNC && !res->items[idx].present;
 	item->core_idx = BPFL_CORE_RESULT_EXTERN;
+	item->absent = ext->kind == BPFL_EXTERN_KCONFIG ? res->absent[idx] : !res->items[idx].present;
 	item->text = text;
 	return 0;
 }
@@ -399,13 +402,6 @@ static int inst_write(struct resolving *res, struct bpfl_image_prog *prog, uint3
 	return result == -ENOMEM ? bpfl_error_nomem(err) : result;
 }
 
-static int result_compare(const void *a, const void *b)
-{
-	const struct bpfl_core_result *x = a, *y = b;
-
-	return x->insn_idx < y->insn_idx ? -1 : x->insn_idx > y->insn_idx;
-}
-
 static int prog_write(struct resolving *res, uint32_t prog_nr, struct bpfl_error *err)
 {
 	struct bpfl_image_prog *prog = &res->image->progs[prog_nr];
@@ -423,9 +419,6 @@ static int prog_write(struct resolving *res, uint32_t prog_nr, struct bpfl_error
 			bpfl_core_prefix_user(res->spec, res->image, user, err);
 			return result;
 		}
-	}
-	if (prog->core_results.nr > 0) {
-		qsort(prog->core_results.items, prog->core_results.nr, sizeof(*prog->core_results.items), result_compare);
 	}
 	return 0;
 }
@@ -484,7 +477,8 @@ int bpfl_extern_resolve(const struct bpfl_spec *spec, struct bpfl_target *target
 	res.items = calloc(nr_externs, sizeof(*res.items));
 	res.texts = calloc(nr_externs, sizeof(*res.texts));
 	res.used = calloc(nr_externs, sizeof(*res.used));
-	if (!res.items || !res.texts || !res.used) {
+	res.absent = calloc(nr_externs, sizeof(*res.absent));
+	if (!res.items || !res.texts || !res.used || !res.absent) {
 		result = bpfl_error_nomem(err);
 	} else if (used_mark(&res) > 0) {
 		result = resolve_and_write(&res, err);
@@ -493,6 +487,7 @@ int bpfl_extern_resolve(const struct bpfl_spec *spec, struct bpfl_target *target
 		free(res.texts[i]);
 	}
 	free(res.texts);
+	free(res.absent);
 	free(res.used);
 	free(res.items);
 	return result;

@@ -143,23 +143,24 @@ static uint32_t dims_take(struct compiler *c, uint32_t type)
 
 static uint32_t composite_write(struct compiler *c, bool is_union, const char *name, const struct member *members, size_t nr)
 {
-	uint32_t places[NR_MEMBERS_MAX], bit_off = 0, end = 0, align = 1;
+	uint32_t places[NR_MEMBERS_MAX], align = 1;
+	uint64_t bit_off = 0, end = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct known *type = &c->types[members[i].type];
-		uint32_t bits = members[i].bit_size ? members[i].bit_size : type->size * 8;
+		uint64_t bits = members[i].bit_size ? members[i].bit_size : (uint64_t)type->size * 8;
 		uint32_t unit = type->align * 8;
 
 		bit_off = is_union ? 0 : bit_off;
 		if (!members[i].bit_size || bit_off / unit != (bit_off + bits - 1) / unit) {
 			bit_off = (bit_off + unit - 1) / unit * unit;
 		}
-		places[i] = bit_off;
+		places[i] = (uint32_t)bit_off;
 		bit_off += bits;
 		end = bit_off > end ? bit_off : end;
 		align = type->align > align ? type->align : align;
 	}
-	uint32_t size = (end / 8 + (end % 8 != 0) + align - 1) / align * align;
+	uint32_t size = (uint32_t)((end / 8 + (end % 8 != 0) + align - 1) / align * align);
 	uint32_t id = is_union ? btfgen_union(&c->gen, name, size) : btfgen_struct(&c->gen, name, size);
 	for (size_t i = 0; i < nr; i++) {
 		if (members[i].bit_size) {

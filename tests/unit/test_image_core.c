@@ -173,6 +173,8 @@ START_TEST(a_field_is_found_by_its_name)
 		  "struct s", 0, "0:1", LDX4, 4, GIVES, 16, NULL, 0 },
 		{ "out of an anonymous struct", "struct s { u32 a; struct { u32 b; u32 c; }; };", "struct s { u32 c; u32 a; };", "struct s",
 		  0, "0:1:1", LDX4, 8, GIVES, 0, "struct s.c (0:1:1): byte 8 -> 0", 0 },
+		{ "behind an anonymous struct without it", "struct s { u32 a; };", "struct s { u64 y; struct { u64 x; u32 z; }; u32 a; };",
+		  "struct s", 0, "0:0", LDX4, 0, GIVES, 24, NULL, 0 },
 		{ "through typedefs and const", "typedef u32 t; struct s { const t a; volatile t b; };",
 		  "typedef u32 v; struct s { u64 x; const v b; };", "struct s", 0, "0:1", LDX4, 4, GIVES, 8, NULL, 0 },
 		{ "typedef as the root", "typedef struct { u32 a; u32 b; } t;", "typedef struct { u64 c; u32 b; } t;", "typedef t", 0, "0:1",
@@ -346,6 +348,8 @@ START_TEST(size_sign_and_shifts_of_a_field)
 		  32, POISONS, 0, NULL, 0 },
 		{ "direct access to bits at the same place", BITS_LOCAL, "struct s { u64 x; u32 y : 3; u32 b : 7; };", "struct s", 0, "0:1",
 		  LDX4, 0, GIVES, 8, NULL, 0 },
+		{ "direct access to more bits", BITS_LOCAL, "struct s { u64 x; u32 y : 3; u32 b : 9; };", "struct s", 0, "0:1", LDX4, 0, POISONS, 0,
+		  "its bits have moved", 0 },
 		{ "direct access to bits that moved", BITS_LOCAL, BITS_MOVED, "struct s", 0, "0:1", LDX4, 0, POISONS, 0,
 		  "its bits have moved", 0 },
 	};
@@ -461,6 +465,9 @@ START_TEST(a_type_matches_when_it_has_all_that_the_local_one_has)
 		  12, "0", MOV, 1, GIVES, 1, NULL, 0 },
 		{ "declared as a union here, a struct there", "struct s { union x *a; };", "struct x { u32 q; }; struct s { struct x *a; };",
 		  "struct s", 12, "0", MOV, 1, GIVES, 0, NULL, 0 },
+		{ "declared as a union here, as a struct there", "struct s { union x *a; };", "struct s { struct x *a; };", "struct s", 12, "0", MOV,
+		  1, GIVES, 0, NULL, 0 },
+		{ "declared on both sides", "struct s { union x *a; };", "struct s { union x *a; };", "struct s", 12, "0", MOV, 1, GIVES, 1, NULL, 0 },
 		{ "defined here, declared there", "union x { u32 q; }; struct s { union x *a; };", "struct s { union x *a; };", "struct s", 12,
 		  "0", MOV, 1, GIVES, 1, NULL, 0 },
 		{ "array length counts", "struct s { u32 a[4]; };", "struct s { u32 a[5]; };", "struct s", 12, "0", MOV, 1, GIVES, 0, NULL, 0 },
@@ -537,6 +544,8 @@ START_TEST(malformed_records_are_errors)
 		{ "33 bits", S, S, "struct s", 0, "4294967296:0", MOV, 0, FAILS, 0, "too large", 0 },
 		{ "more than 64 bits", S, S, "struct s", 0, "99999999999999999999999999", MOV, 0, FAILS, 0, "too large", 0 },
 		{ "huge root index", S, S, "struct s", 0, "4294967295:0", MOV, 0, FAILS, 0, "leads out of every type", 0 },
+		{ "so huge that its bits are 0 again", "struct s { u32 a[536870912]; };", S, "struct s", 0, "1073741824:0:0", MOV, 0, FAILS, 0,
+		  "leads out of every type", 0 },
 		{ "member out of range", S, S, "struct s", 0, "0:2", MOV, 0, FAILS, 0, "member 2 of 'struct s', which has 2", 0 },
 		{ "element out of range", S, S, "struct s", 0, "0:1:3", MOV, 0, FAILS, 0, "element 3 of an array of 3", 0 },
 		{ "into an integer", S, S, "struct s", 0, "0:0:0", MOV, 0, FAILS, 0, "goes into 'u32', which has no members", 0 },
@@ -665,6 +674,24 @@ START_TEST(candidates_that_differ_are_an_error_that_lists_them)
 	CHECK_HAS(err.why, "type 2: struct s, 2 members");
 	CHECK_HAS(err.why, "type 3: struct s, 1 members");
 	ck_assert(err.fix[0] != '\0');
+	bpfl_target_destroy(target);
+	bpfl_spec_destroy(spec);
+	bpfl_error_clear(&err);
+}
+END_TEST
+
+START_TEST(candidates_that_have_the_field_elsewhere_differ_even_in_whether_it_exists)
+{
+	static const char *const accesses[] = { "0:1" };
+	static const int16_t olds[] = { 1 };
+	struct bpfl_spec *spec = fields_spec(accesses, olds, 1);
+	struct bpfl_target *target = target_make(NULL, false);
+	struct bpfl_image *image;
+
+	spec->cores.items[0].kind = BPFL_CORE_FIELD_EXISTS;
+	target->btf = two_structs(128, false);
+	CHECK_FAILS(core_build(spec, target, &image), err, BPFL_ERR_OBJECT, EINVAL,
+		    "struct s.b (0:1) is ambiguous: it lies at bit 64 of the kernel's type 2 and at bit 128 of type 3");
 	bpfl_target_destroy(target);
 	bpfl_spec_destroy(spec);
 	bpfl_error_clear(&err);
@@ -871,6 +898,28 @@ START_TEST(a_ladder_of_anonymous_members_does_not_take_forever)
 }
 END_TEST
 
+START_TEST(anonymous_members_in_a_row_are_no_depth)
+{
+	char kernel[4096] = "struct s { ";
+	struct bpfl_btf *local = btfc_read("struct s { u32 a; };", false);
+	struct bpfl_core_path path, found;
+	struct bpfl_core_miss miss;
+
+	for (unsigned i = 0; i < 70; i++) {
+		snprintf(kernel + strlen(kernel), sizeof(kernel) - strlen(kernel), "struct { u32 x%u; }; ", i);
+	}
+	strcat(kernel, "u32 a; };");
+	struct bpfl_btf *btf = btfc_read(kernel, false);
+	CHECK_OK(bpfl_core_path_parse(local, btfc_id(local, "struct s"), 0, "0:0", &path, &err), err);
+	ck_assert_int_eq(bpfl_core_path_match(&path, btf, btfc_id(btf, "struct s"), &found, &miss), 1);
+	ck_assert_uint_eq(found.bit_off, 70 * 32);
+	ck_assert_uint_eq(found.nr_indexes, 2);
+	ck_assert_uint_eq(found.indexes[1], 70);
+	bpfl_btf_destroy(btf);
+	bpfl_btf_destroy(local);
+}
+END_TEST
+
 /* nr function types, each returning a pointer to the one before, under a typedef. */
 static struct bpfl_btf *functions(unsigned nr)
 {
@@ -948,6 +997,7 @@ int main(void)
 	};
 	const TTest *candidates[] = {
 		candidates_that_differ_are_an_error_that_lists_them,
+		candidates_that_have_the_field_elsewhere_differ_even_in_whether_it_exists,
 		candidates_that_agree_are_fine,
 		the_candidate_that_has_most_is_meant_in_any_order,
 		candidates_with_as_much_that_differ_are_an_error_too,
@@ -957,6 +1007,7 @@ int main(void)
 	const TTest *hostile[] = {
 		a_ladder_of_equal_members_does_not_take_forever,
 		a_ladder_of_anonymous_members_does_not_take_forever,
+		anonymous_members_in_a_row_are_no_depth,
 		nesting_has_a_limit,
 		a_type_that_refers_to_itself_is_no_loop,
 	};
