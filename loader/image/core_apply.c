@@ -374,6 +374,11 @@ static int result_add(const struct patch *patch, int32_t line_idx, struct bpfl_t
 	item->insn_idx = patch->user.insn_idx;
 	item->poisoned = poisoned;
 	item->core_idx = (uint32_t)prog->insts[patch->user.insn_idx].core_idx;
+	item->local_value = query->answer.local.value;
+	item->kernel_value = patch->value;
+	item->local_bytes = query->answer.local.width_bytes;
+	item->kernel_bytes = query->answer.now.width_bytes;
+	item->kernel_type_id = query->answer.target_id;
 	item->text = bpfl_buf_take(&text);
 	return 0;
 }

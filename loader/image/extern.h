@@ -38,9 +38,9 @@ int bpfl_ksyms_find(struct bpfl_target *target, struct bpfl_ksym *syms, size_t n
 /*
  * Writes the values of kconfig externs into the data of the .kconfig map. used[i]: extern i is referred to by a program that will
  * be loaded; only for those a missing value is an error (-ESRCH, unless weak). texts[i], where not NULL on return, is a malloc'ed
- * sentence about what extern i became.
+ * sentence about what extern i became; absent[i] becomes true for a weak one without a value.
  */
 int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, const bool *used, uint8_t *data, size_t data_size,
-		      const struct bpfl_log *log, char **texts, struct bpfl_error *err);
+		      const struct bpfl_log *log, char **texts, bool *absent, struct bpfl_error *err);
 
 #endif

@@ -51,6 +51,12 @@ struct bpfl_core_result {
 	bool poisoned;	   /* the instruction was replaced by an invalid call: harmless until reached */
 	uint32_t core_idx; /* in spec->cores, or BPFL_CORE_RESULT_EXTERN */
 	char *text;	   /* "struct task_struct.pid (0:81): byte 2336 -> 2464"; owned */
+	bool absent;	   /* extern: weak, and this kernel does not have it */
+	/* CO-RE: the number that the object's types give and the kernel's, the bytes that a load or store of the field moves by either
+	 * (0: none), and the type of the kernel that matched (0: none). */
+	uint64_t local_value, kernel_value;
+	uint32_t local_bytes, kernel_bytes;
+	uint32_t kernel_type_id;
 };
 
 #define BPFL_CORE_RESULT_EXTERN UINT32_MAX /* an extern, resolved or (weak) not */

@@ -46,6 +46,7 @@ struct filling {
 	uint8_t *data;
 	size_t data_size;
 	char **texts; /* per extern: set means it has a value */
+	bool *absent; /* per extern: it is weak and got 0 */
 	char source[PATH_SIZE]; /* where the configuration was found; "" nowhere */
 };
 
@@ -528,6 +529,7 @@ static int missing_check(struct filling *fill, uint32_t extern_idx, struct bpfl_
 		return -EINVAL;
 	}
 	if (ext->weak) {
+		fill->absent[extern_idx] = true;
 		return text_keep(fill, extern_idx, "0", 1, "not set, and weak", err);
 	}
 	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ESRCH, "extern '%s' has no value in this kernel", BPFL_ESC(ext->name));
@@ -540,9 +542,9 @@ static int missing_check(struct filling *fill, uint32_t extern_idx, struct bpfl_
 }
 
 int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, const bool *used, uint8_t *data, size_t data_size,
-		      const struct bpfl_log *log, char **texts, struct bpfl_error *err)
+		      const struct bpfl_log *log, char **texts, bool *absent, struct bpfl_error *err)
 {
-	struct filling fill = { spec, target, log, used, data, data_size, texts, "" };
+	struct filling fill = { spec, target, log, used, data, data_size, texts, absent, "" };
 	int result = options_fill(&fill, err);
 
 	for (uint32_t i = 0; i < spec->externs.nr && result == 0; i++) {
