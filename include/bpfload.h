@@ -32,5 +32,6 @@
 #include "bpfload/object.h"
 #include "bpfload/link.h"
 #include "bpfload/event.h"
+#include "bpfload/btf.h"
 
 #endif

@@ -125,7 +125,7 @@ struct bpfl_dump {
 	unsigned depth;	  /* of the recursion that is running */
 	uint32_t too_deep; /* an id at which it became too deep */
 	bool is_single;	  /* types stand alone: order does not matter, typedefs need not be defined */
-	bool is_brief;	  /* "struct {...}" for anonymous types: a type is only named */
+	bool is_brief;	  /* a type is only named: "struct {...}" for anonymous ones, parameters without names */
 	bool with_places; /* a comment with offset and size behind each member */
 };
 

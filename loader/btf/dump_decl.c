@@ -329,12 +329,12 @@ static void put_type_tag(struct bpfl_dump *dump, const struct bpfl_btf_type *typ
 	if (word > 0 && text[word] == '\0' && !bpfl_btf_kflag(type)) {
 		bpfl_dump_put_text(&dump->out, "__attribute__((btf_type_tag(\"");
 		bpfl_dump_put_text(&dump->out, text);
-		bpfl_dump_put_text(&dump->out, "\"))) ");
+		bpfl_dump_put_text(&dump->out, "\")))");
 	} else if (word > 0 && bpfl_btf_kflag(type) &&
 		   (text[word] == '\0' || strcmp(text + word + 1 + arg, ")") == 0)) {
 		bpfl_dump_put_text(&dump->out, "__attribute__((");
 		bpfl_dump_put_text(&dump->out, text);
-		bpfl_dump_put_text(&dump->out, ")) ");
+		bpfl_dump_put_text(&dump->out, "))");
 	}
 }
 
@@ -411,8 +411,10 @@ static void put_left(struct bpfl_dump *dump, const struct chain *chain)
 			bpfl_dump_put_text(&dump->out, qualifier(type));
 			continue;
 		} else if (kind == BPFL_KIND_TYPE_TAG) {
-			if (outer == BPFL_KIND_PTR)
+			if (outer == BPFL_KIND_PTR) {
 				put_type_tag(dump, type);
+				bpfl_dump_put_char(&dump->out, ' ');
+			}
 			continue;
 		} else if (qualifier(type) != NULL) {
 			continue;
@@ -433,8 +435,9 @@ static void put_params(struct bpfl_dump *dump, const struct bpfl_btf_type *proto
 		if (i > 0)
 			bpfl_dump_put_text(&dump->out, ", ");
 		if (param->type != 0)
-			bpfl_dump_declare(dump, param->type, bpfl_btf_string(dump->btf, param->name_off), 0, 0,
-					  BPFL_DUMP_IN_PARAMS);
+			bpfl_dump_declare(dump, param->type,
+					  dump->is_brief ? NULL : bpfl_btf_string(dump->btf, param->name_off),
+					  0, 0, BPFL_DUMP_IN_PARAMS);
 		else if (i > 0) /* C17 has no "(...)": then "()" says that nothing is known */
 			bpfl_dump_put_text(&dump->out, "...");
 	}

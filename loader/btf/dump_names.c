@@ -149,18 +149,36 @@ bool bpfl_dump_is_keyword(const struct bpfl_dump_names *names, const char *text)
 
 /* ---- basic types ---- */
 
-/* How C spells an integer and how large it is; 0: as large as a pointer. */
+/*
+ * The words of an integer type may stand in different orders: gcc has "long unsigned int" in its BTF where clang has "unsigned
+ * long". All are written in the shorter way, so that a diff of two kernels does not depend on their compilers.
+ */
 static const struct spelling {
 	const char *name;
-	uint8_t size;
+	uint8_t size; /* 0: of a pointer */
+	const char *written;
 } spellings[] = {
-	{ "char", 1 },		     { "signed char", 1 },	      { "unsigned char", 1 },
-	{ "_Bool", 1 },		     { "short", 2 },		      { "short int", 2 },
-	{ "unsigned short", 2 },     { "short unsigned int", 2 },     { "int", 4 },
-	{ "unsigned int", 4 },	     { "long", 0 },		      { "long int", 0 },
-	{ "unsigned long", 0 },	     { "long unsigned int", 0 },      { "long long", 8 },
-	{ "long long int", 8 },	     { "unsigned long long", 8 },     { "long long unsigned int", 8 },
-	{ "__int128", 16 },	     { "unsigned __int128", 16 },     { "__int128 unsigned", 16 },
+	{ "char", 1, "char" },
+	{ "unsigned char", 1, "unsigned char" },
+	{ "signed char", 1, "signed char" },
+	{ "_Bool", 1, "_Bool" },
+	{ "int", 4, "int" },
+	{ "unsigned int", 4, "unsigned int" },
+	{ "long unsigned int", 0, "unsigned long" },
+	{ "unsigned long", 0, "unsigned long" },
+	{ "long int", 0, "long" },
+	{ "long", 0, "long" },
+	{ "short unsigned int", 2, "unsigned short" },
+	{ "unsigned short", 2, "unsigned short" },
+	{ "short int", 2, "short" },
+	{ "short", 2, "short" },
+	{ "long long unsigned int", 8, "unsigned long long" },
+	{ "unsigned long long", 8, "unsigned long long" },
+	{ "long long int", 8, "long long" },
+	{ "long long", 8, "long long" },
+	{ "__int128", 16, "__int128" },
+	{ "__int128 unsigned", 16, "unsigned __int128" },
+	{ "unsigned __int128", 16, "unsigned __int128" },
 };
 
 /* For names that are not C's (those of Rust, "__ARRAY_SIZE_TYPE__" of clang): by size and sign. */
@@ -190,7 +208,7 @@ const char *bpfl_dump_int_name(const struct bpfl_btf *btf, const struct bpfl_btf
 		uint32_t size = spellings[i].size != 0 ? spellings[i].size : ptr_size;
 
 		if (type->size == size && strcmp(spellings[i].name, name) == 0)
-			return spellings[i].name;
+			return spellings[i].written;
 	}
 	if (type->size == 1 && (bpfl_btf_int_encoding(type) & BPFL_INT_BOOL))
 		return "_Bool";

@@ -6,6 +6,7 @@
  *     options.c    words -> struct options
  *     out.c        stdout is data, stderr is everything else; errors and exit codes
  *     cmd_stage.c  elf, spec, image: print a stage and stop
+ *     cmd_btf.c    btf: types of kernels and objects
  *     cmd_run.c    run: the whole way, in order
  *     plan.c       which program is attached where
  *     loop.c       waiting: signals, printk lines, intervals
@@ -48,7 +49,34 @@ struct options {
 	bool json, raw, no_printk, skip_incomplete, strict, dry_run, help;
 };
 
-/* options.c */
+/*
+ * options.c: a table of options and the parser for it. A command has run's options (options_parse()), or a table
+ * of its own whose values go into a struct of its own (option_table_parse()).
+ */
+enum value_kind { VALUE_FLAG, VALUE_TEXT, VALUE_WORDS, VALUE_LIST, VALUE_NS, VALUE_U64, VALUE_FD, VALUE_LEVEL, VALUE_VERBOSE, VALUE_QUIET };
+
+struct option_row {
+	const char *name;
+	char letter; /* 0: none */
+	enum value_kind kind;
+	size_t field; /* offset in the struct of the values */
+	const char *argument; /* for the help; NULL: takes none */
+	const char *help;
+};
+
+#define OPTION_ROWS_MAX 64
+
+struct option_table {
+	const struct option_row *rows;
+	size_t nr_rows; /* at most OPTION_ROWS_MAX */
+	const char *help_command; /* prints them: "bpfload --help" */
+};
+
+/* Fills values. The words that are no options are argv[*ret_first_operand] and after it, in their order. */
+int option_table_parse(const struct option_table *table, void *values, int argc, char **argv, int *ret_first_operand,
+		       struct bpfl_error *err);
+void option_table_help(const struct option_table *table);
+
 int options_parse(struct options *options, int argc, char **argv, struct bpfl_error *err);
 void options_deinit(struct options *options);
 void options_help(void);
@@ -63,6 +91,8 @@ struct out {
 void out_init(struct out *out);
 /* Writes data to stdout. 0; -EPIPE when the reader has gone; -errno. */
 int out_text(struct out *out, const char *text);
+/* The same for a piece of text that has no NUL; ctx is the struct out: a bpfl_write_fn. */
+int out_write(void *ctx, const char *text, size_t size);
 int out_flush(struct out *out);
 /* A line on stderr. */
 void out_note(const struct out *out, int verbosity, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -72,10 +102,11 @@ struct bpfl_log out_log(struct out *out);
 int out_error(const struct out *out, const struct bpfl_error *err);
 int out_usage(struct bpfl_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* cmd_stage.c, cmd_run.c: return the exit code. argv[0] is the command's name. */
+/* cmd_stage.c, cmd_btf.c, cmd_run.c: return the exit code. argv[0] is the command's name. */
 int cmd_elf(int argc, char **argv);
 int cmd_spec(int argc, char **argv);
 int cmd_image(int argc, char **argv);
+int cmd_btf(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 
 /* plan.c: which program is attached where. */

@@ -22,6 +22,7 @@ static const struct command {
 	{ "elf", cmd_elf, "print an object's sections, symbols and relocations" },
 	{ "spec", cmd_spec, "print what an object declares: programs, maps, variables" },
 	{ "image", cmd_image, "print the instructions as this kernel would get them (no root needed)" },
+	{ "btf", cmd_btf, "types of a kernel or an object: dump as C, find by name, compare (bpfload btf --help)" },
 	{ "help", cmd_help, "this text" },
 	{ "version", cmd_version, "the version" },
 };
@@ -42,7 +43,8 @@ static int cmd_help(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	printf("usage: bpfload [run] FILE [options]\n"
-	       "       bpfload elf|spec|image FILE [options]\n\n"
+	       "       bpfload elf|spec|image FILE [options]\n"
+	       "       bpfload btf dump|find|diff ...\n\n"
 	       "Loads BPF objects, attaches their programs and shows what they say.\n\n"
 	       "commands:\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)

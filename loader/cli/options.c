@@ -15,17 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum value_kind { VALUE_FLAG, VALUE_TEXT, VALUE_WORDS, VALUE_LIST, VALUE_NS, VALUE_U64, VALUE_FD, VALUE_LEVEL, VALUE_VERBOSE, VALUE_QUIET };
-
-struct option_row {
-	const char *name;
-	char letter; /* 0: none */
-	enum value_kind kind;
-	size_t field; /* offset in struct options */
-	const char *argument; /* for the help; NULL: takes none */
-	const char *help;
-};
-
 #define FIELD(member) offsetof(struct options, member)
 
 static const struct option_row rows[] = {
@@ -55,7 +44,7 @@ static const struct option_row rows[] = {
 	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
 };
 
-#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+static const struct option_table run_table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload --help" };
 
 static int words_add(struct words *words, const char *word)
 {
@@ -122,10 +111,10 @@ static int number_take(const struct option_row *row, const char *text, void *fie
 	}
 }
 
-static int option_take(struct options *options, const struct option_row *row, char *argument,
+static int option_take(void *values, const struct option_row *row, char *argument,
 		       struct bpfl_error *err)
 {
-	void *field = (char *)options + row->field;
+	void *field = (char *)values + row->field;
 
 	switch (row->kind) {
 	case VALUE_FLAG:
@@ -154,61 +143,63 @@ static int option_take(struct options *options, const struct option_row *row, ch
 }
 
 /* What getopt_long() did not like, with the option that was probably meant. */
-static int unknown_option(const char *word, struct bpfl_error *err)
+static int unknown_option(const struct option_table *table, const char *word, struct bpfl_error *err)
 {
-	const char *names[NR_ROWS];
+	const char *names[OPTION_ROWS_MAX];
 	const char *near;
 
-	for (size_t i = 0; i < NR_ROWS; i++)
-		names[i] = rows[i].name;
+	for (size_t i = 0; i < table->nr_rows; i++)
+		names[i] = table->rows[i].name;
 	out_usage(err, "unknown option '%s'", word);
-	near = word[0] == '-' && word[1] == '-' ? bpfl_text_nearest(word + 2, names, NR_ROWS) : NULL;
+	near = word[0] == '-' && word[1] == '-' ? bpfl_text_nearest(word + 2, names, table->nr_rows) : NULL;
 	if (near)
-		snprintf(err->fix, sizeof(err->fix), "did you mean '--%s'? bpfload --help lists all options", near);
+		snprintf(err->fix, sizeof(err->fix), "did you mean '--%s'? %s lists all options", near,
+			 table->help_command);
 	else
-		snprintf(err->fix, sizeof(err->fix), "bpfload --help lists all options");
+		snprintf(err->fix, sizeof(err->fix), "%s lists all options", table->help_command);
 	return -EINVAL;
 }
 
-static void tables_fill(struct option long_options[NR_ROWS + 1], char short_options[2 * NR_ROWS + 3])
+static void tables_fill(const struct option_table *table, struct option long_options[OPTION_ROWS_MAX + 1],
+			char short_options[2 * OPTION_ROWS_MAX + 3])
 {
 	char *letter = short_options;
 
 	*letter++ = ':'; /* a missing argument gives ':' */
-	for (size_t i = 0; i < NR_ROWS; i++) {
-		int has_arg = rows[i].argument ? required_argument : no_argument;
+	for (size_t i = 0; i < table->nr_rows; i++) {
+		const struct option_row *row = &table->rows[i];
+		int has_arg = row->argument ? required_argument : no_argument;
 
-		long_options[i] = (struct option){ rows[i].name, has_arg, NULL, 256 + (int)i };
-		if (rows[i].letter) {
-			*letter++ = rows[i].letter;
-			if (rows[i].argument)
+		long_options[i] = (struct option){ row->name, has_arg, NULL, 256 + (int)i };
+		if (row->letter) {
+			*letter++ = row->letter;
+			if (row->argument)
 				*letter++ = ':';
 		}
 	}
-	long_options[NR_ROWS] = (struct option){ NULL, 0, NULL, 0 };
+	long_options[table->nr_rows] = (struct option){ NULL, 0, NULL, 0 };
 	*letter = '\0';
 }
 
-static const struct option_row *row_of(int code)
+static const struct option_row *row_of(const struct option_table *table, int code)
 {
 	if (code >= 256)
-		return &rows[code - 256];
-	for (size_t i = 0; i < NR_ROWS; i++) {
-		if (rows[i].letter == code)
-			return &rows[i];
+		return &table->rows[code - 256];
+	for (size_t i = 0; i < table->nr_rows; i++) {
+		if (table->rows[i].letter == code)
+			return &table->rows[i];
 	}
 	return NULL;
 }
 
-int options_parse(struct options *options, int argc, char **argv, struct bpfl_error *err)
+int option_table_parse(const struct option_table *table, void *values, int argc, char **argv, int *ret_first_operand,
+		       struct bpfl_error *err)
 {
-	struct option long_options[NR_ROWS + 1];
-	char short_options[2 * NR_ROWS + 3];
+	struct option long_options[OPTION_ROWS_MAX + 1];
+	char short_options[2 * OPTION_ROWS_MAX + 3];
 	int code;
 
-	memset(options, 0, sizeof(*options));
-	options->ready_fd = -1;
-	tables_fill(long_options, short_options);
+	tables_fill(table, long_options, short_options);
 	opterr = 0;
 	optind = 1;
 	while ((code = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
@@ -217,22 +208,34 @@ int options_parse(struct options *options, int argc, char **argv, struct bpfl_er
 
 		if (code == ':')
 			return out_usage(err, "option '%s' needs a value", argv[optind - 1]);
-		row = code == '?' ? NULL : row_of(code);
+		row = code == '?' ? NULL : row_of(table, code);
 		if (!row && optopt && !(argv[optind - 1][0] == '-' && argv[optind - 1][1] == '-'))
-			return unknown_option((char[]){ '-', (char)optopt, '\0' }, err);
+			return unknown_option(table, (char[]){ '-', (char)optopt, '\0' }, err);
 		if (!row)
-			return unknown_option(argv[optind - 1], err);
-		ret = option_take(options, row, optarg, err);
+			return unknown_option(table, argv[optind - 1], err);
+		ret = option_take(values, row, optarg, err);
 		if (ret < 0)
 			return ret;
 	}
-	if (options->help)
-		return 0;
-	if (optind == argc)
+	*ret_first_operand = optind;
+	return 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv, struct bpfl_error *err)
+{
+	int operand = argc;
+	int ret;
+
+	memset(options, 0, sizeof(*options));
+	options->ready_fd = -1;
+	ret = option_table_parse(&run_table, options, argc, argv, &operand, err);
+	if (ret < 0 || options->help)
+		return ret;
+	if (operand == argc)
 		return out_usage(err, "which object file?");
-	if (optind + 1 < argc)
-		return out_usage(err, "one object file at a time: '%s' and '%s'", argv[optind], argv[optind + 1]);
-	options->file = argv[optind];
+	if (operand + 1 < argc)
+		return out_usage(err, "one object file at a time: '%s' and '%s'", argv[operand], argv[operand + 1]);
+	options->file = argv[operand];
 	return 0;
 }
 
@@ -245,14 +248,20 @@ void options_deinit(struct options *options)
 		words_deinit(words[i]);
 }
 
-void options_help(void)
+void option_table_help(const struct option_table *table)
 {
-	for (size_t i = 0; i < NR_ROWS; i++) {
+	for (size_t i = 0; i < table->nr_rows; i++) {
+		const struct option_row *row = &table->rows[i];
 		char names[64];
 
-		snprintf(names, sizeof(names), "%c%c%s --%s%s%s", rows[i].letter ? '-' : ' ',
-			 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "," : " ", rows[i].name,
-			 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
-		printf("  %-28s %s\n", names, rows[i].help);
+		snprintf(names, sizeof(names), "%c%c%s --%s%s%s", row->letter ? '-' : ' ',
+			 row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
+			 row->argument ? " " : "", row->argument ? row->argument : "");
+		printf("  %-28s %s\n", names, row->help);
 	}
+}
+
+void options_help(void)
+{
+	option_table_help(&run_table);
 }

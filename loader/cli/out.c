@@ -50,6 +50,17 @@ int out_text(struct out *out, const char *text)
 	return 0;
 }
 
+int out_write(void *ctx, const char *text, size_t size)
+{
+	struct out *out = ctx;
+
+	if (out->closed)
+		return -EPIPE;
+	if (fwrite(text, 1, size, stdout) != size)
+		return write_result(out);
+	return 0;
+}
+
 int out_flush(struct out *out)
 {
 	if (out->closed)
