@@ -168,7 +168,10 @@ static bool cause_seccomp(const struct refusal *refusal, struct bpfl_error *err)
 	return true;
 }
 
-/* E6 */
+/*
+ * E6. Integrity mode of Linux itself takes one helper away and refuses nothing else; kernels with
+ * patches refuse more. So there it is told as what is known, not as the proven cause.
+ */
 static bool cause_lockdown(const struct refusal *refusal, struct bpfl_error *err)
 {
 	char mode[32];
@@ -182,7 +185,7 @@ static bool cause_lockdown(const struct refusal *refusal, struct bpfl_error *err
 		       mode,
 		       strcmp(mode, "confidentiality") == 0
 			       ? ", which forbids reading kernel memory and perf events"
-			       : "");
+			       : "; nothing else that can be read forbids this");
 	bpfl_error_fix(
 		err,
 		"boot without lockdown=%s (Secure Boot may switch it on); it cannot be lowered while the system runs",
@@ -210,7 +213,15 @@ static bool cause_user_namespace(const struct refusal *refusal, struct bpfl_erro
 static void cause_unknown(const struct refusal *refusal, struct bpfl_error *err)
 {
 	char have[128], mode[32];
+	bool needs_trampoline =
+		refusal->wanted == BPFL_WANTED_PROG &&
+		(refusal->type == BPFL_PROG_TRACING || refusal->type == BPFL_PROG_LSM);
 
+	if (needs_trampoline)
+		bpfl_error_why(
+			err,
+			"the kernel gave no reason (the verifier's log is empty); some kernels refuse %s programs by policy or for want of trampolines",
+			bpfl_prog_type_name(refusal->type));
 	if (refusal->caps_known)
 		bpfl_error_why(err, "capabilities are not the cause (have: %s)",
 			       bpfl_caps_text(refusal->caps, ", ", false, have, sizeof(have)));
@@ -218,20 +229,14 @@ static void cause_unknown(const struct refusal *refusal, struct bpfl_error *err)
 		bpfl_error_why(
 			err,
 			"lockdown could be; /sys/kernel/security/lockdown could not be read (is securityfs mounted?)");
-	if (refusal->wanted == BPFL_WANTED_PROG &&
-	    (refusal->type == BPFL_PROG_TRACING || refusal->type == BPFL_PROG_LSM)) {
-		bpfl_error_why(
-			err,
-			"the kernel gave no reason (the verifier's log is empty); some kernels refuse %s programs by policy or for want of trampolines",
-			bpfl_prog_type_name(refusal->type));
+	if (needs_trampoline)
 		bpfl_error_fix(
 			err,
 			"a kprobe or tracepoint may do the same; the kernel's own log (dmesg) may name who refused");
-		return;
-	}
-	bpfl_error_fix(
-		err,
-		"look for a security module's refusal in the kernel's log (dmesg) or the audit log");
+	else
+		bpfl_error_fix(
+			err,
+			"look for a security module's refusal in the kernel's log (dmesg) or the audit log");
 }
 
 static void diagnose_permission(const struct refusal *refusal, struct bpfl_error *err)
