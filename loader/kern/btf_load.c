@@ -20,7 +20,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "btf/build.h"
-#include "kern/since.h"
+#include "image/since.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/facts.h"

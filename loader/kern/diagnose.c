@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/text.h"
-#include "kern/since.h"
+#include "image/since.h"
 #include "sys/facts.h"
 #include "sys/file.h"
 

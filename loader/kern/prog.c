@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "kern/since.h"
+#include "image/since.h"
 #include "kern/vlog.h"
 #include "sys/bpf.h"
 #include "sys/facts.h"

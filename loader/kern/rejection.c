@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "kern/since.h"
+#include "image/since.h"
+#include "kern/helper_users.h"
 #include "sys/facts.h"
 
 #define NR(table) (sizeof(table) / sizeof((table)[0]))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kern/since.c: who may call which helper.
+ * kern/helper_users.c: who may call which helper.
  */
-#include "kern/since.h"
+#include "kern/helper_users.h"
 
 #include <stddef.h>
 #include "base/text.h"

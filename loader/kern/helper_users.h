@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kern/since: which programs may call which helper, for words after a refusal. Which kernel brought what
- * is in image/since.h.
+ * kern/helper_users: which programs may call which helper, for words after a refusal. Which kernel
+ * brought what is in image/since.h.
  */
-#ifndef BPFL_KERN_SINCE_H
-#define BPFL_KERN_SINCE_H
+#ifndef BPFL_KERN_HELPER_USERS_H
+#define BPFL_KERN_HELPER_USERS_H
 
 #include <stdbool.h>
-#include "image/helper_names.h" /* bpfl_helper_name() */
-#include "image/since.h"
 
 /*
  * For which programs a helper is meant ("XDP programs"), NULL when that is not known. name without
