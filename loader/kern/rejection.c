@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "image/helper_names.h"
 #include "image/since.h"
 #include "kern/helper_users.h"
 #include "sys/facts.h"
