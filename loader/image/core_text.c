@@ -123,10 +123,14 @@ void bpfl_core_miss_text(const struct bpfl_core_path *local, const struct bpfl_c
 		found_text(miss, out);
 		bpfl_buf_printf(out, ", which has no element %" PRIu32, step->idx);
 		break;
-	case BPFL_CORE_MISS_ENUMERATOR:
+	case BPFL_CORE_MISS_ENUMERATOR: {
+		char name[BPFL_ESC_SIZE];
+
 		kernel_type_text(local->btf, local->root_id, out);
-		bpfl_buf_printf(out, " has no enumerator '%s'", BPFL_ESC(step->name));
+		bpfl_text_escape(name, sizeof(name), step->name, bpfl_core_name_size(step->name, strlen(step->name)));
+		bpfl_buf_printf(out, " has no enumerator '%s'", name);
 		break;
+	}
 	case BPFL_CORE_MISS_BITS:
 		kernel_place_text(local, step_idx + 1, out);
 		bpfl_buf_text(out, " is a bit-field that no load of eight bytes can hold");

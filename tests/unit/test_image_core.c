@@ -715,6 +715,33 @@ START_TEST(candidates_that_agree_are_fine)
 }
 END_TEST
 
+START_TEST(the_miss_that_got_farthest_is_told)
+{
+	static const struct row row = { "miss", "struct i { u32 x; u32 y; }; struct s { struct i i; };", NULL, "struct s", 0, "0:0:1", LDX4, 4,
+					POISONS, 0, NULL, 0 };
+	struct bpfl_spec *spec = spec_make(&row, false);
+	struct bpfl_target *target = target_make(NULL, false);
+	struct bpfl_image *image;
+	struct btfgen gen;
+
+	btfgen_init(&gen, false);
+	uint32_t u32 = btfgen_int(&gen, "u32", 4, 0);
+	uint32_t inner = btfgen_struct(&gen, "i", 4);
+	btfgen_member(&gen, "x", u32, 0);
+	btfgen_struct(&gen, "s", 4);
+	btfgen_member(&gen, "i", inner, 0);
+	btfgen_struct(&gen, "s", 4);
+	btfgen_member(&gen, "other", u32, 0);
+	target->btf = btfgen_read(&gen);
+	btfgen_deinit(&gen);
+	CHECK_OK(core_build(spec, target, &image), err);
+	CHECK_HAS(image->progs[0].core_results.items[0].text, "struct s.i has no field 'y'");
+	bpfl_image_destroy(image);
+	bpfl_target_destroy(target);
+	bpfl_spec_destroy(spec);
+}
+END_TEST
+
 START_TEST(the_candidate_that_has_most_is_meant_in_any_order)
 {
 	static const char *const orders[2][2] = { { "0:0", "0:1" }, { "0:1", "0:0" } };
@@ -999,6 +1026,7 @@ int main(void)
 		candidates_that_differ_are_an_error_that_lists_them,
 		candidates_that_have_the_field_elsewhere_differ_even_in_whether_it_exists,
 		candidates_that_agree_are_fine,
+		the_miss_that_got_farthest_is_told,
 		the_candidate_that_has_most_is_meant_in_any_order,
 		candidates_with_as_much_that_differ_are_an_error_too,
 		a_kernel_without_btf_matters_only_to_records_that_need_it,
