@@ -5,6 +5,9 @@
 # make check        unit tests (no root, no clang) and the checks of the code itself
 # make check-kernel tests on the running kernel (root)
 # make check-cli    tests of the command (root; uses the programs of bpf/)
+# make check-kernels  the tests of check-kernel and some of check-cli on other kernels, in virtual machines: the default kernels of
+#                   scripts/kernels.txt, or KERNELS="amd64/6.1 s390x/6.12", KERNELS=ci, KERNELS=all (scripts/setup kernels)
+# make guest ARCH=s390x  what runs there: static programs and objects, in build/guest-ARCH
 # make check-compare  the same objects through libbpf and bpfload (root; needs libbpf-dev)
 # make asan         make check with AddressSanitizer and UndefinedBehaviorSanitizer
 # make install      DESTDIR= PREFIX= LIBDIR= INCLUDEDIR= BINDIR= MANDIR=
@@ -52,7 +55,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-.PHONY: all bpf check check-unit check-code check-kernel check-cli check-compare asan install uninstall clean
+.PHONY: all bpf check check-unit check-code check-kernel check-kernels guest guest-files check-cli check-compare asan install uninstall clean
 .SECONDARY:
 
 all: $(BPFLOAD) $(BUILD)/libbpfload.a $(BUILD)/libbpfload.so.0
@@ -81,10 +84,11 @@ $(BUILD)/loader/%.o: loader/%.c
 # ---- BPF programs ----
 
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
-BPF_ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/' -e 's/ppc64.*/powerpc/' \
+BPF_ARCH ?= $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/' -e 's/ppc64.*/powerpc/' \
 	-e 's/riscv.*/riscv/' -e 's/s390x/s390/' -e 's/arm.*/arm/;s/^armarm64$$/arm64/')
-BPF_FLAGS = -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -Iinclude -ffile-prefix-map=$(CURDIR)=. \
-	$(if $(MULTIARCH),-isystem /usr/include/$(MULTIARCH)) -MMD -MP
+BPF_TARGET ?= bpf
+BPF_FLAGS = -g -O2 -target $(BPF_TARGET) -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -Iinclude -ffile-prefix-map=$(CURDIR)=. \
+	$(if $(MULTIARCH),-isystem /usr/include/$(MULTIARCH) -isystem /usr/$(MULTIARCH)/include) -MMD -MP
 
 bpf: $(BPF_OBJS)
 
@@ -126,6 +130,46 @@ check-kernel: $(KERN_TESTS)
 
 check-cli: all bpf
 	$(Q)sh tests/cli/run $(BPFLOAD) $(BUILD)
+
+# ---- other kernels ----
+
+# A machine there has nothing but what it brings: everything is linked statically, for another architecture by its
+# cross compiler with libraries of scripts/fetch-kernel.
+NATIVE_ARCH := $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
+ARCH ?= $(NATIVE_ARCH)
+GUEST = $(BUILD)/guest-$(ARCH)
+TRIPLET_amd64 = x86_64-linux-gnu
+TRIPLET_arm64 = aarch64-linux-gnu
+TRIPLET_s390x = s390x-linux-gnu
+BPF_WORDS_amd64 = BPF_TARGET=bpfel BPF_ARCH=x86
+BPF_WORDS_arm64 = BPF_TARGET=bpfel BPF_ARCH=arm64
+BPF_WORDS_s390x = BPF_TARGET=bpfeb BPF_ARCH=s390
+GUEST_LIBS = $(KERNELS_DIR)/lib-$(ARCH)
+KERNELS_DIR ?= build/kernels
+KERNELS ?= default
+
+ifeq ($(ARCH),$(NATIVE_ARCH))
+GUEST_TOOLS = LDFLAGS='-static -s'
+else
+GUEST_TOOLS = CC=$(TRIPLET_$(ARCH))-gcc AR=$(TRIPLET_$(ARCH))-ar CPPFLAGS=-I$(GUEST_LIBS)/usr/include \
+	LDFLAGS='-static -s -L$(GUEST_LIBS)/usr/lib/$(TRIPLET_$(ARCH))'
+endif
+
+guest:
+	$(Q)sh scripts/fetch-kernel -l $(ARCH) >/dev/null
+	$(Q)+$(MAKE) --no-print-directory BUILD=$(GUEST)/build BPFLOAD=$(GUEST)/bpfload CFLAGS='$(filter-out -g,$(CFLAGS))' \
+		$(GUEST_TOOLS) $(BPF_WORDS_$(ARCH)) GUEST_FILES=$(GUEST)/files guest-files
+
+# What a machine gets: programs and scripts side by side.
+guest-files: $(BPFLOAD) bpf $(KERN_TESTS)
+	$(Q)rm -rf '$(GUEST_FILES)' && mkdir -p '$(GUEST_FILES)/bpf' '$(GUEST_FILES)/tests'
+	$(Q)cp $(BPFLOAD) scripts/run-tests '$(GUEST_FILES)/'
+	$(Q)cp $(BPF_OBJS) '$(GUEST_FILES)/bpf/'
+	$(Q)cp $(KERN_TESTS) '$(GUEST_FILES)/tests/'
+	$(Q)cp -r tests/cli tests/kern/in-guest '$(GUEST_FILES)/tests/'
+
+check-kernels:
+	$(Q)+MAKE='$(MAKE)' sh scripts/check-kernels $(KERNELS)
 
 # Two loaders in one process: also shows that they do not get into each other's way.
 $(BUILD)/tests/compare/compare: $(BUILD)/tests/compare/compare.o $(BUILD)/libbpfload.a
