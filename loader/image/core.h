@@ -2,9 +2,10 @@
 /*
  * image/core: what only the target's types can say: CO-RE relocations and externs.
  *
- * Both functions run after every selected program has been flattened into annotated instructions (bpfl_image_prog.insts), and
- * change those in place. The target is touched only when something needs it: an object without CO-RE records and without
- * externs never opens the kernel's BTF, its configuration or kallsyms.
+ * Both functions run after every selected program has been flattened into annotated instructions
+ * (bpfl_image_prog.insts), and change those in place. The target is touched only when something
+ * needs it: an object without CO-RE records and without externs never opens the kernel's BTF, its
+ * configuration or kallsyms.
  */
 #ifndef BPFL_IMAGE_CORE_H
 #define BPFL_IMAGE_CORE_H
@@ -16,21 +17,24 @@
 
 /*
  * Applies the CO-RE record of every instruction of the image's programs.
- * A relocation that the target cannot satisfy is no error: its instruction is poisoned, which is harmless as long as the verifier
- * does not reach it, and a bpfl_core_result of the program says in words what was missing.
- * Return: 0; -EINVAL (kind OBJECT) for a malformed record, a wrong instruction or an ambiguous answer; -ENOENT (E7) when the
- * target has no BTF and a record needs it; -ENOMEM.
+ * A relocation that the target cannot satisfy is no error: its instruction is poisoned, which is
+ * harmless as long as the verifier does not reach it, and a bpfl_core_result of the program says in
+ * words what was missing. Return: 0; -EINVAL (kind OBJECT) for a malformed record, a wrong
+ * instruction or an ambiguous answer; -ENOENT (E7) when the target has no BTF and a record needs
+ * it; -ENOMEM.
  */
-int bpfl_core_apply(const struct bpfl_spec *spec, struct bpfl_target *target, struct bpfl_image *image,
-		    const struct bpfl_log *log, struct bpfl_error *err);
+int bpfl_core_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
+		    struct bpfl_image *image, const struct bpfl_log *log, struct bpfl_error *err);
 
 /*
- * Resolves the externs that the image's programs refer to (BPFL_REF_EXTERN), and fills the values of the .kconfig map
- * (image->maps[i].own_data). Unresolved weak externs become 0, and calls of them a poison that tells its number.
- * Return: 0; -ESRCH (kind UNSUPPORTED) for a strong extern that the target does not have; -EINVAL for one whose type or value
- * does not fit; -EPERM when kallsyms hides its addresses.
+ * Resolves the externs that the image's programs refer to (BPFL_REF_EXTERN), and fills the values
+ * of the .kconfig map (image->maps[i].own_data). Unresolved weak externs become 0, and calls of
+ * them a poison that tells its number. Return: 0; -ESRCH (kind UNSUPPORTED) for a strong extern
+ * that the target does not have; -EINVAL for one whose type or value does not fit; -EPERM when
+ * kallsyms hides its addresses.
  */
-int bpfl_extern_resolve(const struct bpfl_spec *spec, struct bpfl_target *target, struct bpfl_image *image,
-			const struct bpfl_log *log, struct bpfl_error *err);
+int bpfl_extern_resolve(const struct bpfl_spec *spec, struct bpfl_target *target,
+			struct bpfl_image *image, const struct bpfl_log *log,
+			struct bpfl_error *err);
 
 #endif

@@ -2,16 +2,20 @@
 /*
  * image/core_apply: CO-RE numbers into instructions.
  *
- * In: flat programs and the answers of core_solve.c. Out: the same programs, patched, and a sentence for each relocation.
+ * In: flat programs and the answers of core_solve.c. Out: the same programs, patched, and a
+ * sentence for each relocation.
  *
- * A number can stand in three places: the immediate of an ALU instruction, the offset of a load or store, and the 64 bits of an
- * ld_imm64. Before it is overwritten, the old number is compared with what the object's own types say: when these
- * differ, the record belongs to another instruction, and patching would break a program silently.
+ * A number can stand in three places: the immediate of an ALU instruction, the offset of a load or
+ * store, and the 64 bits of an ld_imm64. Before it is overwritten, the old number is compared with
+ * what the object's own types say: when these differ, the record belongs to another instruction,
+ * and patching would break a program silently.
  *
- * A load whose field has another width in the kernel is changed to that width where that is right: pointers and unsigned integers are
- * zero-extended, whatever their width. In all other cases, and whenever the kernel has no answer at all, the instruction is replaced by
- * a call of a function that does not exist. That is harmless in code that the verifier finds to be dead (the program asked
- * bpf_core_field_exists() first, say), and stops the program from loading otherwise. Nothing is read that was not meant.
+ * A load whose field has another width in the kernel is changed to that width where that is right:
+ * pointers and unsigned integers are zero-extended, whatever their width. In all other cases, and
+ * whenever the kernel has no answer at all, the instruction is replaced by a call of a function
+ * that does not exist. That is harmless in code that the verifier finds to be dead (the program
+ * asked bpf_core_field_exists() first, say), and stops the program from loading otherwise. Nothing
+ * is read that was not meant.
  */
 #include "image/core.h"
 
@@ -33,7 +37,7 @@ struct patch {
 	struct bpfl_core_user user;
 	struct bpfl_insn *insn, *second; /* second half of ld_imm64, else NULL */
 	enum form form;
-	uint64_t value; /* to be written */
+	uint64_t value;       /* to be written */
 	const char *obstacle; /* why it is poisoned although the kernel has an answer */
 };
 
@@ -48,13 +52,15 @@ static enum form form_of(const struct bpfl_insn *insn)
 	case BPFL_CLASS_STX:
 		return FORM_OFF;
 	case BPFL_CLASS_LD:
-		return bpfl_insn_is_ld_imm64(insn) && bpfl_insn_src(insn) == 0 ? FORM_IMM64 : FORM_NONE;
+		return bpfl_insn_is_ld_imm64(insn) && bpfl_insn_src(insn) == 0 ? FORM_IMM64
+									       : FORM_NONE;
 	default:
 		return FORM_NONE;
 	}
 }
 
-static int patch_fail(const struct patch *patch, int32_t core_idx, int result, struct bpfl_error *err)
+static int patch_fail(const struct patch *patch, int32_t core_idx, int result,
+		      struct bpfl_error *err)
 {
 	bpfl_core_prefix(patch->spec, patch->image, patch->user, (uint32_t)core_idx, err);
 	return result;
@@ -88,7 +94,8 @@ static bool old_value_fits(const struct patch *patch)
 	if (patch->query->kind != BPFL_CORE_ENUM_VALUE || local->width_bytes == 8) {
 		return old_imm64(patch) == local->value;
 	}
-	/* A 32-bit enumerator may be extended with its sign or without; of an 8-byte enum in old BTF the lower half is known. */
+	/* A 32-bit enumerator may be extended with its sign or without; of an 8-byte enum in old
+	 * BTF the lower half is known. */
 	return (uint32_t)patch->insn->imm == (uint32_t)local->value &&
 	       (local->width_bytes == 0 || upper_half_is_empty(old_imm64(patch)));
 }
@@ -96,15 +103,16 @@ static bool old_value_fits(const struct patch *patch)
 static int old_value_check(const struct patch *patch, struct bpfl_error *err)
 {
 	const struct bpfl_core_value *local = &patch->query->answer.local;
-	int64_t old = patch->form == FORM_OFF	? patch->insn->off :
-		      patch->form == FORM_IMM ? patch->insn->imm :
-						(int64_t)old_imm64(patch);
+	int64_t old = patch->form == FORM_OFF   ? patch->insn->off
+		      : patch->form == FORM_IMM ? patch->insn->imm
+						: (int64_t)old_imm64(patch);
 
 	if (!local->sure || old_value_fits(patch)) {
 		return 0;
 	}
 	return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-			      "the instruction (opcode 0x%02x) holds %" PRId64 " where the object's types give %" PRId64,
+			      "the instruction (opcode 0x%02x) holds %" PRId64
+			      " where the object's types give %" PRId64,
 			      patch->insn->code, old, (int64_t)local->value);
 }
 
@@ -141,8 +149,10 @@ static int size_bits(uint32_t bytes)
 	}
 }
 
-/* A store of a negative constant fills a wider field with ones, where the program meant as many as fitted its own. */
-static bool constant_would_spread(const struct bpfl_insn *insn, uint32_t old_bytes, uint32_t new_bytes)
+/* A store of a negative constant fills a wider field with ones, where the program meant as many as
+ * fitted its own. */
+static bool constant_would_spread(const struct bpfl_insn *insn, uint32_t old_bytes,
+				  uint32_t new_bytes)
 {
 	return BPFL_CLASS(insn->code) == BPFL_CLASS_ST && insn->imm < 0 && new_bytes > old_bytes;
 }
@@ -154,10 +164,11 @@ static const char *width_adjust(struct patch *patch)
 	const struct bpfl_core_value *local = &answer->local, *now = &answer->now;
 
 	if (local->is_bitfield) {
-		/* The compiler's own code cuts the bits out of what is loaded, with shifts that no record speaks of. */
-		return now->bit_in == local->bit_in && now->bit_size == local->bit_size ?
-			       NULL :
-			       "its bits have moved, and the program reads them without BPF_CORE_READ_BITFIELD()";
+		/* The compiler's own code cuts the bits out of what is loaded, with shifts that no
+		 * record speaks of. */
+		return now->bit_in == local->bit_in && now->bit_size == local->bit_size
+			       ? NULL
+			       : "its bits have moved, and the program reads them without BPF_CORE_READ_BITFIELD()";
 	}
 	if (now->is_bitfield) {
 		return "it is a bit-field there, and the program reads it without BPF_CORE_READ_BITFIELD()";
@@ -168,12 +179,13 @@ static const char *width_adjust(struct patch *patch)
 	if (!bpfl_core_width_adjustable(patch->spec->btf, local, answer->target, now)) {
 		return "it has another size there, and only pointers and unsigned integers can be read with another width";
 	}
-	if (access_bytes(patch->insn->code) != local->width_bytes || size_bits(now->width_bytes) < 0 ||
-	    BPFL_MODE(patch->insn->code) != BPFL_MODE_MEM ||
+	if (access_bytes(patch->insn->code) != local->width_bytes ||
+	    size_bits(now->width_bytes) < 0 || BPFL_MODE(patch->insn->code) != BPFL_MODE_MEM ||
 	    constant_would_spread(patch->insn, local->width_bytes, now->width_bytes)) {
 		return "it has another size there, which this instruction cannot follow";
 	}
-	patch->insn->code = (uint8_t)((patch->insn->code & ~BPFL_SIZE_DW) | size_bits(now->width_bytes));
+	patch->insn->code = (uint8_t)((patch->insn->code & ~BPFL_SIZE_DW) |
+				      size_bits(now->width_bytes));
 	return NULL;
 }
 
@@ -205,7 +217,8 @@ static const char *imm64_obstacle(struct patch *patch)
 	if (answer->now.width_bytes == 0 && !upper_half_is_empty(old)) {
 		return "its BTF keeps only 32 of the 64 bits";
 	}
-	/* BTF before Linux 6.0 does not say whether an enum is signed, but the compiler knew: extend as it did. */
+	/* BTF before Linux 6.0 does not say whether an enum is signed, but the compiler knew:
+	 * extend as it did. */
 	bool was_zero_extended = (int32_t)(uint32_t)old < 0 && old <= UINT32_MAX;
 	if (was_zero_extended) {
 		patch->value = (uint32_t)patch->value;
@@ -227,7 +240,8 @@ static const char *obstacle_find(struct patch *patch)
 
 /* ---- the new number ---- */
 
-/* Both halves of ld_imm64: a second half without its first is what the verifier would complain about instead (G-32). */
+/* Both halves of ld_imm64: a second half without its first is what the verifier would complain
+ * about instead (G-32). */
 static void poison_write(struct patch *patch)
 {
 	struct bpfl_insn poison = bpfl_insn_make(BPFL_CODE_CALL, 0, 0, 0, BPFL_POISON_CORE_IMM);
@@ -254,20 +268,24 @@ static void value_write(struct patch *patch)
 }
 
 /* Checks that the instruction is one that a compiler marks, then writes. */
-static int patch_write(struct patch *patch, struct bpfl_inst *insts, uint32_t nr_insts, struct bpfl_error *err)
+static int patch_write(struct patch *patch, struct bpfl_inst *insts, uint32_t nr_insts,
+		       struct bpfl_error *err)
 {
 	uint32_t i = patch->user.insn_idx;
 
 	patch->insn = &insts[i].insn;
 	patch->form = form_of(patch->insn);
 	if (patch->form == FORM_NONE) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-				      "the instruction (opcode 0x%02x) has no place for a number: expected an ALU instruction with an immediate, a load, a store or ld_imm64",
-				      patch->insn->code);
+		return bpfl_error_set(
+			err, BPFL_ERR_OBJECT, EINVAL,
+			"the instruction (opcode 0x%02x) has no place for a number: "
+			"expected an ALU instruction with an immediate, a load, a store or ld_imm64",
+			patch->insn->code);
 	}
 	if (patch->form == FORM_IMM64) {
 		if (i + 1 >= nr_insts || insts[i + 1].insn.code != 0) {
-			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "ld_imm64 without its second half");
+			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+					      "ld_imm64 without its second half");
 		}
 		patch->second = &insts[i + 1].insn;
 	}
@@ -293,31 +311,27 @@ static int patch_write(struct patch *patch, struct bpfl_inst *insts, uint32_t nr
 
 /* What the number is, between the path and "8 -> 16". */
 static const char *const number_words[BPFL_CORE_NR_KINDS] = {
-	[BPFL_CORE_FIELD_BYTE_OFF] = "byte",
-	[BPFL_CORE_FIELD_BYTE_SIZE] = "size",
-	[BPFL_CORE_FIELD_EXISTS] = "exists",
-	[BPFL_CORE_FIELD_SIGNED] = "signed",
-	[BPFL_CORE_FIELD_LSHIFT_U64] = "left shift",
-	[BPFL_CORE_FIELD_RSHIFT_U64] = "right shift",
-	[BPFL_CORE_TYPE_ID_LOCAL] = "local type id",
-	[BPFL_CORE_TYPE_ID_TARGET] = "kernel type id",
-	[BPFL_CORE_TYPE_EXISTS] = "exists",
-	[BPFL_CORE_TYPE_SIZE] = "size",
-	[BPFL_CORE_ENUM_EXISTS] = "exists",
-	[BPFL_CORE_ENUM_VALUE] = "value",
+	[BPFL_CORE_FIELD_BYTE_OFF] = "byte",         [BPFL_CORE_FIELD_BYTE_SIZE] = "size",
+	[BPFL_CORE_FIELD_EXISTS] = "exists",         [BPFL_CORE_FIELD_SIGNED] = "signed",
+	[BPFL_CORE_FIELD_LSHIFT_U64] = "left shift", [BPFL_CORE_FIELD_RSHIFT_U64] = "right shift",
+	[BPFL_CORE_TYPE_ID_LOCAL] = "local type id", [BPFL_CORE_TYPE_ID_TARGET] = "kernel type id",
+	[BPFL_CORE_TYPE_EXISTS] = "exists",          [BPFL_CORE_TYPE_SIZE] = "size",
+	[BPFL_CORE_ENUM_EXISTS] = "exists",          [BPFL_CORE_ENUM_VALUE] = "value",
 	[BPFL_CORE_TYPE_MATCHES] = "matches",
 };
 
 /* "struct task_struct.pid (0:81): byte 2336 -> 2464" */
-static void done_text(const struct patch *patch, const struct bpfl_core_path *local, struct bpfl_buf *out)
+static void done_text(const struct patch *patch, const struct bpfl_core_path *local,
+		      struct bpfl_buf *out)
 {
 	const struct bpfl_core_answer *answer = &patch->query->answer;
 
 	bpfl_core_path_text(local, out);
-	bpfl_buf_printf(out, ": %s %" PRId64 " -> %" PRId64, number_words[patch->query->kind], (int64_t)answer->local.value,
-			(int64_t)patch->value);
+	bpfl_buf_printf(out, ": %s %" PRId64 " -> %" PRId64, number_words[patch->query->kind],
+			(int64_t)answer->local.value, (int64_t)patch->value);
 	if (patch->form == FORM_OFF && answer->now.width_bytes != answer->local.width_bytes) {
-		bpfl_buf_printf(out, ", %" PRIu32 " -> %" PRIu32 " bytes", answer->local.width_bytes, answer->now.width_bytes);
+		bpfl_buf_printf(out, ", %" PRIu32 " -> %" PRIu32 " bytes",
+				answer->local.width_bytes, answer->now.width_bytes);
 	}
 	if (answer->miss.reason != BPFL_CORE_MISS_NONE) {
 		bpfl_buf_text(out, " (");
@@ -327,8 +341,8 @@ static void done_text(const struct patch *patch, const struct bpfl_core_path *lo
 }
 
 /* "struct inode has no field 'i_atime' (x.c:88) in the BTF of kernel 6.12.0" */
-static void poison_text(const struct patch *patch, const struct bpfl_core_path *local, int32_t line_idx,
-			struct bpfl_target *target, struct bpfl_buf *out)
+static void poison_text(const struct patch *patch, const struct bpfl_core_path *local,
+			int32_t line_idx, struct bpfl_target *target, struct bpfl_buf *out)
 {
 	if (patch->obstacle) {
 		bpfl_core_path_text(local, out);
@@ -346,14 +360,16 @@ static void poison_text(const struct patch *patch, const struct bpfl_core_path *
 	bpfl_core_kernel_text(target, out);
 }
 
-static int result_add(const struct patch *patch, int32_t line_idx, struct bpfl_target *target, const struct bpfl_log *log,
-		      struct bpfl_image_prog *prog, struct bpfl_error *err)
+static int result_add(const struct patch *patch, int32_t line_idx, struct bpfl_target *target,
+		      const struct bpfl_log *log, struct bpfl_image_prog *prog,
+		      struct bpfl_error *err)
 {
 	struct bpfl_core_path local;
 	struct bpfl_buf text = BPFL_BUF_INIT;
 	const struct bpfl_core_query *query = patch->query;
 	bool poisoned = query->answer.poison || patch->obstacle;
-	int result = bpfl_core_path_parse(patch->spec->btf, query->type_id, query->kind, query->access, &local, err);
+	int result = bpfl_core_path_parse(patch->spec->btf, query->type_id, query->kind,
+					  query->access, &local, err);
 
 	if (result < 0) {
 		return result;
@@ -363,7 +379,8 @@ static int result_add(const struct patch *patch, int32_t line_idx, struct bpfl_t
 	} else {
 		done_text(patch, &local, &text);
 	}
-	struct bpfl_core_result *item = bpfl_buf_ok(&text) ? BPFL_VEC_PUSH(&prog->core_results) : NULL;
+	struct bpfl_core_result *item = bpfl_buf_ok(&text) ? BPFL_VEC_PUSH(&prog->core_results)
+							   : NULL;
 	if (!item) {
 		bpfl_buf_deinit(&text);
 		return bpfl_error_nomem(err);
@@ -385,8 +402,10 @@ static int result_add(const struct patch *patch, int32_t line_idx, struct bpfl_t
 
 /* ---- all instructions ---- */
 
-static int prog_apply(const struct bpfl_spec *spec, struct bpfl_target *target, struct bpfl_image *image, uint32_t prog_nr,
-		      const struct bpfl_core_solver *solver, const struct bpfl_log *log, struct bpfl_error *err)
+static int prog_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
+		      struct bpfl_image *image, uint32_t prog_nr,
+		      const struct bpfl_core_solver *solver, const struct bpfl_log *log,
+		      struct bpfl_error *err)
 {
 	struct bpfl_image_prog *prog = &image->progs[prog_nr];
 	int32_t line_idx = BPFL_NO_IDX;
@@ -417,8 +436,8 @@ static int prog_apply(const struct bpfl_spec *spec, struct bpfl_target *target, 
 	return 0;
 }
 
-int bpfl_core_apply(const struct bpfl_spec *spec, struct bpfl_target *target, struct bpfl_image *image,
-		    const struct bpfl_log *log, struct bpfl_error *err)
+int bpfl_core_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
+		    struct bpfl_image *image, const struct bpfl_log *log, struct bpfl_error *err)
 {
 	struct bpfl_core_solver solver;
 	int result = bpfl_core_solve(spec, target, image, log, &solver, err);

@@ -4,13 +4,16 @@
  *
  * Three questions, from lax to strict:
  *
- * - path: can this field or enumerator be found in the target type by its names? Members may have moved, also into or out of anonymous
- *   structs; their types need only be of the same sort, because what may differ (size, sign, place) is what other records ask for.
+ * - path: can this field or enumerator be found in the target type by its names? Members may have
+ *   moved, also into or out of anonymous structs; their types need only be of the same sort,
+ *   because what may differ (size, sign, place) is what other records ask for.
  * - compatible: same kind all the way down to the first struct, whose contents do not matter.
- * - match: everything that the local type has, the target type has too, of the same type; behind a pointer names suffice.
+ * - match: everything that the local type has, the target type has too, of the same type; behind a
+ *   pointer names suffice.
  *
- * A target's BTF can nest in ways that no C compiler makes, and a struct full of equally named members would be compared again
- * and again. So nesting has a limit, and so has the number of types that one question may look at.
+ * A target's BTF can nest in ways that no C compiler makes, and a struct full of equally named
+ * members would be compared again and again. So nesting has a limit, and so has the number of types
+ * that one question may look at.
  */
 #include "image/core_match.h"
 
@@ -72,7 +75,8 @@ static const char *side_name(const struct bpfl_btf *btf, struct side side)
 	return bpfl_btf_string(btf, side.type->name_off);
 }
 
-/* Integers that do not begin at bit 0 were a way to say "bit-field" before 2018; nobody writes them, nobody can compare them. */
+/* Integers that do not begin at bit 0 were a way to say "bit-field" before 2018; nobody writes
+ * them, nobody can compare them. */
 static bool ints_are_plain(struct side local, struct side target)
 {
 	return bpfl_btf_int_bit_off(local.type) == 0 && bpfl_btf_int_bit_off(target.type) == 0;
@@ -80,10 +84,12 @@ static bool ints_are_plain(struct side local, struct side target)
 
 /* ---- compatible ---- */
 
-static int compatible(struct comparison *cmp, uint32_t local_id, uint32_t target_id, uint32_t depth);
+static int compatible(struct comparison *cmp, uint32_t local_id, uint32_t target_id,
+		      uint32_t depth);
 
 /* The parameters of two function types; the caller goes on with what they return. */
-static int params_compatible(struct comparison *cmp, struct side local, struct side target, uint32_t depth)
+static int params_compatible(struct comparison *cmp, struct side local, struct side target,
+			     uint32_t depth)
 {
 	uint32_t nr_params = bpfl_btf_vlen(local.type);
 
@@ -91,8 +97,8 @@ static int params_compatible(struct comparison *cmp, struct side local, struct s
 		return 0;
 	}
 	for (uint32_t i = 0; i < nr_params; i++) {
-		int result = compatible(cmp, bpfl_btf_params(local.type)[i].type, bpfl_btf_params(target.type)[i].type,
-					depth - 1);
+		int result = compatible(cmp, bpfl_btf_params(local.type)[i].type,
+					bpfl_btf_params(target.type)[i].type, depth - 1);
 		if (result <= 0) {
 			return result;
 		}
@@ -132,15 +138,16 @@ static int compatible(struct comparison *cmp, uint32_t local_id, uint32_t target
 			target_id = target.type->type;
 			break;
 		}
-		default: /* void, structs, unions, enums, forward declarations, floats: being of one kind is enough */
+		default: /* void, structs, unions, enums, forward declarations, floats: being of one
+			    kind is enough */
 			return 1;
 		}
 	}
 	return -E2BIG;
 }
 
-int bpfl_core_types_compatible(const struct bpfl_btf *local, uint32_t local_id, const struct bpfl_btf *target,
-			       uint32_t target_id)
+int bpfl_core_types_compatible(const struct bpfl_btf *local, uint32_t local_id,
+			       const struct bpfl_btf *target, uint32_t target_id)
 {
 	struct comparison cmp = { local, target, LOOKS_MAX };
 
@@ -160,8 +167,9 @@ static bool names_match(const char *local, const char *target)
 
 static const char *enumerator_name(const struct bpfl_btf *btf, struct side side, uint32_t idx)
 {
-	return bpfl_btf_string(btf, side.kind == BPFL_KIND_ENUM ? bpfl_btf_enums(side.type)[idx].name_off :
-								  bpfl_btf_enums64(side.type)[idx].name_off);
+	return bpfl_btf_string(btf, side.kind == BPFL_KIND_ENUM
+					    ? bpfl_btf_enums(side.type)[idx].name_off
+					    : bpfl_btf_enums64(side.type)[idx].name_off);
 }
 
 /* The number of the target enumerator of that name, or -1; -2 when it took too long to look. */
@@ -194,9 +202,11 @@ static int enums_match(struct comparison *cmp, struct side local, struct side ta
 	return 1;
 }
 
-static int match(struct comparison *cmp, uint32_t local_id, uint32_t target_id, bool behind_ptr, uint32_t depth);
+static int match(struct comparison *cmp, uint32_t local_id, uint32_t target_id, bool behind_ptr,
+		 uint32_t depth);
 
-static int composites_match(struct comparison *cmp, struct side local, struct side target, uint32_t depth)
+static int composites_match(struct comparison *cmp, struct side local, struct side target,
+			    uint32_t depth)
 {
 	const struct bpfl_btf_member *ours = bpfl_btf_members(local.type);
 	const struct bpfl_btf_member *theirs = bpfl_btf_members(target.type);
@@ -224,7 +234,8 @@ static int composites_match(struct comparison *cmp, struct side local, struct si
 	return 1;
 }
 
-/* A forward declaration has its kind of composite in kind_flag: a union when set. Only behind pointers may it stand for the real thing. */
+/* A forward declaration has its kind of composite in kind_flag: a union when set. Only behind
+ * pointers may it stand for the real thing. */
 static bool forward_matches(struct side forward, struct side other, bool behind_ptr)
 {
 	bool is_union = bpfl_btf_kflag(forward.type);
@@ -235,7 +246,8 @@ static bool forward_matches(struct side forward, struct side other, bool behind_
 	return behind_ptr && other.kind == (is_union ? BPFL_KIND_UNION : BPFL_KIND_STRUCT);
 }
 
-static int params_match(struct comparison *cmp, struct side local, struct side target, bool behind_ptr, uint32_t depth)
+static int params_match(struct comparison *cmp, struct side local, struct side target,
+			bool behind_ptr, uint32_t depth)
 {
 	uint32_t nr_params = bpfl_btf_vlen(local.type);
 
@@ -243,8 +255,8 @@ static int params_match(struct comparison *cmp, struct side local, struct side t
 		return 0;
 	}
 	for (uint32_t i = 0; i < nr_params; i++) {
-		int result = match(cmp, bpfl_btf_params(local.type)[i].type, bpfl_btf_params(target.type)[i].type,
-				   behind_ptr, depth - 1);
+		int result = match(cmp, bpfl_btf_params(local.type)[i].type,
+				   bpfl_btf_params(target.type)[i].type, behind_ptr, depth - 1);
 		if (result <= 0) {
 			return result;
 		}
@@ -252,10 +264,12 @@ static int params_match(struct comparison *cmp, struct side local, struct side t
 	return 1;
 }
 
-/* What a pair of types decides by itself; GO_ON: the types they refer to are to be compared next. */
+/* What a pair of types decides by itself; GO_ON: the types they refer to are to be compared next.
+ */
 #define GO_ON 2
 
-static int pair_match(struct comparison *cmp, struct side local, struct side target, bool behind_ptr, uint32_t depth)
+static int pair_match(struct comparison *cmp, struct side local, struct side target,
+		      bool behind_ptr, uint32_t depth)
 {
 	if (local.kind == BPFL_KIND_FWD) {
 		return forward_matches(local, target, behind_ptr);
@@ -277,11 +291,14 @@ static int pair_match(struct comparison *cmp, struct side local, struct side tar
 		return behind_ptr ? 1 : composites_match(cmp, local, target, depth);
 	case BPFL_KIND_INT:
 		return local.type->size == target.type->size &&
-		       !((bpfl_btf_int_encoding(local.type) ^ bpfl_btf_int_encoding(target.type)) & BPFL_INT_SIGNED);
+		       !((bpfl_btf_int_encoding(local.type) ^ bpfl_btf_int_encoding(target.type)) &
+			 BPFL_INT_SIGNED);
 	case BPFL_KIND_FLOAT:
 		return local.type->size == target.type->size;
 	case BPFL_KIND_ARRAY:
-		return bpfl_btf_array(local.type)->nr_elems == bpfl_btf_array(target.type)->nr_elems ? GO_ON : 0;
+		return bpfl_btf_array(local.type)->nr_elems == bpfl_btf_array(target.type)->nr_elems
+			       ? GO_ON
+			       : 0;
 	case BPFL_KIND_FUNC_PROTO: {
 		int result = params_match(cmp, local, target, behind_ptr, depth);
 
@@ -299,7 +316,8 @@ static uint32_t referred_id(struct side side)
 	return side.kind == BPFL_KIND_ARRAY ? bpfl_btf_array(side.type)->type : side.type->type;
 }
 
-static int match(struct comparison *cmp, uint32_t local_id, uint32_t target_id, bool behind_ptr, uint32_t depth)
+static int match(struct comparison *cmp, uint32_t local_id, uint32_t target_id, bool behind_ptr,
+		 uint32_t depth)
 {
 	for (; depth > 0; depth--) {
 		struct side local = side_of(cmp->local, local_id);
@@ -322,7 +340,8 @@ static int match(struct comparison *cmp, uint32_t local_id, uint32_t target_id, 
 	return -E2BIG;
 }
 
-int bpfl_core_types_match(const struct bpfl_btf *local, uint32_t local_id, const struct bpfl_btf *target, uint32_t target_id)
+int bpfl_core_types_match(const struct bpfl_btf *local, uint32_t local_id,
+			  const struct bpfl_btf *target, uint32_t target_id)
 {
 	struct comparison cmp = { local, target, LOOKS_MAX };
 
@@ -354,7 +373,8 @@ static int fields_compatible(struct comparison *cmp, uint32_t local_id, uint32_t
 			const char *ours = side_name(cmp->local, local);
 			const char *theirs = side_name(cmp->target, target);
 
-			return ours[0] == '\0' || theirs[0] == '\0' || bpfl_core_names_equal(ours, theirs);
+			return ours[0] == '\0' || theirs[0] == '\0' ||
+			       bpfl_core_names_equal(ours, theirs);
 		}
 		case BPFL_KIND_INT:
 			return ints_are_plain(local, target);
@@ -373,7 +393,7 @@ static int fields_compatible(struct comparison *cmp, uint32_t local_id, uint32_t
 struct member_search {
 	struct comparison *cmp;
 	const char *name;
-	uint32_t local_type_id; /* of the member */
+	uint32_t local_type_id;      /* of the member */
 	struct bpfl_core_path *path; /* grows with what is found */
 	uint32_t *found_type_id;
 	struct bpfl_core_miss *miss;
@@ -403,7 +423,8 @@ static int member_find(struct member_search *search, uint32_t target_id)
 		if (name[0] == '\0') {
 			result = member_find(search, members[i].type);
 		} else {
-			result = fields_compatible(search->cmp, search->local_type_id, members[i].type);
+			result = fields_compatible(search->cmp, search->local_type_id,
+						   members[i].type);
 			if (result == 0) {
 				search->miss->reason = BPFL_CORE_MISS_FIELD_TYPE;
 				search->miss->type_id = members[i].type;
@@ -423,9 +444,11 @@ static int member_find(struct member_search *search, uint32_t target_id)
 	return 0;
 }
 
-/* One step that is a member: *target_id is the type it is looked for in, and becomes the member's. */
-static int member_step(struct comparison *cmp, const struct bpfl_core_step *step, struct bpfl_core_path *path,
-		       uint32_t *target_id, struct bpfl_core_miss *miss)
+/* One step that is a member: *target_id is the type it is looked for in, and becomes the member's.
+ */
+static int member_step(struct comparison *cmp, const struct bpfl_core_step *step,
+		       struct bpfl_core_path *path, uint32_t *target_id,
+		       struct bpfl_core_miss *miss)
 {
 	const struct bpfl_btf_type *local = bpfl_btf_type(cmp->local, step->type_id);
 	struct member_search search = {
@@ -442,9 +465,10 @@ static int member_step(struct comparison *cmp, const struct bpfl_core_step *step
 	return member_find(&search, *target_id);
 }
 
-/* One step that is an array index. The root's index is step 0: there the type is the element itself. */
-static int index_step(const struct bpfl_core_step *step, uint32_t step_idx, struct bpfl_core_path *path, uint32_t *target_id,
-		      struct bpfl_core_miss *miss)
+/* One step that is an array index. The root's index is step 0: there the type is the element
+ * itself. */
+static int index_step(const struct bpfl_core_step *step, uint32_t step_idx,
+		      struct bpfl_core_path *path, uint32_t *target_id, struct bpfl_core_miss *miss)
 {
 	struct side target = side_of(path->btf, *target_id);
 
@@ -464,8 +488,8 @@ static int index_step(const struct bpfl_core_step *step, uint32_t step_idx, stru
 	return bpfl_core_path_push_index(path, target.id, step->idx) < 0 ? 0 : 1;
 }
 
-static int enumerator_match(struct comparison *cmp, const struct bpfl_core_path *local, struct bpfl_core_path *path,
-			    struct bpfl_core_miss *miss)
+static int enumerator_match(struct comparison *cmp, const struct bpfl_core_path *local,
+			    struct bpfl_core_path *path, struct bpfl_core_miss *miss)
 {
 	struct side target = side_of(path->btf, path->root_id);
 
@@ -478,18 +502,19 @@ static int enumerator_match(struct comparison *cmp, const struct bpfl_core_path 
 	if (found < 0) {
 		return found == -2 ? -E2BIG : 0;
 	}
-	struct bpfl_core_step step = { target.id, (uint32_t)found, enumerator_name(path->btf, target, (uint32_t)found) };
+	struct bpfl_core_step step = { target.id, (uint32_t)found,
+				       enumerator_name(path->btf, target, (uint32_t)found) };
 	path->steps[path->nr_steps++] = step;
 	path->indexes[path->nr_indexes++] = (uint32_t)found;
 	return 1;
 }
 
-static int type_match(struct comparison *cmp, const struct bpfl_core_path *local, struct bpfl_core_path *path,
-		      struct bpfl_core_miss *miss)
+static int type_match(struct comparison *cmp, const struct bpfl_core_path *local,
+		      struct bpfl_core_path *path, struct bpfl_core_miss *miss)
 {
-	int result = local->kind == BPFL_CORE_TYPE_MATCHES ?
-			     match(cmp, local->root_id, path->root_id, false, DEPTH_MAX) :
-			     compatible(cmp, local->root_id, path->root_id, DEPTH_MAX);
+	int result = local->kind == BPFL_CORE_TYPE_MATCHES
+			     ? match(cmp, local->root_id, path->root_id, false, DEPTH_MAX)
+			     : compatible(cmp, local->root_id, path->root_id, DEPTH_MAX);
 
 	miss->reason = BPFL_CORE_MISS_SHAPE;
 	miss->type_id = path->root_id;
@@ -502,8 +527,9 @@ static int type_match(struct comparison *cmp, const struct bpfl_core_path *local
 	return result;
 }
 
-int bpfl_core_path_match(const struct bpfl_core_path *local, const struct bpfl_btf *target, uint32_t target_id,
-			 struct bpfl_core_path *ret_target, struct bpfl_core_miss *ret_miss)
+int bpfl_core_path_match(const struct bpfl_core_path *local, const struct bpfl_btf *target,
+			 uint32_t target_id, struct bpfl_core_path *ret_target,
+			 struct bpfl_core_miss *ret_miss)
 {
 	struct comparison cmp = { local->btf, target, LOOKS_MAX };
 	struct bpfl_core_path *path = ret_target;
@@ -528,8 +554,8 @@ int bpfl_core_path_match(const struct bpfl_core_path *local, const struct bpfl_b
 			const struct bpfl_core_step *step = &local->steps[i];
 
 			miss.step = i;
-			result = step->name ? member_step(&cmp, step, path, &target_id, &miss) :
-					      index_step(step, i, path, &target_id, &miss);
+			result = step->name ? member_step(&cmp, step, path, &target_id, &miss)
+					    : index_step(step, i, path, &target_id, &miss);
 		}
 		break;
 	}

@@ -2,9 +2,10 @@
 /*
  * image/core_names: types of a target by name, remembered.
  *
- * A kernel's BTF has 126,000 types and no index. Looking for one name takes a pass over all of them, looking for a thousand names in
- * the same pass hardly longer. So whoever needs names says all of them first (prepare), which costs one pass, or none when
- * they have been asked for before: the answers stay in the target, for the next object of the process.
+ * A kernel's BTF has 126,000 types and no index. Looking for one name takes a pass over all of
+ * them, looking for a thousand names in the same pass hardly longer. So whoever needs names says
+ * all of them first (prepare), which costs one pass, or none when they have been asked for before:
+ * the answers stay in the target, for the next object of the process.
  *
  * Names are compared without flavours, on both sides; kinds are the asker's business.
  */
@@ -16,7 +17,8 @@
 #include "base/hash.h"
 
 /* Functions and variables are here for externs. */
-#define KINDS (BPFL_BTF_KINDS_DATA | BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC) | BPFL_BTF_KIND_BIT(BPFL_KIND_VAR))
+#define KINDS                                                                                      \
+	(BPFL_BTF_KINDS_DATA | BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC) | BPFL_BTF_KIND_BIT(BPFL_KIND_VAR))
 
 struct found {
 	char *name; /* owned; the key in by_name */
@@ -43,7 +45,8 @@ void bpfl_core_names_destroy(struct bpfl_core_names *names)
 	free(names);
 }
 
-static const struct found *names_find(const struct bpfl_core_names *names, const char *text, size_t size)
+static const struct found *names_find(const struct bpfl_core_names *names, const char *text,
+				      size_t size)
 {
 	uint32_t idx;
 
@@ -53,7 +56,8 @@ static const struct found *names_find(const struct bpfl_core_names *names, const
 	return &names->found.items[idx];
 }
 
-static int name_keep(struct bpfl_core_names *names, const struct bpfl_core_name *name, const uint32_t *ids, size_t nr_ids)
+static int name_keep(struct bpfl_core_names *names, const struct bpfl_core_name *name,
+		     const uint32_t *ids, size_t nr_ids)
 {
 	if (names_find(names, name->text, name->size)) {
 		return 0; /* named twice in one list */
@@ -66,7 +70,8 @@ static int name_keep(struct bpfl_core_names *names, const struct bpfl_core_name 
 	found->ids = nr_ids > 0 ? bpfl_memdup(ids, nr_ids * sizeof(*ids)) : NULL;
 	found->nr_ids = nr_ids;
 	if (!found->name || (nr_ids > 0 && !found->ids) ||
-	    bpfl_hash_put(&names->by_name, found->name, name->size, (uint32_t)(names->found.nr - 1)) < 0) {
+	    bpfl_hash_put(&names->by_name, found->name, name->size,
+			  (uint32_t)(names->found.nr - 1)) < 0) {
 		free(found->name);
 		free(found->ids);
 		names->found.nr--;
@@ -93,8 +98,8 @@ static int unknown_want(struct bpfl_btf_search *search, const struct bpfl_core_n
 	return nr_unknown;
 }
 
-static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *known, const struct bpfl_core_name *names,
-			size_t nr_names)
+static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *known,
+			const struct bpfl_core_name *names, size_t nr_names)
 {
 	for (size_t i = 0; i < nr_names; i++) {
 		size_t nr_ids;
@@ -114,8 +119,8 @@ static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *
 	return 0;
 }
 
-int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_name *names, size_t nr_names,
-			    struct bpfl_error *err)
+int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_name *names,
+			    size_t nr_names, struct bpfl_error *err)
 {
 	struct bpfl_btf_search search;
 	const struct bpfl_btf *btf = NULL;
@@ -145,7 +150,8 @@ out:
 	return result < 0 ? bpfl_error_nomem(err) : 0;
 }
 
-const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char *text, size_t size, size_t *ret_nr)
+const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char *text, size_t size,
+				    size_t *ret_nr)
 {
 	const struct found *found = names_find(target->names, text, size);
 

@@ -2,19 +2,21 @@
 /*
  * image/core_solve: the answers to all CO-RE records of an image.
  *
- * In: the records that the instructions of selected programs carry. Out: one answer per different question (type, access string, kind),
- * however many records ask it and however many instructions carry them.
+ * In: the records that the instructions of selected programs carry. Out: one answer per different
+ * question (type, access string, kind), however many records ask it and however many instructions
+ * carry them.
  *
- *   gather    every record in use becomes a query, sorted, so that equal ones are neighbours and those on one type stand together
- *   look up   the names of all local types at once: one pass over the kernel's types (core_names.c)
+ *   gather    every record in use becomes a query, sorted, so that equal ones are neighbours
+ *   look up   the names of all local types at once: one pass over the kernel's (core_names.c)
  *   solve     type by type: candidates of that name, then each query against each candidate
  *
  * So the work is the kernel's types once, plus the records; never one times the other.
  *
- * Several types of one name are normal in a kernel (drivers like to call things "ring"). Those that have most of what the object
- * asks of the name are meant: each candidate gets a point per query that it can answer, and only the best stay. Unlike
- * taking the first that fits, this does not depend on the order of the records. Those that stay must give equal
- * answers, otherwise nobody knows which one the running code will meet, and that is an error.
+ * Several types of one name are normal in a kernel (drivers like to call things "ring"). Those that
+ * have most of what the object asks of the name are meant: each candidate gets a point per query
+ * that it can answer, and only the best stay. Unlike taking the first that fits, this does not
+ * depend on the order of the records. Those that stay must give equal answers, otherwise nobody
+ * knows which one the running code will meet, and that is an error.
  */
 #include "image/core_match.h"
 
@@ -55,7 +57,8 @@ void bpfl_core_solver_deinit(struct bpfl_core_solver *solver)
 	solver->nr_queries = 0;
 }
 
-static int query_fail(const struct solving *solving, const struct bpfl_core_query *query, int result, struct bpfl_error *err)
+static int query_fail(const struct solving *solving, const struct bpfl_core_query *query,
+		      int result, struct bpfl_error *err)
 {
 	bpfl_core_prefix(solving->spec, solving->image, query->user, query->core_idx, err);
 	return result;
@@ -95,7 +98,8 @@ static void records_mark(struct solving *solving)
 		for (uint32_t i = 0; i < image->progs[p].nr_insts; i++) {
 			int32_t core_idx = image->progs[p].insts[i].core_idx;
 
-			if (core_idx == BPFL_NO_IDX || solver->query_of_core[core_idx] != NO_QUERY) {
+			if (core_idx == BPFL_NO_IDX ||
+			    solver->query_of_core[core_idx] != NO_QUERY) {
 				continue;
 			}
 			const struct bpfl_core *core = &solving->spec->cores.items[core_idx];
@@ -200,8 +204,8 @@ static int candidates_find(struct solving *solving, struct group *group, struct 
 	const struct bpfl_btf_type *local = bpfl_btf_type(solving->spec->btf, type_id);
 	const char *name = bpfl_btf_name(solving->spec->btf, type_id);
 	size_t nr_ids;
-	const uint32_t *ids =
-		bpfl_core_names_get(solving->target, name, bpfl_core_name_size(name, strlen(name)), &nr_ids);
+	const uint32_t *ids = bpfl_core_names_get(solving->target, name,
+						  bpfl_core_name_size(name, strlen(name)), &nr_ids);
 
 	if (nr_ids == 0) {
 		return 0;
@@ -225,7 +229,8 @@ static int candidates_find(struct solving *solving, struct group *group, struct 
 static int compare_error(uint32_t candidate, struct bpfl_error *err)
 {
 	return bpfl_error_set(err, BPFL_ERR_OBJECT, E2BIG,
-			      "comparing with type %" PRIu32 " of the kernel takes too long: types are nested too deeply",
+			      "comparing with type %" PRIu32
+			      " of the kernel takes too long: types are nested too deeply",
 			      candidate);
 }
 
@@ -246,10 +251,12 @@ static int candidates_rank(struct solving *solving, struct group *group, struct 
 		if (!query_needs_target(query)) {
 			continue;
 		}
-		int result = bpfl_core_path_parse(solving->spec->btf, query->type_id, query->kind, query->access, &local, err);
+		int result = bpfl_core_path_parse(solving->spec->btf, query->type_id, query->kind,
+						  query->access, &local, err);
 
 		for (size_t c = 0; c < group->nr_candidates && result >= 0; c++) {
-			result = bpfl_core_path_match(&local, solving->kernel, group->candidates[c], &found, &miss);
+			result = bpfl_core_path_match(&local, solving->kernel, group->candidates[c],
+						      &found, &miss);
 			if (result < 0) {
 				compare_error(group->candidates[c], err);
 			}
@@ -277,43 +284,54 @@ struct found {
 	uint64_t bit_off;
 };
 
-static int ambiguity_error(const struct solving *solving, const struct group *group, const struct bpfl_core_path *local,
-			   const struct found *first, const struct found *other, struct bpfl_error *err)
+static int ambiguity_error(const struct solving *solving, const struct group *group,
+			   const struct bpfl_core_path *local, const struct found *first,
+			   const struct found *other, struct bpfl_error *err)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
-	bool places_differ = first->bit_off != other->bit_off && first->answer.now.value == other->answer.now.value;
+	bool places_differ = first->bit_off != other->bit_off &&
+			     first->answer.now.value == other->answer.now.value;
 	int result;
 
 	bpfl_core_path_text(local, &text);
 	const char *name = text.data ? text.data : "it";
 	if (places_differ) {
 		result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					"%s is ambiguous: it lies at bit %" PRIu64 " of the kernel's type %" PRIu32 " and at bit %" PRIu64
+					"%s is ambiguous: it lies at bit %" PRIu64
+					" of the kernel's type %" PRIu32 " and at bit %" PRIu64
 					" of type %" PRIu32,
-					name, first->bit_off, first->answer.target_id, other->bit_off, other->answer.target_id);
+					name, first->bit_off, first->answer.target_id,
+					other->bit_off, other->answer.target_id);
 	} else {
 		result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					"%s is ambiguous: the kernel's types %" PRIu32 " and %" PRIu32 " give %" PRIu64 " and %" PRIu64,
-					name, first->answer.target_id, other->answer.target_id, first->answer.now.value,
-					other->answer.now.value);
+					"%s is ambiguous: the kernel's types %" PRIu32
+					" and %" PRIu32 " give %" PRIu64 " and %" PRIu64,
+					name, first->answer.target_id, other->answer.target_id,
+					first->answer.now.value, other->answer.now.value);
 	}
 	bpfl_buf_deinit(&text);
-	bpfl_error_why(err, "%zu types of the kernel have that name and fit equally well:", group->nr_candidates);
+	bpfl_error_why(err, "%zu types of the kernel have that name and fit equally well:",
+		       group->nr_candidates);
 	for (size_t c = 0; c < group->nr_candidates && c < CANDIDATES_SHOWN_MAX; c++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(solving->kernel, group->candidates[c]);
+		const struct bpfl_btf_type *type = bpfl_btf_type(solving->kernel,
+								 group->candidates[c]);
 		struct bpfl_buf line = BPFL_BUF_INIT;
 
 		bpfl_core_type_text(solving->kernel, group->candidates[c], &line);
-		bpfl_error_why(err, "  type %" PRIu32 ": %s, %" PRIu32 " members", group->candidates[c],
-			       line.data ? line.data : "?", bpfl_btf_vlen(type));
+		bpfl_error_why(err, "  type %" PRIu32 ": %s, %" PRIu32 " members",
+			       group->candidates[c], line.data ? line.data : "?",
+			       bpfl_btf_vlen(type));
 		bpfl_buf_deinit(&line);
 	}
-	bpfl_error_fix(err, "declare more members of the type that is meant and use one that only it has (bpf_core_field_exists)");
+	bpfl_error_fix(
+		err,
+		"declare more members of the type that is meant and use one that only it has (bpf_core_field_exists)");
 	return result;
 }
 
-static void candidate_log(const struct solving *solving, const struct bpfl_core_path *local, uint32_t candidate, bool matches,
-			  const struct bpfl_core_value *value, const struct bpfl_core_miss *miss)
+static void candidate_log(const struct solving *solving, const struct bpfl_core_path *local,
+			  uint32_t candidate, bool matches, const struct bpfl_core_value *value,
+			  const struct bpfl_core_miss *miss)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
 
@@ -321,7 +339,8 @@ static void candidate_log(const struct solving *solving, const struct bpfl_core_
 		return;
 	}
 	bpfl_core_path_text(local, &text);
-	bpfl_buf_printf(&text, ", %s: kernel type %" PRIu32 " ", bpfl_core_kind_name((uint32_t)local->kind), candidate);
+	bpfl_buf_printf(&text, ", %s: kernel type %" PRIu32 " ",
+			bpfl_core_kind_name((uint32_t)local->kind), candidate);
 	if (matches) {
 		bpfl_buf_printf(&text, "gives %" PRIu64, value->value);
 	} else {
@@ -334,9 +353,10 @@ static void candidate_log(const struct solving *solving, const struct bpfl_core_
 	bpfl_buf_deinit(&text);
 }
 
-/* One query against one candidate: 1 and an answer when it fits (which may be poison), 0 and the reason when it does not. */
-static int candidate_try(struct solving *solving, const struct bpfl_core_path *local, uint32_t candidate,
-			 struct found *ret_found, struct bpfl_error *err)
+/* One query against one candidate: 1 and an answer when it fits (which may be poison), 0 and the
+ * reason when it does not. */
+static int candidate_try(struct solving *solving, const struct bpfl_core_path *local,
+			 uint32_t candidate, struct found *ret_found, struct bpfl_error *err)
 {
 	struct bpfl_core_path path;
 	struct bpfl_core_answer *answer = &ret_found->answer;
@@ -348,11 +368,12 @@ static int candidate_try(struct solving *solving, const struct bpfl_core_path *l
 	if (result > 0) {
 		answer->target = solving->kernel;
 		answer->target_id = candidate;
-		answer->poison =
-			bpfl_core_value_get(&path, solving->spec->big_endian, &answer->now, &answer->miss) < 0;
+		answer->poison = bpfl_core_value_get(&path, solving->spec->big_endian, &answer->now,
+						     &answer->miss) < 0;
 		ret_found->bit_off = path.bit_off;
 	}
-	candidate_log(solving, local, candidate, result > 0 && !answer->poison, &answer->now, &answer->miss);
+	candidate_log(solving, local, candidate, result > 0 && !answer->poison, &answer->now,
+		      &answer->miss);
 	return result;
 }
 
@@ -362,8 +383,9 @@ static bool miss_is_better(const struct bpfl_core_miss *miss, const struct bpfl_
 	return best->reason == BPFL_CORE_MISS_TYPE || miss->step > best->step;
 }
 
-static int candidates_ask(struct solving *solving, const struct group *group, struct bpfl_core_query *query,
-			  const struct bpfl_core_path *local, struct bpfl_error *err)
+static int candidates_ask(struct solving *solving, const struct group *group,
+			  struct bpfl_core_query *query, const struct bpfl_core_path *local,
+			  struct bpfl_error *err)
 {
 	struct bpfl_core_answer *answer = &query->answer;
 	struct bpfl_core_miss best_miss = { BPFL_CORE_MISS_TYPE, 0, solving->kernel, 0 };
@@ -384,7 +406,8 @@ static int candidates_ask(struct solving *solving, const struct group *group, st
 		} else if (!any) {
 			first = next;
 			any = true;
-		} else if (next.bit_off != first.bit_off || next.answer.poison != first.answer.poison ||
+		} else if (next.bit_off != first.bit_off ||
+			   next.answer.poison != first.answer.poison ||
 			   next.answer.now.value != first.answer.now.value) {
 			return ambiguity_error(solving, group, local, &first, &next, err);
 		}
@@ -398,22 +421,25 @@ static int candidates_ask(struct solving *solving, const struct group *group, st
 	return 0;
 }
 
-static int query_solve(struct solving *solving, const struct group *group, struct bpfl_core_query *query,
-		       struct bpfl_error *err)
+static int query_solve(struct solving *solving, const struct group *group,
+		       struct bpfl_core_query *query, struct bpfl_error *err)
 {
 	struct bpfl_core_path local;
 	struct bpfl_core_answer *answer = &query->answer;
 	const struct bpfl_btf *btf = solving->spec->btf;
-	int result = bpfl_core_path_parse(btf, query->type_id, query->kind, query->access, &local, err);
+	int result = bpfl_core_path_parse(btf, query->type_id, query->kind, query->access, &local,
+					  err);
 
 	if (result < 0) {
 		return result;
 	}
-	if (bpfl_core_value_get(&local, solving->spec->big_endian, &answer->local, &answer->miss) < 0) {
+	if (bpfl_core_value_get(&local, solving->spec->big_endian, &answer->local, &answer->miss) <
+	    0) {
 		struct bpfl_buf text = BPFL_BUF_INIT;
 
 		bpfl_core_miss_text(&local, &answer->miss, &text);
-		result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "the object's own %s", text.data ? text.data : "type");
+		result = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "the object's own %s",
+					text.data ? text.data : "type");
 		bpfl_buf_deinit(&text);
 		return result;
 	}
@@ -454,12 +480,14 @@ static int records_check(const struct solving *solving, struct bpfl_error *err)
 	}
 	for (size_t i = 0; i < solver->nr_queries; i++) {
 		const struct bpfl_core_query *query = &solver->queries[i];
-		int result = bpfl_core_path_parse(solving->spec->btf, query->type_id, query->kind, query->access, &path, err);
+		int result = bpfl_core_path_parse(solving->spec->btf, query->type_id, query->kind,
+						  query->access, &path, err);
 
 		if (result == 0 && query_needs_target(query) &&
 		    bpfl_btf_name(solving->spec->btf, query->type_id)[0] == '\0') {
-			result = bpfl_error_set(err, BPFL_ERR_OBJECT, EOPNOTSUPP,
-						"a type without a name cannot be found in the kernel");
+			result = bpfl_error_set(
+				err, BPFL_ERR_OBJECT, EOPNOTSUPP,
+				"a type without a name cannot be found in the kernel");
 		}
 		if (result < 0) {
 			return query_fail(solving, query, result, err);
@@ -468,8 +496,9 @@ static int records_check(const struct solving *solving, struct bpfl_error *err)
 	return 0;
 }
 
-int bpfl_core_solve(const struct bpfl_spec *spec, struct bpfl_target *target, const struct bpfl_image *image,
-		    const struct bpfl_log *log, struct bpfl_core_solver *ret_solver, struct bpfl_error *err)
+int bpfl_core_solve(const struct bpfl_spec *spec, struct bpfl_target *target,
+		    const struct bpfl_image *image, const struct bpfl_log *log,
+		    struct bpfl_core_solver *ret_solver, struct bpfl_error *err)
 {
 	struct bpfl_core_solver solver = { NULL, 0, NULL };
 	struct solving solving = { spec, image, log, target, NULL, &solver };

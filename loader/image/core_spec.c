@@ -2,15 +2,16 @@
 /*
  * image/core_spec: what a CO-RE record says.
  *
- * In: a local type, a question and an access string such as "0:1:2". Out: a path in two forms. The low form is the numbers: index
- * into the root (as in p[0]), then member and array indexes, one for each level of nesting. The high form is what the programmer
- * wrote: names, without the anonymous structs and unions in between. Names survive a change of the kernel, numbers do
- * not, so the high form is what core_match.c looks for in the target.
+ * In: a local type, a question and an access string such as "0:1:2". Out: a path in two forms. The
+ * low form is the numbers: index into the root (as in p[0]), then member and array indexes, one for
+ * each level of nesting. The high form is what the programmer wrote: names, without the anonymous
+ * structs and unions in between. Names survive a change of the kernel, numbers do not, so the high
+ * form is what core_match.c looks for in the target.
  *
  *     struct sk_buff *skb;  skb->__anon.dev  "0:0:2"  ->  steps: [0], .dev
  *
- * For questions about a type the string is "0"; for enumerators it is the number of the enumerator. The compiler writes nothing else,
- * so everything else is a damaged object.
+ * For questions about a type the string is "0"; for enumerators it is the number of the enumerator.
+ * The compiler writes nothing else, so everything else is a damaged object.
  */
 #include "image/core_match.h"
 
@@ -19,7 +20,8 @@
 #include <string.h>
 #include "base/text.h"
 
-/* Farther from its root than this no field can be: types are at most 4 GiB, and offsets in bits stay far from overflow. */
+/* Farther from its root than this no field can be: types are at most 4 GiB, and offsets in bits
+ * stay far from overflow. */
 #define BYTE_OFF_MAX ((uint64_t)UINT32_MAX)
 
 static const struct {
@@ -55,7 +57,8 @@ const char *bpfl_core_kind_name(uint32_t kind)
 
 size_t bpfl_core_name_size(const char *name, size_t name_size)
 {
-	/* Of any three underscores in a row one stands at every third place, so most names are passed over in thirds. */
+	/* Of any three underscores in a row one stands at every third place, so most names are
+	 * passed over in thirds. */
 	for (size_t i = name_size; i >= 3; i -= 3) {
 		if (name[i - 2] != '_') {
 			continue;
@@ -86,7 +89,8 @@ bool bpfl_core_names_equal(const char *local, const char *target)
 
 /* ---- access strings ---- */
 
-/* "0:1:2" into numbers. Only digits and single colons: a sign, a space or an empty part is no number of a compiler. */
+/* "0:1:2" into numbers. Only digits and single colons: a sign, a space or an empty part is no
+ * number of a compiler. */
 static int indexes_parse(const char *access, struct bpfl_core_path *path, struct bpfl_error *err)
 {
 	const char *at = access;
@@ -99,16 +103,19 @@ static int indexes_parse(const char *access, struct bpfl_core_path *path, struct
 			number = number * 10 + (uint64_t)(*at++ - '0');
 		}
 		if (number > UINT32_MAX) {
-			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "index %" PRIu32 " of the access string is too large",
+			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+					      "index %" PRIu32 " of the access string is too large",
 					      path->nr_indexes);
 		}
 		if (at == start || (*at != ':' && *at != '\0')) {
 			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					      "index %" PRIu32 " of the access string is no number (byte %td)", path->nr_indexes,
-					      at - access);
+					      "index %" PRIu32
+					      " of the access string is no number (byte %td)",
+					      path->nr_indexes, at - access);
 		}
 		if (path->nr_indexes == BPFL_CORE_PATH_MAX) {
-			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "access string has more than %u indexes",
+			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+					      "access string has more than %u indexes",
 					      BPFL_CORE_PATH_MAX);
 		}
 		path->indexes[path->nr_indexes++] = (uint32_t)number;
@@ -155,7 +162,8 @@ int bpfl_core_path_push_index(struct bpfl_core_path *path, uint32_t elem_type_id
 	return 0;
 }
 
-bool bpfl_core_path_is_flexible(const struct bpfl_core_path *path, const struct bpfl_btf_array *array)
+bool bpfl_core_path_is_flexible(const struct bpfl_core_path *path,
+				const struct bpfl_btf_array *array)
 {
 	const struct bpfl_core_step *last = &path->steps[path->nr_steps - 1];
 
@@ -168,8 +176,10 @@ bool bpfl_core_path_is_flexible(const struct bpfl_core_path *path, const struct 
 
 /* ---- walking the local type ---- */
 
-/* One level deeper: *type_id is what the path has reached, and becomes what index i of the access string leads to. */
-static int field_step(struct bpfl_core_path *path, uint32_t i, uint32_t *type_id, struct bpfl_error *err)
+/* One level deeper: *type_id is what the path has reached, and becomes what index i of the access
+ * string leads to. */
+static int field_step(struct bpfl_core_path *path, uint32_t i, uint32_t *type_id,
+		      struct bpfl_error *err)
 {
 	uint32_t id = 0;
 	uint32_t idx = path->indexes[i];
@@ -180,11 +190,12 @@ static int field_step(struct bpfl_core_path *path, uint32_t i, uint32_t *type_id
 	case BPFL_KIND_STRUCT:
 	case BPFL_KIND_UNION: {
 		if (idx >= bpfl_btf_vlen(type)) {
-			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					      "index %" PRIu32 " of the access string is member %" PRIu32
-					      " of '%s', which has %" PRIu32,
-					      i, idx, bpfl_btf_type_text(path->btf, id, name, sizeof(name)),
-					      bpfl_btf_vlen(type));
+			return bpfl_error_set(
+				err, BPFL_ERR_OBJECT, EINVAL,
+				"index %" PRIu32 " of the access string is member %" PRIu32
+				" of '%s', which has %" PRIu32,
+				i, idx, bpfl_btf_type_text(path->btf, id, name, sizeof(name)),
+				bpfl_btf_vlen(type));
 		}
 		const struct bpfl_btf_member *member = bpfl_btf_members(type) + idx;
 		const char *member_name = bpfl_btf_string(path->btf, member->name_off);
@@ -201,14 +212,17 @@ static int field_step(struct bpfl_core_path *path, uint32_t i, uint32_t *type_id
 
 		if (idx >= array->nr_elems && !bpfl_core_path_is_flexible(path, array)) {
 			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					      "index %" PRIu32 " of the access string is element %" PRIu32
+					      "index %" PRIu32
+					      " of the access string is element %" PRIu32
 					      " of an array of %" PRIu32,
 					      i, idx, array->nr_elems);
 		}
 		bpfl_btf_skip_modifiers(path->btf, array->type, &id);
 		if (!path_advance(path, id, idx)) {
 			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					      "index %" PRIu32 " of the access string leads out of every type", i);
+					      "index %" PRIu32
+					      " of the access string leads out of every type",
+					      i);
 		}
 		step_push(path, id, idx, NULL);
 		*type_id = id;
@@ -216,12 +230,14 @@ static int field_step(struct bpfl_core_path *path, uint32_t i, uint32_t *type_id
 	}
 	default:
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-				      "index %" PRIu32 " of the access string goes into '%s', which has no members", i,
-				      bpfl_btf_type_text(path->btf, id, name, sizeof(name)));
+				      "index %" PRIu32
+				      " of the access string goes into '%s', which has no members",
+				      i, bpfl_btf_type_text(path->btf, id, name, sizeof(name)));
 	}
 	if (path->bit_off / 8 > BYTE_OFF_MAX) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-				      "index %" PRIu32 " of the access string leads out of every type", i);
+		return bpfl_error_set(
+			err, BPFL_ERR_OBJECT, EINVAL,
+			"index %" PRIu32 " of the access string leads out of every type", i);
 	}
 	return 0;
 }
@@ -234,7 +250,8 @@ static int field_parse(struct bpfl_core_path *path, struct bpfl_error *err)
 	step_push(path, type_id, path->indexes[0], NULL);
 	if (!path_advance(path, type_id, path->indexes[0])) {
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-				      "index 0 of the access string is %" PRIu32 ", which leads out of every type",
+				      "index 0 of the access string is %" PRIu32
+				      ", which leads out of every type",
 				      path->indexes[0]);
 	}
 	for (uint32_t i = 1; i < path->nr_indexes; i++) {
@@ -260,27 +277,31 @@ static int enumerator_parse(struct bpfl_core_path *path, struct bpfl_error *err)
 	}
 	uint32_t idx = path->indexes[0];
 	if (path->nr_indexes != 1 || idx >= bpfl_btf_vlen(type)) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-				      "access string is not the number of an enumerator of '%s', which has %" PRIu32,
-				      bpfl_btf_type_text(path->btf, id, name, sizeof(name)), bpfl_btf_vlen(type));
+		return bpfl_error_set(
+			err, BPFL_ERR_OBJECT, EINVAL,
+			"access string is not the number of an enumerator of '%s', which has %" PRIu32,
+			bpfl_btf_type_text(path->btf, id, name, sizeof(name)), bpfl_btf_vlen(type));
 	}
-	uint32_t name_off = kind == BPFL_KIND_ENUM ? bpfl_btf_enums(type)[idx].name_off :
-						     bpfl_btf_enums64(type)[idx].name_off;
+	uint32_t name_off = kind == BPFL_KIND_ENUM ? bpfl_btf_enums(type)[idx].name_off
+						   : bpfl_btf_enums64(type)[idx].name_off;
 	step_push(path, id, idx, bpfl_btf_string(path->btf, name_off));
 	return 0;
 }
 
-int bpfl_core_path_parse(const struct bpfl_btf *btf, uint32_t type_id, uint32_t kind, const char *access,
-			 struct bpfl_core_path *ret_path, struct bpfl_error *err)
+int bpfl_core_path_parse(const struct bpfl_btf *btf, uint32_t type_id, uint32_t kind,
+			 const char *access, struct bpfl_core_path *ret_path,
+			 struct bpfl_error *err)
 {
 	struct bpfl_core_path *path = ret_path;
 
 	if (kind >= BPFL_CORE_NR_KINDS) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "kind %" PRIu32 " is not known (0 to %d are)", kind,
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "kind %" PRIu32 " is not known (0 to %d are)", kind,
 				      BPFL_CORE_NR_KINDS - 1);
 	}
 	if (type_id == 0 || !bpfl_btf_type(btf, type_id)) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "type id %" PRIu32 " is not in 1..%" PRIu32, type_id,
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "type id %" PRIu32 " is not in 1..%" PRIu32, type_id,
 				      bpfl_btf_nr_types(btf) - 1);
 	}
 	path->btf = btf;
@@ -302,7 +323,8 @@ int bpfl_core_path_parse(const struct bpfl_btf *btf, uint32_t type_id, uint32_t 
 		break;
 	}
 	if (path->nr_indexes != 1 || path->indexes[0] != 0) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "access string of a question about a type is not '0'");
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "access string of a question about a type is not '0'");
 	}
 	step_push(path, type_id, 0, NULL);
 	return 0;

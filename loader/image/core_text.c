@@ -2,9 +2,10 @@
 /*
  * image/core_text: CO-RE in words.
  *
- * A poisoned instruction is met again much later, as a complaint of the verifier about an unknown function. What can be told
- * to the user then is what is written down here: which field of which type was wanted, where in the source, and what the kernel has
- * instead. All names come from files and are escaped.
+ * A poisoned instruction is met again much later, as a complaint of the verifier about an unknown
+ * function. What can be told to the user then is what is written down here: which field of which
+ * type was wanted, where in the source, and what the kernel has instead. All names come from files
+ * and are escaped.
  */
 #include "image/core_match.h"
 
@@ -48,7 +49,8 @@ static void steps_text(const struct bpfl_core_path *path, uint32_t nr_steps, str
 }
 
 /* The beginning of a path, as a place in the kernel's type. */
-static void kernel_place_text(const struct bpfl_core_path *path, uint32_t nr_steps, struct bpfl_buf *out)
+static void kernel_place_text(const struct bpfl_core_path *path, uint32_t nr_steps,
+			      struct bpfl_buf *out)
 {
 	kernel_type_text(path->btf, path->root_id, out);
 	steps_text(path, nr_steps, out);
@@ -70,7 +72,9 @@ void bpfl_core_line_text(const struct bpfl_spec *spec, int32_t line_idx, struct 
 		return;
 	}
 	const struct bpfl_line *line = &spec->lines.items[line_idx];
-	bpfl_buf_printf(out, "%s:%" PRIu32, BPFL_ESC(bpfl_btf_string(spec->btf, line->file_name_off)), line->line_col >> 10);
+	bpfl_buf_printf(out, "%s:%" PRIu32,
+			BPFL_ESC(bpfl_btf_string(spec->btf, line->file_name_off)),
+			line->line_col >> 10);
 }
 
 /* "int" in the words of a C programmer, for a type that was found instead of another. */
@@ -81,7 +85,8 @@ static void found_text(const struct bpfl_core_miss *miss, struct bpfl_buf *out)
 	bpfl_buf_char(out, '\'');
 }
 
-static void wanted_text(const struct bpfl_core_path *local, const struct bpfl_core_step *step, struct bpfl_buf *out)
+static void wanted_text(const struct bpfl_core_path *local, const struct bpfl_core_step *step,
+			struct bpfl_buf *out)
 {
 	const struct bpfl_btf_type *owner = bpfl_btf_type(local->btf, step->type_id);
 
@@ -90,7 +95,8 @@ static void wanted_text(const struct bpfl_core_path *local, const struct bpfl_co
 	bpfl_buf_char(out, '\'');
 }
 
-void bpfl_core_miss_text(const struct bpfl_core_path *local, const struct bpfl_core_miss *miss, struct bpfl_buf *out)
+void bpfl_core_miss_text(const struct bpfl_core_path *local, const struct bpfl_core_miss *miss,
+			 struct bpfl_buf *out)
 {
 	uint32_t step_idx = miss->step < local->nr_steps ? miss->step : local->nr_steps - 1;
 	const struct bpfl_core_step *step = &local->steps[step_idx];
@@ -127,7 +133,8 @@ void bpfl_core_miss_text(const struct bpfl_core_path *local, const struct bpfl_c
 		char name[BPFL_ESC_SIZE];
 
 		kernel_type_text(local->btf, local->root_id, out);
-		bpfl_text_escape(name, sizeof(name), step->name, bpfl_core_name_size(step->name, strlen(step->name)));
+		bpfl_text_escape(name, sizeof(name), step->name,
+				 bpfl_core_name_size(step->name, strlen(step->name)));
 		bpfl_buf_printf(out, " has no enumerator '%s'", name);
 		break;
 	}
@@ -151,7 +158,8 @@ void bpfl_core_kernel_text(struct bpfl_target *target, struct bpfl_buf *out)
 	if (target->btf_path) {
 		bpfl_buf_printf(out, "'%s'", BPFL_ESC(target->btf_path));
 	} else if (version) {
-		bpfl_buf_printf(out, "kernel %" PRIu32 ".%" PRIu32 ".%" PRIu32, version >> 16, version >> 8 & 0xff, version & 0xff);
+		bpfl_buf_printf(out, "kernel %" PRIu32 ".%" PRIu32 ".%" PRIu32, version >> 16,
+				version >> 8 & 0xff, version & 0xff);
 	} else {
 		bpfl_buf_text(out, "the kernel");
 	}
@@ -168,24 +176,26 @@ static int32_t line_of(const struct bpfl_image_prog *prog, uint32_t insn_idx)
 	return BPFL_NO_IDX;
 }
 
-void bpfl_core_prefix_user(const struct bpfl_spec *spec, const struct bpfl_image *image, struct bpfl_core_user user,
-			   struct bpfl_error *err)
+void bpfl_core_prefix_user(const struct bpfl_spec *spec, const struct bpfl_image *image,
+			   struct bpfl_core_user user, struct bpfl_error *err)
 {
 	const struct bpfl_image_prog *prog = &image->progs[user.prog];
 	struct bpfl_buf line = BPFL_BUF_INIT;
 
 	bpfl_core_line_text(spec, line_of(prog, user.insn_idx), &line);
-	bpfl_error_prefix(err, "program '%s': instruction %" PRIu32 "%s%s%s", BPFL_ESC(spec->progs.items[prog->prog_idx].name),
-			  user.insn_idx, line.size ? " (" : "", line.size ? line.data : "", line.size ? ")" : "");
+	bpfl_error_prefix(err, "program '%s': instruction %" PRIu32 "%s%s%s",
+			  BPFL_ESC(spec->progs.items[prog->prog_idx].name), user.insn_idx,
+			  line.size ? " (" : "", line.size ? line.data : "", line.size ? ")" : "");
 	bpfl_buf_deinit(&line);
 }
 
-void bpfl_core_prefix(const struct bpfl_spec *spec, const struct bpfl_image *image, struct bpfl_core_user user,
-		      uint32_t core_idx, struct bpfl_error *err)
+void bpfl_core_prefix(const struct bpfl_spec *spec, const struct bpfl_image *image,
+		      struct bpfl_core_user user, uint32_t core_idx, struct bpfl_error *err)
 {
 	const struct bpfl_core *core = &spec->cores.items[core_idx];
 
-	bpfl_error_prefix(err, "CO-RE record %" PRIu32 " (%s, type %" PRIu32 ", access '%s')", core_idx,
-			  bpfl_core_kind_name(core->kind), core->type_id, BPFL_ESC(core->access));
+	bpfl_error_prefix(err, "CO-RE record %" PRIu32 " (%s, type %" PRIu32 ", access '%s')",
+			  core_idx, bpfl_core_kind_name(core->kind), core->type_id,
+			  BPFL_ESC(core->access));
 	bpfl_core_prefix_user(spec, image, user, err);
 }

@@ -2,13 +2,16 @@
 /*
  * image/core_value: the number at the end of a path.
  *
- * The same function is asked twice per record: for the local path, which gives the number that the compiler has put into the
- * instruction, and for the target path, which gives the number that belongs there.
+ * The same function is asked twice per record: for the local path, which gives the number that the
+ * compiler has put into the instruction, and for the target path, which gives the number that
+ * belongs there.
  *
- * Bit-fields: what is loaded is the smallest power of two of bytes, at most eight, that holds all the bits and begins at a multiple of
- * its size. The two shifts then cut the bits out of a 64-bit register: left until the field's top bit is the register's, then right.
+ * Bit-fields: what is loaded is the smallest power of two of bytes, at most eight, that holds all
+ * the bits and begins at a multiple of its size. The two shifts then cut the bits out of a 64-bit
+ * register: left until the field's top bit is the register's, then right.
  *
- *     struct { unsigned a : 3, b : 7; }    b: container byte 0, 4 bytes; left 64 - (3 + 7) = 54, right 64 - 7 = 57
+ *     struct { unsigned a : 3, b : 7; }
+ *     b: container of 4 bytes at byte 0; left 64 - (3 + 7) = 54, right 64 - 7 = 57
  */
 #include "image/core_match.h"
 
@@ -24,8 +27,8 @@ struct place {
 	uint32_t type_id; /* modifiers skipped */
 };
 
-static int miss_at_end(const struct bpfl_core_path *path, enum bpfl_core_miss_reason reason, uint32_t type_id,
-		       struct bpfl_core_miss *ret_miss)
+static int miss_at_end(const struct bpfl_core_path *path, enum bpfl_core_miss_reason reason,
+		       uint32_t type_id, struct bpfl_core_miss *ret_miss)
 {
 	struct bpfl_core_miss miss = { reason, path->nr_steps - 1, path->btf, type_id };
 
@@ -34,8 +37,8 @@ static int miss_at_end(const struct bpfl_core_path *path, enum bpfl_core_miss_re
 }
 
 /* The container of a bit-field, beginning with one of its declared type. */
-static int bitfield_place(const struct bpfl_core_path *path, const struct bpfl_btf_type *type, struct place *place,
-			  struct bpfl_core_miss *ret_miss)
+static int bitfield_place(const struct bpfl_core_path *path, const struct bpfl_btf_type *type,
+			  struct place *place, struct bpfl_core_miss *ret_miss)
 {
 	uint32_t size = type->size;
 
@@ -55,20 +58,23 @@ static int bitfield_place(const struct bpfl_core_path *path, const struct bpfl_b
 }
 
 /* The last step of a field path is an array index. */
-static int elem_place(const struct bpfl_core_path *path, struct place *place, struct bpfl_core_miss *ret_miss)
+static int elem_place(const struct bpfl_core_path *path, struct place *place,
+		      struct bpfl_core_miss *ret_miss)
 {
 	place->type_id = path->steps[path->nr_steps - 1].type_id;
 	place->byte_off = path->bit_off / 8;
 	place->size_bytes = 0;
 	/* The address of something without a size is still an address. */
-	if (bpfl_btf_size(path->btf, place->type_id, &place->size_bytes) < 0 && path->kind != BPFL_CORE_FIELD_BYTE_OFF) {
+	if (bpfl_btf_size(path->btf, place->type_id, &place->size_bytes) < 0 &&
+	    path->kind != BPFL_CORE_FIELD_BYTE_OFF) {
 		return miss_at_end(path, BPFL_CORE_MISS_SIZE, place->type_id, ret_miss);
 	}
 	place->bit_size = place->size_bytes * 8;
 	return 0;
 }
 
-static int field_place(const struct bpfl_core_path *path, struct place *place, struct bpfl_core_miss *ret_miss)
+static int field_place(const struct bpfl_core_path *path, struct place *place,
+		       struct bpfl_core_miss *ret_miss)
 {
 	const struct bpfl_core_step *last = &path->steps[path->nr_steps - 1];
 
@@ -78,8 +84,8 @@ static int field_place(const struct bpfl_core_path *path, struct place *place, s
 		return elem_place(path, place, ret_miss);
 	}
 	const struct bpfl_btf_type *owner = bpfl_btf_type(path->btf, last->type_id);
-	const struct bpfl_btf_type *type =
-		bpfl_btf_skip_modifiers(path->btf, bpfl_btf_members(owner)[last->idx].type, &place->type_id);
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(
+		path->btf, bpfl_btf_members(owner)[last->idx].type, &place->type_id);
 
 	place->bit_size = bpfl_btf_member_bit_size(owner, last->idx);
 	if (place->bit_size > 0) {
@@ -100,12 +106,14 @@ static int field_place(const struct bpfl_core_path *path, struct place *place, s
 }
 
 /* What a load of the field itself moves: for an array (loaded as its first element) one element. */
-static void width_set(const struct bpfl_btf *btf, const struct place *place, struct bpfl_core_value *value)
+static void width_set(const struct bpfl_btf *btf, const struct place *place,
+		      struct bpfl_core_value *value)
 {
 	uint32_t id = place->type_id;
 	const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
 
-	for (unsigned depth = 0; depth < BPFL_BTF_CHAIN_MAX && bpfl_btf_kind(type) == BPFL_KIND_ARRAY; depth++) {
+	for (unsigned depth = 0;
+	     depth < BPFL_BTF_CHAIN_MAX && bpfl_btf_kind(type) == BPFL_KIND_ARRAY; depth++) {
 		type = bpfl_btf_skip_modifiers(btf, bpfl_btf_array(type)->type, &id);
 	}
 	value->width_type_id = id;
@@ -127,8 +135,8 @@ static bool type_is_signed(const struct bpfl_btf_type *type)
 	}
 }
 
-static int field_value(const struct bpfl_core_path *path, bool big_endian, struct bpfl_core_value *value,
-		       struct bpfl_core_miss *ret_miss)
+static int field_value(const struct bpfl_core_path *path, bool big_endian,
+		       struct bpfl_core_value *value, struct bpfl_core_miss *ret_miss)
 {
 	struct place place;
 
@@ -141,7 +149,8 @@ static int field_value(const struct bpfl_core_path *path, bool big_endian, struc
 		return result;
 	}
 	uint64_t bit_in = place.bit_off - place.byte_off * 8; /* from the container's start */
-	bool is_shift = path->kind == BPFL_CORE_FIELD_LSHIFT_U64 || path->kind == BPFL_CORE_FIELD_RSHIFT_U64;
+	bool is_shift = path->kind == BPFL_CORE_FIELD_LSHIFT_U64 ||
+			path->kind == BPFL_CORE_FIELD_RSHIFT_U64;
 
 	if (is_shift && (place.size_bytes == 0 || place.size_bytes > 8)) {
 		return miss_at_end(path, BPFL_CORE_MISS_SIZE, place.type_id, ret_miss);
@@ -165,7 +174,8 @@ static int field_value(const struct bpfl_core_path *path, bool big_endian, struc
 		value->sure = true;
 		break;
 	case BPFL_CORE_FIELD_LSHIFT_U64:
-		value->value = big_endian ? (8u - (uint64_t)place.size_bytes) * 8 + bit_in : 64 - (bit_in + place.bit_size);
+		value->value = big_endian ? (8u - (uint64_t)place.size_bytes) * 8 + bit_in
+					  : 64 - (bit_in + place.bit_size);
 		break;
 	default: /* BPFL_CORE_FIELD_RSHIFT_U64 */
 		value->value = 64 - (uint64_t)place.bit_size;
@@ -175,12 +185,14 @@ static int field_value(const struct bpfl_core_path *path, bool big_endian, struc
 	return 0;
 }
 
-static int type_value(const struct bpfl_core_path *path, struct bpfl_core_value *value, struct bpfl_core_miss *ret_miss)
+static int type_value(const struct bpfl_core_path *path, struct bpfl_core_value *value,
+		      struct bpfl_core_miss *ret_miss)
 {
 	uint32_t size = 0;
 
 	switch (path->kind) {
-	case BPFL_CORE_TYPE_ID_LOCAL: /* linking objects together renumbers types but not instructions */
+	case BPFL_CORE_TYPE_ID_LOCAL: /* linking objects together renumbers types but not
+					 instructions */
 	case BPFL_CORE_TYPE_ID_TARGET:
 		value->value = path->root_id;
 		value->sure = false;
@@ -210,15 +222,16 @@ static void enumerator_value(const struct bpfl_core_path *path, struct bpfl_core
 		value->value = (uint64_t)item->value_hi32 << 32 | item->value_lo32;
 		value->width_bytes = 8;
 	} else {
-		/* Compilers before enum64 cut 64-bit values here, and did not say whether an enum is signed (G-41):
-		 * core_apply.c looks at the instruction to find out what the upper half is. */
+		/* Compilers before enum64 cut 64-bit values here, and did not say whether an enum
+		 * is signed (G-41): core_apply.c looks at the instruction to find out what the
+		 * upper half is. */
 		value->value = (uint64_t)(int64_t)bpfl_btf_enums(type)[step->idx].value;
 		value->width_bytes = type->size == 8 ? 0 : 4;
 	}
 }
 
-int bpfl_core_value_get(const struct bpfl_core_path *path, bool big_endian, struct bpfl_core_value *ret_value,
-			struct bpfl_core_miss *ret_miss)
+int bpfl_core_value_get(const struct bpfl_core_path *path, bool big_endian,
+			struct bpfl_core_value *ret_value, struct bpfl_core_miss *ret_miss)
 {
 	struct bpfl_core_value value = { .sure = true };
 	int result = 0;
@@ -258,12 +271,14 @@ int bpfl_core_value_missing(enum bpfl_core_kind kind, struct bpfl_core_value *re
 	}
 }
 
-/* Zero-extended when loaded: pointers, and integers that are not signed (G-36: bool and char are not). */
+/* Zero-extended when loaded: pointers, and integers that are not signed (G-36: bool and char are
+ * not). */
 static bool is_unsigned_int(const struct bpfl_btf *btf, uint32_t type_id)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_type(btf, type_id);
 
-	return type && bpfl_btf_kind(type) == BPFL_KIND_INT && !(bpfl_btf_int_encoding(type) & BPFL_INT_SIGNED);
+	return type && bpfl_btf_kind(type) == BPFL_KIND_INT &&
+	       !(bpfl_btf_int_encoding(type) & BPFL_INT_SIGNED);
 }
 
 static bool is_ptr(const struct bpfl_btf *btf, uint32_t type_id)
@@ -273,8 +288,10 @@ static bool is_ptr(const struct bpfl_btf *btf, uint32_t type_id)
 	return type && bpfl_btf_kind(type) == BPFL_KIND_PTR;
 }
 
-bool bpfl_core_width_adjustable(const struct bpfl_btf *local, const struct bpfl_core_value *local_value,
-				const struct bpfl_btf *target, const struct bpfl_core_value *target_value)
+bool bpfl_core_width_adjustable(const struct bpfl_btf *local,
+				const struct bpfl_core_value *local_value,
+				const struct bpfl_btf *target,
+				const struct bpfl_core_value *target_value)
 {
 	uint32_t ours = local_value->width_type_id;
 	uint32_t theirs = target_value->width_type_id;

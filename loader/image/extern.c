@@ -2,18 +2,22 @@
 /*
  * image/extern: what a program takes from the kernel by name.
  *
- *   extern int CONFIG_HZ __kconfig;            a value of the configuration: an address in the .kconfig map
- *   extern const void init_mm __ksym;          no type: the symbol's address, as a number
- *   extern struct rq runqueues __ksym;         a type: the BTF id of the kernel's variable, whose address the verifier fills in
- *   void bpf_rcu_read_lock(void) __ksym;       a kernel function: a call of its BTF id, or the id itself where its address is tested
+ *   extern int CONFIG_HZ __kconfig;         a value of the configuration: an address in the
+ *                                           .kconfig map
+ *   extern const void init_mm __ksym;       no type: the symbol's address, as a number
+ *   extern struct rq runqueues __ksym;      a type: the BTF id of the kernel's variable, whose
+ *                                           address the verifier fills in
+ *   void bpf_rcu_read_lock(void) __ksym;    a kernel function: a call of its BTF id, or the id
+ *                                           itself where its address is tested
  *
- * In: flat programs with BPFL_REF_EXTERN references. Out: the same programs, patched. Two passes: first each extern that any program
- * refers to is resolved once, then the instructions are written.
+ * In: flat programs with BPFL_REF_EXTERN references. Out: the same programs, patched. Two passes:
+ * first each extern that any program refers to is resolved once, then the instructions are written.
  *
- * A weak extern that the kernel does not have becomes 0 where it is an address, so that the verifier sees the branch behind "if (&x)"
- * as dead, and a call of it becomes a call of a function that cannot exist, which is harmless in that branch.
- * A variable of another type is an error even when weak, a function of another type counts as missing (G-18): functions are what
- * programs probe for, variables are not.
+ * A weak extern that the kernel does not have becomes 0 where it is an address, so that the
+ * verifier sees the branch behind "if (&x)" as dead, and a call of it becomes a call of a function
+ * that cannot exist, which is harmless in that branch. A variable of another type is an error even
+ * when weak, a function of another type counts as missing (G-18): functions are what programs probe
+ * for, variables are not.
  */
 #include "image/extern.h"
 
@@ -27,7 +31,7 @@
 /* What became of one extern. */
 struct resolved {
 	bool present;
-	uint64_t addr;	     /* KSYM_TYPELESS */
+	uint64_t addr;       /* KSYM_TYPELESS */
 	uint32_t btf_id;     /* KSYM_VAR, KFUNC */
 	uint32_t module_idx; /* in image->module_btf_ids; 0 vmlinux */
 };
@@ -38,16 +42,17 @@ struct resolving {
 	struct bpfl_target *target;
 	const struct bpfl_log *log;
 	struct resolved *items; /* by extern */
-	char **texts;		/* by extern: a sentence about what it became; owned */
-	bool *used;		/* by extern, for kconfig.c */
-	bool *absent;		/* by extern, from kconfig.c */
+	char **texts;           /* by extern: a sentence about what it became; owned */
+	bool *used;             /* by extern, for kconfig.c */
+	bool *absent;           /* by extern, from kconfig.c */
 	uint32_t kconfig_map_idx;
 };
 
 /* The extern that an instruction refers to, or BPFL_NO_IDX. */
 static int32_t extern_of(const struct bpfl_spec *spec, const struct bpfl_inst *inst)
 {
-	if (inst->ref_idx == BPFL_NO_IDX || spec->refs.items[inst->ref_idx].kind != BPFL_REF_EXTERN) {
+	if (inst->ref_idx == BPFL_NO_IDX ||
+	    spec->refs.items[inst->ref_idx].kind != BPFL_REF_EXTERN) {
 		return BPFL_NO_IDX;
 	}
 	return (int32_t)spec->refs.items[inst->ref_idx].target_idx;
@@ -60,12 +65,14 @@ static bool extern_is_typed(const struct bpfl_extern *ext)
 
 static struct bpfl_core_name essential_name(const struct bpfl_extern *ext)
 {
-	struct bpfl_core_name name = { ext->name, bpfl_core_name_size(ext->name, strlen(ext->name)) };
+	struct bpfl_core_name name = { ext->name,
+				       bpfl_core_name_size(ext->name, strlen(ext->name)) };
 
 	return name;
 }
 
-int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names, struct bpfl_error *err)
+int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names,
+			      struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = image->spec;
 	bool *seen = calloc(spec->externs.nr + 1, sizeof(*seen));
@@ -77,7 +84,8 @@ int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern
 		for (uint32_t i = 0; i < image->progs[p].nr_insts; i++) {
 			int32_t idx = extern_of(spec, &image->progs[p].insts[i]);
 
-			if (idx == BPFL_NO_IDX || seen[idx] || !extern_is_typed(&spec->externs.items[idx])) {
+			if (idx == BPFL_NO_IDX || seen[idx] ||
+			    !extern_is_typed(&spec->externs.items[idx])) {
 				continue;
 			}
 			seen[idx] = true;
@@ -95,8 +103,10 @@ int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern
 
 /* ---- resolving: words ---- */
 
-static int text_keep(struct resolving *res, uint32_t idx, struct bpfl_error *err, const char *fmt, ...) BPFL_PRINTF(4, 5);
-static int text_keep(struct resolving *res, uint32_t idx, struct bpfl_error *err, const char *fmt, ...)
+static int text_keep(struct resolving *res, uint32_t idx, struct bpfl_error *err, const char *fmt,
+		     ...) BPFL_PRINTF(4, 5);
+static int text_keep(struct resolving *res, uint32_t idx, struct bpfl_error *err, const char *fmt,
+		     ...)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
 	va_list args;
@@ -113,8 +123,10 @@ static int text_keep(struct resolving *res, uint32_t idx, struct bpfl_error *err
 	return 0;
 }
 
-/* A strong extern that the kernel does not have (E18), or a weak one, which is only worth a word. */
-static int extern_missing(struct resolving *res, uint32_t idx, const char *what, struct bpfl_error *err)
+/* A strong extern that the kernel does not have (E18), or a weak one, which is only worth a word.
+ */
+static int extern_missing(struct resolving *res, uint32_t idx, const char *what,
+			  struct bpfl_error *err)
 {
 	const struct bpfl_extern *ext = &res->spec->externs.items[idx];
 	struct bpfl_buf kernel = BPFL_BUF_INIT;
@@ -123,15 +135,18 @@ static int extern_missing(struct resolving *res, uint32_t idx, const char *what,
 		return text_keep(res, idx, err, "%s, and weak", what);
 	}
 	bpfl_core_kernel_text(res->target, &kernel);
-	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ESRCH, "extern '%s': %s in %s", BPFL_ESC(ext->name), what,
+	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ESRCH, "extern '%s': %s in %s",
+				    BPFL_ESC(ext->name), what,
 				    kernel.data ? kernel.data : "the kernel");
 	bpfl_buf_deinit(&kernel);
 	bpfl_error_catalogue(err, 18);
 	if (ext->kind == BPFL_EXTERN_KFUNC) {
 		bpfl_error_fix(err, "if it comes with a module, load the module first");
-		bpfl_error_fix(err, "declare it __weak and call it only after bpf_ksym_exists(%s)", BPFL_ESC(ext->name));
+		bpfl_error_fix(err, "declare it __weak and call it only after bpf_ksym_exists(%s)",
+			       BPFL_ESC(ext->name));
 	} else {
-		bpfl_error_fix(err, "declare it __weak and use it only after if (&%s)", BPFL_ESC(ext->name));
+		bpfl_error_fix(err, "declare it __weak and use it only after if (&%s)",
+			       BPFL_ESC(ext->name));
 	}
 	return result;
 }
@@ -169,8 +184,9 @@ static int typeless_resolve(struct resolving *res, struct bpfl_error *err)
 
 		res->items[idx].present = syms[i].found;
 		res->items[idx].addr = syms[i].addr;
-		result = syms[i].found ? text_keep(res, idx, err, "address 0x%" PRIx64, syms[i].addr) :
-					 extern_missing(res, idx, "there is no such symbol", err);
+		result = syms[i].found
+				 ? text_keep(res, idx, err, "address 0x%" PRIx64, syms[i].addr)
+				 : extern_missing(res, idx, "there is no such symbol", err);
 	}
 out:
 	free(extern_of_sym);
@@ -178,8 +194,10 @@ out:
 	return result;
 }
 
-/* The kernel's type of that kind whose whole name is the extern's essential one; 0 when there is none. */
-static uint32_t typed_find(struct resolving *res, const struct bpfl_btf *kernel, const struct bpfl_extern *ext)
+/* The kernel's type of that kind whose whole name is the extern's essential one; 0 when there is
+ * none. */
+static uint32_t typed_find(struct resolving *res, const struct bpfl_btf *kernel,
+			   const struct bpfl_extern *ext)
 {
 	struct bpfl_core_name name = essential_name(ext);
 	enum bpfl_btf_kind kind = ext->kind == BPFL_EXTERN_KFUNC ? BPFL_KIND_FUNC : BPFL_KIND_VAR;
@@ -189,40 +207,51 @@ static uint32_t typed_find(struct resolving *res, const struct bpfl_btf *kernel,
 	for (size_t i = 0; i < nr_ids; i++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(kernel, ids[i]);
 
-		if (type && bpfl_btf_kind(type) == kind && strlen(bpfl_btf_string(kernel, type->name_off)) == name.size) {
+		if (type && bpfl_btf_kind(type) == kind &&
+		    strlen(bpfl_btf_string(kernel, type->name_off)) == name.size) {
 			return ids[i];
 		}
 	}
 	return 0;
 }
 
-static int type_mismatch_error(struct resolving *res, const struct bpfl_btf *kernel, uint32_t kernel_type_id,
-			       const struct bpfl_extern *ext, struct bpfl_error *err)
+static int type_mismatch_error(struct resolving *res, const struct bpfl_btf *kernel,
+			       uint32_t kernel_type_id, const struct bpfl_extern *ext,
+			       struct bpfl_error *err)
 {
 	struct bpfl_buf ours = BPFL_BUF_INIT, theirs = BPFL_BUF_INIT;
 
 	bpfl_core_type_text(res->spec->btf, ext->type_id, &ours);
 	bpfl_core_type_text(kernel, kernel_type_id, &theirs);
-	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "extern '%s': declared as '%s', but the kernel has '%s'",
-				    BPFL_ESC(ext->name), ours.data ? ours.data : "?", theirs.data ? theirs.data : "?");
+	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				    "extern '%s': declared as '%s', but the kernel has '%s'",
+				    BPFL_ESC(ext->name), ours.data ? ours.data : "?",
+				    theirs.data ? theirs.data : "?");
 	bpfl_buf_deinit(&ours);
 	bpfl_buf_deinit(&theirs);
 	return result;
 }
 
-static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, uint32_t idx, struct bpfl_error *err)
+static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, uint32_t idx,
+			 struct bpfl_error *err)
 {
 	const struct bpfl_extern *ext = &res->spec->externs.items[idx];
 	uint32_t btf_id = kernel ? typed_find(res, kernel, ext) : 0;
 
 	if (btf_id == 0) {
-		return extern_missing(res, idx, ext->kind == BPFL_EXTERN_KFUNC ? "there is no such function for BPF programs" :
-										 "there is no such variable in the BTF", err);
+		return extern_missing(res, idx,
+				      ext->kind == BPFL_EXTERN_KFUNC
+					      ? "there is no such function for BPF programs"
+					      : "there is no such variable in the BTF",
+				      err);
 	}
 	uint32_t kernel_type_id = bpfl_btf_type(kernel, btf_id)->type;
-	int compatible = bpfl_core_types_compatible(res->spec->btf, ext->type_id, kernel, kernel_type_id);
+	int compatible = bpfl_core_types_compatible(res->spec->btf, ext->type_id, kernel,
+						    kernel_type_id);
 	if (compatible < 0) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, -compatible, "extern '%s': its type is nested too deeply", BPFL_ESC(ext->name));
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, -compatible,
+				      "extern '%s': its type is nested too deeply",
+				      BPFL_ESC(ext->name));
 	}
 	if (compatible == 0 && ext->kind == BPFL_EXTERN_KFUNC) {
 		return extern_missing(res, idx, "the function has other parameters", err);
@@ -236,7 +265,8 @@ static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, u
 	return text_keep(res, idx, err, "kernel BTF id %" PRIu32, btf_id);
 }
 
-/* All typed externs: the kernel's BTF first. (Modules come here: their BTF is searched for what vmlinux does not have.) */
+/* All typed externs: the kernel's BTF first. (Modules come here: their BTF is searched for what
+ * vmlinux does not have.) */
 static int typed_resolve_all(struct resolving *res, struct bpfl_error *err)
 {
 	struct bpfl_extern_names names = { NULL, 0, 0 };
@@ -254,10 +284,13 @@ static int typed_resolve_all(struct resolving *res, struct bpfl_error *err)
 	}
 	free(names.items);
 	for (size_t i = 0; i < res->spec->externs.nr; i++) {
-		any_strong = any_strong || (res->used[i] && extern_is_typed(&res->spec->externs.items[i]) && !res->spec->externs.items[i].weak);
+		any_strong = any_strong ||
+			     (res->used[i] && extern_is_typed(&res->spec->externs.items[i]) &&
+			      !res->spec->externs.items[i].weak);
 	}
 	if (result == -ENOENT && !any_strong) {
-		bpfl_error_clear(err); /* a kernel without BTF has none of them, and nobody insists */
+		bpfl_error_clear(
+			err); /* a kernel without BTF has none of them, and nobody insists */
 		result = 0;
 	}
 	for (uint32_t i = 0; i < res->spec->externs.nr && result == 0; i++) {
@@ -279,11 +312,13 @@ static int kconfig_resolve(struct resolving *res, struct bpfl_error *err)
 	if (!any) {
 		return 0;
 	}
-	while (res->kconfig_map_idx < spec->maps.nr && spec->maps.items[res->kconfig_map_idx].origin != BPFL_MAP_KCONFIG) {
+	while (res->kconfig_map_idx < spec->maps.nr &&
+	       spec->maps.items[res->kconfig_map_idx].origin != BPFL_MAP_KCONFIG) {
 		res->kconfig_map_idx++;
 	}
 	if (res->kconfig_map_idx == spec->maps.nr) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "there are kconfig externs, but no map for their values");
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "there are kconfig externs, but no map for their values");
 	}
 	struct bpfl_image_map *map = &res->image->maps[res->kconfig_map_idx];
 	uint32_t data_size = spec->maps.items[res->kconfig_map_idx].value_size;
@@ -296,13 +331,14 @@ static int kconfig_resolve(struct resolving *res, struct bpfl_error *err)
 	map->data = map->own_data;
 	map->data_size = data_size;
 	map->needed = true;
-	return bpfl_kconfig_fill(spec, res->target, res->used, map->own_data, data_size, res->log, res->texts,
-				 res->absent, err);
+	return bpfl_kconfig_fill(spec, res->target, res->used, map->own_data, data_size, res->log,
+				 res->texts, res->absent, err);
 }
 
 /* ---- writing instructions ---- */
 
-static int fixup_add(struct bpfl_image_prog *prog, uint32_t insn_idx, enum bpfl_fixup_kind kind, uint32_t idx)
+static int fixup_add(struct bpfl_image_prog *prog, uint32_t insn_idx, enum bpfl_fixup_kind kind,
+		     uint32_t idx)
 {
 	struct bpfl_fixup *fixup = BPFL_VEC_PUSH(&prog->fixups);
 
@@ -315,14 +351,16 @@ static int fixup_add(struct bpfl_image_prog *prog, uint32_t insn_idx, enum bpfl_
 	return 0;
 }
 
-static void imm64_write(struct bpfl_inst *insts, uint32_t i, unsigned pseudo, uint32_t low, uint32_t high)
+static void imm64_write(struct bpfl_inst *insts, uint32_t i, unsigned pseudo, uint32_t low,
+			uint32_t high)
 {
 	insts[i].insn.regs = bpfl_insn_regs(bpfl_insn_dst(&insts[i].insn), pseudo);
 	insts[i].insn.imm = (int32_t)low;
 	insts[i + 1].insn.imm = (int32_t)high;
 }
 
-static int address_write(struct resolving *res, struct bpfl_image_prog *prog, uint32_t i, uint32_t idx)
+static int address_write(struct resolving *res, struct bpfl_image_prog *prog, uint32_t i,
+			 uint32_t idx)
 {
 	const struct bpfl_extern *ext = &res->spec->externs.items[idx];
 	const struct resolved *found = &res->items[idx];
@@ -336,34 +374,43 @@ static int address_write(struct resolving *res, struct bpfl_image_prog *prog, ui
 		return 0;
 	}
 	if (ext->kind == BPFL_EXTERN_KSYM_TYPELESS) {
-		imm64_write(prog->insts, i, 0, (uint32_t)found->addr, (uint32_t)(found->addr >> 32));
+		imm64_write(prog->insts, i, 0, (uint32_t)found->addr,
+			    (uint32_t)(found->addr >> 32));
 		return 0;
 	}
 	imm64_write(prog->insts, i, BPFL_PSEUDO_BTF_ID, found->btf_id, 0);
 	return found->module_idx ? fixup_add(prog, i, BPFL_FIXUP_BTF_FD, found->module_idx) : 0;
 }
 
-static int call_write(struct resolving *res, struct bpfl_insn *insn, uint32_t idx, struct bpfl_error *err)
+static int call_write(struct resolving *res, struct bpfl_insn *insn, uint32_t idx,
+		      struct bpfl_error *err)
 {
 	const struct bpfl_extern *ext = &res->spec->externs.items[idx];
 	const struct resolved *found = &res->items[idx];
 
 	if (ext->kind != BPFL_EXTERN_KFUNC) {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "extern '%s' is called, but it is no function", BPFL_ESC(ext->name));
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "extern '%s' is called, but it is no function",
+				      BPFL_ESC(ext->name));
 	}
 	if (!found->present) {
-		*insn = bpfl_insn_make(BPFL_CODE_CALL, 0, 0, 0, (int32_t)(BPFL_POISON_KFUNC_BASE + idx));
+		*insn = bpfl_insn_make(BPFL_CODE_CALL, 0, 0, 0,
+				       (int32_t)(BPFL_POISON_KFUNC_BASE + idx));
 		return 0;
 	}
-	/* off is an index into fd_array, where 0 stands for vmlinux and modules begin at 1 (G-17). */
+	/* off is an index into fd_array, where 0 stands for vmlinux and modules begin at 1 (G-17).
+	 */
 	if (found->module_idx > INT16_MAX) {
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, E2BIG, "functions of more than %d modules", INT16_MAX);
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, E2BIG,
+				      "functions of more than %d modules", INT16_MAX);
 	}
-	*insn = bpfl_insn_make(BPFL_CODE_CALL, 0, BPFL_PSEUDO_KFUNC_CALL, (int16_t)found->module_idx, (int32_t)found->btf_id);
+	*insn = bpfl_insn_make(BPFL_CODE_CALL, 0, BPFL_PSEUDO_KFUNC_CALL,
+			       (int16_t)found->module_idx, (int32_t)found->btf_id);
 	return 0;
 }
 
-static int result_add(struct resolving *res, struct bpfl_image_prog *prog, uint32_t i, uint32_t idx, bool is_call)
+static int result_add(struct resolving *res, struct bpfl_image_prog *prog, uint32_t i, uint32_t idx,
+		      bool is_call)
 {
 	const struct bpfl_extern *ext = &res->spec->externs.items[idx];
 	char *text = bpfl_strdup(res->texts[idx]);
@@ -376,12 +423,14 @@ static int result_add(struct resolving *res, struct bpfl_image_prog *prog, uint3
 	item->insn_idx = i;
 	item->poisoned = is_call && ext->kind == BPFL_EXTERN_KFUNC && !res->items[idx].present;
 	item->core_idx = BPFL_CORE_RESULT_EXTERN;
-	item->absent = ext->kind == BPFL_EXTERN_KCONFIG ? res->absent[idx] : !res->items[idx].present;
+	item->absent = ext->kind == BPFL_EXTERN_KCONFIG ? res->absent[idx]
+							: !res->items[idx].present;
 	item->text = text;
 	return 0;
 }
 
-static int inst_write(struct resolving *res, struct bpfl_image_prog *prog, uint32_t i, uint32_t idx, struct bpfl_error *err)
+static int inst_write(struct resolving *res, struct bpfl_image_prog *prog, uint32_t i, uint32_t idx,
+		      struct bpfl_error *err)
 {
 	struct bpfl_insn *insn = &prog->insts[i].insn;
 	bool is_call = insn->code == BPFL_CODE_CALL;
@@ -392,9 +441,10 @@ static int inst_write(struct resolving *res, struct bpfl_image_prog *prog, uint3
 	} else if (bpfl_insn_is_ld_imm64(insn) && i + 1 < prog->nr_insts) {
 		result = address_write(res, prog, i, idx);
 	} else {
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-				      "extern '%s' in an instruction with opcode 0x%02x: expected a call or ld_imm64",
-				      BPFL_ESC(res->spec->externs.items[idx].name), insn->code);
+		return bpfl_error_set(
+			err, BPFL_ERR_OBJECT, EINVAL,
+			"extern '%s' in an instruction with opcode 0x%02x: expected a call or ld_imm64",
+			BPFL_ESC(res->spec->externs.items[idx].name), insn->code);
 	}
 	if (result == 0) {
 		result = result_add(res, prog, i, idx, is_call);
@@ -464,8 +514,9 @@ static int resolve_and_write(struct resolving *res, struct bpfl_error *err)
 	return result;
 }
 
-int bpfl_extern_resolve(const struct bpfl_spec *spec, struct bpfl_target *target, struct bpfl_image *image,
-			const struct bpfl_log *log, struct bpfl_error *err)
+int bpfl_extern_resolve(const struct bpfl_spec *spec, struct bpfl_target *target,
+			struct bpfl_image *image, const struct bpfl_log *log,
+			struct bpfl_error *err)
 {
 	struct resolving res = { .spec = spec, .image = image, .target = target, .log = log };
 	size_t nr_externs = spec->externs.nr;

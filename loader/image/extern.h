@@ -2,7 +2,8 @@
 /*
  * image/extern: what the files of the extern part share.
  *
- * extern.c decides what each extern of the programs becomes; kconfig.c reads the kernel's configuration, ksyms.c its symbol table.
+ * extern.c decides what each extern of the programs becomes; kconfig.c knows the kernel's
+ * configuration, ksyms.c its symbol table.
  */
 #ifndef BPFL_IMAGE_EXTERN_H
 #define BPFL_IMAGE_EXTERN_H
@@ -15,8 +16,10 @@ struct bpfl_extern_names {
 	size_t nr, cap;
 };
 
-/* Adds the names of the typed externs (variables, kernel functions) that the image's programs refer to; borrowed from the spec. */
-int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names, struct bpfl_error *err);
+/* Adds the names of the typed externs (variables, kernel functions) that the image's programs refer
+ * to; borrowed from the spec. */
+int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names,
+			      struct bpfl_error *err);
 
 /* ---- ksyms.c ---- */
 
@@ -28,19 +31,33 @@ struct bpfl_ksym {
 };
 
 /*
- * Finds all of them in one pass. Symbols that are not there stay not found. -EINVAL when a name has several addresses; -EPERM
- * (kind PERMISSION) when the kernel shows zeroes instead of addresses; else -errno of reading.
+ * Finds all of them in one pass. Symbols that are not there stay not found. -EINVAL when a name has
+ * several addresses; -EPERM (kind PERMISSION) when the kernel shows zeroes instead of addresses;
+ * else -errno of reading.
  */
-int bpfl_ksyms_find(struct bpfl_target *target, struct bpfl_ksym *syms, size_t nr_syms, struct bpfl_error *err);
+int bpfl_ksyms_find(struct bpfl_target *target, struct bpfl_ksym *syms, size_t nr_syms,
+		    struct bpfl_error *err);
+
+/* ---- kconfig_file.c ---- */
+
+#define BPFL_KCONFIG_SOURCE_SIZE 512
+/*
+ * The kernel's configuration. source becomes the path of the file it came from. -ENOENT when there is
+ * none, -errno when the file that the user named cannot be read.
+ */
+int bpfl_kconfig_read(const struct bpfl_target *target, char source[BPFL_KCONFIG_SOURCE_SIZE],
+		      struct bpfl_buf *ret_text, struct bpfl_error *err);
 
 /* ---- kconfig.c ---- */
 
 /*
- * Writes the values of kconfig externs into the data of the .kconfig map. used[i]: extern i is referred to by a program that will
- * be loaded; only for those a missing value is an error (-ESRCH, unless weak). texts[i], where not NULL on return, is a malloc'ed
- * sentence about what extern i became; absent[i] becomes true for a weak one without a value.
+ * Writes the values of kconfig externs into the data of the .kconfig map. used[i]: extern i is
+ * referred to by a program that will be loaded; only for those a missing value is an error (-ESRCH,
+ * unless weak). texts[i], where not NULL on return, is a malloc'ed sentence about what extern i
+ * became; absent[i] becomes true for a weak one without a value.
  */
-int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, const bool *used, uint8_t *data, size_t data_size,
-		      const struct bpfl_log *log, char **texts, bool *absent, struct bpfl_error *err);
+int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, const bool *used,
+		      uint8_t *data, size_t data_size, const struct bpfl_log *log, char **texts,
+		      bool *absent, struct bpfl_error *err);
 
 #endif

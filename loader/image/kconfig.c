@@ -2,33 +2,27 @@
 /*
  * image/kconfig: values of "extern int CONFIG_HZ __kconfig;".
  *
- * In: the kernel's configuration as text, plain or gzipped, found in this order: the file that the user named, /boot/config-RELEASE,
- * /proc/config.gz. Out: bytes of the .kconfig map, which is read-only for programs, so that the verifier takes the values as constants
- * and drops the branches that they rule out.
+ * In: the kernel's configuration as text (kconfig_file.c). Out: bytes of the .kconfig map, which is
+ * read-only for programs, so that the verifier takes the values as constants and drops the branches
+ * that they rule out.
  *
- * Names beginning with LINUX_ are no configuration: their values are made here from what is known of the kernel.
+ * Names beginning with LINUX_ are no configuration: their values are made here from what is known
+ * of the kernel.
  *
- * A line "# CONFIG_X is not set" is the same as no line. That is an error for a strong extern, which many do not expect (G-21); the
- * error says so and what to write instead.
+ * A line "# CONFIG_X is not set" is the same as no line. That is an error for a strong extern,
+ * which many do not expect (G-21); the error says so and what to write instead.
  */
 #include "image/extern.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "sys/facts.h"
-#include "sys/file.h"
-
-#define CONFIG_SIZE_MAX (64u << 20)
-#define PATH_SIZE 512
-#define GZIP_WINDOW (15 + 16) /* largest window, with gzip's header */
 
 /* What a kconfig extern may be declared as. */
 enum sort { SORT_NONE, SORT_BOOL, SORT_TRISTATE, SORT_CHAR, SORT_INT, SORT_CHARS };
@@ -45,92 +39,10 @@ struct filling {
 	const bool *used;
 	uint8_t *data;
 	size_t data_size;
-	char **texts; /* per extern: set means it has a value */
-	bool *absent; /* per extern: it is weak and got 0 */
-	char source[PATH_SIZE]; /* where the configuration was found; "" nowhere */
+	char **texts;           /* per extern: set means it has a value */
+	bool *absent;           /* per extern: it is weak and got 0 */
+	char source[BPFL_KCONFIG_SOURCE_SIZE]; /* where the values were found; "" nowhere */
 };
-
-/* ---- the file ---- */
-
-static int gunzip(const struct bpfl_buf *packed, struct bpfl_buf *ret_text)
-{
-	z_stream stream;
-	uint8_t chunk[16384];
-	int status;
-
-	memset(&stream, 0, sizeof(stream));
-	stream.next_in = (Bytef *)packed->data;
-	stream.avail_in = (uInt)packed->size;
-	if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK) {
-		return -ENOMEM;
-	}
-	do {
-		stream.next_out = chunk;
-		stream.avail_out = sizeof(chunk);
-		status = inflate(&stream, Z_NO_FLUSH);
-		bpfl_buf_append(ret_text, chunk, sizeof(chunk) - stream.avail_out);
-	} while (status == Z_OK && ret_text->size < CONFIG_SIZE_MAX && bpfl_buf_ok(ret_text));
-	inflateEnd(&stream);
-	if (!bpfl_buf_ok(ret_text)) {
-		return -ENOMEM;
-	}
-	return status == Z_STREAM_END ? 0 : -EINVAL;
-}
-
-/* One file, unpacked if it is gzip. 0 or -errno without text. */
-static int config_read(const char *path, struct bpfl_buf *ret_text)
-{
-	struct bpfl_buf raw = BPFL_BUF_INIT, text = BPFL_BUF_INIT;
-	int result = bpfl_file_read_virtual(AT_FDCWD, path, CONFIG_SIZE_MAX, &raw);
-
-	if (result < 0) {
-		return result;
-	}
-	if (raw.size < 2 || (uint8_t)raw.data[0] != 0x1f || (uint8_t)raw.data[1] != 0x8b) {
-		*ret_text = raw;
-		return 0;
-	}
-	result = gunzip(&raw, &text);
-	bpfl_buf_deinit(&raw);
-	if (result < 0) {
-		bpfl_buf_deinit(&text);
-		return result;
-	}
-	*ret_text = text;
-	return 0;
-}
-
-static int config_open(struct filling *fill, struct bpfl_buf *ret_text, struct bpfl_error *err)
-{
-	char release[128], boot_path[PATH_SIZE];
-	const char *paths[2] = { boot_path, "/proc/config.gz" };
-
-	if (fill->target->kconfig_path) {
-		snprintf(fill->source, sizeof(fill->source), "%s", fill->target->kconfig_path);
-		int result = config_read(fill->target->kconfig_path, ret_text);
-
-		return result == 0 ? 0 : bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "kernel configuration '%s': %s",
-							BPFL_ESC(fill->source), bpfl_errno_text(-result));
-	}
-	if (!fill->target->running) {
-		int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT, "the described kernel comes without a configuration");
-
-		bpfl_error_fix(err, "name its configuration file: --kconfig FILE");
-		return result;
-	}
-	snprintf(boot_path, sizeof(boot_path), "/boot/config-%s",
-		 bpfl_facts_kernel_release(release, sizeof(release)));
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (config_read(paths[i], ret_text) == 0) {
-			snprintf(fill->source, sizeof(fill->source), "%s", paths[i]);
-			return 0;
-		}
-	}
-	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT, "the configuration of this kernel was not found");
-	bpfl_error_why(err, "neither %s nor %s can be read", paths[0], paths[1]);
-	bpfl_error_fix(err, "name the configuration file: --kconfig FILE");
-	return result;
-}
 
 /* ---- types ---- */
 
@@ -156,7 +68,8 @@ static struct declared declared_of(const struct bpfl_btf *btf, uint32_t type_id)
 		}
 		break;
 	case BPFL_KIND_ENUM:
-		if (type->size == 4 && strcmp(bpfl_btf_string(btf, type->name_off), "libbpf_tristate") == 0) {
+		if (type->size == 4 &&
+		    strcmp(bpfl_btf_string(btf, type->name_off), "libbpf_tristate") == 0) {
 			declared.sort = SORT_TRISTATE;
 		}
 		break;
@@ -187,7 +100,8 @@ static bool number_fits(const struct declared *declared, uint64_t number, bool n
 		if (negative != (value < 0) && number != 0) {
 			return false;
 		}
-		return bits == 64 || (value >= -((int64_t)1 << (bits - 1)) && value < (int64_t)1 << (bits - 1));
+		return bits == 64 ||
+		       (value >= -((int64_t)1 << (bits - 1)) && value < (int64_t)1 << (bits - 1));
 	}
 	return !negative && (bits == 64 || number >> bits == 0);
 }
@@ -214,26 +128,33 @@ static void number_store(uint8_t *at, uint32_t size, uint64_t number)
 	}
 }
 
-static int number_set(uint8_t *at, const struct declared *declared, uint64_t number, bool negative, struct bpfl_error *err)
+static int number_set(uint8_t *at, const struct declared *declared, uint64_t number, bool negative,
+		      struct bpfl_error *err)
 {
 	bool is_number = declared->sort == SORT_INT || declared->sort == SORT_CHAR;
 	bool is_truth = declared->sort == SORT_BOOL && number <= 1 && !negative;
 
 	if (!is_number && !is_truth) {
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "a number does not fit its declared type");
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "a number does not fit its declared type");
 	}
 	if (is_number && !number_fits(declared, number, negative)) {
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ERANGE, "the number does not fit %" PRIu32 " bytes, %s", declared->size,
-				      declared->is_signed ? "signed" : "unsigned");
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ERANGE,
+				      "the number does not fit %" PRIu32 " bytes, %s",
+				      declared->size, declared->is_signed ? "signed" : "unsigned");
 	}
 	number_store(at, declared->size, number);
 	return 0;
 }
 
 /* y, m and n: for tristates in the numbers of enum libbpf_tristate. */
-static int letter_set(uint8_t *at, const struct declared *declared, char letter, struct bpfl_error *err)
+static int letter_set(uint8_t *at, const struct declared *declared, char letter,
+		      struct bpfl_error *err)
 {
-	static const struct { char letter; uint8_t tristate; } letters[] = { { 'n', 0 }, { 'y', 1 }, { 'm', 2 } };
+	static const struct {
+		char letter;
+		uint8_t tristate;
+	} letters[] = { { 'n', 0 }, { 'y', 1 }, { 'm', 2 } };
 
 	switch (declared->sort) {
 	case SORT_CHAR:
@@ -241,8 +162,9 @@ static int letter_set(uint8_t *at, const struct declared *declared, char letter,
 		return 0;
 	case SORT_BOOL:
 		if (letter == 'm') {
-			return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
-					      "'m' (module) does not fit a bool: declare it enum libbpf_tristate");
+			return bpfl_error_set(
+				err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				"'m' (module) does not fit a bool: declare it enum libbpf_tristate");
 		}
 		*at = letter == 'y';
 		return 0;
@@ -254,24 +176,29 @@ static int letter_set(uint8_t *at, const struct declared *declared, char letter,
 		}
 		return 0;
 	default:
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "'%c' needs a bool, char or enum libbpf_tristate", letter);
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "'%c' needs a bool, char or enum libbpf_tristate", letter);
 	}
 }
 
 /* value begins with a quote. Longer strings are cut; there is always room for the NUL. */
-static int string_set(struct filling *fill, const char *name, uint8_t *at, const struct declared *declared, const char *value,
-		      size_t value_size, struct bpfl_error *err)
+static int string_set(struct filling *fill, const char *name, uint8_t *at,
+		      const struct declared *declared, const char *value, size_t value_size,
+		      struct bpfl_error *err)
 {
 	if (declared->sort != SORT_CHARS) {
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "a string needs an array of char");
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "a string needs an array of char");
 	}
 	if (value_size < 2 || value[value_size - 1] != '"') {
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "a string without its closing quote");
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "a string without its closing quote");
 	}
 	size_t size = value_size - 2;
 	if (size >= declared->size) {
-		bpfl_log_line(fill->log, BPFL_LOG_WARN, "extern '%s': a string of %zu bytes is cut to %" PRIu32, BPFL_ESC(name),
-			      size, declared->size - 1);
+		bpfl_log_line(fill->log, BPFL_LOG_WARN,
+			      "extern '%s': a string of %zu bytes is cut to %" PRIu32,
+			      BPFL_ESC(name), size, declared->size - 1);
 		size = declared->size - 1;
 	}
 	memcpy(at, value + 1, size);
@@ -279,8 +206,9 @@ static int string_set(struct filling *fill, const char *name, uint8_t *at, const
 	return 0;
 }
 
-static int text_set(struct filling *fill, const char *name, uint8_t *at, const struct declared *declared, const char *value,
-		    size_t value_size, struct bpfl_error *err)
+static int text_set(struct filling *fill, const char *name, uint8_t *at,
+		    const struct declared *declared, const char *value, size_t value_size,
+		    struct bpfl_error *err)
 {
 	char number_text[32];
 	uint64_t number = 0;
@@ -293,7 +221,8 @@ static int text_set(struct filling *fill, const char *name, uint8_t *at, const s
 		return string_set(fill, name, at, declared, value, value_size, err);
 	}
 	if (value_size == 0 || value_size >= sizeof(number_text)) {
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "neither y, m, n, a string nor a number");
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "neither y, m, n, a string nor a number");
 	}
 	memcpy(number_text, value, value_size);
 	number_text[value_size] = '\0';
@@ -303,24 +232,30 @@ static int text_set(struct filling *fill, const char *name, uint8_t *at, const s
 	if (bpfl_text_to_s64(number_text, &signed_number) == 0) {
 		return number_set(at, declared, (uint64_t)signed_number, signed_number < 0, err);
 	}
-	return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "neither y, m, n, a string nor a number");
+	return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+			      "neither y, m, n, a string nor a number");
 }
 
-/* The place of an extern in the map, or NULL with an error when its type cannot take a configuration value. */
-static uint8_t *extern_place(struct filling *fill, uint32_t extern_idx, struct declared *ret_declared, struct bpfl_error *err)
+/* The place of an extern in the map, or NULL with an error when its type cannot take a
+ * configuration value. */
+static uint8_t *extern_place(struct filling *fill, uint32_t extern_idx,
+			     struct declared *ret_declared, struct bpfl_error *err)
 {
 	const struct bpfl_extern *ext = &fill->spec->externs.items[extern_idx];
 	char type_text[BPFL_ESC_SIZE];
 
 	*ret_declared = declared_of(fill->spec->btf, ext->type_id);
 	if (ret_declared->sort == SORT_NONE) {
-		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-			       "its type is '%s', but a kconfig value is a bool, char, integer, enum libbpf_tristate or array of char",
-			       bpfl_btf_type_text(fill->spec->btf, ext->type_id, type_text, sizeof(type_text)));
+		bpfl_error_set(
+			err, BPFL_ERR_OBJECT, EINVAL,
+			"its type is '%s', but a kconfig value is a bool, char, integer, enum libbpf_tristate or array of char",
+			bpfl_btf_type_text(fill->spec->btf, ext->type_id, type_text,
+					   sizeof(type_text)));
 		return NULL;
 	}
 	if (!bpfl_in_range(ext->byte_off, ret_declared->size, fill->data_size)) {
-		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "its place, byte %" PRIu32 ", lies outside the map of %zu bytes",
+		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+			       "its place, byte %" PRIu32 ", lies outside the map of %zu bytes",
 			       ext->byte_off, fill->data_size);
 		return NULL;
 	}
@@ -328,12 +263,14 @@ static uint8_t *extern_place(struct filling *fill, uint32_t extern_idx, struct d
 }
 
 /* Remembers in words what an extern became: this also marks it as found. */
-static int text_keep(struct filling *fill, uint32_t extern_idx, const char *value, int value_size, const char *source,
-		     struct bpfl_error *err)
+static int text_keep(struct filling *fill, uint32_t extern_idx, const char *value, int value_size,
+		     const char *source, struct bpfl_error *err)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
 
-	bpfl_buf_printf(&text, "%s = %.*s (%s)", BPFL_ESC(fill->spec->externs.items[extern_idx].name), value_size, value, source);
+	bpfl_buf_printf(&text, "%s = %.*s (%s)",
+			BPFL_ESC(fill->spec->externs.items[extern_idx].name), value_size, value,
+			source);
 	if (!bpfl_buf_ok(&text)) {
 		bpfl_buf_deinit(&text);
 		return bpfl_error_nomem(err);
@@ -350,12 +287,15 @@ static void extern_prefix(const struct filling *fill, uint32_t extern_idx, struc
 
 /* ---- configuration ---- */
 
-static int option_set(struct filling *fill, uint32_t extern_idx, const char *value, size_t value_size, struct bpfl_error *err)
+static int option_set(struct filling *fill, uint32_t extern_idx, const char *value,
+		      size_t value_size, struct bpfl_error *err)
 {
 	struct declared declared;
 	char shown[BPFL_ESC_SIZE];
 	uint8_t *at = extern_place(fill, extern_idx, &declared, err);
-	int result = at ? text_set(fill, fill->spec->externs.items[extern_idx].name, at, &declared, value, value_size, err) : -EINVAL;
+	int result = at ? text_set(fill, fill->spec->externs.items[extern_idx].name, at, &declared,
+				   value, value_size, err)
+			: -EINVAL;
 
 	bpfl_text_escape(shown, sizeof(shown), value, value_size);
 	if (result < 0) {
@@ -366,7 +306,8 @@ static int option_set(struct filling *fill, uint32_t extern_idx, const char *val
 	return text_keep(fill, extern_idx, shown, (int)strlen(shown), fill->source, err);
 }
 
-static int config_scan(struct filling *fill, const struct bpfl_buf *text, const struct bpfl_hash *wanted, struct bpfl_error *err)
+static int config_scan(struct filling *fill, const struct bpfl_buf *text,
+		       const struct bpfl_hash *wanted, struct bpfl_error *err)
 {
 	const char *at = text->data, *end = text->data + text->size;
 	int result = 0;
@@ -377,8 +318,10 @@ static int config_scan(struct filling *fill, const struct bpfl_buf *text, const 
 		const char *equals = memchr(at, '=', (size_t)(stop - at));
 		uint32_t idx;
 
-		if (equals && bpfl_hash_get(wanted, at, (size_t)(equals - at), &idx) == 0 && !fill->texts[idx]) {
-			result = option_set(fill, idx, equals + 1, (size_t)(stop - equals - 1), err);
+		if (equals && bpfl_hash_get(wanted, at, (size_t)(equals - at), &idx) == 0 &&
+		    !fill->texts[idx]) {
+			result = option_set(fill, idx, equals + 1, (size_t)(stop - equals - 1),
+					    err);
 		}
 		at = stop < end ? stop + 1 : end;
 	}
@@ -389,7 +332,8 @@ static bool is_option(const struct filling *fill, size_t extern_idx)
 {
 	const struct bpfl_extern *ext = &fill->spec->externs.items[extern_idx];
 
-	return ext->kind == BPFL_EXTERN_KCONFIG && fill->used[extern_idx] && bpfl_text_has_prefix(ext->name, "CONFIG_");
+	return ext->kind == BPFL_EXTERN_KCONFIG && fill->used[extern_idx] &&
+	       bpfl_text_has_prefix(ext->name, "CONFIG_");
 }
 
 static int options_fill(struct filling *fill, struct bpfl_error *err)
@@ -402,7 +346,8 @@ static int options_fill(struct filling *fill, struct bpfl_error *err)
 	for (size_t i = 0; i < fill->spec->externs.nr; i++) {
 		const struct bpfl_extern *ext = &fill->spec->externs.items[i];
 
-		if (is_option(fill, i) && bpfl_hash_put(&wanted, ext->name, strlen(ext->name), (uint32_t)i) == -ENOMEM) {
+		if (is_option(fill, i) &&
+		    bpfl_hash_put(&wanted, ext->name, strlen(ext->name), (uint32_t)i) == -ENOMEM) {
 			result = bpfl_error_nomem(err);
 			goto out;
 		}
@@ -411,7 +356,7 @@ static int options_fill(struct filling *fill, struct bpfl_error *err)
 	if (wanted.nr_used == 0) {
 		goto out;
 	}
-	result = config_open(fill, &text, err);
+	result = bpfl_kconfig_read(fill->target, fill->source, &text, err);
 	if (result < 0) {
 		if (!any_strong && !fill->target->kconfig_path) {
 			bpfl_error_clear(err); /* nobody insists */
@@ -436,8 +381,8 @@ static int64_t virtual_kernel_version(struct bpfl_target *target)
 }
 
 /*
- * Cookies for tracing programs came with 5.15, and distributions took them into older kernels: there the kernel's own list of helper
- * numbers knows.
+ * Cookies for tracing programs came with 5.15, and distributions took them into older kernels:
+ * there the kernel's own list of helper numbers knows.
  */
 static int64_t virtual_has_bpf_cookie(struct bpfl_target *target)
 {
@@ -448,15 +393,19 @@ static int64_t virtual_has_bpf_cookie(struct bpfl_target *target)
 	if (bpfl_target_kernel_version(target) >= BPFL_KERNEL_VERSION(5, 15, 0)) {
 		return 1;
 	}
-	if (bpfl_core_names_prepare(target, &list, 1, NULL) < 0 || bpfl_target_btf(target, &btf, NULL) < 0) {
+	if (bpfl_core_names_prepare(target, &list, 1, NULL) < 0 ||
+	    bpfl_target_btf(target, &btf, NULL) < 0) {
 		return 0;
 	}
 	const uint32_t *ids = bpfl_core_names_get(target, list.text, list.size, &nr_ids);
 	for (size_t i = 0; i < nr_ids; i++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
 
-		for (uint32_t k = 0; type && bpfl_btf_kind(type) == BPFL_KIND_ENUM && k < bpfl_btf_vlen(type); k++) {
-			if (strcmp(bpfl_btf_string(btf, bpfl_btf_enums(type)[k].name_off), "BPF_FUNC_get_attach_cookie") == 0) {
+		for (uint32_t k = 0;
+		     type && bpfl_btf_kind(type) == BPFL_KIND_ENUM && k < bpfl_btf_vlen(type);
+		     k++) {
+			if (strcmp(bpfl_btf_string(btf, bpfl_btf_enums(type)[k].name_off),
+				   "BPF_FUNC_get_attach_cookie") == 0) {
 				return 1;
 			}
 		}
@@ -464,7 +413,8 @@ static int64_t virtual_has_bpf_cookie(struct bpfl_target *target)
 	return 0;
 }
 
-/* Since when system calls are entered through a function that takes only pt_regs (ARCH_HAS_SYSCALL_WRAPPER), by architecture (G-75). */
+/* Since when system calls are entered through a function that takes only pt_regs
+ * (ARCH_HAS_SYSCALL_WRAPPER), by architecture (G-75). */
 static int64_t virtual_has_syscall_wrapper(struct bpfl_target *target)
 {
 #if defined(__x86_64__) || defined(__s390x__)
@@ -512,7 +462,8 @@ static int virtual_fill(struct filling *fill, uint32_t extern_idx, struct bpfl_e
 			return result;
 		}
 		snprintf(shown, sizeof(shown), "%" PRId64, value);
-		return text_keep(fill, extern_idx, shown, (int)strlen(shown), "the kernel's version", err);
+		return text_keep(fill, extern_idx, shown, (int)strlen(shown),
+				 "the kernel's version", err);
 	}
 	return 0;
 }
@@ -532,17 +483,20 @@ static int missing_check(struct filling *fill, uint32_t extern_idx, struct bpfl_
 		fill->absent[extern_idx] = true;
 		return text_keep(fill, extern_idx, "0", 1, "not set, and weak", err);
 	}
-	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ESRCH, "extern '%s' has no value in this kernel", BPFL_ESC(ext->name));
+	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ESRCH,
+				    "extern '%s' has no value in this kernel", BPFL_ESC(ext->name));
 	if (fill->source[0] != '\0') {
 		bpfl_error_why(err, "'%s' is not set in %s", BPFL_ESC(ext->name), fill->source);
 	}
-	bpfl_error_fix(err, "declare it weak to get 0 instead: extern ... %s __kconfig __weak;", BPFL_ESC(ext->name));
+	bpfl_error_fix(err, "declare it weak to get 0 instead: extern ... %s __kconfig __weak;",
+		       BPFL_ESC(ext->name));
 	bpfl_error_fix(err, "or name another configuration: --kconfig FILE");
 	return result;
 }
 
-int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, const bool *used, uint8_t *data, size_t data_size,
-		      const struct bpfl_log *log, char **texts, bool *absent, struct bpfl_error *err)
+int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, const bool *used,
+		      uint8_t *data, size_t data_size, const struct bpfl_log *log, char **texts,
+		      bool *absent, struct bpfl_error *err)
 {
 	struct filling fill = { spec, target, log, used, data, data_size, texts, absent, "" };
 	int result = options_fill(&fill, err);
