@@ -176,70 +176,83 @@ bool bpfl_core_path_is_flexible(const struct bpfl_core_path *path,
 
 /* ---- walking the local type ---- */
 
-/* One level deeper: *type_id is what the path has reached, and becomes what index i of the access
- * string leads to. */
+/* Each of these goes one level deeper with index i of the access string. type is what the path has
+ * reached; *type_id, so far the id of type, becomes what the index leads to. */
+static int out_of_types_error(uint32_t i, struct bpfl_error *err)
+{
+	return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+			      "index %" PRIu32 " of the access string leads out of every type", i);
+}
+
+static int member_step(struct bpfl_core_path *path, uint32_t i, const struct bpfl_btf_type *type,
+		       uint32_t *type_id, struct bpfl_error *err)
+{
+	uint32_t idx = path->indexes[i];
+	char name[BPFL_ESC_SIZE];
+
+	if (idx >= bpfl_btf_vlen(type)) {
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "index %" PRIu32 " of the access string is member %" PRIu32
+				      " of '%s', which has %" PRIu32,
+				      i, idx, bpfl_btf_type_text(path->btf, *type_id, name, sizeof(name)),
+				      bpfl_btf_vlen(type));
+	}
+	const struct bpfl_btf_member *member = bpfl_btf_members(type) + idx;
+	const char *member_name = bpfl_btf_string(path->btf, member->name_off);
+
+	path->bit_off += bpfl_btf_member_bit_off(type, idx);
+	if (member_name[0] != '\0') {
+		step_push(path, *type_id, idx, member_name);
+	}
+	*type_id = member->type;
+	return 0;
+}
+
+static int elem_step(struct bpfl_core_path *path, uint32_t i, const struct bpfl_btf_type *type,
+		     uint32_t *type_id, struct bpfl_error *err)
+{
+	uint32_t idx = path->indexes[i];
+	const struct bpfl_btf_array *array = bpfl_btf_array(type);
+
+	if (idx >= array->nr_elems && !bpfl_core_path_is_flexible(path, array)) {
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "index %" PRIu32 " of the access string is element %" PRIu32
+				      " of an array of %" PRIu32,
+				      i, idx, array->nr_elems);
+	}
+	bpfl_btf_skip_modifiers(path->btf, array->type, type_id);
+	if (!path_advance(path, *type_id, idx)) {
+		return out_of_types_error(i, err);
+	}
+	step_push(path, *type_id, idx, NULL);
+	return 0;
+}
+
 static int field_step(struct bpfl_core_path *path, uint32_t i, uint32_t *type_id,
 		      struct bpfl_error *err)
 {
-	uint32_t id = 0;
-	uint32_t idx = path->indexes[i];
-	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(path->btf, *type_id, &id);
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(path->btf, *type_id, type_id);
 	char name[BPFL_ESC_SIZE];
+	int result;
 
 	switch (bpfl_btf_kind(type)) {
 	case BPFL_KIND_STRUCT:
-	case BPFL_KIND_UNION: {
-		if (idx >= bpfl_btf_vlen(type)) {
-			return bpfl_error_set(
-				err, BPFL_ERR_OBJECT, EINVAL,
-				"index %" PRIu32 " of the access string is member %" PRIu32
-				" of '%s', which has %" PRIu32,
-				i, idx, bpfl_btf_type_text(path->btf, id, name, sizeof(name)),
-				bpfl_btf_vlen(type));
-		}
-		const struct bpfl_btf_member *member = bpfl_btf_members(type) + idx;
-		const char *member_name = bpfl_btf_string(path->btf, member->name_off);
-
-		path->bit_off += bpfl_btf_member_bit_off(type, idx);
-		if (member_name[0] != '\0') {
-			step_push(path, id, idx, member_name);
-		}
-		*type_id = member->type;
+	case BPFL_KIND_UNION:
+		result = member_step(path, i, type, type_id, err);
 		break;
-	}
-	case BPFL_KIND_ARRAY: {
-		const struct bpfl_btf_array *array = bpfl_btf_array(type);
-
-		if (idx >= array->nr_elems && !bpfl_core_path_is_flexible(path, array)) {
-			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					      "index %" PRIu32
-					      " of the access string is element %" PRIu32
-					      " of an array of %" PRIu32,
-					      i, idx, array->nr_elems);
-		}
-		bpfl_btf_skip_modifiers(path->btf, array->type, &id);
-		if (!path_advance(path, id, idx)) {
-			return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
-					      "index %" PRIu32
-					      " of the access string leads out of every type",
-					      i);
-		}
-		step_push(path, id, idx, NULL);
-		*type_id = id;
+	case BPFL_KIND_ARRAY:
+		result = elem_step(path, i, type, type_id, err);
 		break;
-	}
 	default:
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
 				      "index %" PRIu32
 				      " of the access string goes into '%s', which has no members",
-				      i, bpfl_btf_type_text(path->btf, id, name, sizeof(name)));
+				      i, bpfl_btf_type_text(path->btf, *type_id, name, sizeof(name)));
 	}
-	if (path->bit_off / 8 > BYTE_OFF_MAX) {
-		return bpfl_error_set(
-			err, BPFL_ERR_OBJECT, EINVAL,
-			"index %" PRIu32 " of the access string leads out of every type", i);
+	if (result == 0 && path->bit_off / 8 > BYTE_OFF_MAX) {
+		return out_of_types_error(i, err);
 	}
-	return 0;
+	return result;
 }
 
 static int field_parse(struct bpfl_core_path *path, struct bpfl_error *err)
