@@ -176,14 +176,14 @@ bool bpfl_core_path_is_flexible(const struct bpfl_core_path *path,
 
 /* ---- walking the local type ---- */
 
-/* Each of these goes one level deeper with index i of the access string. type is what the path has
- * reached; *type_id, so far the id of type, becomes what the index leads to. */
 static int out_of_types_error(uint32_t i, struct bpfl_error *err)
 {
 	return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
 			      "index %" PRIu32 " of the access string leads out of every type", i);
 }
 
+/* Each of these goes one level deeper with index i of the access string. type is what the path has
+ * reached; *type_id, so far the id of type, becomes what the index leads to. */
 static int member_step(struct bpfl_core_path *path, uint32_t i, const struct bpfl_btf_type *type,
 		       uint32_t *type_id, struct bpfl_error *err)
 {
