@@ -9,6 +9,7 @@
 #                   scripts/kernels.txt, or KERNELS="amd64/6.1 s390x/6.12", KERNELS=ci, KERNELS=all (scripts/setup kernels)
 # make guest ARCH=s390x  what runs there: static programs and objects, in build/guest-ARCH
 # make check-compare  the same objects through libbpf and bpfload (root; needs libbpf-dev)
+# make bench        load times against libbpf, as ratios (root; needs libbpf-dev)
 # make asan         make check with AddressSanitizer and UndefinedBehaviorSanitizer
 # make install      DESTDIR= PREFIX= LIBDIR= INCLUDEDIR= BINDIR= MANDIR=
 # V=1 shows the commands.
@@ -55,7 +56,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-.PHONY: all bpf check check-unit check-code check-kernel check-kernels guest guest-files check-cli check-compare asan install uninstall clean
+.PHONY: all bpf check check-unit check-code check-kernel check-kernels guest guest-files check-cli check-compare bench asan install uninstall clean
 .SECONDARY:
 
 all: $(BPFLOAD) $(BUILD)/libbpfload.a $(BUILD)/libbpfload.so.0
@@ -178,6 +179,10 @@ $(BUILD)/tests/compare/compare: $(BUILD)/tests/compare/compare.o $(BUILD)/libbpf
 
 check-compare: all bpf $(BUILD)/tests/compare/compare
 	$(Q)sh tests/compare/run $(BUILD)
+
+# Ratios against libbpf, in alternating runs.
+bench: all bpf
+	$(Q)sh tests/bench/run $(BUILD)
 
 asan:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan BPFLOAD=$(BUILD)/asan/bpfload \
