@@ -14,11 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "attach/link.h"
+#include "attach/perf.h"
 #include "base/text.h"
-#include "sys/bpf.h"
 #include "sys/enter.h"
-#include "sys/perf.h"
 #include "sys/tracefs.h"
 
 /* ---- a name that does not exist ---- */
@@ -174,88 +172,19 @@ static int tracepoint_check(const struct bpfl_attach *attach, struct bpfl_error 
 
 /* ---- attaching ---- */
 
-static int open_event(const struct bpfl_attach_ctx *ctx, uint64_t id, struct bpfl_error *err)
-{
-	struct bpfl_perf_attr attr = { .type = BPFL_PERF_TYPE_TRACEPOINT, .config = id };
-	int fd = bpfl_enter_perf_event_open(&attr, -1, 0, -1, BPFL_PERF_OPEN_FD_CLOEXEC);
-
-	if (fd >= 0)
-		return fd;
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -fd, "perf_event_open for tracepoint %llu: %s",
-		       (unsigned long long)id, bpfl_errno_text(-fd));
-	bpfl_diagnose_refusal(err, BPFL_WANTED_PERF_EVENT, BPFL_PROG_TRACEPOINT, -fd, ctx->object->target);
-	return fd;
-}
-
-static int refuse_link(const struct bpfl_attach_ctx *ctx, const char *call, int errnum, struct bpfl_error *err)
-{
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "%s: %s", call, bpfl_errno_text(errnum));
-	if (errnum == E2BIG)
-		bpfl_error_why(err, "a tracepoint takes at most 64 programs");
-	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, BPFL_PROG_TRACEPOINT, errnum, ctx->object->target);
-	return -errnum;
-}
-
-/* Before Linux 5.15. */
-static int attach_by_ioctl(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
-{
-	int ret;
-
-	if (bpfl_attach_option(ctx->attach, "cookie")) {
-		bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
-			       "this kernel has no links for perf events, and only a link carries a cookie");
-		bpfl_error_fix(err, "Linux 5.15 or later, or no cookie=");
-		return -EOPNOTSUPP;
-	}
-	ret = bpfl_enter_ioctl(link->event_fd, BPFL_PERF_IOC_SET_BPF, (unsigned long)ctx->prog_fd);
-	if (ret < 0)
-		return refuse_link(ctx, "putting the program on the event (ioctl)", -ret, err);
-	ret = bpfl_enter_ioctl(link->event_fd, BPFL_PERF_IOC_ENABLE, 0);
-	if (ret < 0)
-		return refuse_link(ctx, "enabling the event (ioctl)", -ret, err);
-	return 0;
-}
-
-/* EINVAL: an older kernel does not know the command (before 5.7) or the attach type (before 5.15). */
-static int attach_to_event(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
-{
-	enum bpfl_answer *known = &ctx->object->target->features[BPFL_FEATURE_PERF_LINK];
-	struct bpfl_attr_link_create attr = {
-		.prog_fd = (uint32_t)ctx->prog_fd,
-		.target_fd = (uint32_t)link->event_fd,
-		.attach_type = BPFL_ATTACH_PERF_EVENT,
-	};
-	int ret = -EINVAL;
-
-	attr.perf_event.cookie = bpfl_attach_option_u64(ctx->attach, "cookie");
-	if (*known != BPFL_NO) {
-		ret = bpfl_sys_link_create(&attr);
-		if (ret >= 0) {
-			*known = BPFL_YES;
-			link->link_fd = ret;
-			return 0;
-		}
-	}
-	if (ret != -EINVAL || *known == BPFL_YES)
-		return refuse_link(ctx, "making a link (LINK_CREATE)", -ret, err);
-	ret = attach_by_ioctl(ctx, link, err);
-	if (ret == 0)
-		*known = BPFL_NO;
-	return ret;
-}
-
 static int tracepoint_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
 {
+	struct bpfl_perf_attr attr = { .type = BPFL_PERF_TYPE_TRACEPOINT };
 	uint64_t id;
 	int ret = find_id(ctx->attach, &id, err);
 
 	if (ret < 0)
 		return ret;
-	ret = open_event(ctx, id, err);
+	attr.config = id;
+	ret = bpfl_perf_open(ctx, &attr, -1, 0, "a tracepoint", link, err);
 	if (ret < 0)
 		return ret;
-	link->event_fd = ret;
-	ret = attach_to_event(ctx, link, err);
+	ret = bpfl_perf_join(ctx, bpfl_attach_option_u64(ctx->attach, "cookie"), link, err);
 	if (ret < 0)
 		return ret;
 	ret = bpfl_link_describe(link, ctx, "tracepoint %s%s", ctx->attach->target,

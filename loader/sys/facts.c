@@ -229,6 +229,27 @@ int bpfl_facts_seccomp(void)
 	return status_number("Seccomp", 10, &mode) && mode <= 2 ? (int)mode : -1;
 }
 
+int bpfl_facts_process_start(int pid, unsigned long long *ret_start)
+{
+	struct bpfl_buf text = BPFL_BUF_INIT;
+	char path[64];
+	const char *at;
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	ret = bpfl_file_read_virtual(AT_FDCWD, path, SMALL_FILE_SIZE, &text);
+	if (ret < 0)
+		return ret;
+	/* The name in parentheses may contain anything; behind it come fields 3, 4, ... and the start is field 22. */
+	at = strrchr(text.data, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (!at || sscanf(at, " %llu", ret_start) != 1)
+		ret = -EINVAL;
+	bpfl_buf_deinit(&text);
+	return ret;
+}
+
 char *bpfl_facts_lockdown(char *out, size_t out_size)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;

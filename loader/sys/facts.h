@@ -43,6 +43,8 @@ bool bpfl_facts_has_cap(unsigned cap); /* false also when unknown */
 int bpfl_facts_seccomp(void);
 /* "none", "integrity", "confidentiality" or "" when it could not be read. Returns out. */
 char *bpfl_facts_lockdown(char *out, size_t out_size);
+/* When a process started, in clock ticks since boot: with the pid it names a process for good. 0; -ENOENT or -ESRCH when it is gone. */
+int bpfl_facts_process_start(int pid, unsigned long long *ret_start);
 /* A sysctl as number, or -1 when it cannot be read: "kernel/unprivileged_bpf_disabled". */
 long bpfl_facts_sysctl(const char *name);
 /* RLIMIT_MEMLOCK: the soft limit in bytes, UINT64_MAX for none or when it could not be read. */
