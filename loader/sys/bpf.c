@@ -13,6 +13,7 @@
 /* Words that the kernel writes into the attribute, wherever its copy ends: it must be ours up to there. */
 #define NEXT_ID_END (offsetof(struct bpfl_attr_id, next_id) + sizeof(uint32_t))
 #define PROG_LOG_END (offsetof(struct bpfl_attr_prog_load, log_true_size) + sizeof(uint32_t))
+#define QUERY_END (offsetof(struct bpfl_attr_prog_query, prog_cnt) + sizeof(uint32_t))
 #define BTF_LOG_END (offsetof(struct bpfl_attr_btf_load, log_true_size) + sizeof(uint32_t))
 
 /*
@@ -29,6 +30,8 @@ static size_t answer_end(int cmd, const void *attr)
 		return prog->log_buf ? PROG_LOG_END : 0;
 	case BPFL_CMD_BTF_LOAD:
 		return btf->log_buf ? BTF_LOG_END : 0;
+	case BPFL_CMD_PROG_QUERY:
+		return QUERY_END;
 	case BPFL_CMD_MAP_GET_NEXT_ID:
 	case BPFL_CMD_PROG_GET_NEXT_ID:
 	case BPFL_CMD_BTF_GET_NEXT_ID:
@@ -187,6 +190,11 @@ int bpfl_sys_prog_detach(const struct bpfl_attr_prog_attach *attr)
 	struct bpfl_attr_prog_attach copy = *attr;
 
 	return bpfl_enter_bpf(BPFL_CMD_PROG_DETACH, &copy, sizeof(copy), 0);
+}
+
+int bpfl_sys_prog_query(struct bpfl_attr_prog_query *attr)
+{
+	return bpfl_enter_bpf(BPFL_CMD_PROG_QUERY, attr, sizeof(*attr), 0);
 }
 
 int bpfl_sys_prog_bind_map(int prog_fd, int map_fd)

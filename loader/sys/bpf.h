@@ -147,6 +147,20 @@ struct bpfl_attr_prog_attach {
 	uint64_t expected_revision;
 };
 
+struct bpfl_attr_prog_query {
+	uint32_t target_fd; /* 4.15, or an ifindex */
+	uint32_t attach_type;
+	uint32_t query_flags;
+	uint32_t attach_flags; /* written by the kernel */
+	uint64_t prog_ids;     /* pointer to room for prog_cnt ids */
+	uint32_t prog_cnt;     /* written: how many there are */
+	uint32_t pad;
+	uint64_t prog_attach_flags; /* 6.0, pointer */
+	uint64_t link_ids;	    /* 6.6, pointer */
+	uint64_t link_attach_flags; /* 6.6, pointer */
+	uint64_t revision;	    /* 6.6, written by the kernel */
+};
+
 struct bpfl_attr_raw_tracepoint {
 	uint64_t name; /* 4.17, pointer; NULL for BTF-typed programs */
 	uint32_t prog_fd;
@@ -299,6 +313,8 @@ int bpfl_sys_link_detach(int link_fd);							     /* 0 */
 int bpfl_sys_iter_create(int link_fd);							     /* fd */
 int bpfl_sys_prog_attach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */
 int bpfl_sys_prog_detach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */
+/* 0; attach_flags, prog_cnt and the ids are written. -ENOSPC: more programs than there was room for. */
+int bpfl_sys_prog_query(struct bpfl_attr_prog_query *attr);
 int bpfl_sys_prog_bind_map(int prog_fd, int map_fd);					     /* 0 */
 
 #endif

@@ -282,6 +282,11 @@ int bpfl_enter_setsockopt(int fd, int level, int name, const void *value, unsign
 	return result_of(setsockopt(fd, level, name, value, (socklen_t)value_size));
 }
 
+int bpfl_enter_bind(int fd, const struct sockaddr *addr, unsigned addr_size)
+{
+	return result_of(bind(fd, addr, (socklen_t)addr_size));
+}
+
 int bpfl_enter_raise_memlock(void)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };

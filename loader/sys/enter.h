@@ -49,6 +49,7 @@ int bpfl_enter_socket(int domain, int type, int protocol); /* SOCK_CLOEXEC added
 ssize_t bpfl_enter_sendto(int fd, const void *data, size_t size, const struct sockaddr *addr, unsigned addr_size);
 ssize_t bpfl_enter_recv(int fd, void *out, size_t size, int flags);
 int bpfl_enter_setsockopt(int fd, int level, int name, const void *value, unsigned value_size);
+int bpfl_enter_bind(int fd, const struct sockaddr *addr, unsigned addr_size);
 int bpfl_enter_raise_memlock(void); /* RLIMIT_MEMLOCK to infinity, else to the hard limit; 0 or -errno */
 int bpfl_enter_fsopen(const char *fs_name);          /* fsopen(2), since 5.2 */
 int bpfl_enter_fs_create(int fs_fd);                 /* fsconfig(FSCONFIG_CMD_CREATE) */

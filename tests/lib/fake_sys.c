@@ -478,6 +478,14 @@ int bpfl_enter_setsockopt(int fd, int level, int name, const void *value, unsign
 	return (int)call->result;
 }
 
+int bpfl_enter_bind(int fd, const struct sockaddr *addr, unsigned addr_size)
+{
+	struct fake_call *call = fake_begin("bind", -1, fd, NULL);
+
+	fake_keep_bytes(call, addr, addr_size);
+	return (int)call->result;
+}
+
 int bpfl_enter_raise_memlock(void)
 {
 	return (int)fake_begin("raise_memlock", -1, -1, NULL)->result;
