@@ -13,13 +13,10 @@
 
 #define NAMESAKES_MAX 64 /* types of one name that are looked at for one that is the same */
 
-/*
- * Types with the same name can be the same type only within one of these. 0: not compared; such are integers, which are
- * called differently by gcc and clang, and whose changes show in what is made from them.
- */
+/* Not compared are, among others, integers: gcc and clang call them differently, and their changes show in what is made from them. */
 static int class_of(const struct bpfl_diff_side *side, uint32_t id)
 {
-	static const uint8_t classes[BPFL_NR_KINDS] = {
+	static const int classes[BPFL_NR_KINDS] = {
 		[BPFL_KIND_STRUCT] = 1, [BPFL_KIND_UNION] = 1, [BPFL_KIND_ENUM] = 1, [BPFL_KIND_ENUM64] = 1,
 		[BPFL_KIND_TYPEDEF] = 2, [BPFL_KIND_FUNC] = 3, [BPFL_KIND_VAR] = 4,
 	};
@@ -34,37 +31,40 @@ static int index_names(struct bpfl_diff *diff)
 	for (uint32_t id = diff->b.dump.nr_types; id-- > 1;) {
 		const char *name = bpfl_btf_string(diff->b.dump.btf, diff->b.dump.types[id]->name_off);
 		uint32_t idx = (uint32_t)diff->firsts.nr;
-		uint32_t *first;
+		int class = class_of(&diff->b, id);
 
-		if (class_of(&diff->b, id) == 0)
+		if (class == 0)
 			continue;
-		if (bpfl_hash_get(&diff->names, name, strlen(name), &idx) < 0) {
-			first = BPFL_VEC_PUSH(&diff->firsts);
-			if (first == NULL || bpfl_hash_put(&diff->names, name, strlen(name), idx) < 0)
-				return -ENOMEM;
-		}
-		diff->next[id] = diff->firsts.items[idx];
-		diff->firsts.items[idx] = id;
+		if (bpfl_hash_get(&diff->names, name, strlen(name), &idx) < 0 &&
+		    (BPFL_VEC_PUSH(&diff->firsts) == NULL ||
+		     bpfl_hash_put(&diff->names, name, strlen(name), idx) < 0))
+			return -ENOMEM;
+		diff->next[id] = diff->firsts.items[idx].id[class];
+		diff->firsts.items[idx].id[class] = id;
 	}
 	return 0;
 }
 
-/* The first type of b from id on, in the list of one name, that is still free for a type of a. */
-static uint32_t next_free(const struct bpfl_diff *diff, uint32_t id, int class)
+/* The first type at or behind id, in the list of one name, that is not yet given to a type of a; or 0. */
+static uint32_t next_free(const struct bpfl_diff *diff, uint32_t id)
 {
-	while (id != 0 && (diff->b.is_matched[id] || class_of(&diff->b, id) != class))
+	while (id != 0 && diff->b.is_matched[id])
 		id = diff->next[id];
 	return id;
 }
 
-static uint32_t first_free(const struct bpfl_diff *diff, uint32_t a_id)
+/* Of the list for a type of a. What is given away at its beginning is dropped: nobody walks over it again. */
+static uint32_t first_free(struct bpfl_diff *diff, uint32_t a_id)
 {
 	const char *name = bpfl_btf_string(diff->a.dump.btf, diff->a.dump.types[a_id]->name_off);
+	uint32_t *first;
 	uint32_t idx;
 
 	if (bpfl_hash_get(&diff->names, name, strlen(name), &idx) < 0)
 		return 0;
-	return next_free(diff, diff->firsts.items[idx], class_of(&diff->a, a_id));
+	first = &diff->firsts.items[idx].id[class_of(&diff->a, a_id)];
+	*first = next_free(diff, *first);
+	return *first;
 }
 
 static bool is_failed(const struct bpfl_diff *diff)
@@ -75,8 +75,7 @@ static bool is_failed(const struct bpfl_diff *diff)
 static void match_same(struct bpfl_diff *diff)
 {
 	for (uint32_t a_id = 1; a_id < diff->a.dump.nr_types && !is_failed(diff); a_id++) {
-		int class = class_of(&diff->a, a_id);
-		uint32_t b_id = class != 0 ? first_free(diff, a_id) : 0;
+		uint32_t b_id = class_of(&diff->a, a_id) != 0 ? first_free(diff, a_id) : 0;
 
 		if (b_id != 0)
 			bpfl_diff_make_profile(&diff->a, a_id);
@@ -86,7 +85,7 @@ static void match_same(struct bpfl_diff *diff)
 				diff->a.is_matched[a_id] = diff->b.is_matched[b_id] = 1;
 				break;
 			}
-			b_id = next_free(diff, diff->next[b_id], class);
+			b_id = next_free(diff, diff->next[b_id]);
 		}
 	}
 }

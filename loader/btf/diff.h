@@ -38,11 +38,14 @@ struct bpfl_diff_side {
 	uint8_t *is_matched; /* by id */
 };
 
+/* Types with the same name can be the same type only within one of these. 0: is not compared. */
+#define BPFL_DIFF_NR_CLASSES 5
+
 struct bpfl_diff {
 	struct bpfl_diff_side a, b;
 	struct bpfl_hash names; /* of b: name -> index in firsts */
-	BPFL_VEC(uint32_t) firsts; /* the lowest id with a name */
-	uint32_t *next;		   /* by id of b: the next one with the same name, or 0 */
+	BPFL_VEC(struct bpfl_diff_first { uint32_t id[BPFL_DIFF_NR_CLASSES]; }) firsts; /* the lowest with a name, by class */
+	uint32_t *next; /* by id of b: the next one with the same name and class, or 0 */
 	struct bpfl_dump_out out;
 	bool is_json;
 	size_t nr;

@@ -102,12 +102,12 @@ int bpfl_dump_finish(struct bpfl_dump *dump, struct bpfl_error *err)
 
 	if (ret != -E2BIG)
 		return ret;
-	if (dump->too_deep != 0)
+	if (dump->is_too_deep)
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, E2BIG,
 				      "BTF: type %u (%s '%s'): types are nested too deeply to be written down (%u levels)",
-				      dump->too_deep,
-				      bpfl_btf_kind_name(bpfl_btf_kind(bpfl_dump_type(dump, dump->too_deep))),
-				      BPFL_ESC(bpfl_btf_name(dump->btf, dump->too_deep)), BPFL_DUMP_DEPTH_MAX);
+				      dump->deep_id,
+				      bpfl_btf_kind_name(bpfl_btf_kind(bpfl_dump_type(dump, dump->deep_id))),
+				      BPFL_ESC(bpfl_btf_name(dump->btf, dump->deep_id)), BPFL_DUMP_DEPTH_MAX);
 	return bpfl_error_set(err, BPFL_ERR_OBJECT, E2BIG,
 			      "BTF: anonymous types are inside one another so often that the text would be too long");
 }
@@ -280,7 +280,7 @@ static void need_proto(struct bpfl_dump *dump, uint32_t id)
 /* Writes what must stand in front of a text that uses this type. */
 static void need(struct bpfl_dump *dump, uint32_t id, bool whole, enum bpfl_dump_where where)
 {
-	if (!bpfl_dump_enter(dump, id))
+	if (id == 0 || !bpfl_dump_enter(dump, id))
 		return;
 	for (unsigned step = 0; id != 0 && id < dump->nr_types && step < BPFL_DUMP_DEPTH_MAX; step++) {
 		const struct bpfl_btf_type *type = dump->types[id];

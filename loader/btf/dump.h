@@ -123,7 +123,8 @@ struct bpfl_dump {
 	uint32_t ptr_size;
 	struct bpfl_dump_names names;
 	unsigned depth;	  /* of the recursion that is running */
-	uint32_t too_deep; /* an id at which it became too deep */
+	bool is_too_deep;
+	uint32_t deep_id; /* where it became too deep */
 	bool is_single;	  /* types stand alone: order does not matter, typedefs need not be defined */
 	bool is_brief;	  /* a type is only named: "struct {...}" for anonymous ones, parameters without names */
 	bool with_places; /* a comment with offset and size behind each member */
@@ -155,14 +156,22 @@ static inline bool bpfl_dump_is_member_named(const struct bpfl_dump *dump, const
 	return bpfl_btf_string(dump->btf, bpfl_btf_members(type)[idx].name_off)[0] != '\0';
 }
 
+static inline void bpfl_dump_fail_deep(struct bpfl_dump *dump, uint32_t id)
+{
+	if (dump->out.ret < 0)
+		return;
+	dump->is_too_deep = true;
+	dump->deep_id = id;
+	dump->out.ret = -E2BIG;
+}
+
 /* One level down; false, and the dump has failed, when that is too deep. Followed by bpfl_dump_leave() when true. */
 static inline bool bpfl_dump_enter(struct bpfl_dump *dump, uint32_t id)
 {
 	if (dump->out.ret < 0)
 		return false;
 	if (dump->depth >= BPFL_DUMP_DEPTH_MAX) {
-		dump->too_deep = id;
-		dump->out.ret = -E2BIG;
+		bpfl_dump_fail_deep(dump, id);
 		return false;
 	}
 	dump->depth++;

@@ -12,8 +12,6 @@
  */
 #include "btf/dump.h"
 
-#include <errno.h>
-
 #define CHAIN_MAX 64
 
 struct chain {
@@ -361,9 +359,7 @@ static bool collect(struct bpfl_dump *dump, uint32_t id, struct chain *chain)
 			return true;
 		}
 		if (chain->nr == CHAIN_MAX) {
-			dump->too_deep = id;
-			if (dump->out.ret == 0)
-				dump->out.ret = -E2BIG;
+			bpfl_dump_fail_deep(dump, id);
 			return false;
 		}
 		chain->types[chain->nr++] = type;
