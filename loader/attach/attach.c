@@ -18,6 +18,7 @@ static const struct bpfl_hook_ops *const kinds[] = {
 	&bpfl_hook_raw_tracepoint,
 	&bpfl_hook_tp_btf,
 	&bpfl_hook_xdp,
+	&bpfl_hook_uprobe,
 };
 
 const struct bpfl_hook_ops *bpfl_hook_ops_find(const struct bpfl_section_row *row)
