@@ -6,9 +6,10 @@
 
 mount -t tracefs tracefs /mnt
 start "$OBJ/hello.bpf.o"
-ls /mnt/instances | grep -q '^bpfload' || fail "no private instance"
+pid=$PID
+ls /mnt/instances | grep -q "^bpfload_${pid}_" || fail "no private instance"
 kill -9 "$PID"
 wait "$PID" 2>/dev/null || true
-ls /mnt/instances | grep -q '^bpfload' || fail "the instance should be left by a kill"
+ls /mnt/instances | grep -q "^bpfload_${pid}_" || fail "the instance should be left by a kill"
 run 0 "$OBJ/hello.bpf.o" --duration 100ms
-! ls /mnt/instances | grep -q '^bpfload' || fail "left: $(ls /mnt/instances)"
+! ls /mnt/instances | grep -q "^bpfload_${pid}_" || fail "left: $(ls /mnt/instances)"
