@@ -18,6 +18,7 @@ static const struct bpfl_hook_ops *const kinds[] = {
 	&bpfl_hook_raw_tracepoint,
 	&bpfl_hook_tp_btf,
 	&bpfl_hook_xdp,
+	&bpfl_hook_uprobe_multi,
 	&bpfl_hook_uprobe,
 };
 

@@ -71,6 +71,7 @@ extern const struct bpfl_hook_ops bpfl_hook_tracepoint;
 extern const struct bpfl_hook_ops bpfl_hook_raw_tracepoint;
 extern const struct bpfl_hook_ops bpfl_hook_tp_btf; /* also in raw_tracepoint.c */
 extern const struct bpfl_hook_ops bpfl_hook_xdp;
+extern const struct bpfl_hook_ops bpfl_hook_uprobe_multi;
 extern const struct bpfl_hook_ops bpfl_hook_uprobe;
 
 /* How programs of a row are attached; NULL: not built yet, or never attached by themselves. */

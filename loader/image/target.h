@@ -32,6 +32,7 @@ enum bpfl_feature {
 	BPFL_FEATURE_EXPECTED_ATTACH_TYPE, /* 4.17 */
 	BPFL_FEATURE_PERF_LINK,	     /* LINK_CREATE on a perf event, 5.15 */
 	BPFL_FEATURE_XDP_LINK,	     /* 5.9 */
+	BPFL_FEATURE_UPROBE_MULTI,   /* LINK_CREATE of many uprobes, 6.6 */
 	BPFL_FEATURE_PROBE_PMU,	     /* kprobe and uprobe as perf events, 4.17; only ever set to NO by who knows better */
 	BPFL_FEATURE_KPROBE_MULTI,   /* 5.18, with CONFIG_FPROBE */
 	BPFL_NR_FEATURES,
