@@ -9,6 +9,7 @@
 #ifndef BPFLOAD_LINK_H
 #define BPFLOAD_LINK_H
 
+#include "btf.h"
 #include "object.h"
 
 #ifdef __cplusplus
@@ -68,6 +69,19 @@ BPFL_API void bpfl_link_close(struct bpfl_link *link);
 BPFL_API const char *bpfl_link_text(const struct bpfl_link *link);
 /* The link's file descriptor, or -ENOENT for mechanisms that have none (netlink). Owned by the link. */
 BPFL_API int bpfl_link_fd(const struct bpfl_link *link);
+
+/*
+ * Some programs wait for nothing: an iterator walks when it is read, a program of section "syscall" runs when it is told to. True for the links of
+ * those: they do something in bpfl_link_read() only.
+ */
+BPFL_API bool bpfl_link_is_on_demand(const struct bpfl_link *link);
+/*
+ * Runs the program of such a link and hands over what it says: the text of an iterator as it is, or "PROG returned N". Each call begins anew.
+ * @format: BPFL_FORMAT_JSON makes an object of each line.
+ * Return: 0, -errno, or what write() returned; -EOPNOTSUPP (kind USAGE) for other links.
+ */
+BPFL_API int bpfl_link_read(struct bpfl_link *link, enum bpfl_format format, bpfl_write_fn write, void *ctx,
+			    struct bpfl_error *err);
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,11 @@
 static const struct bpfl_hook_ops *const kinds[] = {
 	&bpfl_hook_tracepoint,
 	&bpfl_hook_raw_tracepoint,
-	&bpfl_hook_tp_btf,
+	&bpfl_hook_tracing,
+	&bpfl_hook_lsm,
+	&bpfl_hook_iter,
+	&bpfl_hook_freplace,
+	&bpfl_hook_syscall,
 	&bpfl_hook_xdp,
 	&bpfl_hook_uprobe_multi,
 	&bpfl_hook_uprobe,

@@ -40,6 +40,8 @@ struct bpfl_link {
 	/* Links that count as one (a probe in many places): bpfl_link_part() adds one, they are closed first. */
 	struct bpfl_link **parts;
 	size_t nr_parts;
+	/* Kinds whose program runs only when it is asked: runs it and hands what it says to write(). NULL: the program runs by itself. */
+	int (*read)(struct bpfl_link *link, bpfl_write_fn write, void *ctx, struct bpfl_error *err);
 	/* Called when the descriptors are closed: for what the kernel does not let go of before (events of tracefs), and for data. */
 	void (*release)(struct bpfl_link *link);
 	void *data; /* of the kind that sets release */
@@ -69,9 +71,17 @@ struct bpfl_hook_ops {
 /* One per file: loader/attach/<kind>.c. */
 extern const struct bpfl_hook_ops bpfl_hook_tracepoint;
 extern const struct bpfl_hook_ops bpfl_hook_raw_tracepoint;
-extern const struct bpfl_hook_ops bpfl_hook_tp_btf; /* also in raw_tracepoint.c */
+extern const struct bpfl_hook_ops bpfl_hook_tracing;
+extern const struct bpfl_hook_ops bpfl_hook_lsm;
+extern const struct bpfl_hook_ops bpfl_hook_iter;
+extern const struct bpfl_hook_ops bpfl_hook_freplace;
+extern const struct bpfl_hook_ops bpfl_hook_syscall;
 extern const struct bpfl_hook_ops bpfl_hook_xdp;
 extern const struct bpfl_hook_ops bpfl_hook_uprobe_multi;
+extern const struct bpfl_hook_ops bpfl_hook_kprobe;
+extern const struct bpfl_hook_ops bpfl_hook_ksyscall;
+extern const struct bpfl_hook_ops bpfl_hook_kprobe_multi;
+extern const struct bpfl_hook_ops bpfl_hook_perf_event;
 extern const struct bpfl_hook_ops bpfl_hook_uprobe;
 
 /* How programs of a row are attached; NULL: not built yet, or never attached by themselves. */

@@ -221,13 +221,15 @@ int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, stru
 	if (prog_idx >= spec->progs.nr)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "program %zu of %zu", prog_idx, spec->progs.nr);
 	prog = &spec->progs.items[prog_idx];
-	if (prog->hit.row && prog->hit.row->target_form == BPFL_TARGET_NONE) {
+	if (prog->hit.row && prog->hit.row->target_form == BPFL_TARGET_NONE && !bpfl_hook_ops_find(prog->hit.row)) {
 		*ret_attach = NULL; /* only loaded */
 		return 0;
 	}
 	if (!bpfl_section_is_complete(&prog->hit))
 		return bpfl_spec_target_error(spec, prog_idx, err);
-	bpfl_buf_printf(&section, "%s/%s", prog->hit.row->name, prog->hit.target);
+	bpfl_buf_text(&section, prog->hit.row->name);
+	if (prog->hit.target[0])
+		bpfl_buf_printf(&section, "/%s", prog->hit.target);
 	ret = bpfl_buf_ok(&section) ? bpfl_attach_parse(section.data, &attach, err) : bpfl_error_nomem(err);
 	bpfl_buf_deinit(&section);
 	if (ret < 0) {

@@ -7,6 +7,7 @@
  *     out.c        stdout is data, stderr is everything else; errors and exit codes
  *     cmd_stage.c  elf, spec, image: print a stage and stop
  *     cmd_btf.c    btf: types of kernels and objects
+ *     cmd_check.c  check: will objects load on other kernels?
  *     cmd_run.c    run: the whole way, in order
  *     plan.c       which program is attached where
  *     loop.c       waiting: signals, printk lines, intervals
@@ -107,6 +108,7 @@ int cmd_elf(int argc, char **argv);
 int cmd_spec(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_btf(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 
 /* plan.c: which program is attached where. */
@@ -122,6 +124,12 @@ struct plan {
 int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
 	      struct bpfl_error *err);
 int plan_attach(struct plan *plan, struct bpfl_object *object, struct out *out, struct bpfl_error *err);
+/* Shows what programs say that run only when asked (iterators, syscall): nothing when there are none. */
+int plan_read(const struct plan *plan, struct out *out, struct bpfl_error *err);
+/* True when something was attached and nothing of it runs by itself: one reading is all there is to see. */
+bool plan_is_on_demand(const struct plan *plan);
+/* The same before anything is attached: at least one program runs only when asked. */
+bool plan_has_readable(const struct plan *plan, const struct bpfl_spec *spec);
 void plan_detach(struct plan *plan);
 void plan_deinit(struct plan *plan);
 
@@ -130,6 +138,7 @@ struct loop {
 	int signal_fd;
 	struct bpfl_trace *trace; /* borrowed, or NULL */
 	const struct bpfl_object *object;
+	const struct plan *plan;
 	const struct options *options;
 	struct out *out;
 	uint64_t nr_lines, nr_dumps;

@@ -54,7 +54,7 @@ static int dumps_check(const struct run *run, struct bpfl_error *err)
 			return -ENOENT;
 		}
 	}
-	if (run->options.interval_ns && dump->nr == 0)
+	if (run->options.interval_ns && dump->nr == 0 && !plan_has_readable(&run->plan, run->spec))
 		return out_usage(err, "--interval needs --dump MAP: what should be printed?");
 	return 0;
 }
@@ -152,7 +152,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
-	struct loop loop = { run->signal_fd, run->trace, run->object, &run->options, &run->out, 0, 0 };
+	struct loop loop = { run->signal_fd, run->trace, run->object, &run->plan, &run->options, &run->out, 0, 0 };
 	int ret = loop_run(&loop, err);
 
 	/* Without an interval the maps are shown as they are at the end; programs have stopped by then. */

@@ -123,6 +123,25 @@ int loop_dump(struct loop *loop, struct bpfl_error *err)
 	return out_flush(loop->out);
 }
 
+/* Without an interval, what runs on demand runs once; when that is all there is, the run has come to its end. */
+static int begin(struct loop *loop, struct bpfl_error *err)
+{
+	int ret;
+
+	if (loop->out->closed)
+		return -EPIPE;
+	if (loop->options->interval_ns)
+		return 0;
+	ret = plan_read(loop->plan, loop->out, err);
+	if (ret < 0 || !plan_is_on_demand(loop->plan))
+		return ret;
+	if (loop->trace)
+		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
+	if (ret >= 0)
+		ret = out_flush(loop->out);
+	return ret < 0 ? ret : -ECANCELED;
+}
+
 /* One round of what poll() reported. 0 to go on, -ECANCELED when the run has come to its end. */
 static int events_handle(struct loop *loop, const struct pollfd fds[5], struct bpfl_error *err)
 {
@@ -146,7 +165,9 @@ static int events_handle(struct loop *loop, const struct pollfd fds[5], struct b
 	if (fds[0].revents && signals_pending(loop->signal_fd))
 		return -ECANCELED;
 	if (fds[3].revents && read(fds[3].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks)) {
-		ret = loop_dump(loop, err);
+		ret = plan_read(loop->plan, loop->out, err);
+		if (ret == 0)
+			ret = loop_dump(loop, err);
 		if (ret < 0)
 			return ret;
 		if (loop->options->count && loop->nr_dumps >= loop->options->count)
@@ -164,7 +185,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		{ timer_open(loop->options->interval_ns, true), POLLIN, 0 },
 		{ timer_open(loop->options->duration_ns, false), POLLIN, 0 },
 	};
-	int ret = loop->out->closed ? -EPIPE : 0;
+	int ret = begin(loop, err);
 
 	while (ret == 0) {
 		if (poll(fds, 5, -1) < 0) {

@@ -140,6 +140,42 @@ int plan_attach(struct plan *plan, struct bpfl_object *object, struct out *out, 
 	return 0;
 }
 
+int plan_read(const struct plan *plan, struct out *out, struct bpfl_error *err)
+{
+	enum bpfl_format format = out->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
+
+	for (size_t i = 0; i < plan->nr; i++) {
+		int ret = bpfl_link_is_on_demand(plan->items[i].link)
+				  ? bpfl_link_read(plan->items[i].link, format, out_write, out, err)
+				  : 0;
+
+		if (ret < 0)
+			return ret;
+	}
+	return out_flush(out);
+}
+
+bool plan_is_on_demand(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr; i++) {
+		if (!bpfl_link_is_on_demand(plan->items[i].link))
+			return false;
+	}
+	return plan->nr > 0;
+}
+
+bool plan_has_readable(const struct plan *plan, const struct bpfl_spec *spec)
+{
+	for (size_t i = 0; i < plan->nr; i++) {
+		struct bpfl_prog_view view;
+
+		if (bpfl_spec_prog_view(spec, plan->items[i].prog_idx, &view) == 0 &&
+		    (strcmp(view.hook, "iter") == 0 || strcmp(view.hook, "syscall") == 0))
+			return true;
+	}
+	return false;
+}
+
 void plan_detach(struct plan *plan)
 {
 	/* Backwards: what was attached last may rely on what was attached before. */

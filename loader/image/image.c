@@ -12,6 +12,7 @@
  *   extern_resolve      kernel configuration, kernel symbols, kernel functions   (extern.c)
  *   refs                references to maps become fixups                         (refs.c)
  *   attach_targets      BTF ids of the functions that programs are bound to      (attach_target.c)
+ *   freplace            the same, in the types of another loaded program         (freplace.c)
  *   lineinfo            function and line tables of the final stream             (lineinfo.c)
  *   btf                 the BTF that goes along                                  (btf_load.c)
  *   finish              annotations are left behind, bare instructions remain    (here)
@@ -144,13 +145,26 @@ static int finish(struct bpfl_image *image, struct bpfl_error *err)
 	return 0;
 }
 
+int bpfl_image_begin(const struct bpfl_spec *spec, struct bpfl_image **ret_image, struct bpfl_error *err)
+{
+	struct bpfl_image *image = NULL;
+	int result = image_create(spec, &image, err);
+
+	if (result == 0)
+		result = progs_select(image, err);
+	if (result < 0) {
+		bpfl_image_destroy(image);
+		return result;
+	}
+	*ret_image = image;
+	return 0;
+}
+
 static int passes_run(struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_log *log,
 		      struct bpfl_error *err)
 {
-	int result = progs_select(image, err);
+	int result = bpfl_image_flatten(image, err);
 
-	if (result == 0)
-		result = bpfl_image_flatten(image, err);
 	if (result == 0)
 		result = bpfl_image_maps_mark(image, err);
 	if (result == 0)
@@ -164,6 +178,8 @@ static int passes_run(struct bpfl_image *image, struct bpfl_target *target, cons
 	if (result == 0)
 		result = bpfl_image_attach_targets(image, target, err);
 	if (result == 0)
+		result = bpfl_image_freplace(image, target, err);
+	if (result == 0)
 		result = bpfl_image_lineinfo(image, log, err);
 	if (result == 0)
 		result = bpfl_image_btf(image, err);
@@ -176,7 +192,7 @@ int bpfl_image_build(const struct bpfl_spec *spec, struct bpfl_target *target, c
 		     struct bpfl_image **ret_image, struct bpfl_error *err)
 {
 	struct bpfl_image *image = NULL;
-	int result = image_create(spec, &image, err);
+	int result = bpfl_image_begin(spec, &image, err);
 
 	if (result == 0)
 		result = passes_run(image, target, log, err);

@@ -11,6 +11,9 @@
 #include "image/image.h"
 #include "image/target.h"
 
+/* image.c: an image with its programs chosen and named, and nothing else done. */
+int bpfl_image_begin(const struct bpfl_spec *spec, struct bpfl_image **ret_image, struct bpfl_error *err);
+
 /* A kernel name: at most 15 bytes of [A-Za-z0-9_.], anything else as '_'. prefix may be "". */
 void bpfl_kernel_name(char out[16], const char *prefix, size_t prefix_max, const char *name);
 
@@ -33,6 +36,9 @@ int bpfl_image_lineinfo(struct bpfl_image *image, const struct bpfl_log *log, st
 
 /* attach_target.c: ids of the kernel functions that fentry, tp_btf, lsm and iter programs are loaded for. */
 int bpfl_image_attach_targets(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err);
+
+/* freplace.c: ids of the functions of other programs that freplace programs take the place of. */
+int bpfl_image_freplace(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err);
 
 /* btf_load.c: the BTF blob. */
 int bpfl_image_btf(struct bpfl_image *image, struct bpfl_error *err);

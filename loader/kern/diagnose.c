@@ -215,7 +215,8 @@ static void cause_unknown(const struct refusal *refusal, struct bpfl_error *err)
 	char have[128], mode[32];
 	bool needs_trampoline =
 		refusal->wanted == BPFL_WANTED_PROG &&
-		(refusal->type == BPFL_PROG_TRACING || refusal->type == BPFL_PROG_LSM);
+		(refusal->type == BPFL_PROG_TRACING || refusal->type == BPFL_PROG_LSM ||
+		 refusal->type == BPFL_PROG_EXT);
 
 	if (needs_trampoline)
 		bpfl_error_why(

@@ -18,9 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "image/freplace.h"
 #include "image/since.h"
 #include "kern/vlog.h"
 #include "sys/bpf.h"
+#include "sys/enter.h"
 #include "sys/facts.h"
 
 #define NR(table) (sizeof(table) / sizeof((table)[0]))
@@ -40,6 +42,7 @@ struct attempt {
 	size_t log_cap;
 	struct bpfl_vlog vlog;   /* what it says */
 	unsigned fallbacks_used; /* bit per row */
+	int attach_prog_fd;      /* freplace: of the program to be changed; -1 none */
 };
 
 static const char *name_of(const struct attempt *attempt)
@@ -161,6 +164,12 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 	if (image_prog->attach_btf_module_idx > 0)
 		attr->attach_prog_fd = (uint32_t)loading->object
 					       ->module_btf_fds[image_prog->attach_btf_module_idx];
+	if (attempt->prog->attach_prog) {
+		attempt->attach_prog_fd = bpfl_freplace_open(attempt->prog, err);
+		if (attempt->attach_prog_fd < 0)
+			return attempt->attach_prog_fd;
+		attr->attach_prog_fd = (uint32_t)attempt->attach_prog_fd;
+	}
 	if (calls_modules(attempt))
 		attr->fd_array = BPFL_PTR(loading->object->module_btf_fds);
 	debug_info_set(attempt);
@@ -455,6 +464,7 @@ static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog 
 		.loading = loading,
 		.image_prog = image_prog,
 		.prog = &loading->image->spec->progs.items[image_prog->prog_idx],
+		.attach_prog_fd = -1,
 	};
 	const struct fallback *fallback = NULL;
 	bool too_big = false;
@@ -481,6 +491,7 @@ static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog 
 		attempt.log = NULL;
 	}
 out:
+	bpfl_enter_close(attempt.attach_prog_fd);
 	free(attempt.log);
 	free(attempt.insns);
 	return ret;

@@ -30,6 +30,7 @@ void bpfl_prog_deinit(struct bpfl_prog *prog)
 	free(prog->type_name);
 	free(prog->attach_hint);
 	free(prog->attach_target);
+	free(prog->attach_prog);
 }
 
 void bpfl_func_deinit(struct bpfl_func *func)

@@ -14,6 +14,7 @@
 #define NEXT_ID_END (offsetof(struct bpfl_attr_id, next_id) + sizeof(uint32_t))
 #define PROG_LOG_END (offsetof(struct bpfl_attr_prog_load, log_true_size) + sizeof(uint32_t))
 #define QUERY_END (offsetof(struct bpfl_attr_prog_query, prog_cnt) + sizeof(uint32_t))
+#define RETVAL_END (offsetof(struct bpfl_attr_test_run, retval) + sizeof(uint32_t))
 #define BTF_LOG_END (offsetof(struct bpfl_attr_btf_load, log_true_size) + sizeof(uint32_t))
 
 /*
@@ -37,6 +38,8 @@ static size_t answer_end(int cmd, const void *attr)
 	case BPFL_CMD_BTF_GET_NEXT_ID:
 	case BPFL_CMD_LINK_GET_NEXT_ID:
 		return NEXT_ID_END;
+	case BPFL_CMD_PROG_TEST_RUN:
+		return RETVAL_END;
 	default:
 		return 0;
 	}
@@ -195,6 +198,11 @@ int bpfl_sys_prog_detach(const struct bpfl_attr_prog_attach *attr)
 int bpfl_sys_prog_query(struct bpfl_attr_prog_query *attr)
 {
 	return bpfl_enter_bpf(BPFL_CMD_PROG_QUERY, attr, sizeof(*attr), 0);
+}
+
+int bpfl_sys_prog_test_run(struct bpfl_attr_test_run *attr)
+{
+	return bpfl_enter_bpf(BPFL_CMD_PROG_TEST_RUN, attr, sizeof(*attr), 0);
 }
 
 int bpfl_sys_prog_bind_map(int prog_fd, int map_fd)

@@ -217,6 +217,24 @@ struct bpfl_attr_link_create {
 	};
 };
 
+struct bpfl_attr_test_run {
+	uint32_t prog_fd; /* 4.12 */
+	uint32_t retval;  /* written by the kernel */
+	uint32_t data_size_in;
+	uint32_t data_size_out;
+	uint64_t data_in;
+	uint64_t data_out;
+	uint32_t repeat;
+	uint32_t duration;
+	uint32_t ctx_size_in; /* 5.2 */
+	uint32_t ctx_size_out;
+	uint64_t ctx_in;
+	uint64_t ctx_out;
+	uint32_t flags; /* 5.11 */
+	uint32_t cpu;
+	uint32_t batch_size; /* 5.18 */
+};
+
 struct bpfl_attr_link_fd { /* LINK_DETACH, ITER_CREATE */
 	uint32_t link_fd;
 	uint32_t flags;
@@ -289,6 +307,15 @@ struct bpfl_map_info {
 	uint64_t map_extra;
 };
 
+struct bpfl_btf_info {
+	uint64_t btf; /* pointer to room for the bytes, or NULL */
+	uint32_t btf_size; /* of the room; the kernel writes how many there are */
+	uint32_t id;
+	uint64_t name; /* pointer to room for the name */
+	uint32_t name_len;
+	uint32_t kernel_btf; /* 5.11 */
+};
+
 /* How many bytes of a zeroed and filled attribute are passed: up to its last byte that is not zero, rounded up to 8; at least as far as
  * the kernel writes results back (next_id; log_true_size when there is a log). Used by sys/enter.c. */
 size_t bpfl_bpf_attr_size(int cmd, const void *attr, size_t attr_size);
@@ -315,6 +342,8 @@ int bpfl_sys_prog_attach(const struct bpfl_attr_prog_attach *attr);			     /* 0 
 int bpfl_sys_prog_detach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */
 /* 0; attach_flags, prog_cnt and the ids are written. -ENOSPC: more programs than there was room for. */
 int bpfl_sys_prog_query(struct bpfl_attr_prog_query *attr);
+/* 0; attr->retval is what the program returned. A context that the program may write is copied back to ctx_out (5.14: syscall programs). */
+int bpfl_sys_prog_test_run(struct bpfl_attr_test_run *attr);
 int bpfl_sys_prog_bind_map(int prog_fd, int map_fd);					     /* 0 */
 
 #endif
