@@ -33,5 +33,6 @@
 #include "bpfload/link.h"
 #include "bpfload/event.h"
 #include "bpfload/btf.h"
+#include "bpfload/check.h"
 
 #endif

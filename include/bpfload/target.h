@@ -23,7 +23,7 @@ struct bpfl_target_opts {
 	size_t size;		  /* sizeof(struct bpfl_target_opts) */
 	const char *btf_path;	  /* kernel BTF (raw or ELF); NULL: the running kernel's, or none for a described target */
 	const char *kconfig_path; /* kernel configuration; NULL: /boot/config-RELEASE, /proc/config.gz */
-	uint32_t kernel_version;  /* LINUX_VERSION_CODE; 0: the running kernel's */
+	uint32_t kernel_version;  /* LINUX_VERSION_CODE; 0: the running kernel's, or the one that kconfig_path names */
 	unsigned nr_possible_cpus; /* 0: the running machine's */
 	unsigned page_size;	  /* bytes; 0: the running machine's */
 };

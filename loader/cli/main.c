@@ -23,6 +23,7 @@ static const struct command {
 	{ "spec", cmd_spec, "print what an object declares: programs, maps, variables" },
 	{ "image", cmd_image, "print the instructions as this kernel would get them (no root needed)" },
 	{ "btf", cmd_btf, "types of a kernel or an object: dump as C, find by name, compare (bpfload btf --help)" },
+	{ "check", cmd_check, "tell whether objects will load on other kernels, and what is missing (bpfload check --help)" },
 	{ "help", cmd_help, "this text" },
 	{ "version", cmd_version, "the version" },
 };

@@ -48,6 +48,9 @@ int bpfl_ksyms_find(struct bpfl_target *target, struct bpfl_ksym *syms, size_t n
 int bpfl_kconfig_read(const struct bpfl_target *target, char source[BPFL_KCONFIG_SOURCE_SIZE],
 		      struct bpfl_buf *ret_text, struct bpfl_error *err);
 
+/* The version of the kernel that a configuration file belongs to; 0 when it does not say, or cannot be read. */
+uint32_t bpfl_kconfig_version(const char *path);
+
 /* ---- kconfig.c ---- */
 
 /*

@@ -112,3 +112,23 @@ int bpfl_kconfig_read(const struct bpfl_target *target, char source[BPFL_KCONFIG
 	bpfl_error_fix(err, "name the configuration file: --kconfig FILE");
 	return result;
 }
+
+/* The third line of a configuration: "# Linux/x86 6.12.30 Kernel Configuration". */
+uint32_t bpfl_kconfig_version(const char *path)
+{
+	static const char start[] = "\n# Linux/";
+	struct bpfl_buf text = BPFL_BUF_INIT;
+	unsigned major = 0, minor = 0, patch = 0;
+	int nr = 0;
+
+	if (config_read(path, &text) < 0) {
+		return 0;
+	}
+	const char *line = text.data ? strstr(text.data, start) : NULL;
+	if (line) {
+		line += strlen(start);
+		nr = sscanf(line + strcspn(line, " \n"), " %3u.%3u.%3u", &major, &minor, &patch);
+	}
+	bpfl_buf_deinit(&text);
+	return nr >= 2 ? BPFL_KERNEL_VERSION(major, minor, patch > 255 ? 255 : patch) : 0;
+}

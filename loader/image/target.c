@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "btf/kernel.h"
 #include "image/core_match.h"
-#include "image/core_match.h"
+#include "image/extern.h"
 #include "sys/facts.h"
 
 /* The smallest page of any machine that runs BPF: a described target without a page size gets it. */
@@ -113,6 +113,10 @@ uint32_t bpfl_target_kernel_version(struct bpfl_target *target)
 {
 	if (target->kernel_version == 0 && target->running)
 		target->kernel_version = bpfl_facts_kernel_version();
+	if (target->kernel_version == 0 && target->kconfig_path && !target->kconfig_has_no_version) {
+		target->kernel_version = bpfl_kconfig_version(target->kconfig_path);
+		target->kconfig_has_no_version = target->kernel_version == 0;
+	}
 	return target->kernel_version;
 }
 

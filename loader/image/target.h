@@ -35,6 +35,13 @@ enum bpfl_feature {
 	BPFL_FEATURE_UPROBE_MULTI,   /* LINK_CREATE of many uprobes, 6.6 */
 	BPFL_FEATURE_PROBE_PMU,	     /* kprobe and uprobe as perf events, 4.17; only ever set to NO by who knows better */
 	BPFL_FEATURE_KPROBE_MULTI,   /* 5.18, with CONFIG_FPROBE */
+	BPFL_FEATURE_TCX_LINK,	     /* 6.6 */
+	BPFL_FEATURE_NETKIT_LINK,    /* 6.7 */
+	BPFL_FEATURE_CGROUP_LINK,    /* 5.7 */
+	BPFL_FEATURE_FLOW_DISSECTOR_LINK, /* 5.8 */
+	BPFL_FEATURE_SK_LOOKUP_LINK, /* 5.9 */
+	BPFL_FEATURE_SOCKMAP_LINK,   /* 6.10 */
+	BPFL_FEATURE_NETFILTER_LINK, /* 6.4 */
 	BPFL_NR_FEATURES,
 };
 
@@ -43,6 +50,7 @@ struct bpfl_target {
 	char *btf_path;		   /* or NULL */
 	char *kconfig_path;	   /* or NULL */
 	uint32_t kernel_version;   /* 0: not read yet / unknown */
+	bool kconfig_has_no_version; /* looked for in vain: not again */
 	unsigned nr_possible_cpus; /* 0: not read yet / unknown */
 	unsigned page_size;
 	struct bpfl_btf *btf;	   /* kernel BTF once opened */
