@@ -22,6 +22,10 @@ static const struct bpfl_hook_ops *const kinds[] = {
 	&bpfl_hook_freplace,
 	&bpfl_hook_syscall,
 	&bpfl_hook_xdp,
+	&bpfl_hook_kprobe,
+	&bpfl_hook_ksyscall,
+	&bpfl_hook_kprobe_multi,
+	&bpfl_hook_perf_event,
 	&bpfl_hook_uprobe_multi,
 	&bpfl_hook_uprobe,
 };

@@ -15,6 +15,7 @@
 
 #define PIECE_SIZE 16384
 #define NUMBER_FILE_SIZE 256
+#define LINE_SIZE_MAX 8192u
 
 /* Reads to the end of fd. -EFBIG when there is more than size_max. */
 static int read_all(int fd, uint64_t size_max, struct bpfl_buf *out)
@@ -156,6 +157,45 @@ int bpfl_file_read_virtual(int dir_fd, const char *path, uint64_t size_max, stru
 	}
 	*ret_buf = buf;
 	return 0;
+}
+
+/* Hands out the whole lines of data[0..size); what is left of the last one is moved to the front. Returns each()'s verdict. */
+static int take_lines(char *data, size_t *size, int (*each)(void *ctx, char *line), void *ctx)
+{
+	char *line = data, *end = data + *size, *newline;
+	int ret = 0;
+
+	while (ret == 0 && (newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		*newline = '\0';
+		ret = each(ctx, line);
+		line = newline + 1;
+	}
+	*size = (size_t)(end - line);
+	memmove(data, line, *size);
+	return ret;
+}
+
+int bpfl_file_each_line(int dir_fd, const char *path, int (*each)(void *ctx, char *line), void *ctx)
+{
+	char data[4 * PIECE_SIZE + 1];
+	int fd = bpfl_enter_openat(dir_fd, path, O_RDONLY, 0), ret = 0;
+	size_t used = 0;
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return fd;
+	while (ret == 0 && (got = bpfl_enter_read(fd, data + used, sizeof(data) - 1 - used)) > 0) {
+		used += (size_t)got;
+		ret = take_lines(data, &used, each, ctx);
+		if (used > LINE_SIZE_MAX)
+			used = 0; /* not what these files are for */
+	}
+	bpfl_enter_close(fd);
+	if (ret == 0 && got == 0 && used > 0) {
+		data[used] = '\0'; /* no newline at the end */
+		ret = each(ctx, data);
+	}
+	return ret != 0 ? ret : (int)got;
 }
 
 int bpfl_file_read_u64(int dir_fd, const char *path, uint64_t *ret_value)
