@@ -22,12 +22,15 @@ struct bpfl_btf;
 
 /*
  * Reads types from a file and checks them.
- * @path: raw BTF, or an ELF file with a section .BTF (an object, a vmlinux, a module); at most 1 GiB. NULL: the running kernel's
- *	BTF, /sys/kernel/btf/vmlinux (mapped, Linux 6.16) or where distributions put it.
- * @base: NULL, or the BTF whose numbers this file continues: that of the kernel for /sys/kernel/btf/MODULE. Must outlive the result.
+ * @path: raw BTF, or an ELF file with a section .BTF (an object, a vmlinux, a module); at most
+ *	1 GiB. NULL: the running kernel's BTF, /sys/kernel/btf/vmlinux (mapped, Linux 6.16) or
+ *	where distributions put it.
+ * @base: NULL, or the BTF whose numbers this file continues: that of the kernel for
+ *	/sys/kernel/btf/MODULE. Must outlive the result.
  * @ret_btf: to be given to bpfl_btf_destroy(); keeps no connection to the file.
- * Return: 0, or -errno: -ENOENT, -EACCES for the file; -EINVAL (kind OBJECT) for what is in it, -ENODATA for an ELF file without
- *	.BTF; -ENOENT (kind UNSUPPORTED, E7) when the running kernel has none.
+ * Return: 0, or -errno: -ENOENT, -EACCES for the file; -EINVAL (kind OBJECT) for what is in it,
+ *	-ENODATA for an ELF file without .BTF; -ENOENT (kind UNSUPPORTED, E7) when the running
+ *	kernel has none.
  */
 BPFL_API int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
 				struct bpfl_error *err);
@@ -35,13 +38,14 @@ BPFL_API int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, s
 BPFL_API void bpfl_btf_destroy(struct bpfl_btf *btf);
 
 /*
- * Takes the text that the functions below make, in pieces of up to 256 KiB (not NUL-terminated, valid during the call).
+ * Takes the text that the functions below make, in pieces of up to 256 KiB (not NUL-terminated,
+ * valid during the call).
  * Return: 0, or -errno, which ends the printing and is returned by it.
  */
 typedef int (*bpfl_write_fn)(void *ctx, const char *text, size_t size);
 
 enum bpfl_btf_format {
-	BPFL_BTF_C,    /* a header that a C compiler for BPF takes, every type with the layout that it has in the BTF */
+	BPFL_BTF_C,    /* a header for BPF programs: every type with the layout that it has in the BTF */
 	BPFL_BTF_RAW,  /* one line for each type, and one for each member, with ids */
 	BPFL_BTF_JSON, /* {"types":[...]} with one type on a line */
 };
@@ -54,8 +58,9 @@ struct bpfl_btf_print_opts {
 /*
  * Prints all types (of split BTF: its own, and in C those of the base that they need).
  * @opts: may be NULL.
- * Return: 0; what @write returned, then without a text in @err; -E2BIG (kind OBJECT) for types that are nested so deeply or
- *	so often that they cannot be written down in a reasonable size; -ENOMEM.
+ * Return: 0; what @write returned, then without a text in @err; -E2BIG (kind OBJECT) for types
+ *	that are nested so deeply or so often that they cannot be written down in a reasonable
+ *	size; -ENOMEM.
  */
 BPFL_API int bpfl_btf_print(const struct bpfl_btf *btf, enum bpfl_btf_format format,
 			    const struct bpfl_btf_print_opts *opts, bpfl_write_fn write, void *ctx,
@@ -70,8 +75,9 @@ BPFL_API int bpfl_btf_print_named(const struct bpfl_btf *btf, const char *name, 
 				  bpfl_write_fn write, void *ctx, struct bpfl_error *err);
 
 /*
- * Prints what changed from one BTF to another: types added and removed; members added, removed, moved, resized, of
- * another type; enumerators; prototypes of functions. Types are compared by name: ids and order do not matter.
+ * Prints what changed from one BTF to another: types added and removed; members added, removed,
+ * moved, resized, of another type; enumerators; prototypes of functions. Types are compared by
+ * name: ids and order do not matter.
  * @format: TEXT, or JSON with one object on a line for each type.
  * @ret_nr: how many types were added, removed or changed: 0 when both BTFs say the same. May be NULL.
  * Return: 0, or as bpfl_btf_print().

@@ -2,9 +2,10 @@
 /*
  * btf/diff.c: what changed from one BTF to another.
  *
- * Ids say nothing across two BTFs, so types are compared by what they are called and by what they say: two types are the same when their
- * profiles are. A name may belong to several types (private ones of different files). So a type is first given to a type of the other
- * side that is the same, and only those that are left over are set against one another, in order of their ids.
+ * Ids say nothing across two BTFs, so types are compared by what they are called and by what they
+ * say: two types are the same when their profiles are. A name may belong to several types (private
+ * ones of different files). So a type is first given to a type of the other side that is the same,
+ * and only those that are left over are set against one another, in order of their ids.
  */
 #include "btf/diff.h"
 
@@ -13,7 +14,10 @@
 
 #define NAMESAKES_MAX 64 /* types of one name that are looked at for one that is the same */
 
-/* Not compared are, among others, integers: gcc and clang call them differently, and their changes show in what is made from them. */
+/*
+ * Not compared are, among others, integers: gcc and clang call them differently, and their changes
+ * show in what is made from them.
+ */
 static int class_of(const struct bpfl_diff_side *side, uint32_t id)
 {
 	static const int classes[BPFL_NR_KINDS] = {
@@ -45,7 +49,10 @@ static int index_names(struct bpfl_diff *diff)
 	return 0;
 }
 
-/* The first type at or behind id, in the list of one name, that is not yet given to a type of a; or 0. */
+/*
+ * The first type at or behind id, in the list of one name, that is not yet given to a type of a; or
+ * 0.
+ */
 static uint32_t next_free(const struct bpfl_diff *diff, uint32_t id)
 {
 	while (id != 0 && diff->b.is_matched[id])
@@ -53,7 +60,10 @@ static uint32_t next_free(const struct bpfl_diff *diff, uint32_t id)
 	return id;
 }
 
-/* Of the list for a type of a. What is given away at its beginning is dropped: nobody walks over it again. */
+/*
+ * Of the list for a type of a. What is given away at its beginning is dropped: nobody walks over it
+ * again.
+ */
 static uint32_t first_free(struct bpfl_diff *diff, uint32_t a_id)
 {
 	const char *name = bpfl_btf_string(diff->a.dump.btf, diff->a.dump.types[a_id]->name_off);
@@ -141,7 +151,8 @@ int bpfl_btf_diff(const struct bpfl_btf *before, const struct bpfl_btf *after, e
 	int ret = -ENOMEM;
 
 	diff.next = calloc(bpfl_btf_nr_types(after), sizeof(*diff.next));
-	if (diff.next == NULL || bpfl_diff_side_init(&diff.a, before) < 0 || bpfl_diff_side_init(&diff.b, after) < 0 ||
+	if (diff.next == NULL || bpfl_diff_side_init(&diff.a, before) < 0 ||
+	    bpfl_diff_side_init(&diff.b, after) < 0 ||
 	    bpfl_dump_out_init(&diff.out, BPFL_DUMP_OUT_SIZE, write, ctx) < 0) {
 		bpfl_error_nomem(err);
 		goto out;

@@ -44,7 +44,8 @@ struct bpfl_diff_side {
 struct bpfl_diff {
 	struct bpfl_diff_side a, b;
 	struct bpfl_hash names; /* of b: name -> index in firsts */
-	BPFL_VEC(struct bpfl_diff_first { uint32_t id[BPFL_DIFF_NR_CLASSES]; }) firsts; /* the lowest with a name, by class */
+	/* The lowest ids with a name, by class. */
+	BPFL_VEC(struct bpfl_diff_first { uint32_t id[BPFL_DIFF_NR_CLASSES]; }) firsts;
 	uint32_t *next; /* by id of b: the next one with the same name and class, or 0 */
 	struct bpfl_dump_out out;
 	bool is_json;
@@ -63,7 +64,10 @@ bool bpfl_diff_same_item(const struct bpfl_diff_item *a, const struct bpfl_diff_
 /* An enum of 64 bits is an enum. */
 enum bpfl_btf_kind bpfl_diff_shown_kind(enum bpfl_btf_kind kind);
 
-static inline const char *bpfl_diff_text(const struct bpfl_diff_side *side, size_t at) { return side->text.data + at; }
+static inline const char *bpfl_diff_text(const struct bpfl_diff_side *side, size_t at)
+{
+	return side->text.data + at;
+}
 
 /* ---- diff_text.c ---- */
 

@@ -2,9 +2,10 @@
 /*
  * btf/diff_profile.c: what a type says, without ids.
  *
- * A profile is a kind, a size, a declaration as C text, and one item per member or enumerator. Members of anonymous
- * structs are among those of the struct around them ("x.y" when they can be reached only so), because that is how programs name
- * them. All texts lie one after the other in side->text, so that two profiles can be compared by a single memcmp().
+ * A profile is a kind, a size, a declaration as C text, and one item per member or enumerator.
+ * Members of anonymous structs are among those of the struct around them ("x.y" when they can be
+ * reached only so), because that is how programs name them. All texts lie one after the other in
+ * side->text, so that two profiles can be compared by a single memcmp().
  */
 #include "btf/diff.h"
 
@@ -60,8 +61,8 @@ static struct bpfl_diff_item *add_item(struct bpfl_diff_side *side, const char *
 
 static void add_members(struct bpfl_diff_side *side, uint32_t id, const char *path, uint64_t base_bit);
 
-static void add_member(struct bpfl_diff_side *side, const struct bpfl_btf_type *type, uint32_t idx, const char *path,
-		       uint64_t base_bit)
+static void add_member(struct bpfl_diff_side *side, const struct bpfl_btf_type *type, uint32_t idx,
+		       const char *path, uint64_t base_bit)
 {
 	const struct bpfl_btf_member *member = &bpfl_btf_members(type)[idx];
 	const char *name = bpfl_btf_string(side->dump.btf, member->name_off);
@@ -158,7 +159,8 @@ void bpfl_diff_make_profile(struct bpfl_diff_side *side, uint32_t id)
 	side->dump.out.at = side->dump.out.bytes;
 	add_contents(side, id);
 	profile->decl_at = text_at(side);
-	if (profile->kind == BPFL_KIND_TYPEDEF || profile->kind == BPFL_KIND_FUNC || profile->kind == BPFL_KIND_VAR)
+	if (profile->kind == BPFL_KIND_TYPEDEF || profile->kind == BPFL_KIND_FUNC ||
+	    profile->kind == BPFL_KIND_VAR)
 		bpfl_dump_declare(&side->dump, type->type, bpfl_btf_string(side->dump.btf, type->name_off), 0, 0,
 				  BPFL_DUMP_AT_TOP);
 	bpfl_dump_put_char(&side->dump.out, '\0');
@@ -179,8 +181,8 @@ bool bpfl_diff_same_item(const struct bpfl_diff_item *a, const struct bpfl_diff_
 /* All texts of a profile lie one after the other, in the same order on both sides. */
 bool bpfl_diff_same_profile(const struct bpfl_diff_side *a, const struct bpfl_diff_side *b)
 {
-	if (bpfl_diff_shown_kind(a->profile.kind) != bpfl_diff_shown_kind(b->profile.kind) || a->profile.size != b->profile.size ||
-	    a->profile.items.nr != b->profile.items.nr || a->text.size != b->text.size ||
+	if (bpfl_diff_shown_kind(a->profile.kind) != bpfl_diff_shown_kind(b->profile.kind) ||
+	    a->profile.size != b->profile.size || a->profile.items.nr != b->profile.items.nr || a->text.size != b->text.size ||
 	    memcmp(a->text.data, b->text.data, a->text.size) != 0)
 		return false;
 	for (size_t i = 0; i < a->profile.items.nr; i++) {

@@ -2,7 +2,8 @@
 /*
  * btf/diff_text.c: the differences in words.
  *
- * Text and JSON have the same order of keys and values, so each function writes both; what differs is what stands around them.
+ * Text and JSON have the same order of keys and values, so each function writes both; what differs
+ * is what stands around them.
  *
  *     ~ struct task_struct size 9856 -> 9920
  *       + new_field at 24, size 4, type int
@@ -43,7 +44,8 @@ static void put_type_begin(struct bpfl_diff *diff, const char *change, char sign
 }
 
 /* A bit offset as bytes and bits, or an enumerator's value. */
-static void put_place(struct bpfl_diff *diff, const struct bpfl_diff_profile *profile, const struct bpfl_diff_item *item)
+static void put_place(struct bpfl_diff *diff, const struct bpfl_diff_profile *profile,
+		      const struct bpfl_diff_item *item)
 {
 	if (profile->has_values && profile->is_signed) {
 		bpfl_dump_put_s64(&diff->out, (int64_t)item->place);
@@ -65,8 +67,8 @@ static void put_size(struct bpfl_diff *diff, const struct bpfl_diff_item *item)
 		bpfl_dump_put_text(&diff->out, item->size == 1 ? " bit" : " bits");
 }
 
-static void put_whole_item_json(struct bpfl_diff *diff, const struct bpfl_diff_side *side, const struct bpfl_diff_item *item,
-				const char *change)
+static void put_whole_item_json(struct bpfl_diff *diff, const struct bpfl_diff_side *side,
+				const struct bpfl_diff_item *item, const char *change)
 {
 	const struct bpfl_diff_profile *profile = &side->profile;
 
@@ -85,7 +87,8 @@ static void put_whole_item_json(struct bpfl_diff *diff, const struct bpfl_diff_s
 }
 
 /* A member or enumerator that only one side has. */
-static void put_whole_item(struct bpfl_diff *diff, const struct bpfl_diff_side *side, const struct bpfl_diff_item *item, bool is_added)
+static void put_whole_item(struct bpfl_diff *diff, const struct bpfl_diff_side *side,
+			   const struct bpfl_diff_item *item, bool is_added)
 {
 	if (diff->is_json) {
 		put_whole_item_json(diff, side, item, is_added ? "added" : "removed");
@@ -131,7 +134,8 @@ static void put_after(struct bpfl_diff *diff)
 
 static void put_texts(struct bpfl_diff *diff, const char *a, const char *b)
 {
-	void (*put)(struct bpfl_dump_out *, const char *) = diff->is_json ? bpfl_dump_put_json : bpfl_dump_put_plain;
+	void (*put)(struct bpfl_dump_out *, const char *) =
+		diff->is_json ? bpfl_dump_put_json : bpfl_dump_put_plain;
 
 	put(&diff->out, a);
 	put_arrow(diff);
@@ -139,7 +143,8 @@ static void put_texts(struct bpfl_diff *diff, const char *a, const char *b)
 	put_after(diff);
 }
 
-static void put_changed_item(struct bpfl_diff *diff, const struct bpfl_diff_item *a, const struct bpfl_diff_item *b)
+static void put_changed_item(struct bpfl_diff *diff, const struct bpfl_diff_item *a,
+			     const struct bpfl_diff_item *b)
 {
 	bool has_values = diff->b.profile.has_values;
 	const char *a_type = bpfl_diff_text(&diff->a, a->type_at);
@@ -198,17 +203,22 @@ static void item_end(struct bpfl_diff *diff)
 		bpfl_dump_put_char(&diff->out, '}');
 }
 
-static void put_pair(struct bpfl_diff *diff, const struct bpfl_diff_item *a, const struct bpfl_diff_item *b, struct items *items)
+static void put_pair(struct bpfl_diff *diff, const struct bpfl_diff_item *a, const struct bpfl_diff_item *b,
+		     struct items *items)
 {
-	if (bpfl_diff_same_item(a, b) && (diff->b.profile.has_values || strcmp(bpfl_diff_text(&diff->a, a->type_at),
-								     bpfl_diff_text(&diff->b, b->type_at)) == 0))
+	if (bpfl_diff_same_item(a, b) &&
+	    (diff->b.profile.has_values ||
+	     strcmp(bpfl_diff_text(&diff->a, a->type_at), bpfl_diff_text(&diff->b, b->type_at)) == 0))
 		return;
 	item_begin(diff, items);
 	put_changed_item(diff, a, b);
 	item_end(diff);
 }
 
-/* Items by name, whatever their order. Of two with the same name (only a damaged BTF has that), one is seen. */
+/*
+ * Items by name, whatever their order. Of two with the same name (only a damaged BTF has that), one
+ * is seen.
+ */
 static int put_items(struct bpfl_diff *diff)
 {
 	struct bpfl_diff_profile *a = &diff->a.profile, *b = &diff->b.profile;

@@ -2,15 +2,17 @@
 /*
  * btf/dump.c: all types of a BTF as one C header.
  *
- * The order of a BTF is not C's. A struct that contains another must follow it; a typedef must follow what it is made from; a struct
- * that is only pointed at may come later, unless the first mention is in a list of parameters, where it would be a different
- * struct. So types are written in order of their ids, and before each one, recursively, what it needs:
+ * The order of a BTF is not C's. A struct that contains another must follow it; a typedef must
+ * follow what it is made from; a struct that is only pointed at may come later, unless the first
+ * mention is in a list of parameters, where it would be a different struct. So types are written in
+ * order of their ids, and before each one, recursively, what it needs:
  *
  *   whole     a member, an element of an array: its definition
  *   by name   behind a pointer: typedefs still have to be there, of structs at most "struct x;"
  *
- * Anonymous structs are no stations of their own: what they need is needed by what contains them. Each type is visited once, so
- * this is linear. A circle, which C could not have made, is cut where it closes: there stands void.
+ * Anonymous structs are no stations of their own: what they need is needed by what contains them.
+ * Each type is visited once, so this is linear. A circle, which C could not have made, is cut where
+ * it closes: there stands void.
  */
 #include "btf/dump.h"
 
@@ -19,7 +21,10 @@
 #include "base/text.h"
 #include "btf/own.h"
 
-/* Anonymous types are repeated where they are used; beyond this multiple of the BTF's size, that is an attack. */
+/*
+ * Anonymous types are repeated where they are used; beyond this multiple of the BTF's size, that is
+ * an attack.
+ */
 #define TEXT_MIN (16u << 20)
 #define TEXT_PER_BYTE 64u
 
@@ -27,8 +32,9 @@
 #define KFUNC_TAG "bpf_kfunc"
 
 /*
- * The names of these macros are known to programs and their headers: __VMLINUX_H__ tells bpf_tracing.h which struct pt_regs
- * it sees, the other two are defined by programs that do not want what they are called after.
+ * The names of these macros are known to programs and their headers: __VMLINUX_H__ tells
+ * bpf_tracing.h which struct pt_regs it sees, the other two are defined by programs that do not
+ * want what they are called after.
  */
 static const char opening[] =
 	"#ifndef __VMLINUX_H__\n"
@@ -141,8 +147,8 @@ static uint64_t count_names(const struct bpfl_dump *dump)
 }
 
 /*
- * "struct x;" without a definition is every other struct x, but not a union x or an enum x. What C does not have is
- * an enum that is only announced; BTF writes it without enumerators.
+ * "struct x;" without a definition is every other struct x, but not a union x or an enum x. What C
+ * does not have is an enum that is only announced; BTF writes it without enumerators.
  */
 static void name_late(struct bpfl_dump *dump, uint32_t id)
 {
@@ -350,7 +356,10 @@ static void put_kfunc(struct bpfl_dump *dump, const struct bpfl_btf_type *func)
 {
 	const char *name = bpfl_btf_string(dump->btf, func->name_off);
 
-	/* Once, and only if the name can be used: a prototype by another name would call another function. */
+	/*
+	 * Once, and only if the name can be used: a prototype by another name would call another
+	 * function.
+	 */
 	if (!bpfl_dump_names_add(&dump->names, BPFL_DUMP_IDENT, name, BPFL_KIND_FUNC))
 		return;
 	need(dump, func->type, false, BPFL_DUMP_IN_PARAMS);
@@ -410,7 +419,7 @@ static void put_c(struct bpfl_dump *dump, bool with_kfuncs)
 int bpfl_btf_print(const struct bpfl_btf *btf, enum bpfl_btf_format format, const struct bpfl_btf_print_opts *opts,
 		   bpfl_write_fn write, void *ctx, struct bpfl_error *err)
 {
-	bool with_kfuncs = opts == NULL || !opts->no_kfuncs;
+	bool with_kfuncs = opts == NULL || opts->size < sizeof(*opts) || !opts->no_kfuncs;
 	struct bpfl_dump dump;
 	int ret = bpfl_dump_init(&dump, btf, write, ctx);
 

@@ -8,10 +8,11 @@
  *     dump_names.c   names that clash, and names that C does not have
  *     dump_out.c     the text on its way out
  *
- * A struct bpfl_dump lives during one call. It makes every id addressable at once (types[]), and keeps eight bytes about
- * each (marks[]); nothing is allocated per type. Nothing about the BTF is believed here that bpfl_btf_open() did not check:
- * ids may be out of range, references may go in circles, and nesting may be endless. Each recursion has a limit, and so has the
- * size of the text, because n anonymous structs, each twice inside the next, would print 2^n bodies.
+ * A struct bpfl_dump lives during one call. It makes every id addressable at once (types[]), and
+ * keeps eight bytes about each (marks[]); nothing is allocated per type. Nothing about the BTF is
+ * believed here that bpfl_btf_open() did not check: ids may be out of range, references may go in
+ * circles, and nesting may be endless. Each recursion has a limit, and so has the size of the text,
+ * because n anonymous structs, each twice inside the next, would print 2^n bodies.
  */
 #ifndef BPFL_BTF_DUMP_H
 #define BPFL_BTF_DUMP_H
@@ -59,11 +60,17 @@ static inline void bpfl_dump_put(struct bpfl_dump_out *out, const char *text, si
 
 static inline void bpfl_dump_put_char(struct bpfl_dump_out *out, char c) { bpfl_dump_put(out, &c, 1); }
 /* For literals the compiler knows the length. */
-static inline void bpfl_dump_put_text(struct bpfl_dump_out *out, const char *text) { bpfl_dump_put(out, text, strlen(text)); }
+static inline void bpfl_dump_put_text(struct bpfl_dump_out *out, const char *text)
+{
+	bpfl_dump_put(out, text, strlen(text));
+}
 
 /* ---- dump_names.c ---- */
 
-/* Tags of structs, unions and enums are one set of names in C; typedefs, enumerators and functions another. */
+/*
+ * Tags of structs, unions and enums are one set of names in C; typedefs, enumerators and functions
+ * another.
+ */
 enum bpfl_dump_space { BPFL_DUMP_TAG = 1, BPFL_DUMP_IDENT = 2 };
 
 struct bpfl_dump_name {
@@ -85,7 +92,10 @@ void bpfl_dump_names_deinit(struct bpfl_dump_names *names);
 /* Adds a name. True when it was free; false when it is taken. */
 bool bpfl_dump_names_add(struct bpfl_dump_names *names, enum bpfl_dump_space space, const char *text,
 			 enum bpfl_btf_kind kind);
-/* A number n for a name that is taken, so that "name___n" is free. CO-RE takes what is behind three underscores as no part of the name. */
+/*
+ * A number n for a name that is taken, so that "name___n" is free. CO-RE takes what is behind three
+ * underscores as no part of the name.
+ */
 uint32_t bpfl_dump_names_version(struct bpfl_dump_names *names, enum bpfl_dump_space space, const char *text);
 /* The kind that has this name; BPFL_NR_KINDS when nobody has. */
 unsigned bpfl_dump_names_kind(struct bpfl_dump_names *names, enum bpfl_dump_space space, const char *text);
@@ -151,7 +161,8 @@ static inline bool bpfl_dump_is_named(const struct bpfl_dump *dump, const struct
 	return type->name_off != 0 && bpfl_btf_string(dump->btf, type->name_off)[0] != '\0';
 }
 
-static inline bool bpfl_dump_is_member_named(const struct bpfl_dump *dump, const struct bpfl_btf_type *type, uint32_t idx)
+static inline bool bpfl_dump_is_member_named(const struct bpfl_dump *dump, const struct bpfl_btf_type *type,
+					     uint32_t idx)
 {
 	return bpfl_btf_string(dump->btf, bpfl_btf_members(type)[idx].name_off)[0] != '\0';
 }
@@ -165,7 +176,10 @@ static inline void bpfl_dump_fail_deep(struct bpfl_dump *dump, uint32_t id)
 	dump->out.ret = -E2BIG;
 }
 
-/* One level down; false, and the dump has failed, when that is too deep. Followed by bpfl_dump_leave() when true. */
+/*
+ * One level down; false, and the dump has failed, when that is too deep. Followed by
+ * bpfl_dump_leave() when true.
+ */
 static inline bool bpfl_dump_enter(struct bpfl_dump *dump, uint32_t id)
 {
 	if (dump->out.ret < 0)
@@ -202,7 +216,8 @@ void bpfl_dump_member_place(const struct bpfl_dump *dump, const struct bpfl_btf_
 /* The type behind const, volatile, typedef, ...: void in a circle. */
 uint32_t bpfl_dump_resolve(const struct bpfl_dump *dump, uint32_t id);
 /* Where the compiler would put the next member. */
-uint64_t bpfl_dump_natural_bit(const struct bpfl_dump_place *place, struct bpfl_dump_shape shape, uint32_t bit_size);
+uint64_t bpfl_dump_natural_bit(const struct bpfl_dump_place *place, struct bpfl_dump_shape shape,
+			       uint32_t bit_size);
 /* Writes padding from where the compiler is up to a bit, in lines of their own. */
 void bpfl_dump_pad(struct bpfl_dump *dump, struct bpfl_dump_place *place, uint64_t to_bit, unsigned level);
 /* The same at the end of a struct of so many bytes. */
@@ -213,7 +228,10 @@ void bpfl_dump_pad_end(struct bpfl_dump *dump, struct bpfl_dump_place *place, ui
 /* In a list of parameters a body would be visible only there, so there are none. */
 enum bpfl_dump_where { BPFL_DUMP_AT_TOP, BPFL_DUMP_IN_PARAMS };
 
-/* A declaration without its semicolon. name NULL or "": none. level: of indentation. base_bit: where the struct around it begins. */
+/*
+ * A declaration without its semicolon. name NULL or "": none. level: of indentation. base_bit:
+ * where the struct around it begins.
+ */
 void bpfl_dump_declare(struct bpfl_dump *dump, uint32_t id, const char *name, unsigned level, uint64_t base_bit,
 		       enum bpfl_dump_where where);
 /* "struct x { ... };", "enum x { ... };", "typedef ... x;": a whole line or more. */

@@ -2,20 +2,22 @@
 /*
  * btf/dump_decl.c: one declaration in C.
  *
- * A BTF says "pointer to an array of 3 pointers to int", one type after the other. C writes it around the name: the last type on the left
- * ("int"), the others in rings: pointers to the left of the name, arrays and parameters to its right, with parentheses where a pointer
- * is inside an array or a function: "int *(*name)[3]". So the chain is collected up to the type that ends it, its left
+ * A BTF says "pointer to an array of 3 pointers to int", one type after the other. C writes it
+ * around the name: the last type on the left ("int"), the others in rings: pointers to the left of
+ * the name, arrays and parameters to its right, with parentheses where a pointer is inside an array
+ * or a function: "int *(*name)[3]". So the chain is collected up to the type that ends it, its left
  * sides are written from the outside to the name, and its right sides back.
  *
- * Anonymous structs and enums are written where they are used, because C has no other way to say them. An anonymous enum is used once:
- * the second time its enumerators would be defined again, so there it is an integer.
+ * Anonymous structs and enums are written where they are used, because C has no other way to say
+ * them. An anonymous enum is used once: the second time its enumerators would be defined again, so
+ * there it is an integer.
  */
 #include "btf/dump.h"
 
 #define CHAIN_MAX 64
 
 struct chain {
-	const struct bpfl_btf_type *types[CHAIN_MAX]; /* from the name outwards: PTR, ARRAY, FUNC_PROTO, modifiers */
+	const struct bpfl_btf_type *types[CHAIN_MAX]; /* from the name outwards */
 	unsigned nr;
 	uint32_t base; /* the id that ends it */
 };
@@ -83,7 +85,7 @@ static void put_enum_value(struct bpfl_dump *dump, const struct bpfl_btf_type *t
 		bpfl_dump_put_u64(out, (uint64_t)value);
 		if (is_wide)
 			bpfl_dump_put_text(out, "ULL");
-	} else if (value == INT64_MIN) { /* in C, "-9223372036854775808" is a minus in front of a number that is too large */
+	} else if (value == INT64_MIN) { /* its positive counterpart, behind a minus, would be too large */
 		bpfl_dump_put_text(out, "-9223372036854775807LL - 1");
 	} else {
 		bpfl_dump_put_s64(out, value);
@@ -156,7 +158,8 @@ static void put_enum(struct bpfl_dump *dump, uint32_t id, unsigned level, enum b
 		bpfl_dump_put_tag(dump, id);
 	} else if (dump->is_brief) {
 		bpfl_dump_put_text(&dump->out, "enum {...}");
-	} else if (where == BPFL_DUMP_IN_PARAMS || (!dump->is_single && dump->marks[id].state & BPFL_DUMP_DEFINED)) {
+	} else if (where == BPFL_DUMP_IN_PARAMS ||
+		   (!dump->is_single && dump->marks[id].state & BPFL_DUMP_DEFINED)) {
 		bpfl_dump_put_text(&dump->out, int_like_enum(type));
 	} else {
 		bpfl_dump_put_text(&dump->out, "enum ");
@@ -183,8 +186,9 @@ static void put_place(struct bpfl_dump *dump, uint64_t bit_off, uint32_t bit_siz
 }
 
 /*
- * A member without a name: the struct or union in it is written with its members, even if it has a tag of its own (that is how
- * -fms-extensions, which the kernel uses since 6.19, lets one struct begin with the members of another). Anything else is padding.
+ * A member without a name: the struct or union in it is written with its members, even if it has a
+ * tag of its own (that is how -fms-extensions, which the kernel uses since 6.19, lets one struct
+ * begin with the members of another). Anything else is padding.
  */
 static bool put_unnamed_member(struct bpfl_dump *dump, uint32_t type_id, unsigned level, uint64_t bit_off)
 {
@@ -316,7 +320,10 @@ static const char *qualifier(const struct bpfl_btf_type *type)
 	}
 }
 
-/* kind_flag (Linux 6.15) says that the text is an attribute by itself: "address_space(1)". Text that could be more than that is left out. */
+/*
+ * kind_flag (Linux 6.15) says that the text is an attribute by itself: "address_space(1)". Text
+ * that could be more than that is left out.
+ */
 static void put_type_tag(struct bpfl_dump *dump, const struct bpfl_btf_type *type)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -367,7 +374,10 @@ static bool collect(struct bpfl_dump *dump, uint32_t id, struct chain *chain)
 	}
 }
 
-/* The base with what stands directly in front of it in the chain, which is then cut off: "const struct x ". */
+/*
+ * The base with what stands directly in front of it in the chain, which is then cut off: "const
+ * struct x ".
+ */
 static void put_specifiers(struct bpfl_dump *dump, struct chain *chain, unsigned level, uint64_t base_bit,
 			   enum bpfl_dump_where where)
 {

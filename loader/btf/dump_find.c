@@ -2,8 +2,9 @@
 /*
  * btf/dump_find.c: the types of one name, each by itself.
  *
- * Unlike the header, this text is for people: what a type needs is not there, but each member's offset and size are. Everything with a
- * name can be found: also functions, variables, sections, tags.
+ * Unlike the header, this text is for people: what a type needs is not there, but each member's
+ * offset and size are. Everything with a name can be found: also functions, variables, sections,
+ * tags.
  */
 #include "btf/dump.h"
 

@@ -2,16 +2,19 @@
 /*
  * btf/dump_layout.c: making a compiler put everything where the BTF says that it is.
  *
- * BTF knows offsets and sizes, but neither attributes (aligned, packed) nor zero-width bit-fields. So the text is written
- * as if there were none, and compared with the rules by which clang lays out a struct for BPF:
+ * BTF knows offsets and sizes, but neither attributes (aligned, packed) nor zero-width bit-fields.
+ * So the text is written as if there were none, and compared with the rules by which clang lays out
+ * a struct for BPF:
  *
  *   - each member begins at a multiple of its alignment, unless the struct is packed;
- *   - a bit-field of type T follows the bit before it, but does not cross a border of sizeof(T); in a packed struct it may;
+ *   - a bit-field of type T follows the bit before it, but does not cross a border of sizeof(T);
+ *     in a packed struct it may;
  *   - a struct has the alignment of its most aligned member, and a size that is a multiple of it.
  *
- * A struct whose members or size cannot come out of that is written as packed. Every hole that these rules would not leave is written as
- * unnamed bit-fields ("long long: 64", which neither have a name nor raise an alignment), or as an array of bytes when it is
- * large. What is aligned more than it seems (to a cache line) thereby has the right place in all that contains it.
+ * A struct whose members or size cannot come out of that is written as packed. Every hole that
+ * these rules would not leave is written as unnamed bit-fields ("long long: 64", which neither have
+ * a name nor raise an alignment), or as an array of bytes when it is large. What is aligned more
+ * than it seems (to a cache line) thereby has the right place in all that contains it.
  */
 #include "btf/dump.h"
 
@@ -90,7 +93,10 @@ void bpfl_dump_member_place(const struct bpfl_dump *dump, const struct bpfl_btf_
 	*ret_bit_size = bpfl_btf_member_bit_size(type, member_idx);
 	if (bpfl_btf_kflag(type))
 		return;
-	/* Before Linux 4.20, a bit-field had an integer type of its own that said how many bits it has. */
+	/*
+	 * Before Linux 4.20, a bit-field had an integer type of its own that said how many bits it
+	 * has.
+	 */
 	target = bpfl_dump_type(dump, bpfl_dump_resolve(dump, bpfl_btf_members(type)[member_idx].type));
 	if (bpfl_btf_kind(target) == BPFL_KIND_INT && bpfl_btf_int_bits(target) < target->size * 8) {
 		*ret_bit_off += bpfl_btf_int_bit_off(target);
@@ -143,7 +149,8 @@ uint8_t bpfl_dump_layout(struct bpfl_dump *dump, uint32_t id)
 
 /* ---- padding ---- */
 
-uint64_t bpfl_dump_natural_bit(const struct bpfl_dump_place *place, struct bpfl_dump_shape shape, uint32_t bit_size)
+uint64_t bpfl_dump_natural_bit(const struct bpfl_dump_place *place, struct bpfl_dump_shape shape,
+			       uint32_t bit_size)
 {
 	uint64_t unit = shape.size * 8;
 
@@ -168,7 +175,10 @@ static void pad_with_array(struct bpfl_dump *dump, uint64_t bit, uint64_t to_bit
 
 void bpfl_dump_pad(struct bpfl_dump *dump, struct bpfl_dump_place *place, uint64_t to_bit, unsigned level)
 {
-	/* Units no larger than the struct's alignment, for machines on which unnamed bit-fields raise it. */
+	/*
+	 * Units no larger than the struct's alignment, for machines on which unnamed bit-fields
+	 * raise it.
+	 */
 	static const char *const units[] = { [1] = "char: ", [2] = "short: ", [4] = "int: ", [8] = "long long: " };
 	uint32_t unit = place->align > 8 ? 8 : place->align;
 

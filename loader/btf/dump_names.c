@@ -2,12 +2,14 @@
 /*
  * btf/dump_names.c: every name once.
  *
- * A kernel is linked from thousands of files, and what is private to one of them may have the name of something else in another:
- * two different "struct node", or a typedef and an enumerator. In one header that cannot be. The second gets "___2" behind its name,
- * which CO-RE does not take as a part of it, so that a relocation against "struct node___2" still finds both.
+ * A kernel is linked from thousands of files, and what is private to one of them may have the name
+ * of something else in another: two different "struct node", or a typedef and an enumerator. In one
+ * header that cannot be. The second gets "___2" behind its name, which CO-RE does not take as a
+ * part of it, so that a relocation against "struct node___2" still finds both.
  *
- * The table is made in one size for all names, compares them as they will be written (see bpfl_dump_put_ident()), and
- * holds the words of the language from the beginning, so that a type called "auto" is written as "auto___2".
+ * The table is made in one size for all names, compares them as they will be written (see
+ * bpfl_dump_put_ident()), and holds the words of the language from the beginning, so that a type
+ * called "auto" is written as "auto___2".
  */
 #include "btf/dump.h"
 
@@ -60,7 +62,10 @@ static bool same(const char *a, const char *b)
 	}
 }
 
-/* The name's slot, or the free one where it would be. The space is part of the hash, and its low bits are kept as they are. */
+/*
+ * The name's slot, or the free one where it would be. The space is part of the hash, and its low
+ * bits are kept as they are.
+ */
 static struct bpfl_dump_name *slot_of(struct bpfl_dump_names *names, enum bpfl_dump_space space, const char *text)
 {
 	uint32_t hash = (hash_of(space, text) & ~3u) | (uint32_t)space;
@@ -150,8 +155,9 @@ bool bpfl_dump_is_keyword(const struct bpfl_dump_names *names, const char *text)
 /* ---- basic types ---- */
 
 /*
- * The words of an integer type may stand in different orders: gcc has "long unsigned int" in its BTF where clang has "unsigned
- * long". All are written in the shorter way, so that a diff of two kernels does not depend on their compilers.
+ * The words of an integer type may stand in different orders: gcc has "long unsigned int" in its
+ * BTF where clang has "unsigned long". All are written in the shorter way, so that a diff of two
+ * kernels does not depend on their compilers.
  */
 static const struct spelling {
 	const char *name;

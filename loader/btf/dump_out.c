@@ -2,8 +2,9 @@
 /*
  * btf/dump_out.c: text, collected in one buffer and handed over when that is full.
  *
- * A kernel's header has three million characters in half a million pieces. So a piece costs a comparison and a copy, nobody asks
- * for errors in between (the first one is kept, what follows is dropped), and each write is a large one.
+ * A kernel's header has three million characters in half a million pieces. So a piece costs a
+ * comparison and a copy, nobody asks for errors in between (the first one is kept, what follows is
+ * dropped), and each write is a large one.
  */
 #include "btf/dump.h"
 
@@ -11,8 +12,8 @@
 #include <stdlib.h>
 
 /*
- * How a byte of a name is written: letters, digits and '_' as they are, NUL as 0 (the end), anything else as '_'. Rust and C++ names
- * have such bytes.
+ * How a byte of a name is written: letters, digits and '_' as they are, NUL as 0 (the end),
+ * anything else as '_'. Rust and C++ names have such bytes.
  */
 #define ROW_OF_16(c) c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c
 static const char ident_map[256] = {
@@ -122,7 +123,10 @@ void bpfl_dump_put_plain(struct bpfl_dump_out *out, const char *name)
 		bpfl_dump_put_char(out, (unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
 }
 
-/* Bytes that are not ASCII are written as the character of that number: what they were meant to be is not known. */
+/*
+ * Bytes that are not ASCII are written as the character of that number: what they were meant to be
+ * is not known.
+ */
 void bpfl_dump_put_json(struct bpfl_dump_out *out, const char *text)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -5,8 +5,9 @@
  *     [12] STRUCT 'x' size=8 vlen=1          {"id":12,"kind":"STRUCT","name":"x","size":8,"vlen":1,"members":[
  *             'a' type_id=3 bits_offset=0      {"name":"a","type_id":3,"bits_offset":0}]}
  *
- * Both are the same sequence of keys and values, so one function per kind says them and the helpers at the top know how each is
- * written. The words are those of bpftool's listing, which people's scripts already read.
+ * Both are the same sequence of keys and values, so one function per kind says them and the helpers
+ * at the top know how each is written. The words are those of bpftool's listing, which people's
+ * scripts already read.
  */
 #include "btf/dump.h"
 

@@ -52,7 +52,11 @@ static int btf_help(void)
 
 static int format_of(const struct btf_options *options, enum bpfl_btf_format *ret_format, struct bpfl_error *err)
 {
-	static const char *const names[] = { [BPFL_BTF_C] = "c", [BPFL_BTF_RAW] = "raw", [BPFL_BTF_JSON] = "json" };
+	static const char *const names[] = {
+		[BPFL_BTF_C] = "c",
+		[BPFL_BTF_RAW] = "raw",
+		[BPFL_BTF_JSON] = "json",
+	};
 
 	*ret_format = options->json ? BPFL_BTF_JSON : BPFL_BTF_C;
 	if (!options->format)
@@ -69,8 +73,8 @@ static int format_of(const struct btf_options *options, enum bpfl_btf_format *re
 }
 
 /* A file, or the running kernel's, on top of the base if one was given. */
-static int read_types(const char *path, const char *base_path, struct bpfl_btf **ret_base, struct bpfl_btf **ret_btf,
-		      struct bpfl_error *err)
+static int read_types(const char *path, const char *base_path, struct bpfl_btf **ret_base,
+		      struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
 	int ret = 0;
 
