@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "attach/alone.h"
 #include "attach/link.h"
 #include "base/text.h"
 #include "sys/enter.h"
@@ -22,6 +23,17 @@ static const struct bpfl_hook_ops *const kinds[] = {
 	&bpfl_hook_freplace,
 	&bpfl_hook_syscall,
 	&bpfl_hook_xdp,
+	&bpfl_hook_tc,
+	&bpfl_hook_tcx,
+	&bpfl_hook_netkit,
+	&bpfl_hook_cgroup,
+	&bpfl_hook_lsm_cgroup,
+	&bpfl_hook_netns,
+	&bpfl_hook_sockmap,
+	&bpfl_hook_socket,
+	&bpfl_hook_sk_reuseport,
+	&bpfl_hook_netfilter,
+	&bpfl_hook_lirc,
 	&bpfl_hook_kprobe,
 	&bpfl_hook_ksyscall,
 	&bpfl_hook_kprobe_multi,
@@ -42,12 +54,8 @@ const struct bpfl_hook_ops *bpfl_hook_ops_find(const struct bpfl_section_row *ro
 
 static int refuse_kind(const struct bpfl_section_row *row, struct bpfl_error *err)
 {
-	if (row->target_form == BPFL_TARGET_NONE) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP,
-			       "a program of section '%s' is not attached by itself", row->name);
-		bpfl_error_why(err, "others refer to it, or it is run by hand: it is only loaded");
-		return -EOPNOTSUPP;
-	}
+	if (row->target_form == BPFL_TARGET_NONE)
+		return bpfl_alone_refuse(row, err);
 	return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "attaching %s programs is not built yet",
 			      row->name);
 }

@@ -77,6 +77,17 @@ extern const struct bpfl_hook_ops bpfl_hook_iter;
 extern const struct bpfl_hook_ops bpfl_hook_freplace;
 extern const struct bpfl_hook_ops bpfl_hook_syscall;
 extern const struct bpfl_hook_ops bpfl_hook_xdp;
+extern const struct bpfl_hook_ops bpfl_hook_tc;
+extern const struct bpfl_hook_ops bpfl_hook_tcx;
+extern const struct bpfl_hook_ops bpfl_hook_netkit; /* also in tcx.c */
+extern const struct bpfl_hook_ops bpfl_hook_cgroup;
+extern const struct bpfl_hook_ops bpfl_hook_lsm_cgroup; /* also in cgroup.c */
+extern const struct bpfl_hook_ops bpfl_hook_netns;
+extern const struct bpfl_hook_ops bpfl_hook_sockmap;
+extern const struct bpfl_hook_ops bpfl_hook_socket;
+extern const struct bpfl_hook_ops bpfl_hook_sk_reuseport; /* also in socket.c */
+extern const struct bpfl_hook_ops bpfl_hook_netfilter;
+extern const struct bpfl_hook_ops bpfl_hook_lirc;
 extern const struct bpfl_hook_ops bpfl_hook_uprobe_multi;
 extern const struct bpfl_hook_ops bpfl_hook_kprobe;
 extern const struct bpfl_hook_ops bpfl_hook_ksyscall;

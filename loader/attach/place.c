@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include "attach/netfilter.h"
 #include "base/text.h"
 
 #define IDENT_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
@@ -108,6 +109,52 @@ static bool whole_interface(const char *text)
 	       strcmp(text, "..") != 0;
 }
 
+/* An interface, or fd=N, a socket of this process. */
+static size_t fit_socket(const char *text)
+{
+	return strncmp(text, "fd=", 3) == 0 ? 3 + strspn(text + 3, "0123456789") : fit_interface(text);
+}
+
+static bool whole_socket(const char *text)
+{
+	return strncmp(text, "fd=", 3) == 0 ? text[3] && fit_socket(text) == strlen(text) : whole_interface(text);
+}
+
+/* A path or a name, or pid:N. */
+static size_t fit_of_process(const char *text)
+{
+	return strncmp(text, "pid:", 4) == 0 ? 4 + strspn(text + 4, "0123456789") : strlen(text);
+}
+
+static bool whole_of_process(const char *text)
+{
+	return text[0] && (strncmp(text, "pid:", 4) != 0 || (text[4] && fit_of_process(text) == strlen(text)));
+}
+
+static size_t fit_netfilter(const char *text)
+{
+	struct bpfl_netfilter place;
+	bool whole;
+
+	return bpfl_netfilter_parse(text, &place, &whole);
+}
+
+static bool whole_netfilter(const char *text)
+{
+	struct bpfl_netfilter place;
+	bool whole;
+
+	bpfl_netfilter_parse(text, &place, &whole);
+	return whole;
+}
+
+static size_t fit_any(const char *text);
+
+static bool whole_device(const char *text)
+{
+	return text[0] == '/' && text[1];
+}
+
 /* PATH:SYMBOL: the path ends at the first colon; a symbol may contain anything ("std::vector<int, int>::at"). */
 static size_t fit_any(const char *text)
 {
@@ -158,6 +205,11 @@ static const struct bpfl_place_rule where_rules[BPFL_NR_HOOKS] = {
 	[BPFL_HOOK_TC] = { fit_interface, whole_interface, "the name of a network interface" },
 	[BPFL_HOOK_TCX] = { fit_interface, whole_interface, "the name of a network interface" },
 	[BPFL_HOOK_NETKIT] = { fit_interface, whole_interface, "the name of a network interface" },
+	[BPFL_HOOK_SOCKET] = { fit_socket, whole_socket, "the name of a network interface, or fd=N" },
+	[BPFL_HOOK_CGROUP] = { fit_of_process, whole_of_process, "the path of a cgroup, self, or pid:N" },
+	[BPFL_HOOK_NETNS] = { fit_of_process, whole_of_process, "a network namespace: self, pid:N, its name or path" },
+	[BPFL_HOOK_NETFILTER] = { fit_netfilter, whole_netfilter, BPFL_NETFILTER_WORDS },
+	[BPFL_HOOK_LIRC] = { fit_any, whole_device, "the path of a device" },
 };
 
 const struct bpfl_place_rule *bpfl_place_rule_target(const struct bpfl_section_row *row)

@@ -27,6 +27,15 @@ static bool prog_fits(const struct bpfl_prog *prog, const struct bpfl_section_ro
 		row->attach_type == 0);
 }
 
+/*
+ * A program that was written as an action of tc can be loaded as a filter: both get a packet, both decide by what they return. tc(8) never looked at the
+ * name of the section, so programs that were meant as filters stand in SEC("action/egress").
+ */
+static bool prog_can_become(const struct bpfl_prog *prog, const struct bpfl_section_row *row)
+{
+	return prog->prog_type == BPFL_PROG_SCHED_ACT && row->prog_type == BPFL_PROG_SCHED_CLS;
+}
+
 /* The program's own section says what the attach spec says, in whatever spelling ("tp/a/b", "tracepoint:a:b"). */
 static bool section_says(const struct bpfl_prog *prog, const struct bpfl_attach *attach)
 {
@@ -116,6 +125,11 @@ static bool fitting_prog(const struct bpfl_prog *prog, const struct bpfl_attach 
 	return prog_fits(prog, attach->row);
 }
 
+static bool convertible_prog(const struct bpfl_prog *prog, const struct bpfl_attach *attach)
+{
+	return prog_can_become(prog, attach->row);
+}
+
 static int refuse_choice(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t nr_fitting,
 			 struct bpfl_error *err)
 {
@@ -142,10 +156,13 @@ int bpfl_attach_select(const struct bpfl_attach *attach, const struct bpfl_spec 
 		nr = count_matches(attach, spec, section_says, &prog_idx);
 		if (nr == 0)
 			nr = count_matches(attach, spec, fitting_prog, &prog_idx);
+		if (nr == 0)
+			nr = count_matches(attach, spec, convertible_prog, &prog_idx);
 		if (nr != 1)
 			return refuse_choice(attach, spec, nr, err);
 	}
-	if (type_is_known(&spec->progs.items[prog_idx]) && !prog_fits(&spec->progs.items[prog_idx], attach->row))
+	if (type_is_known(&spec->progs.items[prog_idx]) && !prog_fits(&spec->progs.items[prog_idx], attach->row) &&
+	    !prog_can_become(&spec->progs.items[prog_idx], attach->row))
 		return refuse_misfit(attach, &spec->progs.items[prog_idx], err);
 	*ret_prog_idx = prog_idx;
 	return 0;
@@ -158,7 +175,7 @@ static bool must_retype(const struct bpfl_prog *prog, const struct bpfl_attach *
 {
 	const struct bpfl_section_row *row = attach->row;
 
-	if (!type_is_known(prog))
+	if (!type_is_known(prog) || prog_can_become(prog, row))
 		return true;
 	if (row->attach_type != 0 && prog->attach_type != (uint32_t)row->attach_type)
 		return true;

@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "attach/link.h"
+#include "attach/holder.h"
+#include "attach/interface.h"
 #include "base/text.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
@@ -39,45 +40,6 @@ static const char *const attached_names[] = {
 	[BPFL_XDP_MULTI] = NULL,
 };
 
-/* ---- the interface ---- */
-
-struct interface_list {
-	struct bpfl_near near;
-	struct bpfl_buf names;
-};
-
-static void offer_interface(void *ctx, const char *name)
-{
-	struct interface_list *list = ctx;
-
-	bpfl_near_offer(&list->near, name);
-	bpfl_buf_printf(&list->names, "%s%s", list->names.size ? ", " : "", BPFL_ESC(name));
-}
-
-/* E27 */
-static int refuse_interface(const char *name, struct bpfl_error *err)
-{
-	struct interface_list list = { .names = BPFL_BUF_INIT };
-	char near_names[512];
-
-	bpfl_near_init(&list.near, name);
-	bpfl_netlink_each_interface(offer_interface, &list);
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENODEV, "there is no network interface '%s'", BPFL_ESC(name));
-	bpfl_error_catalogue(err, 27);
-	bpfl_error_why(err, "interfaces here: %s", list.names.size ? list.names.data : "none");
-	if (list.near.nr > 0)
-		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&list.near, near_names, sizeof(near_names)));
-	if (strchr(name, ','))
-		bpfl_error_fix(err, "the only option behind the interface is mode=native, skb, hw or auto");
-	bpfl_buf_deinit(&list.names);
-	return -ENODEV;
-}
-
-static int xdp_check(const struct bpfl_attach *attach, struct bpfl_error *err)
-{
-	return bpfl_enter_if_nametoindex(attach->where) ? 0 : refuse_interface(attach->where, err);
-}
-
 /* ---- refusals ---- */
 
 /* Refusals that netlink would only repeat. */
@@ -92,28 +54,45 @@ static bool is_final(int ret)
 	return false;
 }
 
-static uint32_t prog_id(int prog_fd)
+/* The one in that mode (flags), or the only one; 0 none. */
+static uint32_t id_in_mode(const struct bpfl_xdp_state *state, uint32_t flags)
 {
-	struct bpfl_prog_info info = { 0 };
-	uint32_t info_size = sizeof(info);
+	if (flags & BPFL_XDP_DRV_MODE)
+		return state->drv_prog_id;
+	if (flags & BPFL_XDP_SKB_MODE)
+		return state->skb_prog_id;
+	if (flags & BPFL_XDP_HW_MODE)
+		return state->hw_prog_id;
+	return state->prog_id;
+}
 
-	return bpfl_sys_obj_info(prog_fd, &info, &info_size) < 0 ? 0 : info.id;
+static const char *attached_words(const struct bpfl_xdp_state *state)
+{
+	return state->attached <= BPFL_XDP_MULTI ? attached_names[state->attached] : NULL;
 }
 
 /* E32 */
-static int refuse_busy(uint32_t ifindex, const char *name, int errnum, struct bpfl_error *err)
+static int refuse_busy(const struct bpfl_attach_ctx *ctx, uint32_t ifindex, int errnum, struct bpfl_error *err)
 {
+	const char *name = ctx->attach->where, *words;
 	struct bpfl_xdp_state state;
+	char how[32] = "";
 
 	bpfl_error_set(err, BPFL_ERR_TARGET, errnum, "interface '%s' has an XDP program already", BPFL_ESC(name));
 	bpfl_error_catalogue(err, 32);
-	if (bpfl_netlink_xdp_query(ifindex, &state) == 0 && state.prog_id)
-		bpfl_error_why(err, "program id %u is attached%s%s", state.prog_id,
-			       state.attached <= BPFL_XDP_MULTI && attached_names[state.attached] ? " in " : "",
-			       state.attached <= BPFL_XDP_MULTI && attached_names[state.attached]
-				       ? attached_names[state.attached] : "");
-	bpfl_error_fix(err, "stop the program that holds it, or, if nobody does: ip link set dev %s xdp off",
-		       BPFL_ESC(name));
+	if (bpfl_netlink_xdp_query(ifindex, &state) == 0 && state.prog_id) {
+		words = attached_words(&state);
+		if (words)
+			snprintf(how, sizeof(how), " in %s", words);
+		bpfl_holder_why(err, state.prog_id, how);
+	}
+	if (bpfl_attach_option(ctx->attach, "replace")) {
+		bpfl_error_why(err, "it is held by a link, which nobody else can replace");
+		bpfl_error_fix(err, "stop the program that holds it");
+		return -errnum;
+	}
+	bpfl_error_fix(err, "stop the program that holds it, or, if nobody does: --attach xdp:%s,replace=any, or ip link set dev %s xdp off",
+		       BPFL_ESC(name), BPFL_ESC(name));
 	return -errnum;
 }
 
@@ -121,22 +100,26 @@ static int refuse_busy(uint32_t ifindex, const char *name, int errnum, struct bp
 static int refuse(const struct bpfl_attach_ctx *ctx, uint32_t ifindex, uint32_t flags, int errnum,
 		  const char *text, struct bpfl_error *err)
 {
-	const char *name = ctx->attach->where;
-
 	if (errnum == EBUSY || errnum == EEXIST)
-		return refuse_busy(ifindex, name, errnum, err);
-	if (errnum == ENODEV)
-		return refuse_interface(name, err);
-	bpfl_error_set(err, errnum == EOPNOTSUPP ? BPFL_ERR_UNSUPPORTED : BPFL_ERR_TARGET, errnum,
-		       "interface '%s' does not take the program: %s", BPFL_ESC(name), bpfl_errno_text(errnum));
-	bpfl_error_catalogue(err, 26);
-	if (*text)
-		bpfl_error_why(err, "the kernel says: %s", BPFL_ESC(text));
-	if (errnum == EPERM || errnum == EACCES)
-		bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, BPFL_PROG_XDP, errnum, ctx->object->target);
-	else if (!(flags & BPFL_XDP_SKB_MODE))
-		bpfl_error_fix(err, "mode=skb works on any interface: --attach xdp:%s,mode=skb", BPFL_ESC(name));
+		return refuse_busy(ctx, ifindex, errnum, err);
+	bpfl_interface_refuse(ctx, errnum, text, err);
+	if (errnum != ENODEV && errnum != EPERM && errnum != EACCES && !(flags & BPFL_XDP_SKB_MODE))
+		bpfl_error_fix(err, "mode=skb works on any interface: --attach %s:%s,mode=skb", ctx->attach->row->name,
+			       BPFL_ESC(ctx->attach->where));
 	return -errnum;
+}
+
+/* ---- before loading ---- */
+
+static int xdp_check(const struct bpfl_attach *attach, struct bpfl_error *err)
+{
+	const char *replace = bpfl_attach_option(attach, "replace");
+	uint64_t id;
+
+	if (replace && strcmp(replace, "any") != 0 && bpfl_text_to_u64(replace, &id) < 0)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "option 'replace' is the id of the program that is there, or any, not '%s'", BPFL_ESC(replace));
+	return bpfl_interface_check(attach, err);
 }
 
 /* ---- attaching ---- */
@@ -151,7 +134,7 @@ static int detach_by_netlink(struct bpfl_link *link)
 	if (ret != -EINVAL)
 		return ret;
 	ret = bpfl_netlink_xdp_query(link->ifindex, &state);
-	if (ret == 0 && state.prog_id && state.prog_id == prog_id(link->prog_fd))
+	if (ret == 0 && state.prog_id && state.prog_id == bpfl_holder_prog_id(link->prog_fd))
 		ret = bpfl_netlink_xdp_set(link->ifindex, -1, link->netlink_flags, -1, NULL);
 	return ret;
 }
@@ -201,14 +184,57 @@ static const char *mode_in_force(const struct bpfl_link *link)
 	if (bpfl_netlink_xdp_query(link->ifindex, &state) < 0 || state.attached > BPFL_XDP_MULTI)
 		return NULL;
 	if (state.attached != BPFL_XDP_MULTI)
-		return attached_names[state.attached];
-	id = prog_id(link->prog_fd);
+		return attached_words(&state);
+	id = bpfl_holder_prog_id(link->prog_fd);
 	if (id == 0)
 		return NULL;
 	return attached_names[id == state.drv_prog_id	? BPFL_XDP_DRV
 			      : id == state.skb_prog_id ? BPFL_XDP_SKB
 			      : id == state.hw_prog_id	? BPFL_XDP_HW
 							: BPFL_XDP_NONE];
+}
+
+/*
+ * replace=: takes the place of a program that was attached by netlink, in one step, so that no packet passes unseen. Only
+ * netlink can do that (5.7); a link would need the place to be free.
+ */
+static int attach_replacing(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, uint32_t flags, char *ret_text, struct bpfl_error *err)
+{
+	const char *replace = bpfl_attach_option(ctx->attach, "replace");
+	uint64_t wanted = bpfl_attach_option_u64(ctx->attach, "replace");
+	struct bpfl_xdp_state state;
+	uint32_t there = 0;
+	int old_fd, ret;
+
+	ret_text[0] = '\0';
+	if (bpfl_netlink_xdp_query(link->ifindex, &state) == 0)
+		there = id_in_mode(&state, flags);
+	if (there == 0 && strcmp(replace, "any") == 0)
+		return attach_in_mode(ctx, link, flags, ret_text);
+	if (there == 0 || (strcmp(replace, "any") != 0 && there != wanted)) {
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "program id %s is not on interface '%s'", BPFL_ESC(replace),
+			       BPFL_ESC(ctx->attach->where));
+		if (there)
+			bpfl_holder_why(err, there, "");
+		else
+			bpfl_error_why(err, "no XDP program is attached there%s", flags ? " in this mode" : "");
+		return -ENOENT;
+	}
+	/* A place is a mode: without one, that of the program that is there. */
+	if (flags == 0)
+		flags = state.attached == BPFL_XDP_SKB ? BPFL_XDP_SKB_MODE : state.attached == BPFL_XDP_HW ? BPFL_XDP_HW_MODE : BPFL_XDP_DRV_MODE;
+	old_fd = bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, there);
+	if (old_fd < 0)
+		return old_fd == -ENOENT ? -EAGAIN : old_fd; /* it went away in this moment */
+	ret = bpfl_netlink_xdp_set(link->ifindex, ctx->prog_fd, flags | BPFL_XDP_REPLACE, old_fd, ret_text);
+	bpfl_enter_close(old_fd);
+	if (ret < 0)
+		return ret;
+	link->netlink_flags = flags;
+	link->detach = detach_by_netlink;
+	bpfl_log_line(ctx->log, BPFL_LOG_WARN, "program id %u on '%s' is replaced; ours stays there if this process is killed", there,
+		      ctx->attach->where);
+	return 0;
 }
 
 static int xdp_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
@@ -219,30 +245,36 @@ static int xdp_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link,
 	size_t row = 0;
 	int ret = -EINVAL;
 
-	link->ifindex = bpfl_enter_if_nametoindex(ctx->attach->where);
-	if (!link->ifindex)
-		return refuse_interface(ctx->attach->where, err);
+	ret = xdp_check(ctx->attach, err);
+	if (ret == 0)
+		ret = bpfl_interface_find(ctx->attach, &link->ifindex, err);
+	if (ret < 0)
+		return ret;
+	ret = -EINVAL;
 	for (size_t i = 1; mode && i < sizeof(modes) / sizeof(modes[0]); i++) {
 		if (strcmp(modes[i].name, mode) == 0)
 			row = i;
 	}
 	for (size_t i = 0; i < modes[row].nr_flags && ret < 0; i++) {
 		flags = modes[row].flags[i];
-		ret = attach_in_mode(ctx, link, flags, text);
+		ret = bpfl_attach_option(ctx->attach, "replace") ? attach_replacing(ctx, link, flags, text, err)
+								  : attach_in_mode(ctx, link, flags, text);
+		if (ret == -ENOENT) /* replace= found another program, and said so */
+			return ret;
 		if (ret < 0 && is_final(ret))
 			break;
 	}
 	if (ret < 0)
 		return refuse(ctx, link->ifindex, flags, -ret, text, err);
 	words = mode_in_force(link);
-	ret = bpfl_link_describe(link, ctx, "xdp on %s%s%s%s%s", ctx->attach->where, words ? " (" : "",
+	ret = bpfl_link_describe(link, ctx, "%s on %s%s%s%s%s", ctx->attach->row->name, ctx->attach->where, words ? " (" : "",
 				 words ? words : "", words ? ")" : "", link->detach ? " by netlink" : "");
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 
 const struct bpfl_hook_ops bpfl_hook_xdp = {
 	.hook = BPFL_HOOK_XDP,
-	.options = (const char *const[]){ "mode", NULL },
+	.options = (const char *const[]){ "mode", "replace", NULL },
 	.check = xdp_check,
 	.attach = xdp_attach,
 };

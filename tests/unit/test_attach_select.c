@@ -305,7 +305,6 @@ START_TEST(kinds_that_are_not_built_are_refused_by_name)
 {
 	add("a", "kprobe/f");
 	CHECK_FAILS(check("kprobe/f"), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "attaching kprobe programs is not built yet");
-	CHECK_FAILS(check("tc/ingress:lo"), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "attaching tc/ingress programs");
 	CHECK_FAILS(check("xdp/devmap"), err, BPFL_ERR_USAGE, EOPNOTSUPP, "is not attached by itself");
 	forget();
 }
