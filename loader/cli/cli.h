@@ -7,6 +7,7 @@
  *     out.c        stdout is data, stderr is everything else; errors and exit codes
  *     cmd_stage.c  elf, spec, image: print a stage and stop
  *     cmd_btf.c    btf: types of kernels and objects
+ *     cmd_min.c    btf min: the part of a kernel's BTF that objects need
  *     cmd_check.c  check: will objects load on other kernels?
  *     cmd_run.c    run: the whole way, in order
  *     plan.c       which program is attached where
@@ -108,6 +109,7 @@ int cmd_elf(int argc, char **argv);
 int cmd_spec(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_btf(int argc, char **argv);
+int cmd_btf_min(int argc, char **argv); /* argv[0] is "min" */
 int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 

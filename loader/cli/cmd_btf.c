@@ -33,11 +33,13 @@ static int btf_help(void)
 {
 	printf("usage: bpfload btf dump [FILE] [--format c|raw|json]\n"
 	       "       bpfload btf find NAME [FILE] [--format c|raw|json]\n"
-	       "       bpfload btf diff BEFORE AFTER [--json]\n\n"
+	       "       bpfload btf diff BEFORE AFTER [--json]\n"
+	       "       bpfload btf min FILE... [--btf KERNEL] -o OUT\n\n"
 	       "Shows the types that a kernel or an object describes in its BTF.\n\n"
 	       "  dump   all types: as a C header (vmlinux.h) in which each has the same layout, or as a listing\n"
 	       "  find   the types of one name, or of a pattern with * and ?, with the place of each member\n"
-	       "  diff   types and members that were added (+), removed (-), or changed (~)\n\n"
+	       "  diff   types and members that were added (+), removed (-), or changed (~)\n"
+	       "  min    the part of a kernel's BTF that objects need (bpfload btf min --help)\n\n"
 	       "FILE is raw BTF or an ELF file with a section .BTF; without one, the running kernel's is taken.\n\n"
 	       "options:\n");
 	option_table_help(&table);
@@ -179,7 +181,7 @@ static const struct action *action_find(const char *name, struct bpfl_error *err
 			return &actions[i];
 	}
 	near = bpfl_text_nearest(name, names, NR_ACTIONS);
-	out_usage(err, "btf: '%.100s' is none of dump, find, diff", name);
+	out_usage(err, "btf: '%.100s' is none of dump, find, diff, min", name);
 	if (near)
 		snprintf(err->fix, sizeof(err->fix), "did you mean 'bpfload btf %s'?", near);
 	else
@@ -221,13 +223,15 @@ int cmd_btf(int argc, char **argv)
 	int code;
 	int ret;
 
+	if (argc > 1 && strcmp(argv[1], "min") == 0)
+		return cmd_btf_min(argc - 1, argv + 1);
 	out_init(&out);
 	ret = option_table_parse(&table, &options, argc, argv, &first, &err);
 	out.json = options.json || (options.format && strcmp(options.format, "json") == 0);
 	if (ret == 0 && options.help)
 		return btf_help();
 	if (ret == 0 && first == argc)
-		ret = out_usage(&err, "btf: dump, find or diff?");
+		ret = out_usage(&err, "btf: dump, find, diff or min?");
 	if (ret == 0) {
 		action = action_find(argv[first], &err);
 		ret = action ? action->run(&options, argv + first + 1, argc - first - 1, &out, &err) : -EINVAL;

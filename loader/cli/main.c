@@ -45,7 +45,7 @@ static int cmd_help(int argc, char **argv)
 	(void)argv;
 	printf("usage: bpfload [run] FILE [options]\n"
 	       "       bpfload elf|spec|image FILE [options]\n"
-	       "       bpfload btf dump|find|diff ...\n\n"
+	       "       bpfload btf dump|find|diff|min ...\n\n"
 	       "Loads BPF objects, attaches their programs and shows what they say.\n\n"
 	       "commands:\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
