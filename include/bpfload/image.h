@@ -18,7 +18,7 @@ struct bpfl_image;
 /*
  * Resolves spec for target.
  * @spec: read only; must outlive the image and stay unchanged.
- * @target: what the kernel is like; its lazily read parts are filled.
+ * @target: what the kernel is like; its lazily read parts are filled. Must outlive the image.
  * Return: 0, or -errno. An unset map size is kind USAGE with the option to add; a missing kernel BTF is UNSUPPORTED (E7).
  */
 BPFL_API int bpfl_image_build(const struct bpfl_spec *spec, struct bpfl_target *target, const struct bpfl_log *log,

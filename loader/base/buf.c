@@ -144,6 +144,23 @@ void *bpfl_vec_grow(void *items_field, size_t *nr, size_t *cap, size_t item_size
 	return items + (*nr - 1) * item_size;
 }
 
+bool bpfl_vec_reserve(void *items_field, size_t *cap, size_t nr, size_t item_size)
+{
+	char *items;
+
+	if (nr <= *cap)
+		return true;
+	if (nr > SIZE_MAX / 2 / item_size)
+		return false;
+	memcpy(&items, items_field, sizeof(items));
+	items = realloc(items, nr * item_size);
+	if (!items)
+		return false;
+	memcpy(items_field, &items, sizeof(items));
+	*cap = nr;
+	return true;
+}
+
 char *bpfl_strdup(const char *text)
 {
 	return bpfl_strndup(text, SIZE_MAX);

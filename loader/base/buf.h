@@ -49,6 +49,13 @@ void *bpfl_vec_grow(void *items_field, size_t *nr, size_t *cap, size_t item_size
 	((__typeof__((vec)->items))bpfl_vec_grow(&(vec)->items, &(vec)->nr, &(vec)->cap, \
 						 sizeof(*(vec)->items)))
 
+/*
+ * Makes room for nr elements in all, exactly: for arrays whose length is known beforehand. Nothing is added. false without memory.
+ */
+bool bpfl_vec_reserve(void *items_field, size_t *cap, size_t nr, size_t item_size);
+
+#define BPFL_VEC_RESERVE(vec, nr) bpfl_vec_reserve(&(vec)->items, &(vec)->cap, (nr), sizeof(*(vec)->items))
+
 /* calloc for nr * size with overflow check is calloc itself; these two are here for symmetry. NULL without memory. */
 char *bpfl_strdup(const char *text);
 char *bpfl_strndup(const char *text, size_t size);

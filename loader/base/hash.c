@@ -8,8 +8,11 @@
 #include "base/hash.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NR_SLOTS_MIN 16 /* a power of two */
 
 static uint32_t hash_key(const char *key, size_t key_len)
 {
@@ -45,9 +48,9 @@ static struct bpfl_hash_slot *slot_of(const struct bpfl_hash *hash, const char *
 	}
 }
 
-static int hash_grow(struct bpfl_hash *hash)
+static int hash_resize(struct bpfl_hash *hash, size_t nr_slots)
 {
-	struct bpfl_hash grown = { NULL, hash->nr_slots ? hash->nr_slots * 2 : 16, hash->nr_used };
+	struct bpfl_hash grown = { NULL, nr_slots, hash->nr_used };
 
 	grown.slots = calloc(grown.nr_slots, sizeof(*grown.slots));
 	if (!grown.slots)
@@ -63,6 +66,22 @@ static int hash_grow(struct bpfl_hash *hash)
 	return 0;
 }
 
+static bool is_full(size_t nr_used, size_t nr_slots)
+{
+	return nr_used >= nr_slots / 4 * 3;
+}
+
+int bpfl_hash_reserve(struct bpfl_hash *hash, size_t nr)
+{
+	size_t nr_slots = hash->nr_slots ? hash->nr_slots : NR_SLOTS_MIN;
+
+	if (nr > SIZE_MAX / 4 / sizeof(*hash->slots))
+		return -ENOMEM;
+	while (nr > 0 && is_full(nr - 1, nr_slots))
+		nr_slots *= 2;
+	return nr_slots > hash->nr_slots ? hash_resize(hash, nr_slots) : 0;
+}
+
 int bpfl_hash_put(struct bpfl_hash *hash, const char *key, size_t key_len, uint32_t value)
 {
 	uint32_t hash_value = hash_key(key, key_len);
@@ -70,8 +89,8 @@ int bpfl_hash_put(struct bpfl_hash *hash, const char *key, size_t key_len, uint3
 
 	if (key_len > UINT32_MAX)
 		return -ENOMEM;
-	if (hash->nr_used * 4 >= hash->nr_slots * 3) {
-		int ret = hash_grow(hash);
+	if (is_full(hash->nr_used, hash->nr_slots)) {
+		int ret = hash_resize(hash, hash->nr_slots ? hash->nr_slots * 2 : NR_SLOTS_MIN);
 
 		if (ret < 0)
 			return ret;

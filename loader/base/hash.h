@@ -27,6 +27,8 @@ struct bpfl_hash {
 #define BPFL_HASH_INIT { NULL, 0, 0 }
 
 void bpfl_hash_deinit(struct bpfl_hash *hash);
+/* Room for nr keys in all, so that putting them does not grow the table step by step. 0 or -ENOMEM. */
+int bpfl_hash_reserve(struct bpfl_hash *hash, size_t nr);
 /* 0, -EEXIST when the key is there already (its value is unchanged), -ENOMEM. */
 int bpfl_hash_put(struct bpfl_hash *hash, const char *key, size_t key_len, uint32_t value);
 /* 0 and the value, or -ENOENT. */

@@ -198,8 +198,11 @@ static void note_ptr_size(struct bpfl_btf *btf, const struct bpfl_btf_type *type
 		btf->ptr_size = type->size;
 }
 
-/* Walks over all records: after this every id has a place, and every record lies inside the section. */
-static int index_types(struct bpfl_btf *btf, struct bpfl_error *err)
+/*
+ * Walks over all records: after this every id has a place, and every record lies inside the section. A search goes along, because
+ * walking over a kernel's types costs as much as looking at them.
+ */
+static int index_types(struct bpfl_btf *btf, struct bpfl_btf_search *search, struct bpfl_error *err)
 {
 	uint32_t mask = (1u << btf->step_shift) - 1;
 	uint32_t idx = 0;
@@ -234,6 +237,9 @@ static int index_types(struct bpfl_btf *btf, struct bpfl_error *err)
 		}
 		if (bpfl_btf_kind(type) == BPFL_KIND_INT)
 			note_ptr_size(btf, type);
+		if (search != NULL && bpfl_btf_search_has_kind(search, type) &&
+		    bpfl_btf_search_look(search, btf, type, btf->first_id + idx) < 0)
+			return bpfl_error_nomem(err);
 	}
 	btf->nr_types = btf->first_id + idx;
 	return 0;
@@ -241,7 +247,7 @@ static int index_types(struct bpfl_btf *btf, struct bpfl_error *err)
 
 /* ---- life ---- */
 
-static int parse(struct bpfl_btf *btf, bool copy, struct bpfl_error *err)
+static int parse(struct bpfl_btf *btf, bool copy, struct bpfl_btf_search *search, struct bpfl_error *err)
 {
 	struct bpfl_cursor cursor = bpfl_cursor_make(btf->bytes, btf->size, false);
 	struct header header = { 0 };
@@ -264,11 +270,11 @@ static int parse(struct bpfl_btf *btf, bool copy, struct bpfl_error *err)
 	btf->strings_size = header.strings.size;
 	if ((ret = read_layout(btf, &header, err)) < 0 || (ret = check_strings(btf, err)) < 0)
 		return ret;
-	return index_types(btf, err);
+	return index_types(btf, search, err);
 }
 
-int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift, const struct bpfl_btf *base,
-		  struct bpfl_btf **ret_btf, struct bpfl_error *err)
+static int btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift, const struct bpfl_btf *base,
+		    struct bpfl_btf_search *search, struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
 	struct bpfl_btf *btf = calloc(1, sizeof(*btf));
 	int ret;
@@ -282,7 +288,9 @@ int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift
 	btf->first_id = base != NULL ? base->nr_types : 1;
 	btf->first_str = base != NULL ? base->first_str + base->strings_size : 0;
 	btf->ptr_size = base != NULL ? base->ptr_size : 8;
-	ret = parse(btf, copy, err);
+	if (search != NULL)
+		bpfl_btf_search_restart(search);
+	ret = parse(btf, copy, search, err);
 	if (ret < 0) {
 		bpfl_btf_destroy(btf);
 		bpfl_error_prefix(err, "BTF");
@@ -292,10 +300,22 @@ int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift
 	return 0;
 }
 
+int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift, const struct bpfl_btf *base,
+		  struct bpfl_btf **ret_btf, struct bpfl_error *err)
+{
+	return btf_open(bytes, size, copy, step_shift, base, NULL, ret_btf, err);
+}
+
+int bpfl_btf_open_searching(const void *bytes, size_t size, bool copy, unsigned step_shift,
+			    struct bpfl_btf_search *search, struct bpfl_btf **ret_btf, struct bpfl_error *err)
+{
+	return btf_open(bytes, size, copy, step_shift, NULL, search, ret_btf, err);
+}
+
 int bpfl_btf_read(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
 		  struct bpfl_error *err)
 {
-	struct bpfl_btf *btf;
+	struct bpfl_btf *btf = NULL;
 	int ret = bpfl_btf_open(bytes, size, true, BPFL_BTF_STEP_DENSE, base, &btf, err);
 
 	if (ret < 0)

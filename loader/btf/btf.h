@@ -153,12 +153,17 @@ struct bpfl_btf_search {
 
 void bpfl_btf_search_init(struct bpfl_btf_search *search, uint32_t kinds, bpfl_btf_cut_fn cut);
 void bpfl_btf_search_deinit(struct bpfl_btf_search *search);
+/* Room for so many names, to be called before the first: without it room is made as they come. 0 or -ENOMEM. */
+int bpfl_btf_search_reserve(struct bpfl_btf_search *search, size_t nr_names);
 /* >= 0: the index of this name, the same for the same name; -EINVAL for an empty one, -ENOMEM. name is borrowed until deinit. */
 int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_t name_size);
 /* Collects from btf and its bases, in order of ids. 0 or -ENOMEM. Running it again starts anew. */
 int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf);
 /* The ids found for an index: rising, borrowed until run or deinit. */
 const uint32_t *bpfl_btf_search_ids(const struct bpfl_btf_search *search, int idx, size_t *ret_nr);
+
+/* The same, but they become the caller's, to be freed; NULL when there are none. */
+uint32_t *bpfl_btf_search_take(struct bpfl_btf_search *search, int idx, size_t *ret_nr);
 
 /* btf/type.c: questions about a type. All are safe against cycles. */
 /*

@@ -175,7 +175,8 @@ static int read_file(const char *path, struct bpfl_buf *file, const uint8_t **re
 	return ret;
 }
 
-static int open_file(const char *path, struct bpfl_btf **ret_btf, struct bpfl_error *err)
+static int open_file(const char *path, struct bpfl_btf_search *search, struct bpfl_btf **ret_btf,
+		     struct bpfl_error *err)
 {
 	struct bpfl_buf file = BPFL_BUF_INIT;
 	const uint8_t *bytes = NULL;
@@ -183,7 +184,7 @@ static int open_file(const char *path, struct bpfl_btf **ret_btf, struct bpfl_er
 	int ret = read_file(path, &file, &bytes, &size, err);
 
 	if (ret == 0) {
-		ret = bpfl_btf_open(bytes, size, true, BPFL_BTF_STEP_SPARSE, NULL, ret_btf, err);
+		ret = bpfl_btf_open_searching(bytes, size, true, BPFL_BTF_STEP_SPARSE, search, ret_btf, err);
 		if (ret < 0)
 			bpfl_error_prefix(err, "%s", BPFL_ESC(path));
 	}
@@ -209,7 +210,7 @@ static int map_sysfs(void **ret_bytes, size_t *ret_size)
 	return ret < 0 || stat.st_size <= 0 ? -ENODEV : 0;
 }
 
-static int open_sysfs(struct bpfl_btf **ret_btf, struct bpfl_error *err)
+static int open_sysfs(struct bpfl_btf_search *search, struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
 	void *bytes = NULL;
 	size_t size = 0;
@@ -218,8 +219,8 @@ static int open_sysfs(struct bpfl_btf **ret_btf, struct bpfl_error *err)
 	if (ret == -ENOENT)
 		return ret;
 	if (ret < 0) /* before Linux 6.16; or the open failed, which the read will say in words */
-		return open_file(SYSFS_BTF, ret_btf, err);
-	ret = bpfl_btf_open(bytes, size, false, BPFL_BTF_STEP_SPARSE, NULL, ret_btf, err);
+		return open_file(SYSFS_BTF, search, ret_btf, err);
+	ret = bpfl_btf_open_searching(bytes, size, false, BPFL_BTF_STEP_SPARSE, search, ret_btf, err);
 	if (ret < 0) {
 		bpfl_enter_munmap(bytes, size);
 		bpfl_error_prefix(err, "%s", SYSFS_BTF);
@@ -266,19 +267,25 @@ static int no_kernel_btf(const char *release, struct bpfl_error *err)
 
 int bpfl_btf_open_kernel(const char *path, struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
+	return bpfl_btf_open_kernel_searching(path, NULL, ret_btf, err);
+}
+
+int bpfl_btf_open_kernel_searching(const char *path, struct bpfl_btf_search *search, struct bpfl_btf **ret_btf,
+				   struct bpfl_error *err)
+{
 	char release[128];
 	char vmlinux[256];
 	int ret;
 
 	if (path != NULL)
-		return open_file(path, ret_btf, err);
-	ret = open_sysfs(ret_btf, err);
+		return open_file(path, search, ret_btf, err);
+	ret = open_sysfs(search, ret_btf, err);
 	if (ret != -ENOENT)
 		return ret;
 	bpfl_facts_kernel_release(release, sizeof(release));
 	for (size_t i = 0; i < sizeof(vmlinux_paths) / sizeof(vmlinux_paths[0]); i++) {
 		expand(vmlinux_paths[i], release, vmlinux, sizeof(vmlinux));
-		ret = open_file(vmlinux, ret_btf, err);
+		ret = open_file(vmlinux, search, ret_btf, err);
 		if (ret != -ENOENT && ret != -ENODATA)
 			return ret;
 	}

@@ -14,5 +14,8 @@
 
 /* path NULL: the running kernel's. -ENOENT (kind UNSUPPORTED, E7) lists the files that were tried. */
 int bpfl_btf_open_kernel(const char *path, struct bpfl_btf **ret_btf, struct bpfl_error *err);
+/* The same, and a search for names on the one walk over the types that opening takes anyway. NULL: none. */
+int bpfl_btf_open_kernel_searching(const char *path, struct bpfl_btf_search *search, struct bpfl_btf **ret_btf,
+				   struct bpfl_error *err);
 
 #endif

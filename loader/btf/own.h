@@ -53,6 +53,22 @@ struct bpfl_btf {
  */
 int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift, const struct bpfl_btf *base,
 		  struct bpfl_btf **ret_btf, struct bpfl_error *err);
+/* The same for a BTF without a base, with a search (or NULL) that looks at each type on the way. */
+int bpfl_btf_open_searching(const void *bytes, size_t size, bool copy, unsigned step_shift,
+			    struct bpfl_btf_search *search, struct bpfl_btf **ret_btf, struct bpfl_error *err);
+
+/* btf/search.c: forgets what was found, not what is wanted. */
+void bpfl_btf_search_restart(struct bpfl_btf_search *search);
+/* Whether the kind is one that is looked for. Inline, because most types end here. */
+static inline bool bpfl_btf_search_has_kind(const struct bpfl_btf_search *search, const struct bpfl_btf_type *type)
+{
+	unsigned kind = bpfl_btf_kind(type);
+
+	return kind < BPFL_NR_KINDS && search->kinds & BPFL_BTF_KIND_BIT(kind);
+}
+/* Notes a type of such a kind if its name is wanted. 0 or -ENOMEM. */
+int bpfl_btf_search_look(struct bpfl_btf_search *search, const struct bpfl_btf *btf,
+			 const struct bpfl_btf_type *type, uint32_t id);
 /* btf/check.c: everything inside the records of an untrusted BTF, and what refers to what. */
 int bpfl_btf_check(const struct bpfl_btf *btf, struct bpfl_error *err);
 

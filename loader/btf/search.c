@@ -6,17 +6,28 @@
  * anyway; then the name's first bytes, loaded as one number, against those of the wanted names. Wanted names of 8 bytes and more are
  * told apart by their first 8, of 4 to 7 by 4, shorter ones by 2: a kernel has thousands of names that begin with "bpf_" or "tc".
  * Only what passes is cut, hashed and looked up.
+ *
+ * A BTF that is not open yet is walked over once more, to make its index: bpfl_btf_open_searching() takes the search along on that walk, so
+ * that a kernel's types are read from memory once.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "btf/own.h"
 
+/* Bytes that each of search->prefixes looks at. */
+static const unsigned prefix_sizes[] = { 2, 4, 8 };
+#define NR_PREFIXES (sizeof(prefix_sizes) / sizeof(prefix_sizes[0]))
+
 void bpfl_btf_search_init(struct bpfl_btf_search *search, uint32_t kinds, bpfl_btf_cut_fn cut)
 {
-	memset(search, 0, sizeof(*search));
 	search->kinds = kinds;
 	search->cut = cut;
+	search->names = (struct bpfl_hash)BPFL_HASH_INIT;
+	memset(&search->lists, 0, sizeof(search->lists));
+	/* The bits are 24 KiB: cleared when a first name needs them. */
+	for (size_t tier = 0; tier < NR_PREFIXES; tier++)
+		search->prefixes[tier].used = false;
 }
 
 void bpfl_btf_search_deinit(struct bpfl_btf_search *search)
@@ -25,12 +36,8 @@ void bpfl_btf_search_deinit(struct bpfl_btf_search *search)
 		free(search->lists.items[i].items);
 	free(search->lists.items);
 	bpfl_hash_deinit(&search->names);
-	memset(search, 0, sizeof(*search));
+	memset(&search->lists, 0, sizeof(search->lists));
 }
-
-/* Bytes that each of search->prefixes looks at. */
-static const unsigned prefix_sizes[] = { 2, 4, 8 };
-#define NR_PREFIXES (sizeof(prefix_sizes) / sizeof(prefix_sizes[0]))
 
 /* The bit for the first bytes of a name: word holds 8 of them as they lie in memory. */
 static unsigned prefix_bit(uint64_t word, unsigned prefix_size)
@@ -52,7 +59,10 @@ static void filter_add(struct bpfl_btf_search *search, const char *name, size_t 
 		tier--;
 	memcpy(&word, name, prefix_sizes[tier]);
 	unsigned bit = prefix_bit(word, prefix_sizes[tier]);
-	search->prefixes[tier].used = true;
+	if (!search->prefixes[tier].used) {
+		memset(search->prefixes[tier].bits, 0, sizeof(search->prefixes[tier].bits));
+		search->prefixes[tier].used = true;
+	}
 	search->prefixes[tier].bits[bit / 64] |= 1ull << (bit % 64);
 }
 
@@ -71,6 +81,11 @@ static bool filter_has(const struct bpfl_btf_search *search, const char *name, s
 			return true;
 	}
 	return false;
+}
+
+int bpfl_btf_search_reserve(struct bpfl_btf_search *search, size_t nr_names)
+{
+	return BPFL_VEC_RESERVE(&search->lists, nr_names) ? bpfl_hash_reserve(&search->names, nr_names) : -ENOMEM;
 }
 
 int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_t name_size)
@@ -109,6 +124,9 @@ static int note(struct bpfl_btf_search *search, const char *name, uint32_t type_
 		size = search->cut(name, size);
 	if (bpfl_hash_get(&search->names, name, size, &idx) < 0)
 		return 0;
+	/* Most names have one type, hardly any more than eight. */
+	if (!BPFL_VEC_RESERVE(&search->lists.items[idx], 1))
+		return -ENOMEM;
 	slot = BPFL_VEC_PUSH(&search->lists.items[idx]);
 	if (slot == NULL)
 		return -ENOMEM;
@@ -129,24 +147,24 @@ static const char *name_of(const struct bpfl_btf *btf, uint32_t name_off, size_t
 	return btf->strings + (name_off - btf->first_str);
 }
 
+int bpfl_btf_search_look(struct bpfl_btf_search *search, const struct bpfl_btf *btf,
+			 const struct bpfl_btf_type *type, uint32_t id)
+{
+	size_t left;
+	const char *name = name_of(btf, type->name_off, &left);
+
+	return filter_has(search, name, left) ? note(search, name, id) : 0;
+}
+
 static int search_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_type(btf, btf->first_id);
 
 	for (uint32_t id = btf->first_id; id < btf->nr_types; id++, type = bpfl_btf_next(btf, type)) {
-		unsigned kind = bpfl_btf_kind(type);
-		const char *name;
-		size_t left;
+		int ret = bpfl_btf_search_has_kind(search, type) ? bpfl_btf_search_look(search, btf, type, id) : 0;
 
-		if (kind >= BPFL_NR_KINDS || !(search->kinds & BPFL_BTF_KIND_BIT(kind)))
-			continue;
-		name = name_of(btf, type->name_off, &left);
-		if (filter_has(search, name, left)) {
-			int ret = note(search, name, id);
-
-			if (ret < 0)
-				return ret;
-		}
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }
@@ -158,10 +176,15 @@ static int search_all(struct bpfl_btf_search *search, const struct bpfl_btf *btf
 	return ret < 0 ? ret : search_own(search, btf);
 }
 
-int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
+void bpfl_btf_search_restart(struct bpfl_btf_search *search)
 {
 	for (size_t i = 0; i < search->lists.nr; i++)
 		search->lists.items[i].nr = 0;
+}
+
+int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
+{
+	bpfl_btf_search_restart(search);
 	return search_all(search, btf);
 }
 
@@ -172,4 +195,19 @@ const uint32_t *bpfl_btf_search_ids(const struct bpfl_btf_search *search, int id
 		return NULL;
 	*ret_nr = search->lists.items[idx].nr;
 	return search->lists.items[idx].items;
+}
+
+uint32_t *bpfl_btf_search_take(struct bpfl_btf_search *search, int idx, size_t *ret_nr)
+{
+	struct bpfl_btf_ids *list;
+	uint32_t *items;
+
+	*ret_nr = 0;
+	if (idx < 0 || (size_t)idx >= search->lists.nr)
+		return NULL;
+	list = &search->lists.items[idx];
+	items = list->items;
+	*ret_nr = list->nr;
+	memset(list, 0, sizeof(*list));
+	return items;
 }

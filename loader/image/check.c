@@ -239,7 +239,7 @@ static int relocation_add(struct bpfl_checking *checking, const struct bpfl_imag
 			  const struct bpfl_core_result *result, int32_t line_idx, bool reached, struct bpfl_error *err)
 {
 	const struct bpfl_core *core = &checking->spec->cores.items[result->core_idx];
-	struct bpfl_buf name = BPFL_BUF_INIT, kernel = BPFL_BUF_INIT, place = BPFL_BUF_INIT;
+	struct bpfl_buf name = BPFL_BUF_INIT, kernel = BPFL_BUF_INIT, place = BPFL_BUF_INIT, text = BPFL_BUF_INIT;
 	struct bpfl_core_path local;
 	int status = bpfl_core_path_parse(checking->spec->btf, core->type_id, core->kind, core->access, &local, err);
 
@@ -248,11 +248,12 @@ static int relocation_add(struct bpfl_checking *checking, const struct bpfl_imag
 	}
 	bpfl_core_path_text(&local, &name);
 	bpfl_core_line_text(checking->spec, line_idx, &place);
+	bpfl_core_result_text(checking->image, prog, result, &text);
 	status = kernel_path(checking, &local, result->kernel_type_id, &kernel);
 	struct bpfl_check_item *item = NULL;
-	if (status == 0 && bpfl_buf_ok(&name) && bpfl_buf_ok(&place)) {
+	if (status == 0 && bpfl_buf_ok(&name) && bpfl_buf_ok(&place) && bpfl_buf_ok(&text)) {
 		item = bpfl_check_add(checking, BPFL_CHECK_RELOCATION, relocation_status(core->kind, result), name.data,
-				      result->text);
+				      text.data ? text.data : "");
 	}
 	if (!item || bpfl_check_set_prog(checking, item, prog) < 0 ||
 	    (kernel.data && text_replace(&item->kernel, kernel.data) < 0) ||
@@ -263,6 +264,7 @@ static int relocation_add(struct bpfl_checking *checking, const struct bpfl_imag
 		item->guarded = !reached;
 		item->needed = reached && (item->status != BPFL_CHECK_MISSING || result->poisoned);
 	}
+	bpfl_buf_deinit(&text);
 	bpfl_buf_deinit(&place);
 	bpfl_buf_deinit(&kernel);
 	bpfl_buf_deinit(&name);

@@ -18,13 +18,20 @@
 /*
  * Applies the CO-RE record of every instruction of the image's programs.
  * A relocation that the target cannot satisfy is no error: its instruction is poisoned, which is
- * harmless as long as the verifier does not reach it, and a bpfl_core_result of the program says in
- * words what was missing. Return: 0; -EINVAL (kind OBJECT) for a malformed record, a wrong
+ * harmless as long as the verifier does not reach it, and a bpfl_core_result of the program knows
+ * what was missing. The answers stay with the image. Return: 0; -EINVAL (kind OBJECT) for a malformed record, a wrong
  * instruction or an ambiguous answer; -ENOENT (E7) when the target has no BTF and a record needs
- * it; -ENOMEM.
+ * it; -ENOMEM. Once per image.
  */
 int bpfl_core_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
 		    struct bpfl_image *image, const struct bpfl_log *log, struct bpfl_error *err);
+
+/*
+ * What a result says, in words: "struct task_struct.pid (0:81): byte 2336 -> 2464". The spec and the
+ * target of the image must still be there. Nothing is written for a result without words.
+ */
+void bpfl_core_result_text(const struct bpfl_image *image, const struct bpfl_image_prog *prog,
+			   const struct bpfl_core_result *result, struct bpfl_buf *out);
 
 /*
  * Resolves the externs that the image's programs refer to (BPFL_REF_EXTERN), and fills the values

@@ -2,8 +2,8 @@
 /*
  * image/core_apply: CO-RE numbers into instructions.
  *
- * In: flat programs and the answers of core_solve.c. Out: the same programs, patched, and a
- * sentence for each relocation.
+ * In: flat programs and the answers of core_solve.c. Out: the same programs, patched, and a result
+ * for each relocation, of which core_text.c can make a sentence.
  *
  * A number can stand in three places: the immediate of an ALU instruction, the offset of a load or
  * store, and the 64 bits of an ld_imm64. Before it is overwritten, the old number is compared with
@@ -307,115 +307,67 @@ static int patch_write(struct patch *patch, struct bpfl_inst *insts, uint32_t nr
 	return 0;
 }
 
-/* ---- words ---- */
+/* ---- results ---- */
 
-/* What the number is, between the path and "8 -> 16". */
-static const char *const number_words[BPFL_CORE_NR_KINDS] = {
-	[BPFL_CORE_FIELD_BYTE_OFF] = "byte",         [BPFL_CORE_FIELD_BYTE_SIZE] = "size",
-	[BPFL_CORE_FIELD_EXISTS] = "exists",         [BPFL_CORE_FIELD_SIGNED] = "signed",
-	[BPFL_CORE_FIELD_LSHIFT_U64] = "left shift", [BPFL_CORE_FIELD_RSHIFT_U64] = "right shift",
-	[BPFL_CORE_TYPE_ID_LOCAL] = "local type id", [BPFL_CORE_TYPE_ID_TARGET] = "kernel type id",
-	[BPFL_CORE_TYPE_EXISTS] = "exists",          [BPFL_CORE_TYPE_SIZE] = "size",
-	[BPFL_CORE_ENUM_EXISTS] = "exists",          [BPFL_CORE_ENUM_VALUE] = "value",
-	[BPFL_CORE_TYPE_MATCHES] = "matches",
-};
-
-/* "struct task_struct.pid (0:81): byte 2336 -> 2464" */
-static void done_text(const struct patch *patch, const struct bpfl_core_path *local,
-		      struct bpfl_buf *out)
+/* The sentence is not written here: bpfl_core_result_text() makes it of what stands in the result when somebody wants to read
+ * it, which for most of a thousand relocations nobody does. */
+static int result_add(const struct patch *patch, const struct bpfl_log *log,
+		      struct bpfl_image_prog *prog, struct bpfl_error *err)
 {
-	const struct bpfl_core_answer *answer = &patch->query->answer;
-
-	bpfl_core_path_text(local, out);
-	bpfl_buf_printf(out, ": %s %" PRId64 " -> %" PRId64, number_words[patch->query->kind],
-			(int64_t)answer->local.value, (int64_t)patch->value);
-	if (patch->form == FORM_OFF && answer->now.width_bytes != answer->local.width_bytes) {
-		bpfl_buf_printf(out, ", %" PRIu32 " -> %" PRIu32 " bytes",
-				answer->local.width_bytes, answer->now.width_bytes);
-	}
-	if (answer->miss.reason != BPFL_CORE_MISS_NONE) {
-		bpfl_buf_text(out, " (");
-		bpfl_core_miss_text(local, &answer->miss, out);
-		bpfl_buf_char(out, ')');
-	}
-}
-
-/* "struct inode has no field 'i_atime' (x.c:88) in the BTF of kernel 6.12.0" */
-static void poison_text(const struct patch *patch, const struct bpfl_core_path *local,
-			int32_t line_idx, struct bpfl_target *target, struct bpfl_buf *out)
-{
-	if (patch->obstacle) {
-		bpfl_core_path_text(local, out);
-		bpfl_buf_printf(out, ": %s", patch->obstacle);
-	} else {
-		bpfl_core_miss_text(local, &patch->query->answer.miss, out);
-	}
-	struct bpfl_buf line = BPFL_BUF_INIT;
-	bpfl_core_line_text(patch->spec, line_idx, &line);
-	if (line.size > 0) {
-		bpfl_buf_printf(out, " (%s)", line.data);
-	}
-	bpfl_buf_deinit(&line);
-	bpfl_buf_text(out, " in the BTF of ");
-	bpfl_core_kernel_text(target, out);
-}
-
-static int result_add(const struct patch *patch, int32_t line_idx, struct bpfl_target *target,
-		      const struct bpfl_log *log, struct bpfl_image_prog *prog,
-		      struct bpfl_error *err)
-{
-	struct bpfl_core_path local;
-	struct bpfl_buf text = BPFL_BUF_INIT;
 	const struct bpfl_core_query *query = patch->query;
-	bool poisoned = query->answer.poison || patch->obstacle;
-	int result = bpfl_core_path_parse(patch->spec->btf, query->type_id, query->kind,
-					  query->access, &local, err);
+	struct bpfl_core_result *item = BPFL_VEC_PUSH(&prog->core_results);
 
-	if (result < 0) {
-		return result;
-	}
-	if (poisoned) {
-		poison_text(patch, &local, line_idx, target, &text);
-	} else {
-		done_text(patch, &local, &text);
-	}
-	struct bpfl_core_result *item = bpfl_buf_ok(&text) ? BPFL_VEC_PUSH(&prog->core_results)
-							   : NULL;
 	if (!item) {
-		bpfl_buf_deinit(&text);
 		return bpfl_error_nomem(err);
 	}
-	bpfl_log_line(log, BPFL_LOG_DEBUG, "CO-RE: program '%s': instruction %" PRIu32 ": %s%s",
-		      BPFL_ESC(patch->spec->progs.items[prog->prog_idx].name), patch->user.insn_idx,
-		      poisoned ? "not resolved: " : "", text.data);
 	item->insn_idx = patch->user.insn_idx;
-	item->poisoned = poisoned;
+	item->poisoned = query->answer.poison || patch->obstacle;
 	item->core_idx = (uint32_t)prog->insts[patch->user.insn_idx].core_idx;
 	item->local_value = query->answer.local.value;
 	item->kernel_value = patch->value;
 	item->local_bytes = query->answer.local.width_bytes;
 	item->kernel_bytes = query->answer.now.width_bytes;
 	item->kernel_type_id = query->answer.target_id;
-	item->text = bpfl_buf_take(&text);
+	item->query = query;
+	item->obstacle = patch->obstacle;
+	if (log && log->fn) {
+		struct bpfl_buf text = BPFL_BUF_INIT;
+
+		bpfl_core_result_text(patch->image, prog, item, &text);
+		bpfl_log_line(log, BPFL_LOG_DEBUG, "CO-RE: program '%s': instruction %" PRIu32 ": %s%s",
+			      BPFL_ESC(patch->spec->progs.items[prog->prog_idx].name),
+			      patch->user.insn_idx, item->poisoned ? "not resolved: " : "",
+			      text.data ? text.data : "");
+		bpfl_buf_deinit(&text);
+	}
 	return 0;
 }
 
 /* ---- all instructions ---- */
 
-static int prog_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
-		      struct bpfl_image *image, uint32_t prog_nr,
-		      const struct bpfl_core_solver *solver, const struct bpfl_log *log,
-		      struct bpfl_error *err)
+/* Room for the results of a program, which are as many as the records that its instructions carry. */
+static bool results_reserve(struct bpfl_image_prog *prog)
 {
-	struct bpfl_image_prog *prog = &image->progs[prog_nr];
-	int32_t line_idx = BPFL_NO_IDX;
+	size_t nr = prog->core_results.nr;
 
+	for (uint32_t i = 0; i < prog->nr_insts; i++) {
+		nr += prog->insts[i].core_idx != BPFL_NO_IDX;
+	}
+	return BPFL_VEC_RESERVE(&prog->core_results, nr);
+}
+
+static int prog_apply(const struct bpfl_spec *spec, struct bpfl_image *image, uint32_t prog_nr,
+		      const struct bpfl_log *log, struct bpfl_error *err)
+{
+	const struct bpfl_core_solver *solver = image->core;
+	struct bpfl_image_prog *prog = &image->progs[prog_nr];
+
+	if (!results_reserve(prog)) {
+		return bpfl_error_nomem(err);
+	}
 	for (uint32_t i = 0; i < prog->nr_insts; i++) {
 		const struct bpfl_inst *inst = &prog->insts[i];
 
-		if (inst->line_idx != BPFL_NO_IDX) {
-			line_idx = inst->line_idx;
-		}
 		if (inst->core_idx == BPFL_NO_IDX) {
 			continue;
 		}
@@ -427,7 +379,7 @@ static int prog_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
 		};
 		int result = patch_write(&patch, prog->insts, prog->nr_insts, err);
 		if (result == 0) {
-			result = result_add(&patch, line_idx, target, log, prog, err);
+			result = result_add(&patch, log, prog, err);
 		}
 		if (result < 0) {
 			return patch_fail(&patch, inst->core_idx, result, err);
@@ -439,15 +391,14 @@ static int prog_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
 int bpfl_core_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
 		    struct bpfl_image *image, const struct bpfl_log *log, struct bpfl_error *err)
 {
-	struct bpfl_core_solver solver;
-	int result = bpfl_core_solve(spec, target, image, log, &solver, err);
-
-	if (result < 0) {
-		return result;
+	image->target = target;
+	image->core = calloc(1, sizeof(*image->core));
+	if (!image->core) {
+		return bpfl_error_nomem(err);
 	}
+	int result = bpfl_core_solve(spec, target, image, log, image->core, err);
 	for (uint32_t i = 0; i < image->nr_progs && result == 0; i++) {
-		result = prog_apply(spec, target, image, i, &solver, log, err);
+		result = prog_apply(spec, image, i, log, err);
 	}
-	bpfl_core_solver_deinit(&solver);
 	return result;
 }

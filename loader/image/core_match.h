@@ -164,8 +164,11 @@ struct bpfl_core_name {
 };
 int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_name *names,
 			    size_t nr_names, struct bpfl_error *err);
-/* Ids in the kernel's BTF, of any kind, rising; borrowed from the target. NULL and 0 for a name
- * that was not prepared. */
+/* The same, but types of other kinds (BPFL_BTF_KIND_BIT()s) may be left out. */
+int bpfl_core_names_prepare_kinds(struct bpfl_target *target, const struct bpfl_core_name *names,
+				  size_t nr_names, uint32_t kinds, struct bpfl_error *err);
+/* Ids in the kernel's BTF, of the kinds that were prepared and perhaps others, rising; borrowed from
+ * the target until the name is prepared again. NULL and 0 for a name that was not prepared. */
 const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char *text, size_t size,
 				    size_t *ret_nr);
 struct bpfl_core_names;

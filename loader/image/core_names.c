@@ -7,7 +7,9 @@
  * all of them first (prepare), which costs one pass, or none when they have been asked for before:
  * the answers stay in the target, for the next object of the process.
  *
- * Names are compared without flavours, on both sides; kinds are the asker's business.
+ * Names are compared without flavours, on both sides. Which kinds of types answer is the asker's
+ * business, but it can say which ones it can do with: two of three names of a kernel are those of
+ * functions, and passing over them makes the pass a third shorter.
  */
 #include "image/core_match.h"
 
@@ -17,11 +19,12 @@
 #include "base/hash.h"
 
 /* Functions and variables are here for externs. */
-#define KINDS                                                                                      \
+#define KINDS_ALL                                                                                  \
 	(BPFL_BTF_KINDS_DATA | BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC) | BPFL_BTF_KIND_BIT(BPFL_KIND_VAR))
 
 struct found {
 	char *name; /* owned; the key in by_name */
+	uint32_t kinds; /* that were looked at */
 	uint32_t *ids;
 	size_t nr_ids;
 };
@@ -45,8 +48,7 @@ void bpfl_core_names_destroy(struct bpfl_core_names *names)
 	free(names);
 }
 
-static const struct found *names_find(const struct bpfl_core_names *names, const char *text,
-				      size_t size)
+static struct found *names_find(const struct bpfl_core_names *names, const char *text, size_t size)
 {
 	uint32_t idx;
 
@@ -56,74 +58,86 @@ static const struct found *names_find(const struct bpfl_core_names *names, const
 	return &names->found.items[idx];
 }
 
-static int name_keep(struct bpfl_core_names *names, const struct bpfl_core_name *name,
-		     const uint32_t *ids, size_t nr_ids)
+/* Whether nothing has to be looked for. */
+static bool is_known(const struct bpfl_core_names *names, const struct bpfl_core_name *name,
+		     uint32_t kinds)
 {
-	if (names_find(names, name->text, name->size)) {
-		return 0; /* named twice in one list */
-	}
+	const struct found *found = names_find(names, name->text, name->size);
+
+	return name->size == 0 || (found && (found->kinds & kinds) == kinds);
+}
+
+static struct found *name_add(struct bpfl_core_names *names, const struct bpfl_core_name *name)
+{
 	struct found *found = BPFL_VEC_PUSH(&names->found);
+
 	if (!found) {
-		return -ENOMEM;
+		return NULL;
 	}
 	found->name = bpfl_strndup(name->text, name->size);
-	found->ids = nr_ids > 0 ? bpfl_memdup(ids, nr_ids * sizeof(*ids)) : NULL;
-	found->nr_ids = nr_ids;
-	if (!found->name || (nr_ids > 0 && !found->ids) ||
-	    bpfl_hash_put(&names->by_name, found->name, name->size,
-			  (uint32_t)(names->found.nr - 1)) < 0) {
+	if (!found->name || bpfl_hash_put(&names->by_name, found->name, name->size,
+					  (uint32_t)(names->found.nr - 1)) < 0) {
 		free(found->name);
-		free(found->ids);
 		names->found.nr--;
-		return -ENOMEM;
+		return NULL;
 	}
-	return 0;
+	return found;
 }
 
 /* Tells the search what is not known yet. The number of such names, or -ENOMEM. */
 static int unknown_want(struct bpfl_btf_search *search, const struct bpfl_core_names *known,
 			const struct bpfl_core_name *names, size_t nr_names)
 {
-	int nr_unknown = 0;
+	size_t nr_unknown = 0;
 
 	for (size_t i = 0; i < nr_names; i++) {
-		if (names[i].size == 0 || names_find(known, names[i].text, names[i].size)) {
-			continue;
-		}
-		if (bpfl_btf_search_want(search, names[i].text, names[i].size) < 0) {
+		nr_unknown += !is_known(known, &names[i], search->kinds);
+	}
+	if (nr_unknown > 0 && bpfl_btf_search_reserve(search, nr_unknown) < 0) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < nr_names; i++) {
+		if (!is_known(known, &names[i], search->kinds) &&
+		    bpfl_btf_search_want(search, names[i].text, names[i].size) < 0) {
 			return -ENOMEM;
 		}
-		nr_unknown++;
 	}
-	return nr_unknown;
+	return (int)nr_unknown;
 }
 
 static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *known,
 			const struct bpfl_core_name *names, size_t nr_names)
 {
-	for (size_t i = 0; i < nr_names; i++) {
-		size_t nr_ids;
+	size_t nr_max = known->found.nr + search->lists.nr;
 
-		if (names[i].size == 0 || names_find(known, names[i].text, names[i].size)) {
-			continue;
+	if (!BPFL_VEC_RESERVE(&known->found, nr_max) ||
+	    bpfl_hash_reserve(&known->by_name, nr_max) < 0) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < nr_names; i++) {
+		if (is_known(known, &names[i], search->kinds)) {
+			continue; /* before this, or named twice in one list */
 		}
+		struct found *found = names_find(known, names[i].text, names[i].size);
 		int idx = bpfl_btf_search_want(search, names[i].text, names[i].size);
-		if (idx < 0) {
-			return idx;
+
+		if (!found) {
+			found = name_add(known, &names[i]);
 		}
-		const uint32_t *ids = bpfl_btf_search_ids(search, idx, &nr_ids);
-		if (name_keep(known, &names[i], ids, nr_ids) < 0) {
+		if (!found || idx < 0) {
 			return -ENOMEM;
 		}
+		free(found->ids);
+		found->ids = bpfl_btf_search_take(search, idx, &found->nr_ids);
+		found->kinds = search->kinds;
 	}
 	return 0;
 }
 
-int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_name *names,
-			    size_t nr_names, struct bpfl_error *err)
+int bpfl_core_names_prepare_kinds(struct bpfl_target *target, const struct bpfl_core_name *names,
+				  size_t nr_names, uint32_t kinds, struct bpfl_error *err)
 {
 	struct bpfl_btf_search search;
-	const struct bpfl_btf *btf = NULL;
 
 	if (!target->names) {
 		target->names = calloc(1, sizeof(*target->names));
@@ -131,23 +145,24 @@ int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_n
 			return bpfl_error_nomem(err);
 		}
 	}
-	bpfl_btf_search_init(&search, KINDS, bpfl_core_name_size);
+	bpfl_btf_search_init(&search, kinds, bpfl_core_name_size);
 	int result = unknown_want(&search, target->names, names, nr_names);
-	if (result <= 0) {
-		goto out;
-	}
-	result = bpfl_target_btf(target, &btf, err);
 	if (result < 0) {
-		bpfl_btf_search_deinit(&search);
-		return result;
+		bpfl_error_nomem(err);
+	} else if (result > 0) {
+		result = bpfl_target_search(target, &search, err);
+		if (result == 0 && answers_keep(&search, target->names, names, nr_names) < 0) {
+			result = bpfl_error_nomem(err);
+		}
 	}
-	result = bpfl_btf_search_run(&search, btf);
-	if (result == 0) {
-		result = answers_keep(&search, target->names, names, nr_names);
-	}
-out:
 	bpfl_btf_search_deinit(&search);
-	return result < 0 ? bpfl_error_nomem(err) : 0;
+	return result;
+}
+
+int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_name *names,
+			    size_t nr_names, struct bpfl_error *err)
+{
+	return bpfl_core_names_prepare_kinds(target, names, nr_names, KINDS_ALL, err);
 }
 
 const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char *text, size_t size,

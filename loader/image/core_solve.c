@@ -187,9 +187,13 @@ static int names_prepare(struct solving *solving, struct bpfl_error *err)
 		return 0;
 	}
 	/* Externs come next and need names too: asked for now, they cost no pass of their own. */
+	size_t nr_types = names.nr;
 	int result = bpfl_extern_names_collect(solving->image, &names, err);
-	if (result == 0) {
+	if (result == 0 && names.nr > nr_types) {
 		result = bpfl_core_names_prepare(solving->target, names.items, names.nr, err);
+	} else if (result == 0) {
+		result = bpfl_core_names_prepare_kinds(solving->target, names.items, names.nr,
+						       BPFL_BTF_KINDS_DATA, err);
 	}
 	if (result == 0) {
 		result = bpfl_target_btf(solving->target, &solving->kernel, err);

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/text.h"
+#include "image/core.h"
 #include "image/image.h"
 
 #define TYPE_TEXT_SIZE 256
@@ -198,4 +199,79 @@ void bpfl_core_prefix(const struct bpfl_spec *spec, const struct bpfl_image *ima
 			  core_idx, bpfl_core_kind_name(core->kind), core->type_id,
 			  BPFL_ESC(core->access));
 	bpfl_core_prefix_user(spec, image, user, err);
+}
+
+/* ---- results ---- */
+
+/* What the number is, between the path and "8 -> 16". */
+static const char *const number_words[BPFL_CORE_NR_KINDS] = {
+	[BPFL_CORE_FIELD_BYTE_OFF] = "byte",         [BPFL_CORE_FIELD_BYTE_SIZE] = "size",
+	[BPFL_CORE_FIELD_EXISTS] = "exists",         [BPFL_CORE_FIELD_SIGNED] = "signed",
+	[BPFL_CORE_FIELD_LSHIFT_U64] = "left shift", [BPFL_CORE_FIELD_RSHIFT_U64] = "right shift",
+	[BPFL_CORE_TYPE_ID_LOCAL] = "local type id", [BPFL_CORE_TYPE_ID_TARGET] = "kernel type id",
+	[BPFL_CORE_TYPE_EXISTS] = "exists",          [BPFL_CORE_TYPE_SIZE] = "size",
+	[BPFL_CORE_ENUM_EXISTS] = "exists",          [BPFL_CORE_ENUM_VALUE] = "value",
+	[BPFL_CORE_TYPE_MATCHES] = "matches",
+};
+
+/* "struct task_struct.pid (0:81): byte 2336 -> 2464" */
+static void done_text(const struct bpfl_core_result *result, const struct bpfl_core_path *local,
+		      const struct bpfl_insn *insn, struct bpfl_buf *out)
+{
+	const struct bpfl_core_query *query = result->query;
+	uint8_t class = BPFL_CLASS(insn->code);
+	bool is_access = class == BPFL_CLASS_LDX || class == BPFL_CLASS_ST || class == BPFL_CLASS_STX;
+
+	bpfl_core_path_text(local, out);
+	bpfl_buf_printf(out, ": %s %" PRId64 " -> %" PRId64, number_words[query->kind],
+			(int64_t)result->local_value, (int64_t)result->kernel_value);
+	if (is_access && result->kernel_bytes != result->local_bytes) {
+		bpfl_buf_printf(out, ", %" PRIu32 " -> %" PRIu32 " bytes", result->local_bytes,
+				result->kernel_bytes);
+	}
+	if (query->answer.miss.reason != BPFL_CORE_MISS_NONE) {
+		bpfl_buf_text(out, " (");
+		bpfl_core_miss_text(local, &query->answer.miss, out);
+		bpfl_buf_char(out, ')');
+	}
+}
+
+/* "struct inode has no field 'i_atime' (x.c:88) in the BTF of kernel 6.12.0" */
+static void poison_text(const struct bpfl_image *image, const struct bpfl_image_prog *prog,
+			const struct bpfl_core_result *result, const struct bpfl_core_path *local,
+			struct bpfl_buf *out)
+{
+	struct bpfl_buf line = BPFL_BUF_INIT;
+
+	if (result->obstacle) {
+		bpfl_core_path_text(local, out);
+		bpfl_buf_printf(out, ": %s", result->obstacle);
+	} else {
+		bpfl_core_miss_text(local, &result->query->answer.miss, out);
+	}
+	bpfl_core_line_text(image->spec, line_of(prog, result->insn_idx), &line);
+	if (line.size > 0) {
+		bpfl_buf_printf(out, " (%s)", line.data);
+	}
+	bpfl_buf_deinit(&line);
+	bpfl_buf_text(out, " in the BTF of ");
+	bpfl_core_kernel_text(image->target, out);
+}
+
+void bpfl_core_result_text(const struct bpfl_image *image, const struct bpfl_image_prog *prog,
+			   const struct bpfl_core_result *result, struct bpfl_buf *out)
+{
+	const struct bpfl_core_query *query = result->query;
+	struct bpfl_core_path local;
+
+	if (result->text) {
+		bpfl_buf_text(out, result->text);
+	} else if (query && bpfl_core_path_parse(image->spec->btf, query->type_id, query->kind,
+						 query->access, &local, NULL) == 0) {
+		if (result->poisoned) {
+			poison_text(image, prog, result, &local, out);
+		} else {
+			done_text(result, &local, &prog->insts[result->insn_idx].insn, out);
+		}
+	}
 }

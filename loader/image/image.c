@@ -27,6 +27,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "image/core.h"
+#include "image/core_match.h"
 #include "image/passes.h"
 
 static int image_create(const struct bpfl_spec *spec, struct bpfl_image **ret_image, struct bpfl_error *err)
@@ -67,6 +68,9 @@ void bpfl_image_destroy(struct bpfl_image *image)
 		image_prog_deinit(&image->progs[i]);
 	for (size_t i = 0; i < image->spec->maps.nr && image->maps; i++)
 		bpfl_image_map_deinit(&image->maps[i]);
+	if (image->core)
+		bpfl_core_solver_deinit(image->core);
+	free(image->core);
 	free(image->module_btf_ids.items);
 	free(image->btf_bytes);
 	free(image->progs);

@@ -45,18 +45,23 @@ struct bpfl_line_info { uint32_t insn_off, file_name_off, line_off, line_col; };
 
 struct bpfl_subprog { uint32_t func_idx, insn_idx, nr_insns; }; /* where a function ended up */
 
-/* One applied (or failed) CO-RE relocation or extern, in words. A program's results are sorted by insn_idx. */
+struct bpfl_core_query;
+struct bpfl_core_solver;
+
+/* One applied (or failed) CO-RE relocation or extern. In words: bpfl_core_result_text(). A program's results are sorted by insn_idx. */
 struct bpfl_core_result {
 	uint32_t insn_idx; /* in the program */
 	bool poisoned;	   /* the instruction was replaced by an invalid call: harmless until reached */
 	uint32_t core_idx; /* in spec->cores, or BPFL_CORE_RESULT_EXTERN */
-	char *text;	   /* "struct task_struct.pid (0:81): byte 2336 -> 2464"; owned */
+	char *text;	   /* extern: what became of it, in words; owned. CO-RE: NULL */
 	bool absent;	   /* extern: weak, and this kernel does not have it */
 	/* CO-RE: the number that the object's types give and the kernel's, the bytes that a load or store of the field moves by either
 	 * (0: none), and the type of the kernel that matched (0: none). */
 	uint64_t local_value, kernel_value;
 	uint32_t local_bytes, kernel_bytes;
 	uint32_t kernel_type_id;
+	const struct bpfl_core_query *query; /* CO-RE: question and answer, in image->core; else NULL */
+	const char *obstacle; /* CO-RE: why it is poisoned although the kernel has an answer; static text, NULL none */
 };
 
 #define BPFL_CORE_RESULT_EXTERN UINT32_MAX /* an extern, resolved or (weak) not */
@@ -88,6 +93,8 @@ struct bpfl_image {
 	void *btf_bytes; /* malloc'ed; NULL: the object has no BTF */
 	size_t btf_size;
 	bool btf_needed; /* a map or a program to be loaded uses it */
+	struct bpfl_target *target; /* borrowed: for words about CO-RE; NULL before CO-RE was applied */
+	struct bpfl_core_solver *core;	  /* what the programs' CO-RE records asked, and the answers; owned */
 	/* Modules whose BTF fd goes into fd_array / fixups: ids of kernel BTF objects; [0] stands for vmlinux. */
 	BPFL_VEC(uint32_t) module_btf_ids;
 };

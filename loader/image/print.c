@@ -15,6 +15,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/text.h"
+#include "image/core.h"
 #include "image/disasm.h"
 
 #define LINE_TEXT_SIZE 512
@@ -285,9 +286,11 @@ static void headings_text(const struct printer *pr, const struct bpfl_image_prog
 	     place->next_core++) {
 		const struct bpfl_core_result *core = &prog->core_results.items[place->next_core];
 
-		bpfl_buf_printf(out, "  ; %s%s: %s\n",
+		bpfl_buf_printf(out, "  ; %s%s: ",
 				core->core_idx == BPFL_CORE_RESULT_EXTERN ? "extern" : "CO-RE",
-				core->poisoned ? " (poisoned)" : "", core->text ? core->text : "");
+				core->poisoned ? " (poisoned)" : "");
+		bpfl_core_result_text(pr->image, prog, core, out);
+		bpfl_buf_char(out, '\n');
 	}
 }
 
@@ -399,8 +402,12 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 		const struct bpfl_core_result *core = &prog->core_results.items[place->next_core];
 
 		if (core->insn_idx == idx) {
+			struct bpfl_buf words = BPFL_BUF_INIT;
+
+			bpfl_core_result_text(pr->image, prog, core, &words);
 			member_string(json, core->core_idx == BPFL_CORE_RESULT_EXTERN ? "extern" : "core",
-				      core->text ? core->text : "");
+				      words.data ? words.data : "");
+			bpfl_buf_deinit(&words);
 			bpfl_json_key(json, "poisoned");
 			bpfl_json_bool(json, core->poisoned);
 		}

@@ -134,21 +134,31 @@ unsigned bpfl_target_page_size(struct bpfl_target *target)
 	return target->page_size < FALLBACK_PAGE_SIZE ? FALLBACK_PAGE_SIZE : target->page_size;
 }
 
+static int btf_open(struct bpfl_target *target, struct bpfl_btf_search *search, struct bpfl_error *err)
+{
+	if (!target->btf_path && !target->running) {
+		int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT,
+					    "the described kernel comes without BTF");
+
+		bpfl_error_catalogue(err, 7);
+		bpfl_error_fix(err, "name a BTF file of that kernel: --btf FILE");
+		return result;
+	}
+	return bpfl_btf_open_kernel_searching(target->btf_path, search, &target->btf, err);
+}
+
 int bpfl_target_btf(struct bpfl_target *target, const struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
-	if (!target->btf) {
-		if (!target->btf_path && !target->running) {
-			int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT,
-						    "the described kernel comes without BTF");
+	int result = target->btf ? 0 : btf_open(target, NULL, err);
 
-			bpfl_error_catalogue(err, 7);
-			bpfl_error_fix(err, "name a BTF file of that kernel: --btf FILE");
-			return result;
-		}
-		int result = bpfl_btf_open_kernel(target->btf_path, &target->btf, err);
-		if (result < 0)
-			return result;
-	}
-	*ret_btf = target->btf;
-	return 0;
+	if (result == 0)
+		*ret_btf = target->btf;
+	return result;
+}
+
+int bpfl_target_search(struct bpfl_target *target, struct bpfl_btf_search *search, struct bpfl_error *err)
+{
+	if (!target->btf)
+		return btf_open(target, search, err);
+	return bpfl_btf_search_run(search, target->btf) < 0 ? bpfl_error_nomem(err) : 0;
 }

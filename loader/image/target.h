@@ -63,5 +63,7 @@ unsigned bpfl_target_possible_cpus(struct bpfl_target *target);	 /* at least 1 *
 unsigned bpfl_target_page_size(struct bpfl_target *target);	 /* at least 4096 */
 /* The kernel's BTF, opened on first use. Owned by the target. -ENOENT with E7's text. */
 int bpfl_target_btf(struct bpfl_target *target, const struct bpfl_btf **ret_btf, struct bpfl_error *err);
+/* One pass over its types for all names that the search wants: the pass that opening it takes, when it is not open yet. */
+int bpfl_target_search(struct bpfl_target *target, struct bpfl_btf_search *search, struct bpfl_error *err);
 
 #endif

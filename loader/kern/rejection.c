@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "image/core.h"
 #include "image/helper_names.h"
 #include "image/since.h"
 #include "kern/helper_users.h"
@@ -242,8 +243,14 @@ static bool cause_core(const struct rejection *rej, struct bpfl_error *err)
 		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
 			    "a CO-RE relocation found no match in this kernel's types");
 	}
-	if (found && found->text)
-		bpfl_error_why(err, "relocation: %s", BPFL_ESC(found->text));
+	if (found) {
+		struct bpfl_buf text = BPFL_BUF_INIT;
+
+		bpfl_core_result_text(rej->image, rej->image_prog, found, &text);
+		if (text.size > 0 && bpfl_buf_ok(&text))
+			bpfl_error_why(err, "relocation: %s", BPFL_ESC(text.data));
+		bpfl_buf_deinit(&text);
+	}
 	bpfl_error_why(err, "the verifier reached the instruction that needs it");
 	return true;
 }

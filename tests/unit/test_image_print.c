@@ -55,7 +55,7 @@ static void setup(void)
 	CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
 	struct bpfl_core_result *core = BPFL_VEC_PUSH(&image->progs[0].core_results);
 	ck_assert_ptr_nonnull(core);
-	*core = (struct bpfl_core_result){ 8, false, 0, bpfl_strdup("struct s.a: byte 4 -> 8") };
+	*core = (struct bpfl_core_result){ .insn_idx = 8, .text = bpfl_strdup("struct s.a: byte 4 -> 8") };
 }
 
 static void teardown(void)
