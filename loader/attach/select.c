@@ -120,6 +120,12 @@ static bool any_prog(const struct bpfl_prog *prog, const struct bpfl_attach *att
 	return true;
 }
 
+/* SEC("cgroup_skb/egress") for cgroup_skb/egress:PATH. */
+static bool same_row_prog(const struct bpfl_prog *prog, const struct bpfl_attach *attach)
+{
+	return prog->hit.row == attach->row;
+}
+
 static bool fitting_prog(const struct bpfl_prog *prog, const struct bpfl_attach *attach)
 {
 	return prog_fits(prog, attach->row);
@@ -154,6 +160,8 @@ int bpfl_attach_select(const struct bpfl_attach *attach, const struct bpfl_spec 
 		prog_idx = (size_t)named;
 	} else if (count_matches(attach, spec, any_prog, &prog_idx) != 1) {
 		nr = count_matches(attach, spec, section_says, &prog_idx);
+		if (nr == 0)
+			nr = count_matches(attach, spec, same_row_prog, &prog_idx);
 		if (nr == 0)
 			nr = count_matches(attach, spec, fitting_prog, &prog_idx);
 		if (nr == 0)
