@@ -23,6 +23,7 @@ static const struct bpfl_hook_ops *const kinds[] = {
 	&bpfl_hook_freplace,
 	&bpfl_hook_syscall,
 	&bpfl_hook_xdp,
+	&bpfl_hook_usdt,
 	&bpfl_hook_tc,
 	&bpfl_hook_tcx,
 	&bpfl_hook_netkit,

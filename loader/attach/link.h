@@ -77,6 +77,7 @@ extern const struct bpfl_hook_ops bpfl_hook_iter;
 extern const struct bpfl_hook_ops bpfl_hook_freplace;
 extern const struct bpfl_hook_ops bpfl_hook_syscall;
 extern const struct bpfl_hook_ops bpfl_hook_xdp;
+extern const struct bpfl_hook_ops bpfl_hook_usdt;
 extern const struct bpfl_hook_ops bpfl_hook_tc;
 extern const struct bpfl_hook_ops bpfl_hook_tcx;
 extern const struct bpfl_hook_ops bpfl_hook_netkit; /* also in tcx.c */

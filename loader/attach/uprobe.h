@@ -28,6 +28,7 @@ struct bpfl_uprobe_set {
 	const char *path;
 	int pid; /* -1: all processes */
 	bool is_return, is_session;
+	bool one_by_one; /* the program was not loaded for links of many (expected attach type) */
 	size_t nr;
 	uint64_t *file_offs;
 	uint64_t *ref_ctr_offs; /* or NULL */

@@ -158,7 +158,7 @@ int bpfl_uprobe_set_attach(const struct bpfl_attach_ctx *ctx, const struct bpfl_
 {
 	enum bpfl_answer *known = &ctx->object->target->features[BPFL_FEATURE_UPROBE_MULTI];
 	struct attempt attempt = { .ctx = ctx, .set = set, .link = link };
-	bool one_by_one = *known == BPFL_NO;
+	bool one_by_one = set->one_by_one || *known == BPFL_NO;
 	int ret = 0;
 
 	if (!one_by_one) {
@@ -175,8 +175,9 @@ int bpfl_uprobe_set_attach(const struct bpfl_attach_ctx *ctx, const struct bpfl_
 	if (one_by_one && set->is_session)
 		return refuse_session(err);
 	if (one_by_one) {
-		bpfl_log_line(ctx->log, BPFL_LOG_INFO, "this kernel has no links of many uprobes (Linux 6.6): %zu single ones instead",
-			      set->nr);
+		if (!set->one_by_one)
+			bpfl_log_line(ctx->log, BPFL_LOG_INFO, "this kernel has no links of many uprobes (Linux 6.6): %zu single ones instead",
+				      set->nr);
 		ret = probe_each(&attempt, err);
 		if (ret < 0)
 			return ret;

@@ -142,6 +142,7 @@ static int read_header(struct bpfl_user_elf *elf, struct header *header, struct 
 	bpfl_cursor_u16(&cursor, &header->shentsize);
 	bpfl_cursor_u16(&cursor, &header->shnum);
 	bpfl_cursor_u16(&cursor, &header->shstrndx);
+	elf->is_fixed = header->type == ET_EXEC;
 	if (header->type != ET_EXEC && header->type != ET_DYN)
 		return refuse_sort(err, "it is an ELF file, but no executable and no shared library");
 	return 0;

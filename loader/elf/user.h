@@ -42,6 +42,7 @@ struct bpfl_user_elf {
 	char *path; /* as given */
 	int fd;
 	uint64_t file_size;
+	bool is_fixed; /* loaded at the addresses in the file (ET_EXEC); else anywhere */
 	bool is_64, swap; /* swap: the file's byte order is not this machine's */
 	uint16_t machine;
 	struct bpfl_user_section *sections; /* [0] is the null section */
@@ -125,6 +126,9 @@ int bpfl_user_glob(struct bpfl_user_elf *elf, const char *pattern, struct bpfl_u
 void bpfl_user_funcs_deinit(struct bpfl_user_funcs *funcs);
 
 /* ---- elf/user_ifunc.c ---- */
+
+/* What has to be added to an address in the file to get that in a process (0: this one). -ENOENT: the process does not use the file. */
+int bpfl_user_bias(const struct bpfl_user_elf *elf, int pid, uint64_t *ret_bias);
 
 /*
  * Which implementation an indirect function stands for: read from the memory of a process in which the dynamic linker has chosen.

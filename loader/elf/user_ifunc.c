@@ -106,6 +106,21 @@ static bool find_bias(const char *maps, const struct bpfl_user_elf *elf, uint64_
 	return found;
 }
 
+int bpfl_user_bias(const struct bpfl_user_elf *elf, int pid, uint64_t *ret_bias)
+{
+	struct bpfl_buf maps = BPFL_BUF_INIT;
+	char path[64] = "/proc/self/maps";
+	int ret;
+
+	if (pid > 0)
+		snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	ret = bpfl_file_read_virtual(AT_FDCWD, path, MAPS_SIZE_MAX, &maps);
+	if (ret == 0 && !find_bias(maps.data, elf, ret_bias))
+		ret = -ENOENT;
+	bpfl_buf_deinit(&maps);
+	return ret;
+}
+
 /* ---- slots ---- */
 
 static bool in_plt(const struct bpfl_user_elf *elf, uint64_t vaddr)
