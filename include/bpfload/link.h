@@ -63,7 +63,22 @@ BPFL_API int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_
  */
 BPFL_API int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct bpfl_attach *attach,
 			      const struct bpfl_log *log, struct bpfl_link **ret_link, struct bpfl_error *err);
+/*
+ * Registers a struct_ops variable (bpfl_map_view.is_struct_ops) of a loaded object with the kernel; closing the link unregisters it. Of section
+ * ".struct_ops.link": by a kernel link (Linux 6.4), which goes with the process. Of ".struct_ops" (5.6): it stays when the process is killed.
+ * Return: 0, or -errno: TARGET (-EEXIST: the name is taken), USAGE (-ENOENT), PERMISSION, UNSUPPORTED.
+ */
+BPFL_API int bpfl_link_attach_map(struct bpfl_object *object, const char *map, const struct bpfl_log *log,
+				  struct bpfl_link **ret_link, struct bpfl_error *err);
 BPFL_API void bpfl_link_close(struct bpfl_link *link);
+
+/*
+ * Takes out of the kernel what users of this library left there when they were killed and what does not go away by itself: filters of tc, in this
+ * network namespace. Only what carries the mark of a process that is certainly gone. Attaching by tc does it too; call it at
+ * the start of a program that shall clean up after its last run.
+ * @log: may be NULL; told what was removed.
+ */
+BPFL_API void bpfl_link_sweep(const struct bpfl_log *log);
 
 /* "count_packets: xdp on lo (native)": what is attached where, and by which mechanism. Owned by the link. */
 BPFL_API const char *bpfl_link_text(const struct bpfl_link *link);

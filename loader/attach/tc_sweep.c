@@ -110,3 +110,8 @@ void bpfl_tc_sweep(const struct bpfl_log *log)
 	free(sweep.interfaces.items);
 	free(sweep.dead.items);
 }
+
+void bpfl_link_sweep(const struct bpfl_log *log)
+{
+	bpfl_tc_sweep(log);
+}

@@ -137,6 +137,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	struct bpfl_log log = out_log(&run->out);
 	int ret = 0;
 
+	if (run->plan.nr > 0)
+		bpfl_link_sweep(&log);
 	if (!run->options.no_printk && bpfl_spec_prints(run->spec))
 		ret = bpfl_trace_open(&log, &run->trace, err);
 	if (ret == 0)
