@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOG_HEADING "--- verifier log of %s ---\n"
+
 struct run {
 	struct options options;
 	struct out out;
@@ -73,11 +75,13 @@ static int image_step(struct run *run, struct bpfl_error *err)
 	return ret;
 }
 
-static int log_file_write(const struct run *run, const char *log, struct bpfl_error *err)
+/* The first log replaces what was in the file, those of the other programs follow it. @prog: its heading, NULL for a single log. */
+static int log_file_write(const struct run *run, const char *prog, const char *log, bool first, struct bpfl_error *err)
 {
 	const char *path = run->options.verifier_log_path;
-	FILE *file = strcmp(path, "-") == 0 ? stderr : fopen(path, "we");
-	bool ok = file && fputs(log, file) != EOF && fflush(file) != EOF;
+	FILE *file = strcmp(path, "-") == 0 ? stderr : fopen(path, first ? "we" : "ae");
+	bool ok = file && (!prog || fprintf(file, LOG_HEADING, prog) >= 0) && fputs(log, file) != EOF &&
+		  fflush(file) != EOF;
 	int errnum = errno;
 
 	if (file && file != stderr && fclose(file) == EOF && ok) {
@@ -96,6 +100,7 @@ static int log_file_write(const struct run *run, const char *log, struct bpfl_er
 static int logs_show(struct run *run, struct bpfl_error *err)
 {
 	struct bpfl_prog_view view;
+	bool first = true;
 
 	for (size_t i = 0; bpfl_spec_prog_view(run->spec, i, &view) == 0; i++) {
 		const char *log = bpfl_object_verifier_log(run->object, view.name);
@@ -103,13 +108,14 @@ static int logs_show(struct run *run, struct bpfl_error *err)
 		if (!log || !*log)
 			continue;
 		if (run->options.verifier_log_path) {
-			int ret = log_file_write(run, log, err);
+			int ret = log_file_write(run, view.name, log, first, err);
 
 			if (ret < 0)
 				return ret;
 		} else {
-			fprintf(stderr, "--- verifier log of %s ---\n%s", view.name, log);
+			fprintf(stderr, LOG_HEADING "%s", view.name, log);
 		}
+		first = false;
 	}
 	return 0;
 }
@@ -125,7 +131,7 @@ static int object_step(struct run *run, struct bpfl_error *err)
 	if (err->verifier_log && run->options.verifier_log_path) {
 		struct bpfl_error other = BPFL_ERROR_INIT;
 
-		if (log_file_write(run, err->verifier_log, &other) < 0)
+		if (log_file_write(run, NULL, err->verifier_log, true, &other) < 0)
 			fprintf(stderr, "%s\n", other.message);
 	}
 	return ret;

@@ -62,21 +62,29 @@ bool signals_pending(int signal_fd)
 	return true;
 }
 
-static int timer_open(uint64_t ns, bool repeat)
+/* A timer that has begun, or -1 for none when no time is given. A run that was to end would not without it: failure is an error. */
+static int timer_open(uint64_t ns, bool repeat, int *ret_fd, struct bpfl_error *err)
 {
 	struct itimerspec spec = { 0 };
-	int fd;
+	int fd, ret;
 
+	*ret_fd = -1;
 	if (ns == 0)
-		return -1;
+		return 0;
 	spec.it_value.tv_sec = (time_t)(ns / 1000000000);
 	spec.it_value.tv_nsec = (long)(ns % 1000000000);
 	if (repeat)
 		spec.it_interval = spec.it_value;
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (fd >= 0)
-		timerfd_settime(fd, 0, &spec, NULL);
-	return fd;
+	if (fd < 0)
+		return system_error(err, "timerfd_create");
+	if (timerfd_settime(fd, 0, &spec, NULL) < 0) {
+		ret = system_error(err, "timerfd_settime");
+		close(fd);
+		return ret;
+	}
+	*ret_fd = fd;
+	return 0;
 }
 
 static int line_show(void *ctx, const struct bpfl_trace_line *line)
@@ -182,11 +190,15 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		{ loop->signal_fd, POLLIN, 0 },
 		{ loop->trace ? bpfl_trace_fd(loop->trace) : -1, POLLIN, 0 },
 		{ STDOUT_FILENO, 0, 0 },
-		{ timer_open(loop->options->interval_ns, true), POLLIN, 0 },
-		{ timer_open(loop->options->duration_ns, false), POLLIN, 0 },
+		{ -1, POLLIN, 0 },
+		{ -1, POLLIN, 0 },
 	};
 	int ret = begin(loop, err);
 
+	if (ret == 0)
+		ret = timer_open(loop->options->interval_ns, true, &fds[3].fd, err);
+	if (ret == 0)
+		ret = timer_open(loop->options->duration_ns, false, &fds[4].fd, err);
 	while (ret == 0) {
 		if (poll(fds, 5, -1) < 0) {
 			if (errno != EINTR)
