@@ -7,7 +7,7 @@
  *     my_pid = 4711                              variables of .data, .bss, .rodata
  *
  * Kinds of maps differ in what can be asked: most have keys, queues only a next element, tables of maps and programs answer with ids
- * (the kernel gives no descriptors), buffers cannot be looked at from outside. One table says which is which. Untyped keys and values
+ * (the kernel gives no descriptors), those of sockets with cookies, buffers cannot be looked at from outside. One table says which is which. Untyped keys and values
  * of 1, 2, 4 or 8 bytes are shown as unsigned numbers, others as hex bytes.
  *
  * A map changes while it is read. When the current key is deleted the kernel begins again at the first one, so the walk is bounded by
@@ -27,6 +27,7 @@
 #include "sys/facts.h"
 
 #define MAP_TEXT_MAX (64u << 20) /* bytes */
+#define SOCKET_WORDS "sockets; the kernel shows their cookies only in a map whose values have 8 bytes"
 
 enum read_how {
 	READ_KEYS,     /* the walk over keys, for types that are not in the table */
@@ -34,12 +35,13 @@ enum read_how {
 	READ_NEXT,     /* no keys: what would come out next */
 	READ_MAP_IDS,  /* values are ids of maps */
 	READ_PROG_IDS, /* values are ids of programs */
+	READ_COOKIES,  /* sockets: a value of 8 bytes shows the cookie of each, another size nothing (ENOSPC) */
 	READ_NOTHING,  /* see words */
 };
 
 static const struct {
 	enum read_how how;
-	const char *words; /* NOTHING: why */
+	const char *words; /* NOTHING, and COOKIES without 8 bytes: why */
 } map_kinds[BPFL_NR_MAP_TYPES] = {
 	[BPFL_MAP_TYPE_PROG_ARRAY] = { READ_PROG_IDS, NULL },
 	[BPFL_MAP_TYPE_PERF_EVENT_ARRAY] = { READ_NOTHING, "perf buffers: a stream of events, not elements" },
@@ -49,6 +51,9 @@ static const struct {
 	[BPFL_MAP_TYPE_LRU_PERCPU_HASH] = { READ_PER_CPU, NULL },
 	[BPFL_MAP_TYPE_ARRAY_OF_MAPS] = { READ_MAP_IDS, NULL },
 	[BPFL_MAP_TYPE_HASH_OF_MAPS] = { READ_MAP_IDS, NULL },
+	[BPFL_MAP_TYPE_SOCKMAP] = { READ_COOKIES, SOCKET_WORDS },
+	[BPFL_MAP_TYPE_SOCKHASH] = { READ_COOKIES, SOCKET_WORDS },
+	[BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY] = { READ_COOKIES, SOCKET_WORDS },
 	[BPFL_MAP_TYPE_XSKMAP] = { READ_NOTHING, "sockets, which the kernel does not give back" },
 	[BPFL_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { READ_PER_CPU, NULL },
 	[BPFL_MAP_TYPE_QUEUE] = { READ_NEXT, NULL },
@@ -344,7 +349,7 @@ static int dump_map(struct dump *dump, struct bpfl_error *err)
 		dump->how = map_kinds[live->type].how;
 		words = map_kinds[live->type].words;
 	}
-	if (dump->how == READ_NOTHING) {
+	if (dump->how == READ_NOTHING || (dump->how == READ_COOKIES && live->value_size != sizeof(uint64_t))) {
 		say_nothing(dump, words);
 		return 0;
 	}

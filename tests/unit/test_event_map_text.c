@@ -176,6 +176,25 @@ START_TEST(streams_and_storages_say_what_they_are)
 }
 END_TEST
 
+START_TEST(sockets_are_cookies_where_there_is_room)
+{
+	static const uint32_t types[] = { BPFL_MAP_TYPE_SOCKMAP, BPFL_MAP_TYPE_SOCKHASH, BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t idx;
+
+		setup();
+		add("narrow", BPFL_MAP_BTF, types[i], 4, 4, 2);
+		idx = add("wide", BPFL_MAP_BTF, types[i], 4, 8, 1);
+		put(idx, &(uint32_t){ 0 }, &(uint64_t){ 4711 });
+		shows("wide", BPFL_FORMAT_TEXT, "wide[0] = 4711\n");
+		shows("narrow", BPFL_FORMAT_TEXT,
+		      "narrow: sockets; the kernel shows their cookies only in a map whose values have 8 bytes\n");
+		done();
+	}
+}
+END_TEST
+
 START_TEST(a_data_section_is_its_variables)
 {
 	size_t idx;
@@ -268,6 +287,7 @@ int main(void)
 		values_of_each_cpu_are_shown,
 		maps_and_programs_in_maps_are_ids,
 		streams_and_storages_say_what_they_are,
+		sockets_are_cookies_where_there_is_room,
 		a_data_section_is_its_variables,
 		names_that_are_wrong_are_named,
 		a_walk_that_begins_again_ends,
