@@ -80,6 +80,16 @@ BPFL_API void bpfl_link_close(struct bpfl_link *link);
  */
 BPFL_API void bpfl_link_sweep(const struct bpfl_log *log);
 
+/*
+ * Detaches many links in the time of one: when it returns, no program of theirs runs any more. The links stay, to be closed
+ * with bpfl_link_close(), which then only lets go of perf events (44 ms each, one after the other in the kernel).
+ * @links: NULL entries are skipped.
+ * @nr_threads: how many threads may wait side by side, this one included; 0 and 1 start none. They have ended when it returns.
+ * Return: how many perf events are left whose closing may be left to another process: a child made by fork() that keeps them open
+ *         until this process has called bpfl_link_close() takes the waiting on itself. 0: nothing to gain.
+ */
+BPFL_API size_t bpfl_links_detach(struct bpfl_link *const *links, size_t nr_links, unsigned nr_threads);
+
 /* "count_packets: xdp on lo (native)": what is attached where, and by which mechanism. Owned by the link. */
 BPFL_API const char *bpfl_link_text(const struct bpfl_link *link);
 /* The link's file descriptor, or -ENOENT for mechanisms that have none (netlink). Owned by the link. */

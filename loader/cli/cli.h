@@ -11,6 +11,7 @@
  *     cmd_check.c  check: will objects load on other kernels?
  *     cmd_run.c    run: the whole way, in order
  *     plan.c       which program is attached where
+ *     leave.c      detaching fast
  *     loop.c       waiting: signals, printk lines, intervals
  */
 #ifndef BPFLOAD_CLI_H
@@ -132,8 +133,9 @@ int plan_read(const struct plan *plan, struct out *out, struct bpfl_error *err);
 bool plan_is_on_demand(const struct plan *plan);
 /* The same before anything is attached: at least one program runs only when asked. */
 bool plan_has_readable(const struct plan *plan, const struct bpfl_spec *spec);
-void plan_detach(struct plan *plan);
 void plan_deinit(struct plan *plan);
+/* leave.c: detaches everything; when it returns no program runs any more. */
+void plan_detach(struct plan *plan);
 
 /* loop.c: signals are blocked from signals_init() on and read by the loop. */
 struct loop {

@@ -176,15 +176,6 @@ bool plan_has_readable(const struct plan *plan, const struct bpfl_spec *spec)
 	return false;
 }
 
-void plan_detach(struct plan *plan)
-{
-	/* Backwards: what was attached last may rely on what was attached before. */
-	for (size_t i = plan->nr; i > 0; i--) {
-		bpfl_link_close(plan->items[i - 1].link);
-		plan->items[i - 1].link = NULL;
-	}
-}
-
 void plan_deinit(struct plan *plan)
 {
 	plan_detach(plan);
