@@ -75,14 +75,14 @@ static void explain_missing(const struct bpfl_kernel_place *place, const struct 
 
 	for (unsigned i = 0; i < facts->nr_copies; i++)
 		bpfl_buf_printf(&copies, "%s'%s'", i ? ", " : "", BPFL_ESC(facts->copies[i]));
-	if (facts->nr_copies && copies.data) {
+	if (facts->elsewhere[0]) {
+		bpfl_error_why(err, "not in module '%s'", BPFL_ESC(place->module));
+		bpfl_error_fix(err, "did you mean '%s'?", BPFL_ESC(facts->elsewhere));
+	} else if (facts->nr_copies && copies.data) {
 		bpfl_error_why(err, "the compiler has changed or divided the function; what is there: %s", copies.data);
 		bpfl_error_fix(err, "probe one of those (arguments may be missing or elsewhere), or a function around it");
 	} else if (facts->is_data) {
 		bpfl_error_why(err, "'%s' is a variable", BPFL_ESC(place->function));
-	} else if (facts->elsewhere[0]) {
-		bpfl_error_why(err, "not in module '%s'", BPFL_ESC(place->module));
-		bpfl_error_fix(err, "did you mean '%s'?", BPFL_ESC(facts->elsewhere));
 	} else {
 		bpfl_error_why(err, "/proc/kallsyms does not list it: renamed, inlined by the compiler, or in a module that is not loaded");
 	}

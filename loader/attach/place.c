@@ -63,11 +63,13 @@ static bool whole_typed(const char *text)
 	       !strstr(text, ":.");
 }
 
-/* [MODULE:]FUNCTION[+OFFSET] */
+/* [MODULE:]FUNCTION[+OFFSET], or 0xADDRESS: no name begins with a digit. */
 static size_t fit_function(const char *text)
 {
 	size_t len = fit_typed(text);
 
+	if (bpfl_text_has_prefix(text, "0x"))
+		return 2 + strspn(text + 2, "0123456789abcdefABCDEF");
 	if (len > 0 && text[len] == '+')
 		len += 1 + strspn(text + len + 1, "0123456789abcdefABCDEFx");
 	return len;
@@ -78,6 +80,8 @@ static bool whole_function(const char *text)
 	const char *plus = strchr(text, '+');
 	uint64_t offset;
 
+	if (bpfl_text_has_prefix(text, "0x"))
+		return bpfl_text_to_u64(text, &offset) == 0;
 	if (isdigit((unsigned char)text[0]) || text[0] == '+' || strstr(text, ":+"))
 		return false;
 	if (plus)

@@ -45,6 +45,12 @@ static bool is_function(char letter)
 	return letter != '\0' && strchr("tTwW", letter) != NULL;
 }
 
+/* Space in front of functions that the compiler gives a name of its own; nobody means it. */
+static bool is_padding(const char *name)
+{
+	return bpfl_text_has_prefix(name, "__pfx_") || bpfl_text_has_prefix(name, "__cfi_");
+}
+
 static bool same_module(const char *wanted, const char *module)
 {
 	if (!wanted)
@@ -93,7 +99,7 @@ static int note_line(void *ctx, char *line)
 	} else if (is_function(letter) && is_copy(name, search->name, search->name_len)) {
 		if (facts->nr_copies < BPFL_NEAR_MAX)
 			snprintf(facts->copies[facts->nr_copies++], BPFL_SYMBOL_SIZE, "%.127s", name);
-	} else if (is_function(letter) && same_module(search->module, module)) {
+	} else if (is_function(letter) && !is_padding(name) && same_module(search->module, module)) {
 		bpfl_near_offer(&facts->near, name);
 	}
 	return 0;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * One program on many functions: how often each of them is called, and how often they return.
+ *
+ * The pattern knows '*' and '?'. On kernels without kprobe.multi each function gets a kprobe of its own.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64); /* address of the function */
+	__type(value, __u64);
+} calls SEC(".maps");
+
+__u64 nr_calls, nr_returns;
+
+SEC("kprobe.multi/vfs_*")
+int on_call(void *ctx)
+{
+	__u64 function = bpf_get_func_ip(ctx), one = 1;
+	__u64 *count = bpf_map_lookup_elem(&calls, &function);
+
+	__sync_fetch_and_add(&nr_calls, 1);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	else
+		bpf_map_update_elem(&calls, &function, &one, BPF_NOEXIST);
+	return 0;
+}
+
+SEC("kretprobe.multi/vfs_*")
+int on_return(void *ctx)
+{
+	__sync_fetch_and_add(&nr_returns, 1);
+	return 0;
+}
