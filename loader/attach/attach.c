@@ -61,16 +61,38 @@ static int refuse_kind(const struct bpfl_section_row *row, struct bpfl_error *er
 			      row->name);
 }
 
+/* Of "f|g" the first whose target is there, as an attach spec of its own that borrows all from the given one. */
+static int choose(const struct bpfl_attach *attach, const struct bpfl_hook_ops *ops, struct bpfl_attach *ret_one,
+		  struct bpfl_error *err)
+{
+	struct bpfl_error ignored = BPFL_ERROR_INIT;
+	int ret;
+
+	*ret_one = *attach;
+	ret = ops->check ? ops->check(attach, err) : 0;
+	for (size_t i = 0; ret == -ENOENT && i < attach->nr_others; i++) {
+		ret_one->target = attach->others[i];
+		ret = ops->check(ret_one, &ignored);
+	}
+	bpfl_error_clear(&ignored);
+	if (ret == 0)
+		bpfl_error_clear(err); /* of those that are not there */
+	else if (attach->nr_others > 0)
+		bpfl_error_why(err, "and none of the %zu alternatives is there", attach->nr_others);
+	return ret;
+}
+
 int bpfl_attach_check(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t prog_idx,
 		      struct bpfl_error *err)
 {
+	struct bpfl_attach one;
 	const struct bpfl_hook_ops *ops = bpfl_hook_ops_find(attach->row);
 	int ret = 0;
 
 	if (!ops)
 		ret = refuse_kind(attach->row, err);
 	else if (ops->check)
-		ret = ops->check(attach, err);
+		ret = choose(attach, ops, &one, err);
 	if (ret < 0 && prog_idx < spec->progs.nr)
 		bpfl_error_prefix(err, "program '%s'", BPFL_ESC(spec->progs.items[prog_idx].name));
 	return ret;
@@ -88,10 +110,18 @@ static int attach_prog(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link
 	if (prog->prog_type != (uint32_t)row->prog_type)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "it is a %s program, which '%s' does not take",
 				      type_name ? type_name : "(type unknown)", row->name);
+	if (ctx->attach->nr_others > 0) {
+		struct bpfl_attach one;
+		struct bpfl_attach_ctx chosen = *ctx;
+		int ret = choose(ctx->attach, ops, &one, err);
+
+		chosen.attach = &one;
+		return ret < 0 ? ret : ops->attach(&chosen, link, err);
+	}
 	return ops->attach(ctx, link, err);
 }
 
-static struct bpfl_link *link_create(int prog_fd)
+struct bpfl_link *bpfl_link_create(int prog_fd)
 {
 	struct bpfl_link *link = calloc(1, sizeof(*link));
 
@@ -109,7 +139,7 @@ int bpfl_link_part(struct bpfl_link *link, struct bpfl_link **ret_part)
 	if (!parts)
 		return -ENOMEM;
 	link->parts = parts;
-	parts[link->nr_parts] = link_create(link->prog_fd);
+	parts[link->nr_parts] = bpfl_link_create(link->prog_fd);
 	if (!parts[link->nr_parts])
 		return -ENOMEM;
 	*ret_part = parts[link->nr_parts++];
@@ -131,7 +161,7 @@ int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct b
 	if (ctx.prog_fd < 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "program '%s' is not loaded",
 				      BPFL_ESC(spec->progs.items[prog_idx].name));
-	link = link_create(ctx.prog_fd);
+	link = bpfl_link_create(ctx.prog_fd);
 	if (!link)
 		return bpfl_error_nomem(err);
 	ret = attach_prog(&ctx, link, err);

@@ -14,6 +14,7 @@
 #include "kern/object.h"
 
 #define BPFL_ATTACH_MAX_OPTIONS 16
+#define BPFL_ATTACH_MAX_OTHERS 15
 
 struct bpfl_attach { /* attach/spec.c parses it */
 	char *text;	 /* as given, for messages */
@@ -23,6 +24,8 @@ struct bpfl_attach { /* attach/spec.c parses it */
 	char *target;	 /* behind the slash; "" none */
 	char *where;	 /* behind the colon; "" none */
 	bool is_return;
+	size_t nr_others; /* of "f|g|h", where target is f: taken in their order when the kernel has no f */
+	char *others[BPFL_ATTACH_MAX_OTHERS];
 	size_t nr_options;
 	struct { char *key, *value; } options[BPFL_ATTACH_MAX_OPTIONS];
 };
@@ -36,7 +39,7 @@ struct bpfl_link {
 	int event_fd;	/* perf event, -1 none */
 	int (*detach)(struct bpfl_link *link); /* NULL: closing the fds is enough */
 	uint32_t ifindex, netlink_flags; /* for xdp by netlink */
-	int prog_fd; /* borrowed: what netlink must find when it detaches */
+	int prog_fd; /* borrowed: what netlink must find when it detaches; the map of a struct_ops that is registered by its value */
 	/* Links that count as one (a probe in many places): bpfl_link_part() adds one, they are closed first. */
 	struct bpfl_link **parts;
 	size_t nr_parts;
@@ -101,6 +104,8 @@ const struct bpfl_hook_ops *bpfl_hook_ops_find(const struct bpfl_section_row *ro
 
 /* Says what is attached where: "PROG: " and the formatted text become the link's text. 0 or -ENOMEM. */
 int bpfl_link_describe(struct bpfl_link *link, const struct bpfl_attach_ctx *ctx, const char *fmt, ...) BPFL_PRINTF(3, 4);
+/* An empty link; prog_fd is borrowed. NULL without memory. */
+struct bpfl_link *bpfl_link_create(int prog_fd);
 /* Adds an empty link that is closed with this one, which owns it. 0 or -ENOMEM. */
 int bpfl_link_part(struct bpfl_link *link, struct bpfl_link **ret_part);
 /* The number that stands in an option, 0 when it is not given. The parser has seen to it that it is one. */

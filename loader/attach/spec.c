@@ -6,6 +6,7 @@
  *     spec   := NAME "/" target            as in SEC():  tracepoint/sched/sched_switch
  *             | NAME ":" where             where the section says nothing:  xdp:lo  tc/ingress:eth0
  *             | NAME ":" target            bpftrace's spelling:  tracepoint:sched:sched_switch  profile:hz:99
+ *     target := one { "|" one }            the first that this kernel has
  *
  * Names of functions and files may contain commas, so a comma begins an option only in front of a known key and "="; a comma
  * that is meant literally there is written "\,". NAME is the longest row of the SEC() table that ends at a separator.
@@ -178,10 +179,9 @@ static int check_option_keys(const struct parser *parser)
 
 static int refuse_alternatives(const struct parser *parser, size_t spec_off)
 {
-	int ret = refuse(parser, column_of(parser, spec_off), "alternatives (a|b) are not built yet");
+	int ret = refuse(parser, column_of(parser, spec_off), "this kind of hook takes no alternatives (a|b)");
 
-	if (parser->err)
-		parser->err->kind = BPFL_ERR_UNSUPPORTED;
+	bpfl_error_why(parser->err, "they are for targets that are looked up when the program is attached, such as kprobe/f|g");
 	return ret;
 }
 
@@ -381,6 +381,44 @@ static int refuse_incomplete(const struct parser *parser, const char *name, cons
 	return ret;
 }
 
+/* Alternatives are for kinds whose targets can be looked up before anything is loaded. In paths and C++ names '|' is a character. */
+static bool takes_alternatives(const struct bpfl_section_row *row)
+{
+	const struct bpfl_hook_ops *ops = bpfl_hook_ops_find(row);
+
+	return ops && ops->check && !row->needs_btf_id && !strchr(row->target_seps, ':');
+}
+
+/* "f|g|h" becomes "f", with the others in attach->others. */
+static int parse_others(struct parser *parser, const struct bpfl_section_row *row, char *rest, size_t rest_off)
+{
+	struct bpfl_attach *attach = parser->attach;
+	char *bar = strchr(rest, '|');
+
+	while (bar) {
+		char *other = bar + 1, *next = strchr(other, '|'), *copy;
+		int ret;
+
+		*bar = '\0';
+		if (next)
+			*next = '\0';
+		ret = check_place(parser, other, rest_off + (size_t)(other - rest), bpfl_place_rule_target(row));
+		if (ret < 0)
+			return ret;
+		if (attach->nr_others == BPFL_ATTACH_MAX_OTHERS)
+			return refuse(parser, column_of(parser, rest_off + (size_t)(other - rest)), "at most %d alternatives are looked for",
+				      BPFL_ATTACH_MAX_OTHERS + 1);
+		copy = bpfl_strdup(other);
+		if (!copy)
+			return bpfl_error_nomem(parser->err);
+		attach->others[attach->nr_others++] = copy;
+		if (next)
+			*next = '|';
+		bar = next;
+	}
+	return 0;
+}
+
 /* NAME/TARGET, or bpftrace's NAME:TARGET. */
 static int parse_target(struct parser *parser, const char *name, const struct bpfl_section_row *row,
 			char *rest, size_t rest_off)
@@ -393,6 +431,9 @@ static int parse_target(struct parser *parser, const char *name, const struct bp
 	colon = has_both(row) ? strchr(rest, ':') : NULL;
 	if (colon)
 		*colon = '\0';
+	ret = takes_alternatives(row) ? parse_others(parser, row, rest, rest_off) : 0;
+	if (ret < 0)
+		return ret;
 	ret = check_place(parser, rest, rest_off, bpfl_place_rule_target(row));
 	if (ret < 0)
 		return ret;
@@ -549,5 +590,7 @@ void bpfl_attach_destroy(struct bpfl_attach *attach)
 	free(attach->section);
 	free(attach->target);
 	free(attach->where);
+	for (size_t i = 0; i < attach->nr_others; i++)
+		free(attach->others[i]);
 	free(attach);
 }

@@ -212,8 +212,11 @@ static const struct bad bads[] = {
 	{ "kprobe/\\,a", 8, "does not belong", "", BPFL_ERR_USAGE },
 	{ "xdp:a\\,b/c", 9, "does not belong", "", BPFL_ERR_USAGE },
 	/* not built */
-	{ "kprobe/do_sys_openat2|do_sys_open", 22, "alternatives (a|b) are not built yet", "", BPFL_ERR_UNSUPPORTED },
-	{ "raw_tp/a|b", 9, "alternatives", "", BPFL_ERR_UNSUPPORTED },
+	{ "kprobe/f||g", 10, "expected [MODULE:]FUNCTION", "", BPFL_ERR_USAGE },
+	{ "kprobe/f|g h", 11, "does not belong", "", BPFL_ERR_USAGE },
+	{ "kprobe/0xffffg", 14, "does not belong", "", BPFL_ERR_USAGE },
+	{ "kprobe/0x", 8, "expected [MODULE:]FUNCTION", "", BPFL_ERR_USAGE },
+	{ "raw_tp/a|b", 9, "alternatives", "kprobe/f|g", BPFL_ERR_USAGE },
 	/* options */
 	{ "xdp:lo,mode=", 13, "option 'mode' is native, skb, hw or auto, not ''", "", BPFL_ERR_USAGE },
 	{ "xdp:lo,mode=fast", 13, "option 'mode' is native, skb, hw or auto, not 'fast'", "", BPFL_ERR_USAGE },
