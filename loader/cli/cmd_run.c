@@ -137,6 +137,17 @@ static int object_step(struct run *run, struct bpfl_error *err)
 	return ret;
 }
 
+/* A program that attaches without tracefs can also run without a reader of its words. */
+static int stream_open(struct run *run, const struct bpfl_log *log, struct bpfl_error *err)
+{
+	int ret = bpfl_trace_open(log, &run->trace, err);
+	size_t used = strlen(err->fix);
+
+	if (ret < 0)
+		snprintf(err->fix + used, sizeof(err->fix) - used, "%sor go without the lines: --no-printk", used ? "\n" : "");
+	return ret;
+}
+
 /* The stream is opened before the programs are attached: the first line counts too. */
 static int events_step(struct run *run, struct bpfl_error *err)
 {
@@ -146,7 +157,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (run->plan.nr > 0)
 		bpfl_link_sweep(&log);
 	if (!run->options.no_printk && bpfl_spec_prints(run->spec))
-		ret = bpfl_trace_open(&log, &run->trace, err);
+		ret = stream_open(run, &log, err);
 	if (ret == 0)
 		ret = plan_attach(&run->plan, run->object, &run->out, err);
 	if (ret < 0)

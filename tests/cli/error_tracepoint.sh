@@ -19,3 +19,11 @@ setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$BPFLOAD" "$OBJ/hello.b
 error_complete
 err_has "[E21]"
 err_has "mount -t tracefs"
+# A program that needs tracefs for its words only can do without.
+code=0
+setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$BPFLOAD" "$OBJ/hello.bpf.o" --attach none --duration 100ms >"$TMP/out" 2>"$TMP/err" || code=$?
+[ "$code" -eq 6 ] || [ "$code" -eq 5 ] || fail "E21 of the stream: exit code $code"
+err_has "[E21]"
+err_has "--no-printk"
+setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$BPFLOAD" "$OBJ/hello.bpf.o" --attach none --duration 100ms --no-printk ||
+	fail "--no-printk: exit code $?"
