@@ -46,10 +46,10 @@ echo "$same images are the same, $with_core of them with relocations"
 [ "$with_core" -ge 80 ] || fail "only $with_core images with relocations"
 
 # Several objects share one file; with ids of the kernel it is large, without it is small.
-run 0 btf min "$OBJ"/core_fields.bpf.o "$OBJ"/core_types.bpf.o "$carved"/libbpf-tools-opensnoop.bpf.o -o "$TMP/three.btf" -v
+run 0 btf min "$OBJ"/core_fields.bpf.o "$OBJ"/core_enums.bpf.o "$carved"/libbpf-tools-opensnoop.bpf.o -o "$TMP/three.btf" -v
 err_matches '^.*three.btf: [0-9]+ bytes$'
 [ "$(wc -c <"$TMP/three.btf")" -lt 4000 ] || fail "three objects need $(wc -c <"$TMP/three.btf") bytes"
-for object in "$OBJ"/core_fields.bpf.o "$OBJ"/core_types.bpf.o "$carved"/libbpf-tools-opensnoop.bpf.o; do
+for object in "$OBJ"/core_fields.bpf.o "$OBJ"/core_enums.bpf.o "$carved"/libbpf-tools-opensnoop.bpf.o; do
 	image "$object" /sys/kernel/btf/vmlinux >"$TMP/whole"
 	image "$object" "$TMP/three.btf" >"$TMP/part"
 	cmp -s "$TMP/whole" "$TMP/part" || fail "$object: not the same with a shared file"
@@ -63,8 +63,8 @@ run 0 btf dump "$TMP/three.btf"
 out_has "struct task_struct {"
 
 # What was not asked for is not there.
-image "$OBJ/core_enums.bpf.o" "$TMP/three.btf" >"$TMP/part"
-image "$OBJ/core_enums.bpf.o" /sys/kernel/btf/vmlinux >"$TMP/whole"
+image "$OBJ/core_types.bpf.o" "$TMP/three.btf" >"$TMP/part"
+image "$OBJ/core_types.bpf.o" /sys/kernel/btf/vmlinux >"$TMP/whole"
 cmp -s "$TMP/whole" "$TMP/part" && fail "the file holds what nobody asked for"
 
 run 2 btf min "$OBJ/hello.bpf.o"
