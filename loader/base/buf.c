@@ -16,11 +16,32 @@ void bpfl_buf_deinit(struct bpfl_buf *buf)
 	memset(buf, 0, sizeof(*buf));
 }
 
+static bool buf_resize(struct bpfl_buf *buf, size_t cap)
+{
+	char *data = realloc(buf->data, cap);
+
+	if (!data) {
+		buf->failed = true;
+		return false;
+	}
+	buf->data = data;
+	buf->cap = cap;
+	return true;
+}
+
+bool bpfl_buf_reserve(struct bpfl_buf *buf, size_t size)
+{
+	if (buf->failed || size >= SIZE_MAX / 2) {
+		buf->failed = true;
+		return false;
+	}
+	return size < buf->cap || buf_resize(buf, size + 1);
+}
+
 /* Room for extra bytes and a NUL. */
-static bool buf_reserve(struct bpfl_buf *buf, size_t extra)
+static bool buf_grow(struct bpfl_buf *buf, size_t extra)
 {
 	size_t cap = buf->cap ? buf->cap : 64;
-	char *data;
 
 	if (buf->failed)
 		return false;
@@ -32,19 +53,12 @@ static bool buf_reserve(struct bpfl_buf *buf, size_t extra)
 		return true;
 	while (cap <= buf->size + extra)
 		cap *= 2;
-	data = realloc(buf->data, cap);
-	if (!data) {
-		buf->failed = true;
-		return false;
-	}
-	buf->data = data;
-	buf->cap = cap;
-	return true;
+	return buf_resize(buf, cap);
 }
 
 void bpfl_buf_append(struct bpfl_buf *buf, const void *bytes, size_t size)
 {
-	if (!buf_reserve(buf, size))
+	if (!buf_grow(buf, size))
 		return;
 	if (size > 0)
 		memcpy(buf->data + buf->size, bytes, size);
@@ -74,7 +88,7 @@ void bpfl_buf_vprintf(struct bpfl_buf *buf, const char *fmt, va_list args)
 		buf->failed = true;
 		return;
 	}
-	if (!buf_reserve(buf, (size_t)len))
+	if (!buf_grow(buf, (size_t)len))
 		return;
 	vsnprintf(buf->data + buf->size, (size_t)len + 1, fmt, args);
 	buf->size += (size_t)len;
@@ -111,7 +125,7 @@ char *bpfl_buf_take(struct bpfl_buf *buf)
 {
 	char *data;
 
-	if (buf_reserve(buf, 0))
+	if (buf_grow(buf, 0))
 		buf->data[buf->size] = '\0';
 	data = buf->failed ? NULL : buf->data;
 	if (buf->failed)

@@ -38,6 +38,9 @@ bool bpfl_buf_ok(const struct bpfl_buf *buf);
 /* Hands the memory over (to be freed with free()); never NULL unless an append failed. The buffer is empty afterwards. */
 char *bpfl_buf_take(struct bpfl_buf *buf);
 
+/* Makes room for size bytes in all, exactly: for contents whose length is known beforehand. false without memory. */
+bool bpfl_buf_reserve(struct bpfl_buf *buf, size_t size);
+
 /*
  * Makes room for one more element in an array. Returns the new element (zeroed) or NULL without memory; nothing changes then.
  * Used through BPFL_VEC_PUSH(&vec) where vec has members items, nr and cap; items_field is the address of items.

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cursor.h"
 #include "btf/own.h"
 
 struct place {
@@ -39,17 +40,20 @@ static int write_record(struct bpfl_btf_builder *builder, const void *record, si
 			struct place *ret_place)
 {
 	struct place place = { (uint32_t)builder->arena.size, (uint32_t)size_bytes };
-	void *copy;
+	const char *start = builder->arena.data;
+	bool is_own = start != NULL && (const char *)record >= start && (const char *)record < start + builder->arena.size;
+	void *copy = NULL;
 
 	if (size_bytes < sizeof(struct bpfl_btf_type) || size_bytes % 4 != 0)
 		return -EINVAL;
 	if (size_bytes > INT32_MAX || builder->arena.size > INT32_MAX)
 		return -E2BIG;
-	/* the record may be one of the arena's, which moves when it grows */
-	copy = bpfl_memdup(record, size_bytes);
-	if (copy == NULL)
-		return -ENOMEM;
-	bpfl_buf_append(&builder->arena, copy, size_bytes);
+	if (is_own) { /* the arena moves when it grows */
+		copy = bpfl_memdup(record, size_bytes);
+		if (copy == NULL)
+			return -ENOMEM;
+	}
+	bpfl_buf_append(&builder->arena, is_own ? copy : record, size_bytes);
 	free(copy);
 	if (!bpfl_buf_ok(&builder->arena))
 		return -ENOMEM;
@@ -171,7 +175,6 @@ int bpfl_btf_builder_string_add(struct bpfl_btf_builder *builder, const char *te
 {
 	size_t size = strlen(text) + 1;
 	const char *found = NULL;
-	size_t off = builder->strings.size;
 
 	if (size == 1)
 		return 0;
@@ -179,19 +182,29 @@ int bpfl_btf_builder_string_add(struct bpfl_btf_builder *builder, const char *te
 		found = memmem(builder->strings.data, builder->strings.size, text, size);
 	if (found != NULL)
 		return (int)(builder->first_str + (uint32_t)(found - builder->strings.data));
+	return bpfl_btf_builder_string_append(builder, text);
+}
+
+int bpfl_btf_builder_string_append(struct bpfl_btf_builder *builder, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	size_t off = builder->strings.size;
+
 	if (builder->first_str + off + size > INT32_MAX)
 		return -E2BIG;
 	bpfl_buf_append(&builder->strings, text, size);
 	return bpfl_buf_ok(&builder->strings) ? (int)(builder->first_str + off) : -ENOMEM;
 }
 
+struct header {
+	uint16_t magic;
+	uint8_t version, flags;
+	uint32_t header_size, type_off, type_size, str_off, str_size;
+};
+
 int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size)
 {
-	struct {
-		uint16_t magic;
-		uint8_t version, flags;
-		uint32_t header_size, type_off, type_size, str_off, str_size;
-	} header = { BPFL_BTF_MAGIC, BPFL_BTF_VERSION, 0, BPFL_BTF_HEADER_SIZE, 0, 0, 0, 0 };
+	struct header header = { BPFL_BTF_MAGIC, BPFL_BTF_VERSION, 0, BPFL_BTF_HEADER_SIZE, 0, 0, 0, 0 };
 	struct bpfl_buf out = BPFL_BUF_INIT;
 	size_t types_size = 0;
 
@@ -203,6 +216,8 @@ int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_b
 	header.type_size = (uint32_t)types_size;
 	header.str_off = (uint32_t)types_size;
 	header.str_size = (uint32_t)builder->strings.size;
+	if (!bpfl_buf_reserve(&out, sizeof(header) + types_size + builder->strings.size))
+		return -ENOMEM;
 	bpfl_buf_append(&out, &header, sizeof(header));
 	for (size_t i = 0; i < builder->places.nr; i++)
 		bpfl_buf_append(&out, builder->arena.data + builder->places.items[i].byte_off,
@@ -215,4 +230,16 @@ int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_b
 	*ret_size = out.size;
 	*ret_bytes = bpfl_buf_take(&out);
 	return 0;
+}
+
+const char *bpfl_btf_blob_string(const void *bytes, size_t size, uint32_t name_off)
+{
+	struct header header;
+
+	if (size < sizeof(header))
+		return "";
+	memcpy(&header, bytes, sizeof(header));
+	if (name_off >= header.str_size || !bpfl_in_range(sizeof(header) + (uint64_t)header.str_off, header.str_size, size))
+		return "";
+	return (const char *)bytes + sizeof(header) + header.str_off + name_off;
 }

@@ -29,7 +29,11 @@ int bpfl_btf_builder_replace(struct bpfl_btf_builder *builder, uint32_t type_id,
 int bpfl_btf_builder_add(struct bpfl_btf_builder *builder, const void *record, size_t size_bytes);
 /* >= 0: the offset of text, added if it was not there. */
 int bpfl_btf_builder_string_add(struct bpfl_btf_builder *builder, const char *text);
+/* The same without looking for it: for texts that are known to be there once. */
+int bpfl_btf_builder_string_append(struct bpfl_btf_builder *builder, const char *text);
 /* The finished blob (native byte order, 24-byte header), malloc'ed. The builder stays usable. */
 int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size);
+/* The text at a name offset of such a blob; "" outside. Borrowed from the blob. */
+const char *bpfl_btf_blob_string(const void *bytes, size_t size, uint32_t name_off);
 
 #endif

@@ -33,6 +33,11 @@ int bpfl_core_apply(const struct bpfl_spec *spec, struct bpfl_target *target,
 void bpfl_core_result_text(const struct bpfl_image *image, const struct bpfl_image_prog *prog,
 			   const struct bpfl_core_result *result, struct bpfl_buf *out);
 
+/* The type of the object that an instruction names by number (bpf_core_type_id_local()); 0 for other results. */
+uint32_t bpfl_core_result_local_id(const struct bpfl_core_result *result);
+/* Gives such an instruction another number, which is not larger. */
+void bpfl_core_renumber(struct bpfl_image_prog *prog, struct bpfl_core_result *result, uint32_t type_id);
+
 /*
  * Resolves the externs that the image's programs refer to (BPFL_REF_EXTERN), and fills the values
  * of the .kconfig map (image->maps[i].own_data). Unresolved weak externs become 0, and calls of

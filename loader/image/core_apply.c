@@ -343,6 +343,25 @@ static int result_add(const struct patch *patch, const struct bpfl_log *log,
 	return 0;
 }
 
+uint32_t bpfl_core_result_local_id(const struct bpfl_core_result *result)
+{
+	return result->query && result->query->kind == BPFL_CORE_TYPE_ID_LOCAL && !result->poisoned
+		       ? result->query->type_id
+		       : 0;
+}
+
+void bpfl_core_renumber(struct bpfl_image_prog *prog, struct bpfl_core_result *result, uint32_t type_id)
+{
+	struct bpfl_insn *insn = &prog->insts[result->insn_idx].insn;
+
+	if (form_of(insn) == FORM_OFF) {
+		insn->off = (int16_t)type_id;
+	} else {
+		insn->imm = (int32_t)type_id;
+	}
+	result->kernel_value = type_id;
+}
+
 /* ---- all instructions ---- */
 
 /* Room for the results of a program, which are as many as the records that its instructions carry. */

@@ -73,6 +73,7 @@ void bpfl_image_destroy(struct bpfl_image *image)
 	free(image->core);
 	free(image->module_btf_ids.items);
 	free(image->btf_bytes);
+	free(image->btf_ids);
 	free(image->progs);
 	free(image->maps);
 	free(image);

@@ -5,7 +5,8 @@
  * - image->maps[i] belongs to spec->maps[i]: sizes rounded and filled in for this kernel, BTF ids dropped where the kernel rejects them.
  * - image->progs: one flat instruction list per selected program, subprograms appended, calls fixed, CO-RE applied. What needs an fd is
  *   listed in `fixups`: kern/ writes the fd into the instruction.
- * - image->btf_bytes: the object's BTF as BPF_BTF_LOAD wants it (data sections sized, externs rewritten); type ids are those of spec->btf.
+ * - image->btf_bytes: what BPF_BTF_LOAD gets: the types that something loaded refers to, data sections sized. They have other numbers than in
+ *   spec->btf, and strings other places: func_info, line_info and instructions speak of btf_bytes, everything else of spec->btf.
  * - func_info and line_info are ready for PROG_LOAD.
  */
 #ifndef BPFL_IMAGE_IMAGE_H
@@ -20,7 +21,7 @@ struct bpfl_image_map {
 	char kernel_name[16]; /* GLB-03 and G-47: what the kernel will show */
 	uint32_t type, key_size, value_size, max_entries, flags, numa_node;
 	uint64_t map_extra;
-	uint32_t key_type_id, value_type_id; /* for MAP_CREATE; 0 where the kernel rejects BTF (FIX-07) */
+	uint32_t key_type_id, value_type_id; /* of spec->btf, for MAP_CREATE; 0 where the kernel rejects BTF (FIX-07) */
 	uint32_t event_type_id; /* value type of ring buffers and perf arrays: kept for decoding */
 	struct bpfl_image_map *inner; /* template, owned, or NULL */
 	const uint8_t *data;	      /* initial value (spec's, or own_data); NULL none */
@@ -92,12 +93,17 @@ struct bpfl_image {
 	size_t nr_progs;
 	void *btf_bytes; /* malloc'ed; NULL: the object has no BTF */
 	size_t btf_size;
+	uint32_t *btf_ids; /* by type id of spec->btf: the id in btf_bytes, 0 not in it; NULL: no BTF, or the same ids */
 	bool btf_needed; /* a map or a program to be loaded uses it */
 	struct bpfl_target *target; /* borrowed: for words about CO-RE; NULL before CO-RE was applied */
 	struct bpfl_core_solver *core;	  /* what the programs' CO-RE records asked, and the answers; owned */
 	/* Modules whose BTF fd goes into fd_array / fixups: ids of kernel BTF objects; [0] stands for vmlinux. */
 	BPFL_VEC(uint32_t) module_btf_ids;
 };
+
+/* btf_load.c. The id in btf_bytes of a type of spec->btf (0: not in it), and the text at a name offset of btf_bytes ("" outside). */
+uint32_t bpfl_image_btf_id(const struct bpfl_image *image, uint32_t type_id);
+const char *bpfl_image_btf_string(const struct bpfl_image *image, uint32_t name_off);
 
 /* Whether a read-only map carries bpf_metadata_* variables: text about the programs for other tools (GLB-14). */
 bool bpfl_image_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx);

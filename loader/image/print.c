@@ -172,7 +172,7 @@ static uint32_t insn_text(const struct printer *pr, const struct bpfl_image_prog
 static const char *line_text(const struct printer *pr, const struct bpfl_line_info *line,
 			     char out[LINE_TEXT_SIZE])
 {
-	const char *text = bpfl_btf_string(pr->spec->btf, line->line_off);
+	const char *text = bpfl_image_btf_string(pr->image, line->line_off);
 	char copy[LINE_TEXT_SIZE];
 
 	snprintf(copy, sizeof(copy), "%s", text + strspn(text, " \t"));
@@ -277,7 +277,7 @@ static void headings_text(const struct printer *pr, const struct bpfl_image_prog
 
 		if (line_is_new(prog, place->next_line)) {
 			bpfl_buf_printf(out, "  ; %s  [%s:%u]\n", line_text(pr, line, line_buf),
-					BPFL_ESC(bpfl_btf_string(pr->spec->btf, line->file_name_off)),
+					BPFL_ESC(bpfl_image_btf_string(pr->image, line->file_name_off)),
 					line->line_col >> 10);
 		}
 	}
@@ -390,10 +390,10 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 	if (line) {
 		bpfl_json_key(json, "line");
 		bpfl_json_object_begin(json);
-		member_string(json, "file", bpfl_btf_string(pr->spec->btf, line->file_name_off));
+		member_string(json, "file", bpfl_image_btf_string(pr->image, line->file_name_off));
 		member_u64(json, "line", line->line_col >> 10);
 		member_u64(json, "column", line->line_col & 0x3ff);
-		member_string(json, "text", bpfl_btf_string(pr->spec->btf, line->line_off));
+		member_string(json, "text", bpfl_image_btf_string(pr->image, line->line_off));
 		bpfl_json_object_end(json);
 	}
 	for (; place->next_core < prog->core_results.nr &&

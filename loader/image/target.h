@@ -27,7 +27,6 @@ enum bpfl_feature {
 	BPFL_FEATURE_BTF_DECL_TAG,   /* 5.16 */
 	BPFL_FEATURE_BTF_TYPE_TAG,   /* 5.17 */
 	BPFL_FEATURE_BTF_ENUM64,     /* 6.0 */
-	BPFL_FEATURE_BTF_QMARK_DATASEC, /* '?' in DATASEC names, 6.9 */
 	BPFL_FEATURE_BTF,	     /* BTF_LOAD at all, 4.18 */
 	BPFL_FEATURE_EXPECTED_ATTACH_TYPE, /* 4.17 */
 	BPFL_FEATURE_PERF_LINK,	     /* LINK_CREATE on a perf event, 5.15 */

@@ -106,15 +106,14 @@ static bool is_data(const struct bpfl_btf_type *type, const char *name)
 }
 
 /* A valid identifier of a section's name: ".rodata" -> "_rodata". */
-static int rename_as_identifier(struct sanitiser *sanitiser, struct bpfl_btf_type *type,
-				const char *bad)
+static int rename_as_identifier(struct sanitiser *sanitiser, struct bpfl_btf_type *type)
 {
 	char *name = bpfl_strdup(bpfl_btf_builder_string(sanitiser->builder, type->name_off));
 	int ret;
 
 	if (!name)
 		return -ENOMEM;
-	for (char *c = name; (c = strpbrk(c, bad)) != NULL;)
+	for (char *c = name; (c = strpbrk(c, ".-/")) != NULL;)
 		*c = '_';
 	ret = bpfl_btf_builder_string_add(sanitiser->builder, name);
 	free(name);
@@ -136,7 +135,7 @@ static int replace_data(struct sanitiser *sanitiser, struct bpfl_btf_type *type)
 		*(uint32_t *)(type + 1) = INT_BITS(8);
 		return 0;
 	}
-	ret = rename_as_identifier(sanitiser, type, ".?-/");
+	ret = rename_as_identifier(sanitiser, type);
 	if (ret < 0)
 		return ret;
 	type->info = INFO(BPFL_KIND_STRUCT, bpfl_btf_vlen(type));
@@ -154,17 +153,6 @@ static int replace_data(struct sanitiser *sanitiser, struct bpfl_btf_type *type)
 		member[i].offset = var.byte_off * 8;
 	}
 	return 0;
-}
-
-/* '?' in front of a section's name ("?.struct_ops"), Linux 6.9. */
-static bool is_question_datasec(const struct bpfl_btf_type *type, const char *name)
-{
-	return has_kind(type, BPFL_KIND_DATASEC) && name[0] == '?';
-}
-
-static int replace_question_datasec(struct sanitiser *sanitiser, struct bpfl_btf_type *type)
-{
-	return rename_as_identifier(sanitiser, type, "?");
 }
 
 /* FLOAT, Linux 5.13: a nameless struct without members of the same size. */
@@ -240,7 +228,7 @@ static int replace_enum64(struct sanitiser *sanitiser, struct bpfl_btf_type *typ
 
 /* ---- the table ---- */
 
-#define TEST_STRINGS "\0x\0?.d" /* offsets: "x" 1, "?.d" 3, ".d" 4 */
+#define TEST_STRINGS "\0x\0.d" /* offsets: "x" 1, ".d" 3 */
 
 static const uint32_t test_int[] = { 1, INFO(BPFL_KIND_INT, 0), 4, INT_BITS(32) };
 static const uint32_t test_func[] = { 1, INFO(BPFL_KIND_INT, 0), 4, INT_BITS(32),
@@ -251,10 +239,7 @@ static const uint32_t test_func_global[] = { 1, INFO(BPFL_KIND_INT, 0), 4, INT_B
 					     1, INFO(BPFL_KIND_FUNC, BPFL_LINKAGE_GLOBAL), 2 };
 static const uint32_t test_datasec[] = { 1, INFO(BPFL_KIND_INT, 0), 4, INT_BITS(32),
 					 1, INFO(BPFL_KIND_VAR, 0), 1, BPFL_LINKAGE_STATIC,
-					 4, INFO(BPFL_KIND_DATASEC, 1), 4, 2, 0, 4 };
-static const uint32_t test_question[] = { 1, INFO(BPFL_KIND_INT, 0), 4, INT_BITS(32),
-					  1, INFO(BPFL_KIND_VAR, 0), 1, BPFL_LINKAGE_STATIC,
-					  3, INFO(BPFL_KIND_DATASEC, 1), 4, 2, 0, 4 };
+					 3, INFO(BPFL_KIND_DATASEC, 1), 4, 2, 0, 4 };
 static const uint32_t test_float[] = { 1, INFO(BPFL_KIND_FLOAT, 0), 4 };
 static const uint32_t test_decl_tag[] = { 1, INFO(BPFL_KIND_INT, 0), 4, INT_BITS(32),
 					  1, INFO(BPFL_KIND_VAR, 0), 1, BPFL_LINKAGE_STATIC,
@@ -293,8 +278,6 @@ static const struct kind_row {
 	  TEST(test_type_tag), is_type_tag, replace_type_tag },
 	{ "64-bit enumerations", BPFL_FEATURE_BTF_ENUM64, BPFL_KERNEL_VERSION(6, 0, 0),
 	  TEST(test_enum64), is_enum64, replace_enum64 },
-	{ "optional data sections", BPFL_FEATURE_BTF_QMARK_DATASEC, BPFL_KERNEL_VERSION(6, 9, 0),
-	  TEST(test_question), is_question_datasec, replace_question_datasec },
 };
 
 /* ---- asking the kernel ---- */

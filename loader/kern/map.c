@@ -248,8 +248,8 @@ static int map_open(struct bpfl_loading *loading, const char *name,
 	memcpy(attr.map_name, map->kernel_name, sizeof(attr.map_name));
 	if (btf_fd >= 0 && (map->key_type_id || map->value_type_id)) {
 		attr.btf_fd = (uint32_t)btf_fd;
-		attr.btf_key_type_id = map->key_type_id;
-		attr.btf_value_type_id = map->value_type_id;
+		attr.btf_key_type_id = bpfl_image_btf_id(loading->image, map->key_type_id);
+		attr.btf_value_type_id = bpfl_image_btf_id(loading->image, map->value_type_id);
 	}
 	ret = map_create_any_way(loading, name,
 				 bpfl_image_map_depends_on_btf(loading->image->spec, map), &attr);

@@ -47,10 +47,10 @@ static const char *base_name(const char *path)
 static void place_find(struct rejection *rej)
 {
 	const struct bpfl_vlog *vlog = &rej->vlog;
-	const struct bpfl_btf *btf = rej->image->spec->btf;
+	const struct bpfl_image *image = rej->image;
 	const struct bpfl_line_info *found = NULL;
 
-	for (size_t i = 0; btf && vlog->insn_idx >= 0 && i < rej->image_prog->line_info.nr; i++) {
+	for (size_t i = 0; vlog->insn_idx >= 0 && i < rej->image_prog->line_info.nr; i++) {
 		const struct bpfl_line_info *info = &rej->image_prog->line_info.items[i];
 
 		if (info->insn_off > (uint32_t)vlog->insn_idx)
@@ -60,9 +60,9 @@ static void place_find(struct rejection *rej)
 	}
 	if (found) {
 		snprintf(rej->place, sizeof(rej->place), "%s:%u",
-			 BPFL_ESC(base_name(bpfl_btf_string(btf, found->file_name_off))),
+			 BPFL_ESC(base_name(bpfl_image_btf_string(image, found->file_name_off))),
 			 found->line_col >> 10);
-		const char *text = bpfl_btf_string(btf, found->line_off);
+		const char *text = bpfl_image_btf_string(image, found->line_off);
 		bpfl_text_escape(rej->source, sizeof(rej->source), text + strspn(text, " \t"),
 				 SIZE_MAX);
 	} else if (vlog->line != 0) {

@@ -442,7 +442,7 @@ START_TEST(types_exist_have_a_size_and_an_id)
 		{ "a missing type has id 0", "struct s { u32 a; };", "struct x { u64 y; };", "struct s", 7, "0", IMM64, 2, GIVES, 0, NULL, 0 },
 		{ "what was in the instruction does not matter to ids", "struct s { u32 a; };", "struct s { u64 x; };", "struct s", 7, "0",
 		  IMM64, 77, GIVES, 2, NULL, 0 },
-		{ "local id", "struct x { u8 y; }; struct s { u32 a; };", NULL, "struct s", 6, "0", IMM64, 1, GIVES, 4, "local type id", 0 },
+		{ "local id", "struct x { u8 y; }; struct s { u32 a; };", NULL, "struct s", 6, "0", IMM64, 1, GIVES, 2, "local type id 4 -> 2", 0 },
 		{ "typedefs", "typedef u32 t;", "typedef u64 t;", "typedef t", 9, "0", MOV, 4, GIVES, 8, NULL, 0 },
 		{ "typedef of another sort", "typedef u32 t;", "typedef u32 *t;", "typedef t", 8, "0", MOV, 1, GIVES, 0,
 		  "t is made differently", 0 },
@@ -625,7 +625,8 @@ START_TEST(a_type_without_a_name_is_an_error_but_has_a_local_id)
 	spec->cores.items[0].kind = BPFL_CORE_TYPE_ID_LOCAL;
 	spec->cores.items[0].access = "0";
 	CHECK_OK(core_build(spec, target, &image), err);
-	ck_assert_uint_eq((uint32_t)image->progs[0].insns[2].imm, spec->cores.items[0].type_id);
+	ck_assert_uint_eq((uint32_t)image->progs[0].insns[2].imm, bpfl_image_btf_id(image, spec->cores.items[0].type_id));
+	ck_assert_int_gt(image->progs[0].insns[2].imm, 0);
 	bpfl_image_destroy(image);
 	bpfl_target_destroy(target);
 	bpfl_spec_destroy(spec);

@@ -20,7 +20,7 @@ static struct {
 /* What the fake kernel refuses. */
 struct refusal {
 	uint32_t kinds;		/* BPFL_BTF_KIND_BIT()s */
-	bool global_funcs, question, signed_enums, everything;
+	bool global_funcs, signed_enums, everything;
 	int errnum; /* instead of EINVAL */
 	unsigned nr_refused;
 };
@@ -32,7 +32,6 @@ static bool type_refused(const struct refusal *refusal, const struct bpfl_btf *b
 
 	return (refusal->kinds & BPFL_BTF_KIND_BIT(kind)) ||
 	       (refusal->global_funcs && kind == BPFL_KIND_FUNC && bpfl_btf_vlen(type) == BPFL_LINKAGE_GLOBAL) ||
-	       (refusal->question && kind == BPFL_KIND_DATASEC && bpfl_btf_name(btf, id)[0] == '?') ||
 	       (refusal->signed_enums && kind == BPFL_KIND_ENUM && bpfl_btf_kflag(type));
 }
 
@@ -61,7 +60,6 @@ static void make_object(void)
 {
 	struct btfgen *btf = &gen.btf;
 	struct bpfl_map_spec *map;
-	uint32_t ops;
 
 	ids.int_id = btfgen_int(btf, "int", 4, BPFL_INT_SIGNED);
 	ids.proto = btfgen_func_proto(btf, ids.int_id);
@@ -85,12 +83,31 @@ static void make_object(void)
 	ids.var = btfgen_var(btf, "variable", ids.int_id, BPFL_LINKAGE_STATIC);
 	ids.section = btfgen_datasec(btf, ".data.x", 4);
 	btfgen_datasec_var(btf, ids.var, 0, 4);
-	ops = btfgen_var(btf, "ops", ids.int_id, BPFL_LINKAGE_STATIC);
-	ids.question = btfgen_datasec(btf, "?.struct_ops", 4);
-	btfgen_datasec_var(btf, ops, 0, 4);
 	map = specgen_map(gen.spec, "counts", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 24, 16);
 	map->key_type_id = ids.int_id;
 	map->value_type_id = ids.hash_value;
+	specgen_map(gen.spec, ".data.x", BPFL_MAP_DATA, 0, 0, 4, 0)->value_type_id = ids.section;
+}
+
+/* A program that everything of the object is needed for: both maps, and a function that it calls. */
+static void make_prog(void)
+{
+	struct bpfl_spec *spec = gen.spec;
+	uint32_t main_fn = specgen_func(spec, "main_fn", 7), local = specgen_func(spec, "local", 2);
+
+	specgen_ref(spec, main_fn, 0, BPFL_REF_MAP, 0, 0);
+	specgen_ref(spec, main_fn, 2, BPFL_REF_DATA, 1, 0);
+	specgen_ref(spec, main_fn, 4, BPFL_REF_CALL, local, 0);
+	spec->funcs.items[main_fn].btf_func_id = ids.global_func;
+	spec->funcs.items[local].btf_func_id = ids.func;
+	specgen_prog(spec, "main_fn", "xdp", main_fn);
+}
+
+/* The number under which a type of the object was loaded. */
+static uint32_t loaded_id(uint32_t id)
+{
+	ck_assert_uint_ne(bpfl_image_btf_id(gen.image, id), 0);
+	return bpfl_image_btf_id(gen.image, id);
 }
 
 static void setup(void)
@@ -102,7 +119,7 @@ static void setup(void)
 static void load_with(struct refusal *refusal)
 {
 	kerngen_btf(&gen);
-	kerngen_user(&gen, "main_fn", "xdp", 0);
+	make_prog();
 	fake_sys_on_bpf(BPFL_CMD_BTF_LOAD, refuse, refusal);
 }
 
@@ -135,7 +152,6 @@ static const struct row {
 	  BPFL_KIND_INT, "variable", 1 },
 	{ { .kinds = BPFL_BTF_KIND_BIT(BPFL_KIND_VAR) | BPFL_BTF_KIND_BIT(BPFL_KIND_DATASEC) }, BPFL_FEATURE_BTF_DATASEC, &ids.section,
 	  BPFL_KIND_STRUCT, "_data_x", 4 },
-	{ { .question = true }, BPFL_FEATURE_BTF_QMARK_DATASEC, &ids.question, BPFL_KIND_DATASEC, "_.struct_ops", 4 },
 	{ { .kinds = BPFL_BTF_KIND_BIT(BPFL_KIND_FLOAT) }, BPFL_FEATURE_BTF_FLOAT, &ids.real, BPFL_KIND_STRUCT, "", 8 },
 	{ { .kinds = BPFL_BTF_KIND_BIT(BPFL_KIND_DECL_TAG) }, BPFL_FEATURE_BTF_DECL_TAG, &ids.decl_tag, BPFL_KIND_INT, "a note", 1 },
 	{ { .kinds = BPFL_BTF_KIND_BIT(BPFL_KIND_TYPE_TAG) }, BPFL_FEATURE_BTF_TYPE_TAG, &ids.type_tag, BPFL_KIND_CONST, "",
@@ -159,16 +175,16 @@ START_TEST(an_unknown_kind_is_replaced)
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	ck_assert_int_ge(gen.object->btf_fd, 3);
 	btf = loaded();
-	type = bpfl_btf_type(btf, *row->id);
+	type = bpfl_btf_type(btf, loaded_id(*row->id));
 	ck_assert_int_eq(bpfl_btf_kind(type), row->kind);
-	ck_assert_str_eq(bpfl_btf_name(btf, *row->id), row->name);
+	ck_assert_str_eq(bpfl_btf_name(btf, loaded_id(*row->id)), row->name);
 	if (row->size != UINT32_MAX)
 		ck_assert_uint_eq(type->size, row->size);
 	ck_assert(!bpfl_btf_kflag(type));
 	/* Everything else is as it was. */
-	ck_assert_str_eq(bpfl_btf_name(btf, ids.hash_value), "value");
-	ck_assert_uint_eq(bpfl_btf_vlen(bpfl_btf_type(btf, ids.hash_value)), 4);
-	ck_assert_str_eq(bpfl_btf_name(btf, ids.int_id), "int");
+	ck_assert_str_eq(bpfl_btf_name(btf, loaded_id(ids.hash_value)), "value");
+	ck_assert_uint_eq(bpfl_btf_vlen(bpfl_btf_type(btf, loaded_id(ids.hash_value))), 4);
+	ck_assert_str_eq(bpfl_btf_name(btf, loaded_id(ids.int_id)), "int");
 	bpfl_btf_destroy(btf);
 	ck_assert_int_eq(gen.target->features[row->feature], BPFL_NO);
 	CHECK_HAS(kerngen_log(&gen), "info: BTF: this kernel does not know ");
@@ -194,15 +210,15 @@ START_TEST(members_of_what_was_replaced_make_sense)
 	load_with(&refusal);
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	btf = loaded();
-	member = bpfl_btf_members(bpfl_btf_type(btf, ids.enum64));
+	member = bpfl_btf_members(bpfl_btf_type(btf, loaded_id(ids.enum64)));
 	ck_assert_str_eq(bpfl_btf_string(btf, member[1].name_off), "WIDE_B");
 	ck_assert_uint_eq(member[1].offset, 0);
 	byte_id = member[1].type;
 	ck_assert_uint_eq(byte_id, bpfl_btf_nr_types(btf) - 1); /* added behind everything */
 	ck_assert_uint_eq(bpfl_btf_type(btf, byte_id)->size, 1);
-	member = bpfl_btf_members(bpfl_btf_type(btf, ids.section));
+	member = bpfl_btf_members(bpfl_btf_type(btf, loaded_id(ids.section)));
 	ck_assert_str_eq(bpfl_btf_string(btf, member[0].name_off), "variable");
-	ck_assert_uint_eq(member[0].type, ids.var);
+	ck_assert_uint_eq(member[0].type, loaded_id(ids.var));
 	bpfl_btf_destroy(btf);
 	kerngen_deinit(&gen);
 }
@@ -210,7 +226,7 @@ END_TEST
 
 START_TEST(a_very_old_kernel_gets_old_kinds_only)
 {
-	struct refusal refusal = { .kinds = ~0u << BPFL_KIND_FUNC, .global_funcs = true, .question = true, .signed_enums = true };
+	struct refusal refusal = { .kinds = ~0u << BPFL_KIND_FUNC, .global_funcs = true, .signed_enums = true };
 	const struct bpfl_attr_prog_load *attr;
 	struct bpfl_btf *btf;
 
@@ -227,7 +243,7 @@ START_TEST(a_very_old_kernel_gets_old_kinds_only)
 	ck_assert_uint_eq(attr->func_info_cnt, 0);
 	/* Maps still have their types. */
 	ck_assert_uint_eq(((const struct bpfl_attr_map_create *)(const void *)fake_sys_created(FAKE_MAP, 0)->attr)->btf_value_type_id,
-			  ids.hash_value);
+			  loaded_id(ids.hash_value));
 	kerngen_deinit(&gen);
 }
 END_TEST
