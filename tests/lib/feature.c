@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * feature: the table of what may be left out on older kernels. See feature.h.
+ *
+ * The numbers are those of Debian's kernels, on which these tests run: what a kernel could have but is not built with there counts as
+ * missing up to the version that has it.
+ */
+#include "feature.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "sys/facts.h"
+
+#define NEVER 0xffffffffu
+#define V(a, b) BPFL_KERNEL_VERSION(a, b, 0)
+
+#if defined(__aarch64__)
+#define ARCH_IDX 1
+#elif defined(__s390x__)
+#define ARCH_IDX 2
+#else
+#define ARCH_IDX 0
+#endif
+
+static const struct {
+	const char *name;
+	uint32_t since[3]; /* amd64, arm64, s390x */
+	const char *what;
+} features[] = {
+	{ "perf_link", { V(5, 15), V(5, 15), V(5, 15) }, "links for perf events" },
+	{ "attach_cookie", { V(5, 15), V(5, 15), V(5, 15) }, "bpf_get_attach_cookie()" },
+	{ "raw_tp_cookie", { V(6, 10), V(6, 10), V(6, 10) }, "cookies of raw tracepoints" },
+	{ "log_true_size", { V(6, 4), V(6, 4), V(6, 4) }, "log_true_size" },
+	{ "kprobe_multi", { V(6, 12), V(7, 2), V(6, 12) }, "kprobe.multi (fprobe)" },
+	{ "kprobe_session", { V(6, 12), V(7, 2), V(6, 12) }, "kprobe.session" },
+	{ "kernel_btf", { V(5, 10), V(5, 10), V(6, 12) }, "BTF of the kernel" },
+	{ "btf_float", { V(5, 13), V(5, 13), V(5, 13) }, "BTF of floating point types" },
+	{ "btf_decl_tag", { V(5, 16), V(5, 16), V(5, 16) }, "BTF declaration tags" },
+	{ "btf_type_tag", { V(5, 17), V(5, 17), V(5, 17) }, "BTF type tags" },
+	{ "btf_enum64", { V(6, 0), V(6, 0), V(6, 0) }, "BTF of 64-bit enumerations" },
+	{ "btf_optional_section", { V(6, 9), V(6, 9), V(6, 9) }, "'?' in names of BTF data sections" },
+	{ "verifier_names", { V(6, 12), V(6, 12), V(6, 12) }, "the verifier's messages as they are now" },
+};
+
+bool bpfl_test_lacks(const char *feature)
+{
+	uint32_t version = bpfl_facts_kernel_version();
+
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		uint32_t since = features[i].since[ARCH_IDX];
+		char line[256];
+
+		if (strcmp(features[i].name, feature) != 0)
+			continue;
+		if (version >= since && since != NEVER)
+			return false;
+		if (since == NEVER)
+			snprintf(line, sizeof(line), "skip: %s: %s: not on this architecture\n", feature, features[i].what);
+		else
+			snprintf(line, sizeof(line), "skip: %s: %s: here since Linux %u.%u, this is %u.%u\n", feature, features[i].what,
+				 since >> 16, since >> 8 & 0xff, version >> 16, version >> 8 & 0xff);
+		(void)!write(STDOUT_FILENO, line, strlen(line));
+		return true;
+	}
+	fprintf(stderr, "feature '%s' is not in the table of tests/lib/feature.c\n", feature);
+	abort();
+}
+
+void bpfl_test_shows(const char *kind, const char *how)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "kind: %s: %s\n", kind, how);
+	(void)!write(STDOUT_FILENO, line, strlen(line)); /* at once: a test's buffers die with its process */
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * netns: a network of the test's own process, made with system calls alone: no ip(8) is needed. Kernel tests only.
+ */
+#ifndef BPFL_TESTS_NETNS_H
+#define BPFL_TESTS_NETNS_H
+
+/* Moves the process into a new network namespace with lo up. It goes away with the process. */
+void bpfl_test_own_network(void);
+
+/* Makes a pair of veth devices and sets both up. In a namespace of bpfl_test_own_network() only. */
+void bpfl_test_veth(const char *name, const char *peer);
+
+#endif
