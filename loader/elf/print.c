@@ -47,7 +47,7 @@ static const struct named reloc_types[] = {
 };
 
 #define NAME_SCRATCH_SIZE 16
-#define PLACE_WIDTH 25 /* of the column with a symbol's section */
+#define PLACE_WIDTH 24 /* of the column with a symbol's section */
 
 /* The name of a number, or the number itself in scratch. */
 static const char *name_of(const struct named *table, uint32_t value, char scratch[NAME_SCRATCH_SIZE])
@@ -113,16 +113,16 @@ static void print_sections(const struct bpfl_elf *elf, struct bpfl_buf *out)
 
 static void print_symbols(const struct bpfl_elf *elf, struct bpfl_buf *out)
 {
-	bpfl_buf_printf(out, "\nsymbols\n%5s  %-8s %-6s %-9s %10s %8s  %-*s%s\n", "index", "type", "bind",
+	bpfl_buf_printf(out, "\nsymbols\n%5s  %-8s %-6s %-9s %10s %8s  %-*s %s\n", "index", "type", "bind",
 			"visible", "value", "size", PLACE_WIDTH, "section", "name");
 	for (size_t i = 1; i < elf->nr_symbols; i++) {
 		const struct bpfl_elf_symbol *symbol = &elf->symbols[i];
 
-		bpfl_buf_printf(out, "%5zu  %-8s %-6s %-9s %#10llx %8llu  %-*s%s\n", i,
+		bpfl_buf_printf(out, "%5zu  %-8s %-6s %-9s %#10llx %8llu  %-*s%s%s\n", i,
 				NAME_OF(symbol_types, symbol->type), NAME_OF(binds, symbol->bind),
 				NAME_OF(visibilities, symbol->visibility), (unsigned long long)symbol->value,
 				(unsigned long long)symbol->size, *symbol->name ? PLACE_WIDTH : 0,
-				BPFL_ESC(place_of(elf, symbol)), BPFL_ESC(symbol->name));
+				BPFL_ESC(place_of(elf, symbol)), *symbol->name ? " " : "", BPFL_ESC(symbol->name));
 	}
 }
 

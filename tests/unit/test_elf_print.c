@@ -69,6 +69,19 @@ START_TEST(the_text_shows_sections_symbols_and_relocations)
 }
 END_TEST
 
+START_TEST(a_long_section_name_does_not_touch_the_symbol)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct elfgen *gen = elfgen_new(ELFGEN_LITTLE);
+	char *text = NULL;
+
+	elfgen_program(gen, "tracepoint/syscalls/sys_enter_execve", "hello", 2);
+	CHECK_OK(text_of(gen, BPFL_FORMAT_TEXT, &text, &err), err);
+	CHECK_HAS(text, "  tracepoint/syscalls/sys_enter_execve hello\n");
+	free(text);
+}
+END_TEST
+
 START_TEST(a_big_endian_object_is_shown_too)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
@@ -133,6 +146,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		the_text_shows_sections_symbols_and_relocations,
+		a_long_section_name_does_not_touch_the_symbol,
 		a_big_endian_object_is_shown_too,
 		the_json_has_the_same,
 		a_broken_object_gives_no_text,
