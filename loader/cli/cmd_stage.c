@@ -25,6 +25,31 @@ static int spec_stage(const struct options *options, enum bpfl_format format, st
 	return ret;
 }
 
+/* What --attach says about programs before they are loaded: types, targets, and which of those with a '?' are meant. */
+static int attaches_prepare(const struct options *options, struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < options->attach.nr && ret == 0; i++) {
+		const char *text = options->attach.items[i];
+		struct bpfl_attach *attach = NULL;
+		struct bpfl_prog_view view;
+		size_t prog_idx;
+
+		if (strcmp(text, "none") == 0 || strcmp(text, "auto") == 0)
+			continue;
+		ret = bpfl_attach_parse(text, &attach, err);
+		if (ret == 0)
+			ret = bpfl_attach_select(attach, spec, &prog_idx, err);
+		if (ret == 0)
+			ret = bpfl_attach_prepare(attach, spec, prog_idx, err);
+		if (ret == 0 && bpfl_spec_prog_view(spec, prog_idx, &view) == 0 && !view.selected)
+			ret = bpfl_spec_prog_select(spec, view.name, true, err);
+		bpfl_attach_destroy(attach);
+	}
+	return ret;
+}
+
 static int image_stage(const struct options *options, enum bpfl_format format, struct out *out, char **ret_text,
 		       struct bpfl_error *err)
 {
@@ -38,6 +63,8 @@ static int image_stage(const struct options *options, enum bpfl_format format, s
 
 	if (ret == 0)
 		ret = edits_apply(options, spec, err);
+	if (ret == 0)
+		ret = attaches_prepare(options, spec, err);
 	if (ret == 0)
 		ret = bpfl_target_running(&target_opts, &target, err);
 	if (ret == 0)

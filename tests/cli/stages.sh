@@ -26,3 +26,9 @@ out_has ".rodata"
 run 0 image "$OBJ/hello.bpf.o"
 out_has "bpf_trace_printk"
 out_has "exit"
+# --attach gives a program its type here too, as the error says.
+run 3 image "$OBJ/refused_section.bpf.o"
+err_has "--attach count_packets=xdp:IF"
+run 0 image "$OBJ/refused_section.bpf.o" --attach count_packets=xdp:lo
+out_has "program 'count_packets': xdp"
+run 2 image "$OBJ/hello.bpf.o" --attach nonsense
