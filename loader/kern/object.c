@@ -71,6 +71,7 @@ void bpfl_object_close(struct bpfl_object *object)
 		bpfl_enter_close(object->module_btf_fds[i]);
 	bpfl_enter_close(object->btf_fd);
 	free(object->module_btf_fds);
+	free(object->usdt_slots);
 	free(object->progs);
 	free(object->maps);
 	free(object);

@@ -32,6 +32,7 @@ struct bpfl_object {
 	struct bpfl_live_prog *progs;	/* by prog_idx of the spec */
 	int module_btf_fds_nr;
 	int *module_btf_fds;
+	uint8_t *usdt_slots; /* attach/usdt_specs.c: which elements of __bpf_usdt_specs are taken; NULL: none yet */
 };
 
 /* fd of a program by its index in the spec, or -ENOENT. */

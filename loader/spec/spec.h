@@ -178,6 +178,7 @@ struct bpfl_spec {
 	BPFL_VEC(struct bpfl_line) lines;
 	BPFL_VEC(struct bpfl_note) notes;
 	bool has_ext;	   /* a .BTF.ext was there */
+	uint32_t nr_usdt_specs; /* elements of __bpf_usdt_specs that attaching will take: attach/usdt_specs.c counts */
 };
 
 /* What one file may ask for: it is untrusted, and all of it is kept in memory. */
