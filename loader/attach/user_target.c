@@ -116,6 +116,7 @@ static int place_of_function(const struct bpfl_user_target *target, bool is_retu
 	offset += cut_offset(name);
 	if (is_return && offset != 0) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "a return probe has no offset: it stands on a function");
+		bpfl_error_why(err, "it replaces the return address, which is where it is at the function's first instruction only");
 		bpfl_error_fix(err, "without +0x%" PRIx64, offset);
 		return -EINVAL;
 	}

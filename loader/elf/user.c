@@ -37,6 +37,7 @@ static int damaged(struct bpfl_error *err, const char *fmt, ...)
 	va_end(args);
 	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "damaged ELF file: %s", text);
 	bpfl_error_catalogue(err, 23);
+	bpfl_error_fix(err, "install or build the file again");
 	return -EINVAL;
 }
 
@@ -101,10 +102,28 @@ struct header {
 	uint16_t phentsize, phnum, shentsize, shnum, shstrndx;
 };
 
-static int refuse_sort(struct bpfl_error *err, const char *what)
+static int refuse_sort(struct bpfl_error *err, const char *what, const char *fact_name, unsigned fact)
 {
 	bpfl_error_set(err, BPFL_ERR_TARGET, ENOEXEC, "%s", what);
 	bpfl_error_catalogue(err, 23);
+	bpfl_error_why(err, "%s 0%o", fact_name, fact);
+	bpfl_error_fix(err, "name an executable or a shared library");
+	return -ENOEXEC;
+}
+
+/* Its first bytes, of which there are size, are not those of an ELF file. */
+static int refuse_bytes(const uint8_t *bytes, size_t size, struct bpfl_error *err)
+{
+	char start[64];
+
+	if (size >= 4 && memcmp(bytes, "\177ELF", 4) == 0)
+		return damaged(err, "a header of %zu bytes", size);
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOEXEC, "%s", size >= 2 && memcmp(bytes, "#!", 2) == 0
+							   ? "it is a script, not an ELF file: probe its interpreter"
+							   : "it is not an ELF file");
+	bpfl_error_catalogue(err, 23);
+	bpfl_error_why(err, "it begins with '%s'",
+		       bpfl_text_escape(start, sizeof(start), (const char *)bytes, size < 12 ? size : 12));
 	bpfl_error_fix(err, "name an executable or a shared library");
 	return -ENOEXEC;
 }
@@ -119,8 +138,7 @@ static int read_header(struct bpfl_user_elf *elf, struct header *header, struct 
 	if (got < 0)
 		return bpfl_error_set(err, BPFL_ERR_SYSTEM, (int)-got, "cannot read: %s", bpfl_errno_text((int)-got));
 	if (got < 52 || memcmp(bytes, "\177ELF", 4) != 0)
-		return refuse_sort(err, got >= 2 && memcmp(bytes, "#!", 2) == 0 ? "it is a script, not an ELF file: probe its interpreter"
-										: "it is not an ELF file");
+		return refuse_bytes(bytes, (size_t)got, err);
 	if (bytes[4] < 1 || bytes[4] > 2 || bytes[5] < 1 || bytes[5] > 2)
 		return damaged(err, "class %u and byte order %u", bytes[4], bytes[5]);
 	elf->is_64 = bytes[4] == 2;
@@ -144,7 +162,7 @@ static int read_header(struct bpfl_user_elf *elf, struct header *header, struct 
 	bpfl_cursor_u16(&cursor, &header->shstrndx);
 	elf->is_fixed = header->type == ET_EXEC;
 	if (header->type != ET_EXEC && header->type != ET_DYN)
-		return refuse_sort(err, "it is an ELF file, but no executable and no shared library");
+		return refuse_sort(err, "it is an ELF file, but no executable and no shared library", "its e_type is", header->type);
 	return 0;
 }
 
@@ -267,6 +285,8 @@ static int open_error(int ret, struct bpfl_error *err)
 	bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -ret, "cannot open: %s",
 		       bpfl_errno_text(-ret));
 	bpfl_error_catalogue(err, 23);
+	bpfl_error_why(err, "open: %s", bpfl_errno_name(-ret));
+	bpfl_error_fix(err, "check the path; a file of a container is seen with pid=N of one of its processes");
 	return ret;
 }
 
@@ -283,7 +303,8 @@ static int open_file(struct bpfl_user_elf *elf, struct bpfl_error *err)
 	if (ret < 0)
 		return open_error(ret, err);
 	if (!S_ISREG(st.st_mode))
-		return refuse_sort(err, S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file");
+		return refuse_sort(err, S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file", "stat gives mode",
+				   (unsigned)st.st_mode);
 	elf->file_size = (uint64_t)st.st_size;
 	return 0;
 }

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# USDT: arguments of all sizes and in all kinds of places, several places for one probe, semaphores, and more places than the map in
+# the object has room for.
+
+. "$LIB"
+
+cc -O2 -Wall -Werror -o "$TMP/target" tests/cli/usdt_target.c
+value() { sed -n "s/^$1 = //p" "$TMP/out"; }
+
+[ "$("$TMP/target" 2)" = 0 ] || fail "the semaphore is not 0 while nobody listens"
+start "$OBJ/usdt.bpf.o" --no-printk --attach "on_tick=usdt/$TMP/target:demo:tick,cookie=77" --attach "on_wide=usdt/$TMP/target:demo:wide" \
+	--attach "on_any=usdt.s/$TMP/target:demo:t*" --dump .bss
+[ "$("$TMP/target" 20)" = 2 ] || fail "the semaphore does not count the two listeners"
+stop INT
+err_has "demo:tick, 2 sites"
+[ "$("$TMP/target" 2)" = 0 ] || fail "the semaphore is not 0 again"
+[ "$(value nr_ticks)" -eq 20 ] || fail "not every tick was seen: $(value nr_ticks)"
+[ "$(value nr_any)" -eq 20 ] || fail "the pattern missed some: $(value nr_any)"
+[ "$(value tick_sum)" -eq 190 ] || fail "the first argument is wrong: $(value tick_sum)"
+[ "$(value tick_constant)" -eq -7 ] || fail "the constant is wrong: $(value tick_constant)"
+[ "$(value tick_cookie)" -eq 77 ] || fail "the user's cookie is wrong: $(value tick_cookie)"
+[ "$(value tick_nr_args)" -eq 3 ] || fail "tick has not 3 arguments"
+[ "$(value tick_text)" = '"tock"' ] || fail "the text is wrong: $(value tick_text)"
+[ "$(value wide_nr_args)" -eq 12 ] || fail "wide has not 12 arguments"
+[ "$(value wide_err)" -eq 0 ] || fail "an argument could not be read: $(value wide_err)"
+value wide | grep -qE '^\[-1,254,-2,65533,-3,4294967292,100,19,9,102,[0-9]+,103\]$' || fail "wide arguments are wrong: $(value wide)"
+[ "$(value wide_sizes)" = "[1,1,2,2,4,4,8,8,8,8,8,8]" ] || fail "sizes are wrong: $(value wide_sizes)"
+
+# Base and index register; a floating-point argument is told, and does not keep the others from being read.
+if [ "$(uname -m)" = x86_64 ]; then
+	start "$OBJ/usdt.bpf.o" --no-printk --only on_wide --attach "on_wide=usdt/$TMP/target:demo:indexed" --dump .bss
+	"$TMP/target" 3 >/dev/null
+	stop INT
+	err_has "1 of its arguments cannot be read"
+	value wide | grep -q '^\[1003,1002,0,5,' || fail "indexed arguments are wrong: $(value wide)"
+fi
+
+# 1000 places, each with another constant: the map of 256 grows before it is created.
+cat >"$TMP/many.c" <<'C'
+#include "usdt_note.h"
+#define ONE(n) __asm__ volatile(USDT_NOTE("many", "place", "0", "-4@%0 8@%1") : : "i"(n), "i"(0));
+#define TEN(n) ONE(n) ONE(n + 1) ONE(n + 2) ONE(n + 3) ONE(n + 4) ONE(n + 5) ONE(n + 6) ONE(n + 7) ONE(n + 8) ONE(n + 9)
+#define HUNDRED(n) TEN(n) TEN(n + 10) TEN(n + 20) TEN(n + 30) TEN(n + 40) TEN(n + 50) TEN(n + 60) TEN(n + 70) TEN(n + 80) TEN(n + 90)
+int main(void)
+{
+	HUNDRED(0) HUNDRED(100) HUNDRED(200) HUNDRED(300) HUNDRED(400) HUNDRED(500) HUNDRED(600) HUNDRED(700) HUNDRED(800) HUNDRED(900)
+	return 0;
+}
+C
+cc -O1 -Itests/lib -o "$TMP/many" "$TMP/many.c"
+start "$OBJ/usdt.bpf.o" --no-printk --only on_tick --attach "on_tick=usdt/$TMP/many:many:place" --dump .bss
+"$TMP/many"
+stop INT
+err_has "1000 sites"
+[ "$(value nr_ticks)" -eq 1000 ] || fail "not every place was hit: $(value nr_ticks)"
+[ "$(value tick_sum)" -eq 499500 ] || fail "constants are wrong: $(value tick_sum)"
+
+# pid=: one of two processes.
+"$TMP/target" >/dev/null &
+one=$!
+"$TMP/target" >/dev/null &
+two=$!
+start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/exe:demo:wide,pid=$one" --interval 100ms --dump .bss
+eventually grep -q '^nr_any = [3-9]' "$TMP/out" || fail "the process was not seen"
+kill -s STOP "$one"
+sleep 0.3
+before=$(value nr_any | tail -n 1)
+sleep 0.5
+[ "$(value nr_any | tail -n 1)" = "$before" ] || fail "the other process was counted"
+stop INT
+kill "$one" "$two"
+kill -s CONT "$one"
+
+# What is not there.
+run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/$TMP/target:demo:tik"
+error_complete
+err_has "'demo:tick'"
+run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/bash:demo:tick"
+error_complete
+err_has "no probes at all"
