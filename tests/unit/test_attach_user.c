@@ -460,6 +460,32 @@ START_TEST(without_cookies_a_place_is_known_by_its_address)
 	finish();
 }
 END_TEST
+
+START_TEST(an_address_leads_to_the_description_of_a_fixed_program)
+{
+	uint64_t ip = USERGEN_TEXT + 0x300;
+	uint32_t slot = 99;
+	int ips_fd;
+	FILE *file;
+
+	start("usdt", BPFL_KERNEL_VERSION(5, 10, 0));
+	file = fopen(binary, "r+e"); /* e_type: ET_EXEC */
+	ck_assert_int_eq(fseek(file, 16, SEEK_SET), 0);
+	ck_assert_int_eq(fputc(2, file), 2);
+	fclose(file);
+	add_spec_maps(false);
+	fake_sys_on_bpf(BPFL_CMD_LINK_CREATE, refuse_multi, NULL);
+	CHECK_OK(attach("usdt/%s:demo:two"), gen.err);
+	ips_fd = bpfl_object_map_fd(gen.object, BPFL_USDT_IPS_MAP);
+	ck_assert_int_eq(bpfl_sys_map_lookup(ips_fd, &ip, &slot, 0), 0);
+	ck_assert_uint_eq(slot, 1);
+	ck_assert_uint_eq(link_call(3)->perf_event.cookie, 0);
+	bpfl_link_close(link_made);
+	link_made = NULL;
+	ck_assert_int_eq(bpfl_sys_map_lookup(ips_fd, &ip, &slot, 0), -ENOENT);
+	finish();
+}
+END_TEST
 #endif
 
 START_TEST(the_map_grows_with_the_probes_before_it_is_created)
@@ -656,6 +682,7 @@ int main(void)
 #if defined(__x86_64__)
 		a_newer_layout_is_filled_by_its_own_names, several_places_share_a_link_and_equal_descriptions,
 		descriptions_are_given_back, without_cookies_a_place_is_known_by_its_address,
+		an_address_leads_to_the_description_of_a_fixed_program,
 #endif
 		the_map_grows_with_the_probes_before_it_is_created, a_program_without_the_map_gets_the_users_cookie,
 		a_map_of_another_layout_is_refused, a_missing_probe_brings_near_names,
