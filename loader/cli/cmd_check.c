@@ -2,9 +2,10 @@
 /*
  * cli/cmd_check.c: check: will these objects load on those kernels? Offline and without root.
  *
- * Every object is checked against every kernel. On the terminal comes a table of verdicts first, then what each pair lacks; with --json
- * one line for each pair. Something that is needed and missing gives exit code 1; an object that no kernel would take is
- * reported as any other command does it, with its exit code, and the others are checked nevertheless.
+ * Every object is checked against every kernel. On the terminal comes a table of verdicts first,
+ * then what each pair lacks; with --json one line for each pair. Something that is needed and
+ * missing gives exit code 1; an object that no kernel would take is reported as any other command
+ * does it, with its exit code, and the others are checked nevertheless.
  */
 #include "cli.h"
 
@@ -14,7 +15,7 @@
 #include <string.h>
 
 struct check_options {
-	struct options edits; /* what changes an object before it is loaded: --set, --map, --type, --only, --skip */
+	struct options edits; /* what changes an object: --set, --map, --type, --only, --skip */
 	struct words btf, kconfig;
 	int verbosity;
 	bool json, strict, help;
@@ -23,12 +24,17 @@ struct check_options {
 #define FIELD(member) offsetof(struct check_options, member)
 
 static const struct option_row rows[] = {
-	{ "btf", 0, VALUE_WORDS, FIELD(btf), "FILE", "a kernel by its BTF, raw or ELF (repeatable); without: the running kernel" },
-	{ "kconfig", 0, VALUE_WORDS, FIELD(kconfig), "FILE", "the configuration of a kernel: the first for the first --btf, and so on" },
-	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line, for each object and kernel" },
+	{ "btf", 0, VALUE_WORDS, FIELD(btf), "FILE",
+	  "a kernel by its BTF, raw or ELF (repeatable); without: the running kernel" },
+	{ "kconfig", 0, VALUE_WORDS, FIELD(kconfig), "FILE",
+	  "the configuration of a kernel: the first for the first --btf, and so on" },
+	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL,
+	  "one JSON object a line, for each object and kernel" },
 	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "what cannot be known counts as missing" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "every item, not only what is missing" },
-	{ "set", 's', VALUE_WORDS, FIELD(edits.set), "VAR=VALUE", "as for run, like the four below" },
+	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL,
+	  "every item, not only what is missing" },
+	{ "set", 's', VALUE_WORDS, FIELD(edits.set), "VAR=VALUE",
+	  "as for run, like the four below" },
 	{ "map", 0, VALUE_WORDS, FIELD(edits.map), "NAME.FIELD=N", "change a map" },
 	{ "type", 0, VALUE_WORDS, FIELD(edits.type), "PROG=TYPE", "check a program as this type" },
 	{ "only", 0, VALUE_LIST, FIELD(edits.only), "P,Q", "check only these programs" },
@@ -36,15 +42,16 @@ static const struct option_row rows[] = {
 	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
 };
 
-static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload check --help" };
+static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]),
+					   "bpfload check --help" };
 
 struct kernel {
-	char *name; /* owned: for the table */
+	char *name;		    /* owned: for the table */
 	struct bpfl_target *target; /* owned */
 };
 
 struct object {
-	const char *name; /* of the file, without its directories */
+	const char *name;	    /* of the file, without its directories */
 	struct bpfl_check **checks; /* by kernel; NULL: an error was printed. Owned */
 };
 
@@ -62,12 +69,15 @@ struct run {
 static int check_help(void)
 {
 	printf("usage: bpfload check FILE... [--btf KERNEL]... [options]\n\n"
-	       "Tells whether objects will load and attach on kernels of which there is a BTF file, and what is\n"
-	       "missing if not: fields and types that moved, changed size or are gone, attach targets, kernel\n"
+	       "Tells whether objects will load and attach on kernels of which there is a BTF "
+	       "file, and what is\n"
+	       "missing if not: fields and types that moved, changed size or are gone, attach "
+	       "targets, kernel\n"
 	       "functions, configuration, helpers, map and program types. Nothing is loaded.\n\n"
 	       "options:\n");
 	option_table_help(&table);
-	printf("\nverdicts: fits; unsure, something cannot be known from the BTF; lacks, something needed is missing;\n"
+	printf("\nverdicts: fits; unsure, something cannot be known from the BTF; lacks, something "
+	       "needed is missing;\n"
 	       "  open: the size of a map is to be given with --map\n"
 	       "exit codes: 0 nothing needed is missing, 1 something is, others as of bpfload\n\n"
 	       "examples:\n"
@@ -97,14 +107,18 @@ static char *kernel_name(const char *btf_path)
 	return name;
 }
 
-static int kernel_open(struct kernel *kernel, const char *btf_path, const char *kconfig_path, struct bpfl_error *err)
+static int kernel_open(struct kernel *kernel, const char *btf_path, const char *kconfig_path,
+		       struct bpfl_error *err)
 {
-	struct bpfl_target_opts opts = { .size = sizeof(opts), .btf_path = btf_path, .kconfig_path = kconfig_path };
+	struct bpfl_target_opts opts = { .size = sizeof(opts),
+					 .btf_path = btf_path,
+					 .kconfig_path = kconfig_path };
 
 	kernel->name = kernel_name(btf_path);
 	if (!kernel->name)
 		return out_usage(err, "out of memory");
-	return btf_path ? bpfl_target_create(&opts, &kernel->target, err) : bpfl_target_running(&opts, &kernel->target, err);
+	return btf_path ? bpfl_target_create(&opts, &kernel->target, err) :
+			  bpfl_target_running(&opts, &kernel->target, err);
 }
 
 static int kernels_open(struct run *run, struct bpfl_error *err)
@@ -114,7 +128,8 @@ static int kernels_open(struct run *run, struct bpfl_error *err)
 	int ret = 0;
 
 	if (kconfig->nr > nr)
-		return out_usage(err, "--kconfig: %zu configurations for %zu kernels", kconfig->nr, nr);
+		return out_usage(err, "--kconfig: %zu configurations for %zu kernels", kconfig->nr,
+				 nr);
 	run->kernels = calloc(nr, sizeof(*run->kernels));
 	if (!run->kernels)
 		return out_usage(err, "out of memory");
@@ -151,7 +166,8 @@ static void object_error(struct run *run, const struct bpfl_error *err)
 		run->error_code = code;
 }
 
-static int print_json(struct run *run, const struct object *object, size_t kernel_idx, struct bpfl_error *err)
+static int print_json(struct run *run, const struct object *object, size_t kernel_idx,
+		      struct bpfl_error *err)
 {
 	char *text = NULL;
 	int ret = bpfl_check_text(object->checks[kernel_idx], BPFL_FORMAT_JSON, true, object->name,
@@ -164,7 +180,8 @@ static int print_json(struct run *run, const struct object *object, size_t kerne
 }
 
 /* One file against all kernels. Failures of the object are printed and do not end the run. */
-static int object_check(struct run *run, struct object *object, const char *path, struct bpfl_error *err)
+static int object_check(struct run *run, struct object *object, const char *path,
+			struct bpfl_error *err)
 {
 	struct bpfl_spec_opts opts = { .size = sizeof(opts), .log = out_log(&run->out) };
 	struct bpfl_spec *spec = NULL;
@@ -179,7 +196,8 @@ static int object_check(struct run *run, struct object *object, const char *path
 	if (ret < 0)
 		object_error(run, err);
 	for (size_t k = 0; k < run->nr_kernels && ret == 0; k++) {
-		if (bpfl_check_run(spec, run->kernels[k].target, &opts.log, &object->checks[k], err) < 0)
+		if (bpfl_check_run(spec, run->kernels[k].target, &opts.log, &object->checks[k],
+				   err) < 0)
 			object_error(run, err);
 		else if (run->options.json)
 			ret = print_json(run, object, k, err);
@@ -200,16 +218,19 @@ static void cell_text(const struct bpfl_check *check, char out[CELL_SIZE])
 	if (!check)
 		return;
 	bpfl_check_get(check, &view);
-	const char *verdict = bpfl_check_verdict_name(view.verdict), *open = view.nr_open ? ", open" : "";
+	const char *verdict = bpfl_check_verdict_name(view.verdict),
+		   *open = view.nr_open ? ", open" : "";
 	if (view.verdict == BPFL_CHECK_FITS)
 		snprintf(out, CELL_SIZE, "%s%s", verdict, open);
 	else
 		snprintf(out, CELL_SIZE, "%s %u%s", verdict,
-			 view.verdict == BPFL_CHECK_LACKS ? view.nr_lacking : view.nr_unknown, open);
+			 view.verdict == BPFL_CHECK_LACKS ? view.nr_lacking : view.nr_unknown,
+			 open);
 }
 
 /* What an object needs of any kernel, from the first check that there is. */
-static void needs_text(const struct run *run, const struct object *object, char since[16], char capabilities[CELL_SIZE])
+static void needs_text(const struct run *run, const struct object *object, char since[16],
+		       char capabilities[CELL_SIZE])
 {
 	struct bpfl_check_view view;
 
@@ -249,7 +270,8 @@ static void table_print(const struct run *run)
 		const struct object *object = &run->objects[i];
 
 		needs_text(run, object, since, capabilities);
-		printf("%-*s  %-5s  %-*s", name_width, object->name, since, caps_width, capabilities);
+		printf("%-*s  %-5s  %-*s", name_width, object->name, since, caps_width,
+		       capabilities);
 		for (size_t k = 0; k < run->nr_kernels; k++) {
 			cell_text(object->checks ? object->checks[k] : NULL, cell);
 			printf("  %-*s", max_int(12, strlen(run->kernels[k].name)), cell);
@@ -259,7 +281,8 @@ static void table_print(const struct run *run)
 }
 
 /* What one pair lacks; with -v everything. */
-static int pair_print(struct run *run, const struct object *object, size_t kernel_idx, struct bpfl_error *err)
+static int pair_print(struct run *run, const struct object *object, size_t kernel_idx,
+		      struct bpfl_error *err)
 {
 	const struct bpfl_check *check = object->checks[kernel_idx];
 	struct bpfl_check_view view;
@@ -272,9 +295,11 @@ static int pair_print(struct run *run, const struct object *object, size_t kerne
 		bpfl_check_get(check, &view);
 		cell_text(check, cell);
 		nr = view.nr_relocations;
-		printf("\n%s on %s: %s; relocations: %u ok, %u moved, %u resized, %u missing (%u guarded)\n", object->name,
-		       run->kernels[kernel_idx].name, cell, nr[BPFL_CHECK_OK], nr[BPFL_CHECK_MOVED],
-		       nr[BPFL_CHECK_RESIZED], nr[BPFL_CHECK_MISSING], view.nr_guarded);
+		printf("\n%s on %s: %s; relocations: %u ok, %u moved, %u resized, %u missing (%u "
+		       "guarded)\n",
+		       object->name, run->kernels[kernel_idx].name, cell, nr[BPFL_CHECK_OK],
+		       nr[BPFL_CHECK_MOVED], nr[BPFL_CHECK_RESIZED], nr[BPFL_CHECK_MISSING],
+		       view.nr_guarded);
 		ret = out_text(&run->out, text);
 	}
 	free(text);

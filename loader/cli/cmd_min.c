@@ -19,22 +19,27 @@ struct min_options {
 #define FIELD(member) offsetof(struct min_options, member)
 
 static const struct option_row rows[] = {
-	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "KERNEL", "the whole BTF, raw or ELF; without: the running kernel's" },
+	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "KERNEL",
+	  "the whole BTF, raw or ELF; without: the running kernel's" },
 	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "OUT", "the file to write" },
-	{ "type", 0, VALUE_WORDS, FIELD(edits.type), "PROG=TYPE", "a program will be loaded as this type" },
+	{ "type", 0, VALUE_WORDS, FIELD(edits.type), "PROG=TYPE",
+	  "a program will be loaded as this type" },
 	{ "only", 0, VALUE_LIST, FIELD(edits.only), "P,Q", "only these programs will be loaded" },
 	{ "skip", 0, VALUE_LIST, FIELD(edits.skip), "P,Q", "these programs will not be loaded" },
 	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr" },
 	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
 };
 
-static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload btf min --help" };
+static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]),
+					   "bpfload btf min --help" };
 
 static int min_help(void)
 {
 	printf("usage: bpfload btf min FILE... [--btf KERNEL] -o OUT\n\n"
-	       "Writes the types of a kernel that the relocations of these objects lead to, and nothing else: for\n"
-	       "kernels that come without BTF. Loading with --btf OUT gives the same instructions.\n\n"
+	       "Writes the types of a kernel that the relocations of these objects lead to, and "
+	       "nothing else: for\n"
+	       "kernels that come without BTF. Loading with --btf OUT gives the same "
+	       "instructions.\n\n"
 	       "options:\n");
 	option_table_help(&table);
 	printf("\nexample:\n"
@@ -75,8 +80,8 @@ static int file_write(const char *path, const void *bytes, size_t size, struct b
 	return errnum ? system_error(err, path, errnum) : 0;
 }
 
-static int object_add(struct bpfl_btf_min *min, const struct options *edits, const char *path, struct out *out,
-		      struct bpfl_error *err)
+static int object_add(struct bpfl_btf_min *min, const struct options *edits, const char *path,
+		      struct out *out, struct bpfl_error *err)
 {
 	struct bpfl_spec_opts opts = { .size = sizeof(opts), .log = out_log(out) };
 	struct bpfl_spec *spec = NULL;
@@ -90,14 +95,17 @@ static int object_add(struct bpfl_btf_min *min, const struct options *edits, con
 	return ret;
 }
 
-static int min_make(const struct min_options *options, char **files, int nr_files, struct out *out, struct bpfl_error *err)
+static int min_make(const struct min_options *options, char **files, int nr_files, struct out *out,
+		    struct bpfl_error *err)
 {
-	struct bpfl_target_opts target_opts = { .size = sizeof(target_opts), .btf_path = options->btf_path };
+	struct bpfl_target_opts target_opts = { .size = sizeof(target_opts),
+						.btf_path = options->btf_path };
 	struct bpfl_target *target = NULL;
 	struct bpfl_btf_min *min = NULL;
 	void *bytes = NULL;
 	size_t size = 0;
-	int ret = options->btf_path ? bpfl_target_create(&target_opts, &target, err) : bpfl_target_running(NULL, &target, err);
+	int ret = options->btf_path ? bpfl_target_create(&target_opts, &target, err) :
+				      bpfl_target_running(NULL, &target, err);
 
 	if (ret == 0)
 		ret = bpfl_btf_min_create(target, &min, err);

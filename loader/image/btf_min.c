@@ -2,23 +2,29 @@
 /*
  * image/btf_min: the part of a kernel's BTF that some objects need.
  *
- * A kernel's BTF has five megabytes; the relocations of a program look at a few hundred bytes of it. Where a kernel comes without BTF, that
- * part of the BTF of the same build can travel with the program (CORE-27).
+ * A kernel's BTF has five megabytes; the relocations of a program look at a few hundred bytes of
+ * it. Where a kernel comes without BTF, that part of the BTF of the same build can travel with the
+ * program (CORE-27).
  *
- *   add     solves an object's relocations against the whole BTF, and marks every type and member that an answer came from
- *   finish  copies what is marked, in the order of ids: members that nobody asked for are left out, offsets and sizes stay
+ *   add     solves an object's relocations against the whole BTF, and marks every type and member
+ *           that an answer came from
+ *   finish  copies what is marked, in the order of ids: members that nobody asked for are left out,
+ *           offsets and sizes stay
  *
- * The small BTF must give the same answers as the whole one, also the negative ones. So all types that were candidates for a name stay
- * (how many fit a name decides between them), and nothing is added: what was missing is still missing.
+ * The small BTF must give the same answers as the whole one, also the negative ones. So all types
+ * that were candidates for a name stay (how many fit a name decides between them), and nothing is
+ * added: what was missing is still missing.
  *
  * A type may be needed to different depths:
  *
  *   SHELL  its name, kind and size: a struct without members, a pointer to void
- *   REFS   and what it refers to, through pointers and prototypes: relocations that compare types, externs, attach targets
+ *   REFS   and what it refers to, through pointers and prototypes: relocations that compare types,
+ *          externs, attach targets
  *   WHOLE  and all its members: relocations that ask whether a type matches
  *
- * Ids are new, except when an object uses ids of the kernel's types as such (bpf_core_type_id_kernel(), externs with a type,
- * attach targets that are bound by BTF): then all stay, and what is not needed in between becomes "const void", twelve bytes each.
+ * Ids are new, except when an object uses ids of the kernel's types as such
+ * (bpf_core_type_id_kernel(), externs with a type, attach targets that are bound by BTF): then all
+ * stay, and what is not needed in between becomes "const void", twelve bytes each.
  */
 #include "bpfload/image.h"
 
@@ -42,7 +48,7 @@ struct bpfl_btf_min {
 	struct bpfl_target *target; /* borrowed */
 	const struct bpfl_btf *btf; /* the target's */
 	uint8_t *depths;	    /* enum depth, by type id */
-	bool **members;		    /* by type id: which members or enumerators stay; NULL: none. Owned */
+	bool **members; /* by type id: which members or enumerators stay; NULL: none. Owned */
 	BPFL_VEC(struct todo) todo;
 	bool keeps_ids;
 	bool failed; /* out of memory while marking */
@@ -50,7 +56,8 @@ struct bpfl_btf_min {
 
 /* ---- life ---- */
 
-int bpfl_btf_min_create(struct bpfl_target *target, struct bpfl_btf_min **ret_min, struct bpfl_error *err)
+int bpfl_btf_min_create(struct bpfl_target *target, struct bpfl_btf_min **ret_min,
+			struct bpfl_error *err)
 {
 	const struct bpfl_btf *btf;
 	int result = bpfl_target_btf(target, &btf, err);
@@ -102,7 +109,8 @@ static bool is_enum(enum bpfl_btf_kind kind)
 
 static void mark(struct bpfl_btf_min *min, uint32_t type_id, enum depth depth)
 {
-	if (type_id == 0 || type_id >= bpfl_btf_nr_types(min->btf) || min->depths[type_id] >= (uint8_t)depth) {
+	if (type_id == 0 || type_id >= bpfl_btf_nr_types(min->btf) ||
+	    min->depths[type_id] >= (uint8_t)depth) {
 		return;
 	}
 	struct todo *todo = BPFL_VEC_PUSH(&min->todo);
@@ -133,7 +141,8 @@ static void mark_member(struct bpfl_btf_min *min, uint32_t type_id, uint32_t mem
 	min->members[type_id][member_idx] = true;
 }
 
-static void mark_all_members(struct bpfl_btf_min *min, uint32_t type_id, const struct bpfl_btf_type *type, enum depth depth)
+static void mark_all_members(struct bpfl_btf_min *min, uint32_t type_id,
+			     const struct bpfl_btf_type *type, enum depth depth)
 {
 	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
 		mark_member(min, type_id, i);
@@ -155,18 +164,14 @@ static void follow(struct bpfl_btf_min *min, struct todo todo)
 	case BPFL_KIND_VOLATILE:
 	case BPFL_KIND_CONST:
 	case BPFL_KIND_RESTRICT:
-	case BPFL_KIND_TYPE_TAG:
-		mark(min, type->type, todo.depth);
-		break;
+	case BPFL_KIND_TYPE_TAG: mark(min, type->type, todo.depth); break;
 	case BPFL_KIND_ARRAY:
 		mark(min, bpfl_btf_array(type)->type, todo.depth);
 		mark(min, bpfl_btf_array(type)->index_type, DEPTH_SHELL);
 		break;
 	case BPFL_KIND_PTR:
 	case BPFL_KIND_FUNC:
-	case BPFL_KIND_VAR:
-		mark(min, type->type, beyond);
-		break;
+	case BPFL_KIND_VAR: mark(min, type->type, beyond); break;
 	case BPFL_KIND_FUNC_PROTO:
 		mark(min, type->type, beyond);
 		for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
@@ -185,8 +190,7 @@ static void follow(struct bpfl_btf_min *min, struct todo todo)
 			mark_all_members(min, todo.type_id, type, DEPTH_NONE);
 		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -199,8 +203,10 @@ static void follow_all(struct bpfl_btf_min *min)
 
 /* ---- relocations ---- */
 
-/* An array of no elements is flexible at the end of its struct only; without the members behind it, it would seem to be. */
-static void mark_end_of_array(struct bpfl_btf_min *min, uint32_t type_id, const struct bpfl_btf_type *type, uint32_t member_idx)
+/* An array of no elements is flexible at the end of its struct only; without the members behind it,
+ * it would seem to be. */
+static void mark_end_of_array(struct bpfl_btf_min *min, uint32_t type_id,
+			      const struct bpfl_btf_type *type, uint32_t member_idx)
 {
 	uint32_t last = bpfl_btf_vlen(type) - 1;
 	const struct bpfl_btf_type *member =
@@ -219,11 +225,13 @@ static void mark_path(struct bpfl_btf_min *min, const struct bpfl_core_path *pat
 
 	mark(min, type_id, DEPTH_SHELL);
 	for (uint32_t i = 1; i < path->nr_indexes; i++) {
-		const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(min->btf, type_id, &type_id);
+		const struct bpfl_btf_type *type =
+			bpfl_btf_skip_modifiers(min->btf, type_id, &type_id);
 
 		if (bpfl_btf_kind(type) == BPFL_KIND_ARRAY) {
 			type_id = bpfl_btf_array(type)->type;
-		} else if (is_composite(bpfl_btf_kind(type)) && path->indexes[i] < bpfl_btf_vlen(type)) {
+		} else if (is_composite(bpfl_btf_kind(type)) &&
+			   path->indexes[i] < bpfl_btf_vlen(type)) {
 			mark_member(min, type_id, path->indexes[i]);
 			mark_end_of_array(min, type_id, type, path->indexes[i]);
 			type_id = bpfl_btf_members(type)[path->indexes[i]].type;
@@ -242,12 +250,8 @@ static void mark_answer(struct bpfl_btf_min *min, const struct bpfl_core_path *p
 		mark(min, path->root_id, DEPTH_REFS);
 		break;
 	case BPFL_CORE_TYPE_EXISTS:
-	case BPFL_CORE_TYPE_SIZE:
-		mark(min, path->root_id, DEPTH_REFS);
-		break;
-	case BPFL_CORE_TYPE_MATCHES:
-		mark(min, path->root_id, DEPTH_WHOLE);
-		break;
+	case BPFL_CORE_TYPE_SIZE: mark(min, path->root_id, DEPTH_REFS); break;
+	case BPFL_CORE_TYPE_MATCHES: mark(min, path->root_id, DEPTH_WHOLE); break;
 	case BPFL_CORE_ENUM_EXISTS:
 	case BPFL_CORE_ENUM_VALUE: {
 		uint32_t enum_id;
@@ -257,32 +261,34 @@ static void mark_answer(struct bpfl_btf_min *min, const struct bpfl_core_path *p
 		mark_member(min, enum_id, path->indexes[0]);
 		break;
 	}
-	default:
-		mark_path(min, path);
-		break;
+	default: mark_path(min, path); break;
 	}
 }
 
 /* One question, asked of every candidate. */
-static int mark_query(struct bpfl_btf_min *min, const struct bpfl_spec *spec, const struct bpfl_core_query *query,
-		      struct bpfl_error *err)
+static int mark_query(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
+		      const struct bpfl_core_query *query, struct bpfl_error *err)
 {
 	const char *name = bpfl_btf_name(spec->btf, query->type_id);
 	enum bpfl_btf_kind kind = bpfl_btf_kind(bpfl_btf_type(spec->btf, query->type_id));
 	struct bpfl_core_path local, found;
 	struct bpfl_core_miss miss;
 	size_t nr_ids;
-	int result = bpfl_core_path_parse(spec->btf, query->type_id, query->kind, query->access, &local, err);
+	int result = bpfl_core_path_parse(spec->btf, query->type_id, query->kind, query->access,
+					  &local, err);
 
 	if (result < 0 || query->kind == BPFL_CORE_TYPE_ID_LOCAL) {
 		return result;
 	}
-	const uint32_t *ids = bpfl_core_names_get(min->target, name, bpfl_core_name_size(name, strlen(name)), &nr_ids);
+	const uint32_t *ids = bpfl_core_names_get(min->target, name,
+						  bpfl_core_name_size(name, strlen(name)), &nr_ids);
 	for (size_t i = 0; i < nr_ids; i++) {
-		if (!bpfl_core_kinds_compatible(kind, bpfl_btf_kind(bpfl_btf_type(min->btf, ids[i])))) {
+		if (!bpfl_core_kinds_compatible(kind,
+						bpfl_btf_kind(bpfl_btf_type(min->btf, ids[i])))) {
 			continue;
 		}
-		mark(min, ids[i], query->kind == BPFL_CORE_TYPE_MATCHES ? DEPTH_WHOLE : DEPTH_SHELL);
+		mark(min, ids[i],
+		     query->kind == BPFL_CORE_TYPE_MATCHES ? DEPTH_WHOLE : DEPTH_SHELL);
 		if (bpfl_core_path_match(&local, min->btf, ids[i], &found, &miss) > 0) {
 			mark_answer(min, &found);
 		}
@@ -295,7 +301,8 @@ static int mark_query(struct bpfl_btf_min *min, const struct bpfl_spec *spec, co
 static void mark_named(struct bpfl_btf_min *min, const char *name, enum bpfl_btf_kind kind)
 {
 	size_t nr_ids;
-	const uint32_t *ids = bpfl_core_names_get(min->target, name, bpfl_core_name_size(name, strlen(name)), &nr_ids);
+	const uint32_t *ids = bpfl_core_names_get(min->target, name,
+						  bpfl_core_name_size(name, strlen(name)), &nr_ids);
 
 	for (size_t i = 0; i < nr_ids; i++) {
 		if (bpfl_btf_kind(bpfl_btf_type(min->btf, ids[i])) == kind) {
@@ -305,9 +312,12 @@ static void mark_named(struct bpfl_btf_min *min, const char *name, enum bpfl_btf
 	}
 }
 
-static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image, struct bpfl_error *err)
+static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image,
+			struct bpfl_error *err)
 {
-	static const struct bpfl_core_name helper_list = { "bpf_func_id", 11 }; /* LINUX_HAS_BPF_COOKIE looks at it */
+	static const struct bpfl_core_name helper_list = {
+		"bpf_func_id", 11
+	}; /* LINUX_HAS_BPF_COOKIE looks at it */
 	struct bpfl_extern_names names = { NULL, 0, 0 };
 	bool asks_for_cookie = false;
 	int result = bpfl_extern_names_collect(image, &names, err);
@@ -321,7 +331,8 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 	}
 	free(names.items);
 	for (size_t i = 0; i < image->spec->externs.nr; i++) {
-		asks_for_cookie = asks_for_cookie || strcmp(image->spec->externs.items[i].name, "LINUX_HAS_BPF_COOKIE") == 0;
+		asks_for_cookie = asks_for_cookie || strcmp(image->spec->externs.items[i].name,
+							    "LINUX_HAS_BPF_COOKIE") == 0;
 	}
 	if (result == 0 && asks_for_cookie) {
 		result = bpfl_core_names_prepare(min->target, &helper_list, 1, err);
@@ -331,7 +342,8 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 }
 
 /* A target that this kernel does not have stays missing: that is for whoever loads the object. */
-static int mark_hooks(struct bpfl_btf_min *min, const struct bpfl_image *image, struct bpfl_error *err)
+static int mark_hooks(struct bpfl_btf_min *min, const struct bpfl_image *image,
+		      struct bpfl_error *err)
 {
 	int result = 0;
 
@@ -352,7 +364,8 @@ static int mark_hooks(struct bpfl_btf_min *min, const struct bpfl_image *image, 
 	return result;
 }
 
-int bpfl_btf_min_add(struct bpfl_btf_min *min, const struct bpfl_spec *spec, const struct bpfl_log *log, struct bpfl_error *err)
+int bpfl_btf_min_add(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
+		     const struct bpfl_log *log, struct bpfl_error *err)
 {
 	struct bpfl_image *image = NULL;
 	struct bpfl_core_solver solver = { NULL, 0, NULL };
@@ -397,7 +410,8 @@ struct writing {
 
 static uint32_t new_name(struct writing *writing, uint32_t name_off)
 {
-	int off = bpfl_btf_builder_string_add(writing->builder, bpfl_btf_string(writing->min->btf, name_off));
+	int off = bpfl_btf_builder_string_add(writing->builder,
+					      bpfl_btf_string(writing->min->btf, name_off));
 
 	if (off < 0) {
 		writing->result = off;
@@ -412,7 +426,8 @@ static uint32_t new_id(const struct writing *writing, uint32_t old_id)
 }
 
 /* The members or enumerators that stay, with new names and types. Their number. */
-static uint32_t elements_append(struct writing *writing, uint32_t id, const struct bpfl_btf_type *type, struct bpfl_buf *out)
+static uint32_t elements_append(struct writing *writing, uint32_t id,
+				const struct bpfl_btf_type *type, struct bpfl_buf *out)
 {
 	const bool *stays = writing->min->members[id];
 	bool enum64 = bpfl_btf_kind(type) == BPFL_KIND_ENUM64;
@@ -445,12 +460,11 @@ static uint32_t elements_append(struct writing *writing, uint32_t id, const stru
 }
 
 /* What follows the header of the other kinds. */
-static void tail_append(struct writing *writing, const struct bpfl_btf_type *type, struct bpfl_buf *out)
+static void tail_append(struct writing *writing, const struct bpfl_btf_type *type,
+			struct bpfl_buf *out)
 {
 	switch (bpfl_btf_kind(type)) {
-	case BPFL_KIND_INT:
-		bpfl_buf_append(out, bpfl_btf_extra(type), sizeof(uint32_t));
-		break;
+	case BPFL_KIND_INT: bpfl_buf_append(out, bpfl_btf_extra(type), sizeof(uint32_t)); break;
 	case BPFL_KIND_VAR:
 		bpfl_buf_append(out, bpfl_btf_extra(type), sizeof(struct bpfl_btf_var));
 		break;
@@ -474,15 +488,15 @@ static void tail_append(struct writing *writing, const struct bpfl_btf_type *typ
 			bpfl_buf_append(out, &param, sizeof(param));
 		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
 static bool refers_by_header(enum bpfl_btf_kind kind)
 {
-	return kind == BPFL_KIND_PTR || kind == BPFL_KIND_TYPEDEF || kind == BPFL_KIND_VOLATILE || kind == BPFL_KIND_CONST ||
-	       kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_FUNC || kind == BPFL_KIND_FUNC_PROTO || kind == BPFL_KIND_VAR ||
+	return kind == BPFL_KIND_PTR || kind == BPFL_KIND_TYPEDEF || kind == BPFL_KIND_VOLATILE ||
+	       kind == BPFL_KIND_CONST || kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_FUNC ||
+	       kind == BPFL_KIND_FUNC_PROTO || kind == BPFL_KIND_VAR ||
 	       kind == BPFL_KIND_DECL_TAG || kind == BPFL_KIND_TYPE_TAG;
 }
 
@@ -502,32 +516,39 @@ static void type_write(struct writing *writing, uint32_t id)
 		uint32_t nr = elements_append(writing, id, type, &record);
 
 		if (record.data) {
-			((struct bpfl_btf_type *)(void *)record.data)->info = (type->info & ~0xffffffu) | nr;
+			((struct bpfl_btf_type *)(void *)record.data)->info =
+				(type->info & ~0xffffffu) | nr;
 		}
 	} else {
 		tail_append(writing, type, &record);
 	}
-	int result = bpfl_buf_ok(&record) ? bpfl_btf_builder_add(writing->builder, record.data, record.size) : -ENOMEM;
+	int result = bpfl_buf_ok(&record) ?
+			     bpfl_btf_builder_add(writing->builder, record.data, record.size) :
+			     -ENOMEM;
 	if (result < 0) {
 		writing->result = result;
 	}
 	bpfl_buf_deinit(&record);
 }
 
-/* A kind that this file does not know how to copy is never marked: relocations do not lead to it. */
+/* A kind that this file does not know how to copy is never marked: relocations do not lead to it.
+ */
 static bool is_there(const struct bpfl_btf_min *min, uint32_t id)
 {
-	return min->depths[id] != DEPTH_NONE && bpfl_btf_kind(bpfl_btf_type(min->btf, id)) != BPFL_KIND_DATASEC &&
+	return min->depths[id] != DEPTH_NONE &&
+	       bpfl_btf_kind(bpfl_btf_type(min->btf, id)) != BPFL_KIND_DATASEC &&
 	       bpfl_btf_kind(bpfl_btf_type(min->btf, id)) < BPFL_NR_KINDS;
 }
 
 /* Pointers of four bytes are known by the integer type "long" (btf/btf.c). */
 static void mark_long(struct bpfl_btf_min *min)
 {
-	for (uint32_t id = 1; id < bpfl_btf_nr_types(min->btf) && bpfl_btf_ptr_size(min->btf) != 8; id++) {
+	for (uint32_t id = 1; id < bpfl_btf_nr_types(min->btf) && bpfl_btf_ptr_size(min->btf) != 8;
+	     id++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(min->btf, id);
 
-		if (type && bpfl_btf_kind(type) == BPFL_KIND_INT && strstr(bpfl_btf_name(min->btf, id), "long")) {
+		if (type && bpfl_btf_kind(type) == BPFL_KIND_INT &&
+		    strstr(bpfl_btf_name(min->btf, id), "long")) {
 			mark(min, id, DEPTH_SHELL);
 		}
 	}
@@ -549,13 +570,15 @@ static void types_write(struct writing *writing)
 	for (uint32_t id = 1; id <= last && writing->result == 0; id++) {
 		if (writing->new_ids[id] != 0) {
 			type_write(writing, id);
-		} else if (min->keeps_ids && bpfl_btf_builder_add(writing->builder, &filler, sizeof(filler)) < 0) {
+		} else if (min->keeps_ids &&
+			   bpfl_btf_builder_add(writing->builder, &filler, sizeof(filler)) < 0) {
 			writing->result = -ENOMEM;
 		}
 	}
 }
 
-int bpfl_btf_min_finish(struct bpfl_btf_min *min, void **ret_bytes, size_t *ret_size, struct bpfl_error *err)
+int bpfl_btf_min_finish(struct bpfl_btf_min *min, void **ret_bytes, size_t *ret_size,
+			struct bpfl_error *err)
 {
 	struct writing writing = { .min = min };
 	int result;
@@ -569,9 +592,12 @@ int bpfl_btf_min_finish(struct bpfl_btf_min *min, void **ret_bytes, size_t *ret_
 	result = bpfl_btf_builder_create_empty(&writing.builder, err);
 	if (result == 0) {
 		types_write(&writing);
-		result = writing.result == 0 ? bpfl_btf_builder_finish(writing.builder, ret_bytes, ret_size) : writing.result;
+		result = writing.result == 0 ?
+				 bpfl_btf_builder_finish(writing.builder, ret_bytes, ret_size) :
+				 writing.result;
 		if (result < 0) {
-			result = bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "writing BTF: %s", bpfl_errno_text(-result));
+			result = bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "writing BTF: %s",
+						bpfl_errno_text(-result));
 		}
 	}
 	bpfl_btf_builder_destroy(writing.builder);

@@ -2,16 +2,13 @@
 /*
  * image/check: what an object needs, against what a kernel has.
  *
- *   image     the first passes of an image: programs flattened, maps sized                    (here)
- *   relocate  CO-RE, as for loading: every relocation leaves its numbers in the image          (core_*.c)
- *   externs   one at a time where they do not all resolve                                     (check_extern.c)
- *   reach     which instructions are alive with those answers                                 (check_reach.c)
- *   items     relocations and helpers of the flat programs, types of programs and maps        (here)
- *   hooks     what the programs are attached to                                               (check_hook.c)
- *
- * Whether a kernel knows a helper, a map type or a program type is asked of the kernel's own types: its interface numbers
- * them in enums (bpf_func_id, bpf_map_type, ...), which are in its BTF. The tables of image/since.h only add the version to the words, and
- * decide where a kernel has no BTF but a known version: mainline never takes back what it once had.
+ *   image     the first passes of an image: programs flattened, maps sized      (here)
+ *   relocate  CO-RE, as for loading: the numbers stay in the image              (core_*.c)
+ *   externs   one at a time where they do not all resolve                       (check_extern.c)
+ *   reach     which instructions are alive with those answers                   (check_reach.c)
+ *   items     relocations and helpers of the flat programs                      (here)
+ *   types     types of programs and maps, capabilities, the oldest kernel       (check_types.c)
+ *   hooks     what the programs are attached to                                 (check_hook.c)
  */
 #include "image/check.h"
 
@@ -26,14 +23,15 @@
 #include "image/helper_names.h"
 #include "image/passes.h"
 #include "image/since.h"
-#include "sys/facts.h"
 
-#define HELPERS_MAX 1024u /* numbers that are counted: ten times what the kernel has, poison left out */
+/* Numbers that are counted: five times what the kernel has. Poison is beyond them. */
+#define HELPERS_MAX 1024u
 
 /* ---- items ---- */
 
 struct bpfl_check_item *bpfl_check_add(struct bpfl_checking *checking, enum bpfl_check_kind kind,
-				       enum bpfl_check_status status, const char *name, const char *text)
+				       enum bpfl_check_status status, const char *name,
+				       const char *text)
 {
 	struct bpfl_check_item *item = BPFL_VEC_PUSH(&checking->check->items);
 
@@ -63,7 +61,8 @@ static int text_replace(const char **field, const char *text)
 	return 0;
 }
 
-int bpfl_check_set_prog(const struct bpfl_checking *checking, struct bpfl_check_item *item, const struct bpfl_image_prog *prog)
+int bpfl_check_set_prog(const struct bpfl_checking *checking, struct bpfl_check_item *item,
+			const struct bpfl_image_prog *prog)
 {
 	return text_replace(&item->prog, checking->spec->progs.items[prog->prog_idx].name);
 }
@@ -86,110 +85,11 @@ void bpfl_check_destroy(struct bpfl_check *check)
 	free(check);
 }
 
-/* ---- what the kernel's BTF says about itself ---- */
-
-/* The ids of all types of a name. False when there is no BTF to ask. */
-static bool ids_of(struct bpfl_checking *checking, const char *text, const struct bpfl_btf **ret_btf, const uint32_t **ret_ids,
-		   size_t *ret_nr)
-{
-	struct bpfl_core_name name = { text, bpfl_core_name_size(text, strlen(text)) };
-
-	if (bpfl_core_names_prepare(checking->target, &name, 1, NULL) < 0 ||
-	    bpfl_target_btf(checking->target, ret_btf, NULL) < 0) {
-		return false;
-	}
-	*ret_ids = bpfl_core_names_get(checking->target, text, name.size, ret_nr);
-	return true;
-}
-
-enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum bpfl_btf_kind kind, const char *name)
-{
-	const struct bpfl_btf *btf;
-	const uint32_t *ids;
-	size_t nr_ids;
-
-	if (!ids_of(checking, name, &btf, &ids, &nr_ids)) {
-		return BPFL_PRESENCE_UNKNOWN;
-	}
-	for (size_t i = 0; i < nr_ids; i++) {
-		if (bpfl_btf_kind(bpfl_btf_type(btf, ids[i])) == kind && strcmp(bpfl_btf_name(btf, ids[i]), name) == 0) {
-			return BPFL_PRESENCE_PRESENT;
-		}
-	}
-	return BPFL_PRESENCE_ABSENT;
-}
-
-enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking, const char *enum_name, uint64_t value)
-{
-	enum bpfl_check_presence presence = BPFL_PRESENCE_UNKNOWN;
-	const struct bpfl_btf *btf;
-	const uint32_t *ids;
-	size_t nr_ids;
-
-	if (!ids_of(checking, enum_name, &btf, &ids, &nr_ids)) {
-		return presence;
-	}
-	for (size_t i = 0; i < nr_ids; i++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
-
-		if (bpfl_btf_kind(type) != BPFL_KIND_ENUM) {
-			continue;
-		}
-		presence = BPFL_PRESENCE_ABSENT;
-		for (uint32_t k = 0; k < bpfl_btf_vlen(type); k++) {
-			const struct bpfl_btf_enum *enumerator = &bpfl_btf_enums(type)[k];
-
-			/* The last one, "__MAX_...", only says how many there are. */
-			if ((uint32_t)enumerator->value == value &&
-			    !bpfl_text_has_prefix(bpfl_btf_string(btf, enumerator->name_off), "__")) {
-				return BPFL_PRESENCE_PRESENT;
-			}
-		}
-	}
-	return presence;
-}
-
-static enum bpfl_check_status interface_status(struct bpfl_checking *checking, const char *enum_name, uint64_t value, uint32_t since)
-{
-	uint32_t version = bpfl_target_kernel_version(checking->target);
-
-	switch (bpfl_check_enumerator(checking, enum_name, value)) {
-	case BPFL_PRESENCE_PRESENT: return BPFL_CHECK_OK;
-	case BPFL_PRESENCE_ABSENT: return BPFL_CHECK_MISSING;
-	default: return since != 0 && version >= since ? BPFL_CHECK_OK : BPFL_CHECK_UNKNOWN;
-	}
-}
-
-/* A helper, or a type of maps or programs. */
-static struct bpfl_check_item *interface_add(struct bpfl_checking *checking, enum bpfl_check_kind kind, const char *name,
-					     const char *enum_name, uint64_t value, uint32_t since)
-{
-	char number[24], text[160];
-
-	if (!name) {
-		snprintf(number, sizeof(number), "number %" PRIu64, value);
-		name = number;
-	}
-	enum bpfl_check_status status = interface_status(checking, enum_name, value, since);
-	if (status == BPFL_CHECK_MISSING) {
-		snprintf(text, sizeof(text), "the kernel's enum %s has no value %" PRIu64, enum_name, value);
-	} else if (since != 0) {
-		snprintf(text, sizeof(text), "since Linux %u.%u", BPFL_VERSION_ARGS(since));
-	} else {
-		snprintf(text, sizeof(text), "%s", status == BPFL_CHECK_OK ? "known to the kernel" : "");
-	}
-	struct bpfl_check_item *item = bpfl_check_add(checking, kind, status, name, text);
-	if (item) {
-		item->needed = true;
-		item->since = since;
-	}
-	return item;
-}
-
 /* ---- relocations ---- */
 
 /* What the answer to a record means. */
-static enum bpfl_check_status relocation_status(uint32_t kind, const struct bpfl_core_result *result)
+static enum bpfl_check_status relocation_status(uint32_t kind,
+						const struct bpfl_core_result *result)
 {
 	bool changed = result->local_value != result->kernel_value;
 
@@ -203,13 +103,13 @@ static enum bpfl_check_status relocation_status(uint32_t kind, const struct bpfl
 	case BPFL_CORE_ENUM_EXISTS:
 	case BPFL_CORE_TYPE_ID_TARGET: /* ids always differ */
 		return result->kernel_value == 0 ? BPFL_CHECK_MISSING : BPFL_CHECK_OK;
-	case BPFL_CORE_TYPE_ID_LOCAL:
-		return BPFL_CHECK_OK;
+	case BPFL_CORE_TYPE_ID_LOCAL: return BPFL_CHECK_OK;
 	case BPFL_CORE_TYPE_SIZE:
-		return result->kernel_type_id == 0 ? BPFL_CHECK_MISSING : changed ? BPFL_CHECK_RESIZED : BPFL_CHECK_OK;
+		return result->kernel_type_id == 0 ? BPFL_CHECK_MISSING :
+		       changed			   ? BPFL_CHECK_RESIZED :
+						     BPFL_CHECK_OK;
 	case BPFL_CORE_FIELD_BYTE_SIZE:
-	case BPFL_CORE_FIELD_SIGNED:
-		return changed ? BPFL_CHECK_RESIZED : BPFL_CHECK_OK;
+	case BPFL_CORE_FIELD_SIGNED: return changed ? BPFL_CHECK_RESIZED : BPFL_CHECK_OK;
 	case BPFL_CORE_FIELD_BYTE_OFF:
 		if (result->local_bytes != result->kernel_bytes) {
 			return BPFL_CHECK_RESIZED;
@@ -221,7 +121,8 @@ static enum bpfl_check_status relocation_status(uint32_t kind, const struct bpfl
 }
 
 /* The same place in the kernel's type, as a path; "" when nothing matched. */
-static int kernel_path(struct bpfl_checking *checking, const struct bpfl_core_path *local, uint32_t kernel_type_id, struct bpfl_buf *out)
+static int kernel_path(struct bpfl_checking *checking, const struct bpfl_core_path *local,
+		       uint32_t kernel_type_id, struct bpfl_buf *out)
 {
 	struct bpfl_core_path found;
 	struct bpfl_core_miss miss;
@@ -236,12 +137,15 @@ static int kernel_path(struct bpfl_checking *checking, const struct bpfl_core_pa
 }
 
 static int relocation_add(struct bpfl_checking *checking, const struct bpfl_image_prog *prog,
-			  const struct bpfl_core_result *result, int32_t line_idx, bool reached, struct bpfl_error *err)
+			  const struct bpfl_core_result *result, int32_t line_idx, bool reached,
+			  struct bpfl_error *err)
 {
 	const struct bpfl_core *core = &checking->spec->cores.items[result->core_idx];
-	struct bpfl_buf name = BPFL_BUF_INIT, kernel = BPFL_BUF_INIT, place = BPFL_BUF_INIT, text = BPFL_BUF_INIT;
+	struct bpfl_buf name = BPFL_BUF_INIT, kernel = BPFL_BUF_INIT, place = BPFL_BUF_INIT,
+			text = BPFL_BUF_INIT;
 	struct bpfl_core_path local;
-	int status = bpfl_core_path_parse(checking->spec->btf, core->type_id, core->kind, core->access, &local, err);
+	int status = bpfl_core_path_parse(checking->spec->btf, core->type_id, core->kind,
+					  core->access, &local, err);
 
 	if (status < 0) {
 		return status;
@@ -252,7 +156,8 @@ static int relocation_add(struct bpfl_checking *checking, const struct bpfl_imag
 	status = kernel_path(checking, &local, result->kernel_type_id, &kernel);
 	struct bpfl_check_item *item = NULL;
 	if (status == 0 && bpfl_buf_ok(&name) && bpfl_buf_ok(&place) && bpfl_buf_ok(&text)) {
-		item = bpfl_check_add(checking, BPFL_CHECK_RELOCATION, relocation_status(core->kind, result), name.data,
+		item = bpfl_check_add(checking, BPFL_CHECK_RELOCATION,
+				      relocation_status(core->kind, result), name.data,
 				      text.data ? text.data : "");
 	}
 	if (!item || bpfl_check_set_prog(checking, item, prog) < 0 ||
@@ -271,8 +176,8 @@ static int relocation_add(struct bpfl_checking *checking, const struct bpfl_imag
 	return status;
 }
 
-static int relocations_add(struct bpfl_checking *checking, const struct bpfl_image_prog *prog, const bool *reached,
-			   struct bpfl_error *err)
+static int relocations_add(struct bpfl_checking *checking, const struct bpfl_image_prog *prog,
+			   const bool *reached, struct bpfl_error *err)
 {
 	int32_t line_idx = BPFL_NO_IDX;
 	uint32_t insn_idx = 0;
@@ -285,9 +190,12 @@ static int relocations_add(struct bpfl_checking *checking, const struct bpfl_ima
 			continue;
 		}
 		for (; insn_idx <= found->insn_idx; insn_idx++) {
-			line_idx = prog->insts[insn_idx].line_idx == BPFL_NO_IDX ? line_idx : prog->insts[insn_idx].line_idx;
+			line_idx = prog->insts[insn_idx].line_idx == BPFL_NO_IDX ?
+					   line_idx :
+					   prog->insts[insn_idx].line_idx;
 		}
-		result = relocation_add(checking, prog, found, line_idx, reached[found->insn_idx], err);
+		result = relocation_add(checking, prog, found, line_idx, reached[found->insn_idx],
+					err);
 	}
 	return result;
 }
@@ -300,13 +208,14 @@ struct helper_use {
 	uint32_t insn_idx;
 };
 
-static void helpers_mark(const struct bpfl_image_prog *prog, const bool *reached, struct helper_use *uses)
+static void helpers_mark(const struct bpfl_image_prog *prog, const bool *reached,
+			 struct helper_use *uses)
 {
 	for (uint32_t i = 0; i < prog->nr_insts; i++) {
 		const struct bpfl_insn *insn = &prog->insts[i].insn;
 
-		if (insn->code != BPFL_CODE_CALL || bpfl_insn_src(insn) != 0 || insn->imm <= 0 || insn->imm >= (int32_t)HELPERS_MAX ||
-		    prog->insts[i].ref_idx != BPFL_NO_IDX) {
+		if (insn->code != BPFL_CODE_CALL || bpfl_insn_src(insn) != 0 || insn->imm <= 0 ||
+		    insn->imm >= (int32_t)HELPERS_MAX || prog->insts[i].ref_idx != BPFL_NO_IDX) {
 			continue;
 		}
 		struct helper_use *use = &uses[insn->imm];
@@ -319,7 +228,8 @@ static void helpers_mark(const struct bpfl_image_prog *prog, const bool *reached
 	}
 }
 
-static int helpers_add(struct bpfl_checking *checking, const struct helper_use *uses, struct bpfl_error *err)
+static int helpers_add(struct bpfl_checking *checking, const struct helper_use *uses,
+		       struct bpfl_error *err)
 {
 	char name[64];
 
@@ -330,8 +240,9 @@ static int helpers_add(struct bpfl_checking *checking, const struct helper_use *
 			continue;
 		}
 		snprintf(name, sizeof(name), "bpf_%s", short_name ? short_name : "?");
-		struct bpfl_check_item *item = interface_add(checking, BPFL_CHECK_HELPER, short_name ? name : NULL, "bpf_func_id",
-							     helper, bpfl_helper_since(helper));
+		struct bpfl_check_item *item = bpfl_check_interface_add(
+			checking, BPFL_CHECK_HELPER, short_name ? name : NULL, "bpf_func_id",
+			helper, bpfl_helper_since(helper));
 		if (!item || bpfl_check_set_prog(checking, item, uses[helper].prog) < 0) {
 			return bpfl_error_nomem(err);
 		}
@@ -367,118 +278,14 @@ static int instructions_add(struct bpfl_checking *checking, struct bpfl_error *e
 	return result;
 }
 
-/* ---- types of maps and programs, and capabilities ---- */
-
-static int map_types_add(struct bpfl_checking *checking, uint64_t *caps, struct bpfl_error *err)
-{
-	const struct bpfl_image *image = checking->image;
-	uint32_t version = bpfl_target_kernel_version(checking->target);
-	bool seen[BPFL_NR_MAP_TYPES] = { false };
-
-	for (size_t i = 0; i < checking->spec->maps.nr; i++) {
-		const struct bpfl_map_spec *map = &checking->spec->maps.items[i];
-		const uint32_t types[2] = { map->type, map->inner ? map->inner->type : map->type };
-
-		for (size_t k = 0; k < 2 && image->maps[i].needed; k++) {
-			if (types[k] < BPFL_NR_MAP_TYPES && seen[types[k]]) {
-				continue;
-			}
-			if (types[k] < BPFL_NR_MAP_TYPES) {
-				seen[types[k]] = true;
-			}
-			*caps |= bpfl_map_type_caps(types[k], version);
-			if (!interface_add(checking, BPFL_CHECK_MAP_TYPE, bpfl_map_type_name(types[k]), "bpf_map_type", types[k],
-					   bpfl_map_type_since(types[k]))) {
-				return bpfl_error_nomem(err);
-			}
-		}
-	}
-	return 0;
-}
-
-static int prog_types_add(struct bpfl_checking *checking, uint64_t *caps, struct bpfl_error *err)
-{
-	uint32_t version = bpfl_target_kernel_version(checking->target);
-	bool seen_prog[BPFL_NR_PROG_TYPES] = { false }, seen_attach[BPFL_NR_ATTACH_TYPES] = { false };
-
-	for (size_t i = 0; i < checking->image->nr_progs; i++) {
-		const struct bpfl_prog *prog = &checking->spec->progs.items[checking->image->progs[i].prog_idx];
-		uint32_t type = prog->prog_type, attach = prog->attach_type;
-
-		*caps |= bpfl_prog_type_caps(type, version);
-		if (type < BPFL_NR_PROG_TYPES && !seen_prog[type]) {
-			seen_prog[type] = true;
-			if (!interface_add(checking, BPFL_CHECK_PROG_TYPE, bpfl_prog_type_name(type), "bpf_prog_type", type,
-					   bpfl_prog_type_since(type))) {
-				return bpfl_error_nomem(err);
-			}
-		}
-		if (attach != 0 && attach < BPFL_NR_ATTACH_TYPES && !seen_attach[attach]) {
-			seen_attach[attach] = true;
-			struct bpfl_check_item *item = interface_add(checking, BPFL_CHECK_ATTACH_TYPE, bpfl_attach_type_name(attach),
-								     "bpf_attach_type", attach, 0);
-			if (!item) {
-				return bpfl_error_nomem(err);
-			}
-			item->needed = !(prog->hit.row && prog->hit.row->attach_type_optional);
-		}
-	}
-	return 0;
-}
-
-static int types_add(struct bpfl_checking *checking, struct bpfl_error *err)
-{
-	uint64_t caps = 0;
-	int result = map_types_add(checking, &caps, err);
-
-	if (result == 0) {
-		result = prog_types_add(checking, &caps, err);
-	}
-	bpfl_caps_text(caps, ", ", false, checking->check->capabilities, sizeof(checking->check->capabilities));
-	return result;
-}
-
-static void since_raise(struct bpfl_check *check, uint32_t since)
-{
-	check->since = since > check->since ? since : check->since;
-}
-
-/* The newest of what is needed: items, map flags, maps behind variables, functions that call each other. */
-static void since_find(struct bpfl_checking *checking)
-{
-	struct bpfl_check *check = checking->check;
-
-	for (size_t i = 0; i < check->items.nr; i++) {
-		if (check->items.items[i].needed) {
-			since_raise(check, check->items.items[i].since);
-		}
-	}
-	for (size_t i = 0; i < checking->spec->maps.nr; i++) {
-		const struct bpfl_map_spec *map = &checking->spec->maps.items[i];
-		const char *flag;
-
-		if (!checking->image->maps[i].needed) {
-			continue;
-		}
-		since_raise(check, bpfl_map_flags_since(map->flags, &flag));
-		if (map->data || map->origin == BPFL_MAP_BSS || map->origin == BPFL_MAP_KCONFIG) {
-			since_raise(check, BPFL_KERNEL_VERSION(5, 2, 0)); /* addresses of map values in instructions */
-		}
-	}
-	for (size_t i = 0; i < checking->image->nr_progs; i++) {
-		if (checking->image->progs[i].subprogs.nr > 1) {
-			since_raise(check, BPFL_KERNEL_VERSION(4, 16, 0));
-		}
-	}
-}
-
 /* ---- the order of things ---- */
 
 /* A map size that is left open is no matter of the kernel: it is noted, and the check goes on. */
 static int maps_resolve(struct bpfl_checking *checking, struct bpfl_error *err)
 {
 	struct bpfl_error open = BPFL_ERROR_INIT;
-	int result = bpfl_image_maps_resolve(checking->image, checking->target, checking->log, &open);
+	int result =
+		bpfl_image_maps_resolve(checking->image, checking->target, checking->log, &open);
 
 	if (result == 0) {
 		return 0;
@@ -495,7 +302,8 @@ static int maps_resolve(struct bpfl_checking *checking, struct bpfl_error *err)
 	for (char *end = strchr(open.fix, '\n'); end; end = strchr(end, '\n')) {
 		*end = ' '; /* one option a line */
 	}
-	struct bpfl_check_item *item = bpfl_check_add(checking, BPFL_CHECK_MAP_SIZE, BPFL_CHECK_OPEN, open.message, open.fix);
+	struct bpfl_check_item *item = bpfl_check_add(checking, BPFL_CHECK_MAP_SIZE,
+						      BPFL_CHECK_OPEN, open.message, open.fix);
 	bpfl_error_clear(&open);
 	return item ? 0 : bpfl_error_nomem(err);
 }
@@ -512,7 +320,8 @@ static int kind_compare(const void *a, const void *b)
 	if (order != 0) {
 		return order;
 	}
-	return x->insn_idx != y->insn_idx ? (x->insn_idx < y->insn_idx ? -1 : 1) : strcmp(x->name, y->name);
+	return x->insn_idx != y->insn_idx ? (x->insn_idx < y->insn_idx ? -1 : 1) :
+					    strcmp(x->name, y->name);
 }
 
 static int checking_run(struct bpfl_checking *checking, struct bpfl_error *err)
@@ -529,7 +338,8 @@ static int checking_run(struct bpfl_checking *checking, struct bpfl_error *err)
 		result = maps_resolve(checking, err);
 	}
 	if (result == 0) {
-		result = bpfl_core_apply(checking->spec, checking->target, checking->image, checking->log, err);
+		result = bpfl_core_apply(checking->spec, checking->target, checking->image,
+					 checking->log, err);
 	}
 	if (result == 0) {
 		result = bpfl_check_externs(checking, err);
@@ -538,23 +348,24 @@ static int checking_run(struct bpfl_checking *checking, struct bpfl_error *err)
 		result = instructions_add(checking, err);
 	}
 	if (result == 0) {
-		result = types_add(checking, err);
+		result = bpfl_check_types(checking, err);
 	}
 	if (result == 0) {
 		result = bpfl_check_hooks(checking, err);
 	}
 	if (result == 0) {
-		since_find(checking);
+		bpfl_check_since(checking);
 		if (checking->check->items.nr > 0) {
-			qsort(checking->check->items.items, checking->check->items.nr, sizeof(*checking->check->items.items),
-			      kind_compare);
+			qsort(checking->check->items.items, checking->check->items.nr,
+			      sizeof(*checking->check->items.items), kind_compare);
 		}
 	}
 	return result;
 }
 
-int bpfl_check_run(const struct bpfl_spec *spec, struct bpfl_target *target, const struct bpfl_log *log,
-		   struct bpfl_check **ret_check, struct bpfl_error *err)
+int bpfl_check_run(const struct bpfl_spec *spec, struct bpfl_target *target,
+		   const struct bpfl_log *log, struct bpfl_check **ret_check,
+		   struct bpfl_error *err)
 {
 	struct bpfl_checking checking = { .spec = spec, .target = target, .log = log };
 	int result = -ENOMEM;

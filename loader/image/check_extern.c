@@ -2,11 +2,13 @@
 /*
  * image/check_extern: what each extern of an object becomes on a kernel.
  *
- * bpfl_extern_resolve() resolves all externs of an image and stops at the first that it must refuse. Here it is given images
- * of the check's own making: one program that does nothing but load the address of each extern that the real programs refer to. If they
- * do not all resolve, each gets an image of its own, and the error of one says nothing about the next.
+ * bpfl_extern_resolve() resolves all externs of an image and stops at the first that it must
+ * refuse. Here it is given images of the check's own making: one program that does nothing but load
+ * the address of each extern that the real programs refer to. If they do not all resolve, each gets
+ * an image of its own, and the error of one says nothing about the next.
  *
- * Not known is not the same as not there: a kernel described by its BTF alone has no symbol table and no configuration to look into.
+ * Not known is not the same as not there: a kernel described by its BTF alone has no symbol table
+ * and no configuration to look into.
  */
 #include "image/check.h"
 
@@ -26,7 +28,7 @@ static enum bpfl_check_kind kind_of(const struct bpfl_extern *ext)
 	}
 }
 
-/* The reference that the programs use for each extern, or BPFL_NO_IDX for externs that none uses. */
+/* The reference that the programs use for each extern; BPFL_NO_IDX where none uses it. */
 static void refs_find(const struct bpfl_checking *checking, int32_t *ref_of)
 {
 	const struct bpfl_spec *spec = checking->spec;
@@ -40,7 +42,8 @@ static void refs_find(const struct bpfl_checking *checking, int32_t *ref_of)
 		for (uint32_t i = 0; i < prog->nr_insts; i++) {
 			int32_t ref_idx = prog->insts[i].ref_idx;
 
-			if (ref_idx != BPFL_NO_IDX && spec->refs.items[ref_idx].kind == BPFL_REF_EXTERN) {
+			if (ref_idx != BPFL_NO_IDX &&
+			    spec->refs.items[ref_idx].kind == BPFL_REF_EXTERN) {
 				ref_of[spec->refs.items[ref_idx].target_idx] = ref_idx;
 			}
 		}
@@ -51,7 +54,8 @@ static void refs_find(const struct bpfl_checking *checking, int32_t *ref_of)
 static bool is_made_of_version(const struct bpfl_extern *ext)
 {
 	return ext->kind == BPFL_EXTERN_KCONFIG &&
-	       (strcmp(ext->name, "LINUX_KERNEL_VERSION") == 0 || strcmp(ext->name, "LINUX_HAS_SYSCALL_WRAPPER") == 0);
+	       (strcmp(ext->name, "LINUX_KERNEL_VERSION") == 0 ||
+		strcmp(ext->name, "LINUX_HAS_SYSCALL_WRAPPER") == 0);
 }
 
 /* ---- asking ---- */
@@ -75,22 +79,25 @@ static struct bpfl_inst *loads_make(const int32_t *refs, size_t nr_refs)
 }
 
 /* Keeps what the configuration gave to an extern. */
-static void kconfig_keep(struct bpfl_checking *checking, const struct bpfl_image *image, const struct bpfl_extern *ext)
+static void kconfig_keep(struct bpfl_checking *checking, const struct bpfl_image *image,
+			 const struct bpfl_extern *ext)
 {
 	const struct bpfl_spec *spec = checking->spec;
 
 	for (size_t i = 0; i < spec->maps.nr; i++) {
 		if (spec->maps.items[i].origin != BPFL_MAP_KCONFIG || !image->maps[i].own_data ||
-		    ext->byte_off > checking->kconfig_size || ext->size_bytes > checking->kconfig_size - ext->byte_off) {
+		    ext->byte_off > checking->kconfig_size ||
+		    ext->size_bytes > checking->kconfig_size - ext->byte_off) {
 			continue;
 		}
-		memcpy(checking->kconfig + ext->byte_off, image->maps[i].own_data + ext->byte_off, ext->size_bytes);
+		memcpy(checking->kconfig + ext->byte_off, image->maps[i].own_data + ext->byte_off,
+		       ext->size_bytes);
 		memset(checking->kconfig_known + ext->byte_off, true, ext->size_bytes);
 	}
 }
 
-static int item_add(struct bpfl_checking *checking, uint32_t extern_idx, enum bpfl_check_presence presence, const char *text,
-		    struct bpfl_error *err)
+static int item_add(struct bpfl_checking *checking, uint32_t extern_idx,
+		    enum bpfl_check_presence presence, const char *text, struct bpfl_error *err)
 {
 	static const enum bpfl_check_status statuses[] = {
 		[BPFL_PRESENCE_UNKNOWN] = BPFL_CHECK_UNKNOWN,
@@ -98,7 +105,8 @@ static int item_add(struct bpfl_checking *checking, uint32_t extern_idx, enum bp
 		[BPFL_PRESENCE_PRESENT] = BPFL_CHECK_OK,
 	};
 	const struct bpfl_extern *ext = &checking->spec->externs.items[extern_idx];
-	struct bpfl_check_item *item = bpfl_check_add(checking, kind_of(ext), statuses[presence], ext->name, text);
+	struct bpfl_check_item *item =
+		bpfl_check_add(checking, kind_of(ext), statuses[presence], ext->name, text);
 
 	if (!item) {
 		return bpfl_error_nomem(err);
@@ -109,7 +117,8 @@ static int item_add(struct bpfl_checking *checking, uint32_t extern_idx, enum bp
 }
 
 /* All of them resolved: one result each, in order. */
-static int results_take(struct bpfl_checking *checking, const struct bpfl_image *image, struct bpfl_error *err)
+static int results_take(struct bpfl_checking *checking, const struct bpfl_image *image,
+			struct bpfl_error *err)
 {
 	const struct bpfl_image_prog *prog = &image->progs[0];
 	int result = 0;
@@ -119,7 +128,8 @@ static int results_take(struct bpfl_checking *checking, const struct bpfl_image 
 		int32_t ref_idx = prog->insts[found->insn_idx].ref_idx;
 		uint32_t idx = checking->spec->refs.items[ref_idx].target_idx;
 		const struct bpfl_extern *ext = &checking->spec->externs.items[idx];
-		enum bpfl_check_presence presence = found->absent ? BPFL_PRESENCE_ABSENT : BPFL_PRESENCE_PRESENT;
+		enum bpfl_check_presence presence =
+			found->absent ? BPFL_PRESENCE_ABSENT : BPFL_PRESENCE_PRESENT;
 
 		if (is_made_of_version(ext) && bpfl_target_kernel_version(checking->target) == 0) {
 			presence = BPFL_PRESENCE_UNKNOWN;
@@ -132,7 +142,8 @@ static int results_take(struct bpfl_checking *checking, const struct bpfl_image 
 }
 
 /* 0 when these resolve, with an item for each; else the resolver's error. */
-static int ask(struct bpfl_checking *checking, const int32_t *refs, size_t nr_refs, struct bpfl_error *err)
+static int ask(struct bpfl_checking *checking, const int32_t *refs, size_t nr_refs,
+	       struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = checking->spec;
 	struct bpfl_image image = { .spec = spec, .nr_progs = 1 };
@@ -168,24 +179,28 @@ static int ask(struct bpfl_checking *checking, const int32_t *refs, size_t nr_re
 /* ---- one that does not resolve ---- */
 
 /* What a refusal says about the kernel. False when it is about the object. */
-static bool presence_of(const struct bpfl_checking *checking, const struct bpfl_extern *ext, const struct bpfl_error *err,
-			enum bpfl_check_presence *ret_presence)
+static bool presence_of(const struct bpfl_checking *checking, const struct bpfl_extern *ext,
+			const struct bpfl_error *err, enum bpfl_check_presence *ret_presence)
 {
-	if (err->kind == BPFL_ERR_PERMISSION || err->kind == BPFL_ERR_SYSTEM) { /* hidden, unreadable */
+	if (err->kind == BPFL_ERR_PERMISSION ||
+	    err->kind == BPFL_ERR_SYSTEM) { /* hidden, unreadable */
 		*ret_presence = BPFL_PRESENCE_UNKNOWN;
 		return true;
 	}
 	if (err->kind != BPFL_ERR_UNSUPPORTED) {
 		return false;
 	}
-	/* ENOENT: there is nothing to look into. The version of a described kernel is not in its BTF. */
-	bool is_unknown = err->errnum == ENOENT ||
-			  (is_made_of_version(ext) && bpfl_target_kernel_version(checking->target) == 0);
+	/* ENOENT: there is nothing to look into. The version of a described kernel is not in its
+	 * BTF. */
+	bool is_unknown =
+		err->errnum == ENOENT ||
+		(is_made_of_version(ext) && bpfl_target_kernel_version(checking->target) == 0);
 	*ret_presence = is_unknown ? BPFL_PRESENCE_UNKNOWN : BPFL_PRESENCE_ABSENT;
 	return true;
 }
 
-static int ask_one(struct bpfl_checking *checking, uint32_t extern_idx, int32_t ref, struct bpfl_error *err)
+static int ask_one(struct bpfl_checking *checking, uint32_t extern_idx, int32_t ref,
+		   struct bpfl_error *err)
 {
 	const struct bpfl_extern *ext = &checking->spec->externs.items[extern_idx];
 	struct bpfl_error refusal = BPFL_ERROR_INIT;
@@ -210,21 +225,26 @@ static void doubt(struct bpfl_checking *checking)
 
 	for (size_t i = 0; i < checking->check->items.nr; i++) {
 		struct bpfl_check_item *item = &checking->check->items.items[i];
-		bool no_config = item->kind == BPFL_CHECK_KCONFIG && !target->running && !target->kconfig_path;
+		bool no_config = item->kind == BPFL_CHECK_KCONFIG && !target->running &&
+				 !target->kconfig_path;
 		bool no_symbols = item->kind == BPFL_CHECK_KSYM && !target->running;
 
-		for (uint32_t e = 0; e < checking->spec->externs.nr && item->status == BPFL_CHECK_MISSING; e++) {
+		for (uint32_t e = 0;
+		     e < checking->spec->externs.nr && item->status == BPFL_CHECK_MISSING; e++) {
 			const struct bpfl_extern *ext = &checking->spec->externs.items[e];
 
 			if (kind_of(ext) != item->kind || strcmp(ext->name, item->name) != 0 ||
-			    !(no_config || (no_symbols && ext->kind == BPFL_EXTERN_KSYM_TYPELESS))) {
+			    !(no_config ||
+			      (no_symbols && ext->kind == BPFL_EXTERN_KSYM_TYPELESS))) {
 				continue;
 			}
 			item->status = BPFL_CHECK_UNKNOWN;
 			checking->externs[e] = BPFL_PRESENCE_UNKNOWN;
-			if (ext->kind == BPFL_EXTERN_KCONFIG && ext->byte_off <= checking->kconfig_size &&
+			if (ext->kind == BPFL_EXTERN_KCONFIG &&
+			    ext->byte_off <= checking->kconfig_size &&
 			    ext->size_bytes <= checking->kconfig_size - ext->byte_off) {
-				memset(checking->kconfig_known + ext->byte_off, false, ext->size_bytes);
+				memset(checking->kconfig_known + ext->byte_off, false,
+				       ext->size_bytes);
 			}
 		}
 	}
@@ -238,7 +258,8 @@ static int kconfig_alloc(struct bpfl_checking *checking)
 		}
 	}
 	checking->kconfig = calloc(checking->kconfig_size + 1u, 1);
-	checking->kconfig_known = calloc(checking->kconfig_size + 1u, sizeof(*checking->kconfig_known));
+	checking->kconfig_known =
+		calloc(checking->kconfig_size + 1u, sizeof(*checking->kconfig_known));
 	return checking->kconfig && checking->kconfig_known ? 0 : -ENOMEM;
 }
 
@@ -263,7 +284,8 @@ int bpfl_check_externs(struct bpfl_checking *checking, struct bpfl_error *err)
 	if (result < 0 && result != -ENOMEM) {
 		result = 0;
 		for (uint32_t i = 0; i < nr_externs && result == 0; i++) {
-			result = ref_of[i] == BPFL_NO_IDX ? 0 : ask_one(checking, i, ref_of[i], err);
+			result =
+				ref_of[i] == BPFL_NO_IDX ? 0 : ask_one(checking, i, ref_of[i], err);
 		}
 	} else if (result < 0) {
 		bpfl_error_nomem(err);

@@ -2,17 +2,21 @@
 /*
  * image/check_hook: is what a program is attached to on this kernel?
  *
- * fentry, tp_btf, lsm and iter programs are bound when they are loaded, and the pass that does it for an image is asked program by
- * program. The others are attached by name, through files and tables of the kernel that a BTF does not have; but it has traces:
+ * fentry, tp_btf, lsm and iter programs are bound when they are loaded, and the pass that does it
+ * for an image is asked program by program. The others are attached by name, through files and
+ * tables of the kernel that a BTF does not have; but it has traces:
  *
- *   tracepoint/CATEGORY/NAME   every tracepoint leaves a typedef btf_trace_NAME (the category leaves nothing)
- *   tracepoint/syscalls/...    system calls share two tracepoints; their entry functions have names of their own
- *   raw_tp/NAME                the same typedef
- *   kprobe/FUNCTION            functions that kept their prototype are in the BTF. Others may still be there, so absence proves
- *                              nothing; for the running kernel its symbol table decides, which needs no privileges for names
+ *   tracepoint/CATEGORY/NAME  every tracepoint leaves a typedef btf_trace_NAME; the category leaves
+ *                             nothing
+ *   tracepoint/syscalls/...   system calls share two tracepoints, but their entry functions have
+ *                             names of their own
+ *   raw_tp/NAME               the same typedef
+ *   kprobe/FUNCTION           functions that kept their prototype are in the BTF. Others may still
+ *                             be there, so absence proves nothing; for the running kernel its
+ *                             symbol table decides, which needs no privileges for names
  *
- * What is not in the BTF of a kernel with modules may be in a module: not known. Places that are no matter of the kernel (an
- * interface, a cgroup, a function of a user's program) are left out.
+ * What is not in the BTF of a kernel with modules may be in a module: not known. Places that are no
+ * matter of the kernel (an interface, a cgroup, a function of a user's program) are left out.
  */
 #include "image/check.h"
 
@@ -27,8 +31,9 @@
 #define NAME_SIZE 256
 
 /* How the function behind a system call is called, by architecture. */
-static const char *const syscall_prefixes[] = { "__x64_sys_",   "__arm64_sys_", "__s390x_sys_", "__riscv_sys_",
-						"__ia32_sys_", "__se_sys_",    "sys_" };
+static const char *const syscall_prefixes[] = { "__x64_sys_",	"__arm64_sys_", "__s390x_sys_",
+						"__riscv_sys_", "__ia32_sys_",	"__se_sys_",
+						"sys_" };
 
 #define NR_PREFIXES (sizeof(syscall_prefixes) / sizeof(syscall_prefixes[0]))
 
@@ -44,12 +49,15 @@ struct finding {
 static struct finding not_found(struct bpfl_checking *checking, const char *text)
 {
 	switch (bpfl_check_named(checking, BPFL_KIND_TYPEDEF, "btf_trace_module_load")) {
-	case BPFL_PRESENCE_ABSENT:
-		return (struct finding){ BPFL_CHECK_MISSING, text };
+	case BPFL_PRESENCE_ABSENT: return (struct finding){ BPFL_CHECK_MISSING, text };
 	case BPFL_PRESENCE_PRESENT:
-		return (struct finding){ BPFL_CHECK_UNKNOWN, "not in the BTF of the kernel itself; a module may have it" };
+		return (struct finding){
+			BPFL_CHECK_UNKNOWN,
+			"not in the BTF of the kernel itself; a module may have it"
+		};
 	default:
-		return (struct finding){ BPFL_CHECK_UNKNOWN, "the kernel has no BTF that could tell" };
+		return (struct finding){ BPFL_CHECK_UNKNOWN,
+					 "the kernel has no BTF that could tell" };
 	}
 }
 
@@ -65,8 +73,8 @@ static struct finding raw_tracepoint_find(struct bpfl_checking *checking, const 
 }
 
 /*
- * The entry functions of system calls are never inlined, never in modules and all of one prototype, so the BTF has all of them or
- * none: read() tells which.
+ * The entry functions of system calls are never inlined, never in modules and all of one prototype,
+ * so the BTF has all of them or none: read() tells which.
  */
 static struct finding syscall_find(struct bpfl_checking *checking, const char *name)
 {
@@ -75,15 +83,20 @@ static struct finding syscall_find(struct bpfl_checking *checking, const char *n
 	bool has_read = false;
 
 	for (size_t i = 0; i < 2 * NR_PREFIXES; i++) {
-		snprintf(functions[i], sizeof(functions[i]), "%s%s", syscall_prefixes[i / 2], i % 2 == 0 ? name : "read");
-		names[i] = (struct bpfl_core_name){ functions[i], bpfl_core_name_size(functions[i], strlen(functions[i])) };
+		snprintf(functions[i], sizeof(functions[i]), "%s%s", syscall_prefixes[i / 2],
+			 i % 2 == 0 ? name : "read");
+		names[i] = (struct bpfl_core_name){
+			functions[i], bpfl_core_name_size(functions[i], strlen(functions[i]))
+		};
 	}
 	/* All at once: one pass over the kernel's types. */
 	if (bpfl_core_names_prepare(checking->target, names, 2 * NR_PREFIXES, NULL) < 0) {
-		return (struct finding){ BPFL_CHECK_UNKNOWN, "the kernel has no BTF that could tell" };
+		return (struct finding){ BPFL_CHECK_UNKNOWN,
+					 "the kernel has no BTF that could tell" };
 	}
 	for (size_t i = 0; i < 2 * NR_PREFIXES; i++) {
-		if (bpfl_check_named(checking, BPFL_KIND_FUNC, functions[i]) != BPFL_PRESENCE_PRESENT) {
+		if (bpfl_check_named(checking, BPFL_KIND_FUNC, functions[i]) !=
+		    BPFL_PRESENCE_PRESENT) {
 			continue;
 		}
 		if (i % 2 == 0) {
@@ -117,16 +130,20 @@ static bool symbol_find(struct bpfl_checking *checking, const char *name, struct
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct bpfl_ksym sym = { .name = name };
-	int result = checking->target->running ? bpfl_ksyms_find(checking->target, &sym, 1, &err) : -ENOENT;
+	int result = checking->target->running ? bpfl_ksyms_find(checking->target, &sym, 1, &err) :
+						 -ENOENT;
 	int errnum = err.errnum;
 
 	bpfl_error_clear(&err);
 	if (result == 0 && !sym.found) {
-		*ret = (struct finding){ BPFL_CHECK_MISSING, "the kernel has no function of this name" };
-	} else if (result == 0 || errnum == EPERM) { /* EPERM: the name is there, its address is hidden */
+		*ret = (struct finding){ BPFL_CHECK_MISSING,
+					 "the kernel has no function of this name" };
+	} else if (result == 0 ||
+		   errnum == EPERM) { /* EPERM: the name is there, its address is hidden */
 		*ret = (struct finding){ BPFL_CHECK_OK, "a function of the kernel" };
 	} else if (errnum == EINVAL) {
-		*ret = (struct finding){ BPFL_CHECK_UNKNOWN, "the kernel has several functions of this name" };
+		*ret = (struct finding){ BPFL_CHECK_UNKNOWN,
+					 "the kernel has several functions of this name" };
 	} else {
 		return false;
 	}
@@ -140,7 +157,8 @@ static struct finding function_find(struct bpfl_checking *checking, const char *
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(target, "+"), target);
 	if (strpbrk(name, "*?:")) {
-		return (struct finding){ BPFL_CHECK_UNKNOWN, "a pattern, or a function of a module" };
+		return (struct finding){ BPFL_CHECK_UNKNOWN,
+					 "a pattern, or a function of a module" };
 	}
 	if (symbol_find(checking, name, &found)) {
 		return found;
@@ -148,7 +166,8 @@ static struct finding function_find(struct bpfl_checking *checking, const char *
 	if (bpfl_check_named(checking, BPFL_KIND_FUNC, name) == BPFL_PRESENCE_PRESENT) {
 		return (struct finding){ BPFL_CHECK_OK, "a function of the kernel" };
 	}
-	return (struct finding){ BPFL_CHECK_UNKNOWN, "not in the BTF, which does not list every function" };
+	return (struct finding){ BPFL_CHECK_UNKNOWN,
+				 "not in the BTF, which does not list every function" };
 }
 
 /* ---- by kind of hook ---- */
@@ -164,13 +183,14 @@ static const struct {
 	{ BPFL_HOOK_KSYSCALL, syscall_find },
 };
 
-static int hook_add(struct bpfl_checking *checking, const struct bpfl_image_prog *prog, struct finding found, bool at_load,
-		    struct bpfl_error *err)
+static int hook_add(struct bpfl_checking *checking, const struct bpfl_image_prog *prog,
+		    struct finding found, bool at_load, struct bpfl_error *err)
 {
 	const struct bpfl_prog *decl = &checking->spec->progs.items[prog->prog_idx];
 	const char *section = decl->type_name ? decl->type_name : decl->section;
 	struct bpfl_check_item *item =
-		bpfl_check_add(checking, BPFL_CHECK_ATTACH, found.status, section[0] == '?' ? section + 1 : section, found.text);
+		bpfl_check_add(checking, BPFL_CHECK_ATTACH, found.status,
+			       section[0] == '?' ? section + 1 : section, found.text);
 
 	if (!item || bpfl_check_set_prog(checking, item, prog) < 0) {
 		return bpfl_error_nomem(err);
@@ -181,7 +201,8 @@ static int hook_add(struct bpfl_checking *checking, const struct bpfl_image_prog
 }
 
 /* Bound by BTF when it is loaded: the pass that does it answers. */
-static int typed_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog, struct bpfl_error *err)
+static int typed_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog,
+		     struct bpfl_error *err)
 {
 	struct bpfl_image one = *checking->image;
 	struct bpfl_error refusal = BPFL_ERROR_INIT;
@@ -196,8 +217,10 @@ static int typed_add(struct bpfl_checking *checking, struct bpfl_image_prog *pro
 		return bpfl_error_nomem(err);
 	}
 	if (result < 0) {
-		found.status = refusal.kind == BPFL_ERR_TARGET ? BPFL_CHECK_MISSING : BPFL_CHECK_UNKNOWN;
-		colon = strstr(refusal.message, "': "); /* behind "program 'x': ", which the item says itself */
+		found.status =
+			refusal.kind == BPFL_ERR_TARGET ? BPFL_CHECK_MISSING : BPFL_CHECK_UNKNOWN;
+		colon = strstr(refusal.message,
+			       "': "); /* behind "program 'x': ", which the item says itself */
 		found.text = colon ? colon + 3 : refusal.message;
 	}
 	result = hook_add(checking, prog, found, true, err);
@@ -205,7 +228,8 @@ static int typed_add(struct bpfl_checking *checking, struct bpfl_image_prog *pro
 	return result;
 }
 
-static int prog_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog, struct bpfl_error *err)
+static int prog_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog,
+		    struct bpfl_error *err)
 {
 	const struct bpfl_prog *decl = &checking->spec->progs.items[prog->prog_idx];
 	const struct bpfl_section_row *row = decl->hit.row;
@@ -217,26 +241,31 @@ static int prog_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog
 		return typed_add(checking, prog, err);
 	}
 	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++) {
-		if (finders[i].hook == row->hook && decl->hit.target && decl->hit.target[0] != '\0') {
-			return hook_add(checking, prog, finders[i].find(checking, decl->hit.target), false, err);
+		if (finders[i].hook == row->hook && decl->hit.target &&
+		    decl->hit.target[0] != '\0') {
+			return hook_add(checking, prog, finders[i].find(checking, decl->hit.target),
+					false, err);
 		}
 	}
 	return 0;
 }
 
 /* A map of .struct_ops is an implementation of an interface of the kernel. */
-static int struct_ops_add(struct bpfl_checking *checking, const struct bpfl_map_spec *map, struct bpfl_error *err)
+static int struct_ops_add(struct bpfl_checking *checking, const struct bpfl_map_spec *map,
+			  struct bpfl_error *err)
 {
 	const char *type_name = bpfl_btf_name(checking->spec->btf, map->value_type_id);
 	char name[NAME_SIZE];
 	struct finding found = { BPFL_CHECK_OK, "an interface of the kernel" };
 
-	snprintf(name, sizeof(name), "bpf_struct_ops_%.*s", (int)bpfl_core_name_size(type_name, strlen(type_name)), type_name);
+	snprintf(name, sizeof(name), "bpf_struct_ops_%.*s",
+		 (int)bpfl_core_name_size(type_name, strlen(type_name)), type_name);
 	if (bpfl_check_named(checking, BPFL_KIND_STRUCT, name) != BPFL_PRESENCE_PRESENT) {
 		found = not_found(checking, "the kernel has no such interface");
 	}
 	snprintf(name, sizeof(name), "struct_ops/%s", type_name);
-	struct bpfl_check_item *item = bpfl_check_add(checking, BPFL_CHECK_ATTACH, found.status, name, found.text);
+	struct bpfl_check_item *item =
+		bpfl_check_add(checking, BPFL_CHECK_ATTACH, found.status, name, found.text);
 	if (!item) {
 		return bpfl_error_nomem(err);
 	}
@@ -252,7 +281,8 @@ int bpfl_check_hooks(struct bpfl_checking *checking, struct bpfl_error *err)
 		result = prog_add(checking, &checking->image->progs[i], err);
 	}
 	for (size_t i = 0; i < checking->spec->maps.nr && result == 0; i++) {
-		if (checking->spec->maps.items[i].origin == BPFL_MAP_STRUCT_OPS && checking->spec->btf) {
+		if (checking->spec->maps.items[i].origin == BPFL_MAP_STRUCT_OPS &&
+		    checking->spec->btf) {
 			result = struct_ops_add(checking, &checking->spec->maps.items[i], err);
 		}
 	}

@@ -2,22 +2,27 @@
 /*
  * image/check_reach: which instructions of a relocated program the verifier can come to.
  *
- * A relocation that a kernel cannot satisfy is poison, and poison is harmless where the program asked first:
+ * A relocation that a kernel cannot satisfy is poison, and poison is harmless where the program
+ * asked first:
  *
  *     if (bpf_core_field_exists(inode->i_atime))     r1 = 0        (the answer of this kernel)
  *             use(inode->i_atime);                   if r1 == 0 goto ...
  *
- * The verifier follows constants and never looks at the dead branch. So does this: every register holds nothing yet, a
- * known number, an address in a data map, something that is not zero, or anything. Values are pushed along the paths that
- * constants leave open, and where paths meet what differs becomes "anything". A register can only change twice, so the work
- * grows with the program's length. (The idea is known as sparse conditional constant propagation.)
+ * The verifier follows constants and never looks at the dead branch. So does this: every register
+ * holds nothing yet, a known number, an address in a data map, something that is not zero, or
+ * anything. Values are pushed along the paths that constants leave open, and where paths meet what
+ * differs becomes "anything". A register can only change twice, so the work grows with the
+ * program's length. (The idea is known as sparse conditional constant propagation.)
  *
- * Known numbers come from immediates, from read-only data, from the configuration, and from externs: a weak one that the kernel lacks
- * has address 0. Numbers that travel over the stack are lost here, and ranges ("less than 5") are not kept, so an instruction that
- * counts as reached may still be dead for the verifier; one that counts as dead is dead.
+ * Known numbers come from immediates, from read-only data, from the configuration, and from
+ * externs: a weak one that the kernel lacks has address 0. Numbers that travel over the stack are
+ * lost here, and ranges ("less than 5") are not kept, so an instruction that counts as reached may
+ * still be dead for the verifier. (The other way round only verifiers of old, which compare the
+ * addresses of externs less cleverly.)
  *
- * A static function gets what its callers pass, joined, and gives back what it returns. A global one is verified for itself, with any
- * arguments: since Linux 6.8 only if something that is alive calls it, before in any case.
+ * A static function gets what its callers pass, joined, and gives back what it returns. A global
+ * one is verified for itself, with any arguments: since Linux 6.8 only if something that is alive
+ * calls it, before in any case.
  */
 #include "image/check.h"
 
@@ -79,7 +84,8 @@ static struct value number(uint64_t value)
 
 static bool is_nonzero(const struct value *value)
 {
-	return value->kind == DATA || value->kind == NONZERO || (value->kind == NUMBER && value->number != 0);
+	return value->kind == DATA || value->kind == NONZERO ||
+	       (value->kind == NUMBER && value->number != 0);
 }
 
 static bool values_equal(const struct value *a, const struct value *b)
@@ -130,8 +136,11 @@ static void flow(struct walk *walk, int64_t target, const struct state *state)
 
 /* ---- arithmetic ---- */
 
-enum { OP_ADD = 0x00, OP_SUB = 0x10, OP_MUL = 0x20, OP_DIV = 0x30, OP_OR = 0x40, OP_AND = 0x50, OP_LSH = 0x60, OP_RSH = 0x70,
-       OP_NEG = 0x80, OP_MOD = 0x90, OP_XOR = 0xa0, OP_MOV = 0xb0, OP_ARSH = 0xc0 };
+enum {
+	OP_ADD = 0x00, OP_SUB = 0x10, OP_MUL = 0x20, OP_DIV = 0x30, OP_OR = 0x40, OP_AND = 0x50,
+	OP_LSH = 0x60, OP_RSH = 0x70, OP_NEG = 0x80, OP_MOD = 0x90, OP_XOR = 0xa0, OP_MOV = 0xb0,
+	OP_ARSH = 0xc0,
+};
 
 static uint64_t sign_extend(uint64_t value, unsigned bits)
 {
@@ -154,21 +163,23 @@ static bool compute(unsigned op, unsigned bits, uint64_t a, uint64_t b, uint64_t
 	case OP_XOR: *ret = a ^ b; return true;
 	case OP_LSH: *ret = a << (b & (bits - 1)); return true;
 	case OP_RSH: *ret = a >> (b & (bits - 1)); return true;
-	case OP_ARSH: *ret = (uint64_t)((int64_t)sign_extend(a, bits) >> (b & (bits - 1))); return true;
+	case OP_ARSH:
+		*ret = (uint64_t)((int64_t)sign_extend(a, bits) >> (b & (bits - 1)));
+		return true;
 	case OP_NEG: *ret = 0 - a; return true;
 	default: return false; /* byte swaps */
 	}
 }
 
-static struct value arithmetic(const struct bpfl_insn *insn, const struct value *dst, const struct value *src)
+static struct value arithmetic(const struct bpfl_insn *insn, const struct value *dst,
+			       const struct value *src)
 {
-	unsigned op = BPFL_OP(insn->code), bits = BPFL_CLASS(insn->code) == BPFL_CLASS_ALU64 ? 64 : 32;
+	unsigned op = BPFL_OP(insn->code),
+		 bits = BPFL_CLASS(insn->code) == BPFL_CLASS_ALU64 ? 64 : 32;
 	uint64_t mask = bits == 64 ? UINT64_MAX : UINT32_MAX, result;
 
 	if (op == OP_MOV && insn->off == 0) {
-		return bits == 64		? *src :
-		       src->kind == NUMBER ? number(src->number & mask) :
-						     any;
+		return bits == 64 ? *src : src->kind == NUMBER ? number(src->number & mask) : any;
 	}
 	if (op == OP_MOV) { /* sign-extending, off bits */
 		return src->kind == NUMBER && insn->off > 0 && insn->off < 64 ?
@@ -178,7 +189,8 @@ static struct value arithmetic(const struct bpfl_insn *insn, const struct value 
 	if (insn->off != 0) {
 		return any; /* signed division */
 	}
-	if (dst->kind == DATA && bits == 64 && src->kind == NUMBER && (op == OP_ADD || op == OP_SUB)) {
+	if (dst->kind == DATA && bits == 64 && src->kind == NUMBER &&
+	    (op == OP_ADD || op == OP_SUB)) {
 		struct value moved = *dst;
 
 		moved.number = op == OP_ADD ? dst->number + src->number : dst->number - src->number;
@@ -196,9 +208,11 @@ static struct value arithmetic(const struct bpfl_insn *insn, const struct value 
 
 /* ---- conditions ---- */
 
-enum { JMP_JA = 0x00, JMP_JEQ = 0x10, JMP_JGT = 0x20, JMP_JGE = 0x30, JMP_JSET = 0x40, JMP_JNE = 0x50, JMP_JSGT = 0x60,
-       JMP_JSGE = 0x70, JMP_CALL = 0x80, JMP_EXIT = 0x90, JMP_JLT = 0xa0, JMP_JLE = 0xb0, JMP_JSLT = 0xc0, JMP_JSLE = 0xd0,
-       JMP_JCOND = 0xe0 };
+enum {
+	JMP_JA = 0x00, JMP_JEQ = 0x10, JMP_JGT = 0x20, JMP_JGE = 0x30, JMP_JSET = 0x40,
+	JMP_JNE = 0x50, JMP_JSGT = 0x60, JMP_JSGE = 0x70, JMP_JLT = 0xa0, JMP_JLE = 0xb0,
+	JMP_JSLT = 0xc0, JMP_JSLE = 0xd0,
+};
 
 /* 1 always taken, 0 never, -1 not known. */
 static int compare(unsigned op, uint64_t a, uint64_t b, unsigned bits)
@@ -233,7 +247,8 @@ static int decide(const struct bpfl_insn *insn, const struct value *dst, const s
 	if (dst->kind == NUMBER && src->kind == NUMBER) {
 		return compare(op, dst->number, src->number, 64);
 	}
-	if (is_nonzero(dst) && src->kind == NUMBER && src->number == 0 && (op == JMP_JEQ || op == JMP_JNE)) {
+	if (is_nonzero(dst) && src->kind == NUMBER && src->number == 0 &&
+	    (op == JMP_JEQ || op == JMP_JNE)) {
 		return op == JMP_JNE;
 	}
 	return -1;
@@ -242,11 +257,13 @@ static int decide(const struct bpfl_insn *insn, const struct value *dst, const s
 /* ---- memory ---- */
 
 /* The bytes of a map that no program and no user changes once it is loaded, or NULL. */
-static const uint8_t *constant_bytes(const struct bpfl_checking *checking, uint32_t map_idx, uint64_t off, uint32_t size)
+static const uint8_t *constant_bytes(const struct bpfl_checking *checking, uint32_t map_idx,
+				     uint64_t off, uint32_t size)
 {
 	const struct bpfl_map_spec *map = &checking->spec->maps.items[map_idx];
 
-	if (map->origin == BPFL_MAP_RODATA && map->data && off <= map->data_size && size <= map->data_size - off) {
+	if (map->origin == BPFL_MAP_RODATA && map->data && off <= map->data_size &&
+	    size <= map->data_size - off) {
 		return map->data + off;
 	}
 	if (map->origin != BPFL_MAP_KCONFIG || !checking->kconfig || off > checking->kconfig_size ||
@@ -261,7 +278,8 @@ static const uint8_t *constant_bytes(const struct bpfl_checking *checking, uint3
 	return checking->kconfig + off;
 }
 
-static struct value load(const struct walk *walk, const struct bpfl_insn *insn, const struct value *base)
+static struct value load(const struct walk *walk, const struct bpfl_insn *insn,
+			 const struct value *base)
 {
 	static const uint8_t sizes[] = { 4, 2, 1, 8 }; /* by BPFL_SIZE() / 8 */
 	uint32_t size = sizes[BPFL_SIZE(insn->code) >> 3];
@@ -271,7 +289,8 @@ static struct value load(const struct walk *walk, const struct bpfl_insn *insn, 
 	if (base->kind != DATA || (mode != BPFL_MODE_MEM && mode != BPFL_MODE_MEMSX)) {
 		return any;
 	}
-	const uint8_t *bytes = constant_bytes(walk->checking, base->map_idx, base->number + (uint64_t)(int64_t)insn->off, size);
+	const uint8_t *bytes = constant_bytes(walk->checking, base->map_idx,
+					      base->number + (uint64_t)(int64_t)insn->off, size);
 	if (!bytes) {
 		return any;
 	}
@@ -308,7 +327,9 @@ static struct value extern_value(const struct walk *walk, uint32_t extern_idx)
 	if (ext->kind == BPFL_EXTERN_KCONFIG) {
 		int32_t map_idx = kconfig_map_idx(checking->spec);
 
-		return map_idx == BPFL_NO_IDX ? nonzero : (struct value){ DATA, (uint32_t)map_idx, ext->byte_off };
+		return map_idx == BPFL_NO_IDX ?
+			       nonzero :
+			       (struct value){ DATA, (uint32_t)map_idx, ext->byte_off };
 	}
 	switch (checking->externs[extern_idx]) {
 	case BPFL_PRESENCE_ABSENT: return number(0);
@@ -354,7 +375,6 @@ static struct state entry_state(bool args_known, const struct state *caller)
 	for (unsigned i = 0; i < NR_REGS; i++) {
 		state.regs[i] = args_known && i >= 1 && i <= 5 ? caller->regs[i] : any;
 	}
-	state.regs[10] = nonzero;
 	return state;
 }
 
@@ -365,7 +385,8 @@ static bool is_poison(const struct walk *walk, uint32_t i)
 
 	return insn->code == BPFL_CODE_CALL &&
 	       ((bpfl_insn_src(insn) == 0 && insn->imm == BPFL_POISON_CORE_IMM) ||
-		(ref && ref->kind == BPFL_REF_EXTERN && walk->checking->externs[ref->target_idx] == BPFL_PRESENCE_ABSENT));
+		(ref && ref->kind == BPFL_REF_EXTERN &&
+		 walk->checking->externs[ref->target_idx] == BPFL_PRESENCE_ABSENT));
 }
 
 static void call(struct walk *walk, uint32_t i, struct state *state)
@@ -376,7 +397,8 @@ static void call(struct walk *walk, uint32_t i, struct state *state)
 	if (is_poison(walk, i)) {
 		return; /* the verifier stops here */
 	}
-	if (bpfl_insn_is_subprog_call(insn) && !(ref_of(walk, i) && ref_of(walk, i)->kind == BPFL_REF_EXTERN)) {
+	if (bpfl_insn_is_subprog_call(insn) &&
+	    !(ref_of(walk, i) && ref_of(walk, i)->kind == BPFL_REF_EXTERN)) {
 		int64_t target = (int64_t)i + 1 + insn->imm;
 		const struct function *function = function_at(walk, target);
 		bool is_static = function && !function->is_global;
@@ -410,7 +432,8 @@ static void exit_function(struct walk *walk, uint32_t i, const struct state *sta
 	for (uint32_t c = 0; c < walk->prog->nr_insts; c++) {
 		const struct bpfl_insn *insn = &walk->prog->insts[c].insn;
 
-		if (walk->reached[c] && bpfl_insn_is_subprog_call(insn) && (int64_t)c + 1 + insn->imm == function->first) {
+		if (walk->reached[c] && bpfl_insn_is_subprog_call(insn) &&
+		    (int64_t)c + 1 + insn->imm == function->first) {
 			push(walk, c);
 		}
 	}
@@ -422,12 +445,16 @@ static void jump(struct walk *walk, uint32_t i, const struct state *state)
 {
 	const struct bpfl_insn *insn = &walk->prog->insts[i].insn;
 	struct value imm = number((uint64_t)(int64_t)insn->imm);
-	const struct value *src = BPFL_SRC(insn->code) == BPFL_SRC_X ? &state->regs[bpfl_insn_src(insn) % NR_REGS] : &imm;
+	const struct value *src = BPFL_SRC(insn->code) == BPFL_SRC_X ?
+					  &state->regs[bpfl_insn_src(insn) % NR_REGS] :
+					  &imm;
 	int64_t next = (int64_t)i + 1;
 	int taken;
 
 	if (BPFL_OP(insn->code) == JMP_JA) {
-		flow(walk, next + (BPFL_CLASS(insn->code) == BPFL_CLASS_JMP32 ? insn->imm : insn->off), state);
+		flow(walk,
+		     next + (BPFL_CLASS(insn->code) == BPFL_CLASS_JMP32 ? insn->imm : insn->off),
+		     state);
 		return;
 	}
 	taken = decide(insn, &state->regs[bpfl_insn_dst(insn) % NR_REGS], src);
@@ -441,7 +468,8 @@ static void jump(struct walk *walk, uint32_t i, const struct state *state)
 
 #define ATOMIC_LOAD_ACQUIRE 0x100 /* Linux 6.15 */
 
-/* Atomic instructions may bring the old value back: in r0 or in the source register, and an acquiring load in its own. */
+/* Atomic instructions may bring the old value back: in r0 or in the source register, and an
+ * acquiring load in its own. */
 static void store(const struct bpfl_insn *insn, struct state *state)
 {
 	if (BPFL_CLASS(insn->code) != BPFL_CLASS_STX || BPFL_MODE(insn->code) != BPFL_MODE_ATOMIC) {
@@ -480,24 +508,19 @@ static void step(struct walk *walk, uint32_t i)
 	const struct bpfl_insn *insn = &walk->prog->insts[i].insn;
 	struct state state = walk->states[i];
 	struct value *dst = &state.regs[bpfl_insn_dst(insn) % NR_REGS];
-	struct value src = BPFL_SRC(insn->code) == BPFL_SRC_X ? state.regs[bpfl_insn_src(insn) % NR_REGS] :
-								number((uint64_t)(int64_t)insn->imm);
+	struct value src = BPFL_SRC(insn->code) == BPFL_SRC_X ?
+				   state.regs[bpfl_insn_src(insn) % NR_REGS] :
+				   number((uint64_t)(int64_t)insn->imm);
 
 	switch (BPFL_CLASS(insn->code)) {
-	case BPFL_CLASS_LD:
-		wide_load(walk, i, &state);
-		return;
+	case BPFL_CLASS_LD: wide_load(walk, i, &state); return;
 	case BPFL_CLASS_LDX:
 		*dst = load(walk, insn, &state.regs[bpfl_insn_src(insn) % NR_REGS]);
 		break;
 	case BPFL_CLASS_ST:
-	case BPFL_CLASS_STX:
-		store(insn, &state);
-		break;
+	case BPFL_CLASS_STX: store(insn, &state); break;
 	case BPFL_CLASS_ALU:
-	case BPFL_CLASS_ALU64:
-		*dst = arithmetic(insn, dst, &src);
-		break;
+	case BPFL_CLASS_ALU64: *dst = arithmetic(insn, dst, &src); break;
 	default:
 		if (insn->code == BPFL_CODE_CALL) {
 			call(walk, i, &state);
@@ -519,11 +542,13 @@ static void functions_fill(struct walk *walk)
 
 	for (size_t i = 0; i < prog->subprogs.nr; i++) {
 		const struct bpfl_subprog *subprog = &prog->subprogs.items[i];
-		const struct bpfl_func *func = &walk->checking->spec->funcs.items[subprog->func_idx];
+		const struct bpfl_func *func =
+			&walk->checking->spec->funcs.items[subprog->func_idx];
 
 		walk->functions[i].first = subprog->insn_idx;
 		walk->functions[i].end = subprog->insn_idx + subprog->nr_insns;
-		walk->functions[i].is_global = i > 0 && func->bind != BPFL_STB_LOCAL && func->visibility != BPFL_STV_HIDDEN &&
+		walk->functions[i].is_global = i > 0 && func->bind != BPFL_STB_LOCAL &&
+					       func->visibility != BPFL_STV_HIDDEN &&
 					       func->visibility != BPFL_STV_INTERNAL;
 	}
 	walk->nr_functions = prog->subprogs.nr;
@@ -540,7 +565,6 @@ static void walk_run(struct walk *walk)
 			flow(walk, walk->functions[i].first, &entry);
 		}
 	}
-	entry.regs[1] = nonzero; /* the context */
 	flow(walk, 0, &entry);
 	while (walk->nr_todo > 0) {
 		uint32_t i = walk->todo[--walk->nr_todo];
@@ -550,7 +574,8 @@ static void walk_run(struct walk *walk)
 	}
 }
 
-int bpfl_check_reach(const struct bpfl_checking *checking, const struct bpfl_image_prog *prog, bool *ret_reached)
+int bpfl_check_reach(const struct bpfl_checking *checking, const struct bpfl_image_prog *prog,
+		     bool *ret_reached)
 {
 	struct walk walk = { .checking = checking, .prog = prog, .reached = ret_reached };
 	int result = -ENOMEM;

@@ -30,8 +30,9 @@ const char *bpfl_check_kind_name(enum bpfl_check_kind kind)
 const char *bpfl_check_status_name(enum bpfl_check_kind kind, enum bpfl_check_status status)
 {
 	static const char *const names[BPFL_CHECK_NR_STATUSES] = {
-		[BPFL_CHECK_OK] = "ok",		  [BPFL_CHECK_MOVED] = "moved",	    [BPFL_CHECK_RESIZED] = "resized",
-		[BPFL_CHECK_MISSING] = "missing", [BPFL_CHECK_UNKNOWN] = "unknown", [BPFL_CHECK_OPEN] = "open",
+		[BPFL_CHECK_OK] = "ok",		  [BPFL_CHECK_MOVED] = "moved",
+		[BPFL_CHECK_RESIZED] = "resized", [BPFL_CHECK_MISSING] = "missing",
+		[BPFL_CHECK_UNKNOWN] = "unknown", [BPFL_CHECK_OPEN] = "open",
 	};
 
 	if (kind != BPFL_CHECK_RELOCATION && status == BPFL_CHECK_OK) {
@@ -59,13 +60,15 @@ const char *bpfl_check_verdict_name(enum bpfl_check_verdict verdict)
 static bool is_worth_a_line(const struct bpfl_check_item *item)
 {
 	return item->status == BPFL_CHECK_OPEN ||
-	       (item->needed && (item->status == BPFL_CHECK_MISSING || item->status == BPFL_CHECK_UNKNOWN));
+	       (item->needed &&
+		(item->status == BPFL_CHECK_MISSING || item->status == BPFL_CHECK_UNKNOWN));
 }
 
 /* Relocations and externs name themselves in their sentence. */
 static bool is_named_by_text(enum bpfl_check_kind kind)
 {
-	return kind == BPFL_CHECK_RELOCATION || kind == BPFL_CHECK_KFUNC || kind == BPFL_CHECK_KSYM || kind == BPFL_CHECK_KCONFIG;
+	return kind == BPFL_CHECK_RELOCATION || kind == BPFL_CHECK_KFUNC ||
+	       kind == BPFL_CHECK_KSYM || kind == BPFL_CHECK_KCONFIG;
 }
 
 static const char *remark(const struct bpfl_check_item *item)
@@ -81,7 +84,8 @@ static const char *remark(const struct bpfl_check_item *item)
 
 static void item_line(const struct bpfl_check_item *item, struct bpfl_buf *out)
 {
-	bpfl_buf_printf(out, "  %-8s %-12s ", bpfl_check_status_name(item->kind, item->status), bpfl_check_kind_name(item->kind));
+	bpfl_buf_printf(out, "  %-8s %-12s ", bpfl_check_status_name(item->kind, item->status),
+			bpfl_check_kind_name(item->kind));
 	if (item->prog[0] != '\0') {
 		bpfl_buf_printf(out, "program '%s'", BPFL_ESC(item->prog));
 		if (item->kind == BPFL_CHECK_RELOCATION || item->kind == BPFL_CHECK_HELPER) {
@@ -94,7 +98,8 @@ static void item_line(const struct bpfl_check_item *item, struct bpfl_buf *out)
 		bpfl_buf_text(out, ": ");
 	}
 	if (!is_named_by_text(item->kind)) {
-		bpfl_buf_printf(out, "%s%s", BPFL_ESC(item->name), item->text[0] != '\0' ? ": " : "");
+		bpfl_buf_printf(out, "%s%s", BPFL_ESC(item->name),
+				item->text[0] != '\0' ? ": " : "");
 	}
 	bpfl_buf_printf(out, "%s%s\n", item->text, remark(item));
 }
@@ -178,7 +183,8 @@ static void counts_json(struct bpfl_json *json, const struct bpfl_check_view *vi
 {
 	bpfl_json_object_begin(json);
 	for (int status = 0; status <= BPFL_CHECK_MISSING; status++) {
-		bpfl_json_key(json, bpfl_check_status_name(BPFL_CHECK_RELOCATION, (enum bpfl_check_status)status));
+		bpfl_json_key(json, bpfl_check_status_name(BPFL_CHECK_RELOCATION,
+							   (enum bpfl_check_status)status));
 		bpfl_json_u64(json, view->nr_relocations[status]);
 	}
 	bpfl_json_key(json, "guarded");
@@ -186,7 +192,8 @@ static void counts_json(struct bpfl_json *json, const struct bpfl_check_view *vi
 	bpfl_json_object_end(json);
 }
 
-static void check_json(const struct bpfl_check *check, const char *object, const char *kernel, struct bpfl_buf *out)
+static void check_json(const struct bpfl_check *check, const char *object, const char *kernel,
+		       struct bpfl_buf *out)
 {
 	struct bpfl_json json;
 	struct bpfl_check_view view;
@@ -223,8 +230,8 @@ static void check_json(const struct bpfl_check *check, const char *object, const
 	bpfl_buf_char(out, '\n');
 }
 
-int bpfl_check_text(const struct bpfl_check *check, enum bpfl_format format, bool all, const char *object, const char *kernel,
-		    char **ret_text, struct bpfl_error *err)
+int bpfl_check_text(const struct bpfl_check *check, enum bpfl_format format, bool all,
+		    const char *object, const char *kernel, char **ret_text, struct bpfl_error *err)
 {
 	struct bpfl_buf out = BPFL_BUF_INIT;
 

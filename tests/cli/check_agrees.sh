@@ -34,7 +34,7 @@ for object in "$OBJ"/*.bpf.o "$carved"/*.bpf.o; do
 	set -- $(cat "$TMP/options")
 	[ $# -eq 0 ] || "$BPFLOAD" check "$object" "$@" --json >"$TMP/json" 2>"$TMP/check.err" || code=$?
 	load=0
-	timeout 30 "$BPFLOAD" "$object" "$@" --attach none --duration 10ms >"$TMP/out" 2>"$TMP/err" || load=$?
+	timeout 30 "$BPFLOAD" "$object" "$@" --attach none --no-printk --duration 10ms >"$TMP/out" 2>"$TMP/err" || load=$?
 	[ -s "$TMP/json" ] && loads=$(jq -r .loads "$TMP/json") || loads=error
 
 	case $loads,$load in

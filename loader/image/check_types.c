@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * image/check_types: does the kernel know this helper, this type of maps or programs?
+ *
+ * Whether a kernel knows a helper, a map type or a program type is asked of the kernel's own types:
+ * its interface numbers them in enums (bpf_func_id, bpf_map_type, ...), which are in its BTF. The
+ * tables of image/since.h only add the version to the words, and decide where a kernel has no BTF
+ * but a known version: mainline never takes back what it once had.
+ */
+#include "image/check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/text.h"
+#include "image/core_match.h"
+#include "image/since.h"
+#include "sys/facts.h"
+
+/* ---- what the kernel's BTF says about itself ---- */
+
+/* The ids of all types of a name. False when there is no BTF to ask. */
+static bool ids_of(struct bpfl_checking *checking, const char *text,
+		   const struct bpfl_btf **ret_btf, const uint32_t **ret_ids, size_t *ret_nr)
+{
+	struct bpfl_core_name name = { text, bpfl_core_name_size(text, strlen(text)) };
+
+	if (bpfl_core_names_prepare(checking->target, &name, 1, NULL) < 0 ||
+	    bpfl_target_btf(checking->target, ret_btf, NULL) < 0) {
+		return false;
+	}
+	*ret_ids = bpfl_core_names_get(checking->target, text, name.size, ret_nr);
+	return true;
+}
+
+enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
+					  const char *name)
+{
+	const struct bpfl_btf *btf;
+	const uint32_t *ids;
+	size_t nr_ids;
+
+	if (!ids_of(checking, name, &btf, &ids, &nr_ids)) {
+		return BPFL_PRESENCE_UNKNOWN;
+	}
+	for (size_t i = 0; i < nr_ids; i++) {
+		if (bpfl_btf_kind(bpfl_btf_type(btf, ids[i])) == kind &&
+		    strcmp(bpfl_btf_name(btf, ids[i]), name) == 0) {
+			return BPFL_PRESENCE_PRESENT;
+		}
+	}
+	return BPFL_PRESENCE_ABSENT;
+}
+
+enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking,
+					       const char *enum_name, uint64_t value)
+{
+	enum bpfl_check_presence presence = BPFL_PRESENCE_UNKNOWN;
+	const struct bpfl_btf *btf;
+	const uint32_t *ids;
+	size_t nr_ids;
+
+	if (!ids_of(checking, enum_name, &btf, &ids, &nr_ids)) {
+		return presence;
+	}
+	for (size_t i = 0; i < nr_ids; i++) {
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
+
+		if (bpfl_btf_kind(type) != BPFL_KIND_ENUM) {
+			continue;
+		}
+		presence = BPFL_PRESENCE_ABSENT;
+		for (uint32_t k = 0; k < bpfl_btf_vlen(type); k++) {
+			const struct bpfl_btf_enum *enumerator = &bpfl_btf_enums(type)[k];
+
+			/* The last one, "__MAX_...", only says how many there are. */
+			if ((uint32_t)enumerator->value == value &&
+			    !bpfl_text_has_prefix(bpfl_btf_string(btf, enumerator->name_off),
+						  "__")) {
+				return BPFL_PRESENCE_PRESENT;
+			}
+		}
+	}
+	return presence;
+}
+
+static enum bpfl_check_status interface_status(struct bpfl_checking *checking,
+					       const char *enum_name, uint64_t value,
+					       uint32_t since)
+{
+	uint32_t version = bpfl_target_kernel_version(checking->target);
+
+	switch (bpfl_check_enumerator(checking, enum_name, value)) {
+	case BPFL_PRESENCE_PRESENT: return BPFL_CHECK_OK;
+	case BPFL_PRESENCE_ABSENT: return BPFL_CHECK_MISSING;
+	default: return since != 0 && version >= since ? BPFL_CHECK_OK : BPFL_CHECK_UNKNOWN;
+	}
+}
+
+struct bpfl_check_item *bpfl_check_interface_add(struct bpfl_checking *checking,
+						 enum bpfl_check_kind kind, const char *name,
+						 const char *enum_name, uint64_t value,
+						 uint32_t since)
+{
+	char number[24], text[160];
+
+	if (!name) {
+		snprintf(number, sizeof(number), "number %" PRIu64, value);
+		name = number;
+	}
+	enum bpfl_check_status status = interface_status(checking, enum_name, value, since);
+	if (status == BPFL_CHECK_MISSING) {
+		snprintf(text, sizeof(text), "the kernel's enum %s has no value %" PRIu64,
+			 enum_name, value);
+	} else if (since != 0) {
+		snprintf(text, sizeof(text), "since Linux %u.%u", BPFL_VERSION_ARGS(since));
+	} else {
+		snprintf(text, sizeof(text), "%s",
+			 status == BPFL_CHECK_OK ? "known to the kernel" : "");
+	}
+	struct bpfl_check_item *item = bpfl_check_add(checking, kind, status, name, text);
+	if (item) {
+		item->needed = true;
+		item->since = since;
+	}
+	return item;
+}
+
+/* ---- types of maps and programs, and capabilities ---- */
+
+static int map_types_add(struct bpfl_checking *checking, uint64_t *caps, struct bpfl_error *err)
+{
+	const struct bpfl_image *image = checking->image;
+	uint32_t version = bpfl_target_kernel_version(checking->target);
+	bool seen[BPFL_NR_MAP_TYPES] = { false };
+
+	for (size_t i = 0; i < checking->spec->maps.nr; i++) {
+		const struct bpfl_map_spec *map = &checking->spec->maps.items[i];
+		const uint32_t types[2] = { map->type, map->inner ? map->inner->type : map->type };
+
+		for (size_t k = 0; k < 2 && image->maps[i].needed; k++) {
+			if (types[k] < BPFL_NR_MAP_TYPES && seen[types[k]]) {
+				continue;
+			}
+			if (types[k] < BPFL_NR_MAP_TYPES) {
+				seen[types[k]] = true;
+			}
+			*caps |= bpfl_map_type_caps(types[k], version);
+			if (!bpfl_check_interface_add(checking, BPFL_CHECK_MAP_TYPE,
+						      bpfl_map_type_name(types[k]), "bpf_map_type",
+						      types[k], bpfl_map_type_since(types[k]))) {
+				return bpfl_error_nomem(err);
+			}
+		}
+	}
+	return 0;
+}
+
+static int prog_types_add(struct bpfl_checking *checking, uint64_t *caps, struct bpfl_error *err)
+{
+	uint32_t version = bpfl_target_kernel_version(checking->target);
+	bool seen_prog[BPFL_NR_PROG_TYPES] = { false },
+	     seen_attach[BPFL_NR_ATTACH_TYPES] = { false };
+
+	for (size_t i = 0; i < checking->image->nr_progs; i++) {
+		const struct bpfl_prog *prog =
+			&checking->spec->progs.items[checking->image->progs[i].prog_idx];
+		uint32_t type = prog->prog_type, attach = prog->attach_type;
+
+		*caps |= bpfl_prog_type_caps(type, version);
+		if (type < BPFL_NR_PROG_TYPES && !seen_prog[type]) {
+			seen_prog[type] = true;
+			if (!bpfl_check_interface_add(checking, BPFL_CHECK_PROG_TYPE,
+						      bpfl_prog_type_name(type), "bpf_prog_type",
+						      type, bpfl_prog_type_since(type))) {
+				return bpfl_error_nomem(err);
+			}
+		}
+		if (attach != 0 && attach < BPFL_NR_ATTACH_TYPES && !seen_attach[attach]) {
+			seen_attach[attach] = true;
+			struct bpfl_check_item *item = bpfl_check_interface_add(
+				checking, BPFL_CHECK_ATTACH_TYPE, bpfl_attach_type_name(attach),
+				"bpf_attach_type", attach, 0);
+			if (!item) {
+				return bpfl_error_nomem(err);
+			}
+			item->needed = !(prog->hit.row && prog->hit.row->attach_type_optional);
+		}
+	}
+	return 0;
+}
+
+int bpfl_check_types(struct bpfl_checking *checking, struct bpfl_error *err)
+{
+	uint64_t caps = 0;
+	int result = map_types_add(checking, &caps, err);
+
+	if (result == 0) {
+		result = prog_types_add(checking, &caps, err);
+	}
+	bpfl_caps_text(caps, ", ", false, checking->check->capabilities,
+		       sizeof(checking->check->capabilities));
+	return result;
+}
+
+static void since_raise(struct bpfl_check *check, uint32_t since)
+{
+	check->since = since > check->since ? since : check->since;
+}
+
+/* The newest of what is needed: items, map flags, maps behind variables, functions that call each
+ * other. */
+void bpfl_check_since(struct bpfl_checking *checking)
+{
+	struct bpfl_check *check = checking->check;
+
+	for (size_t i = 0; i < check->items.nr; i++) {
+		if (check->items.items[i].needed) {
+			since_raise(check, check->items.items[i].since);
+		}
+	}
+	for (size_t i = 0; i < checking->spec->maps.nr; i++) {
+		const struct bpfl_map_spec *map = &checking->spec->maps.items[i];
+		const char *flag;
+
+		if (!checking->image->maps[i].needed) {
+			continue;
+		}
+		since_raise(check, bpfl_map_flags_since(map->flags, &flag));
+		if (map->data || map->origin == BPFL_MAP_BSS || map->origin == BPFL_MAP_KCONFIG) {
+			since_raise(check,
+				    BPFL_KERNEL_VERSION(
+					    5, 2, 0)); /* addresses of map values in instructions */
+		}
+	}
+	for (size_t i = 0; i < checking->image->nr_progs; i++) {
+		if (checking->image->progs[i].subprogs.nr > 1) {
+			since_raise(check, BPFL_KERNEL_VERSION(4, 16, 0));
+		}
+	}
+}
