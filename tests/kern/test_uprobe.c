@@ -36,7 +36,7 @@ static char self[4096]; /* the path of this program */
 
 /* ---- what is probed ---- */
 
-#define PROBED __attribute__((noinline, used, noclone, visibility("default")))
+#define PROBED __attribute__((noinline, used))
 
 PROBED int probed_first(int x)
 {
@@ -72,18 +72,20 @@ PROBED void usdt_alone(void)
 	__asm__ volatile(USDT_NOTE("bpfloadtest", "alone", "0", ""));
 }
 
-static volatile int sink;
+/* Through pointers, so that no copy of a function is called in its place. */
+static int (*volatile first)(int) = probed_first;
+static int (*volatile second)(int) = probed_second;
 
 static void call_first(int times)
 {
 	while (times--)
-		sink = probed_first(times);
+		first(times);
 }
 
 static void call_second(int times)
 {
 	while (times--)
-		sink = probed_second(times);
+		second(times);
 }
 
 /* ---- programs ---- */
