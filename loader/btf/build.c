@@ -107,6 +107,14 @@ fail:
 	return bpfl_error_nomem(err);
 }
 
+int bpfl_btf_builder_reserve(struct bpfl_btf_builder *builder, size_t nr_types, size_t types_size, size_t strings_size)
+{
+	return BPFL_VEC_RESERVE(&builder->places, nr_types) && bpfl_buf_reserve(&builder->arena, types_size) &&
+			       bpfl_buf_reserve(&builder->strings, strings_size)
+		       ? 0
+		       : -ENOMEM;
+}
+
 void bpfl_btf_builder_destroy(struct bpfl_btf_builder *builder)
 {
 	if (builder == NULL)

@@ -16,6 +16,8 @@ struct bpfl_btf_builder;
 int bpfl_btf_builder_create(const struct bpfl_btf *btf, struct bpfl_btf_builder **ret_builder, struct bpfl_error *err);
 /* An empty one (only void): for BTF that is made from nothing. */
 int bpfl_btf_builder_create_empty(struct bpfl_btf_builder **ret_builder, struct bpfl_error *err);
+/* Room for so many types and bytes in all: for those who know beforehand how much comes. 0 or -ENOMEM. */
+int bpfl_btf_builder_reserve(struct bpfl_btf_builder *builder, size_t nr_types, size_t types_size, size_t strings_size);
 void bpfl_btf_builder_destroy(struct bpfl_btf_builder *builder);
 
 uint32_t bpfl_btf_builder_nr_types(const struct bpfl_btf_builder *builder);

@@ -4,7 +4,7 @@
  *
  * A table begins with the length of its records. Then come groups: the name of an ELF section, a count, and that many
  * records. Newer compilers may write longer records, whose known part comes first, and longer headers. Nothing is
- * allocated by a count from the file: records are appended as they are read, each after its bytes were seen.
+ * allocated by a count from the file: there is room for as many records as the table has bytes for, and each is appended when it was read.
  */
 #include "btf/ext.h"
 
@@ -179,6 +179,20 @@ static int read_table(struct reader *reader, const struct table *table, struct b
 	return ret;
 }
 
+static bool make_room(struct reader *reader, size_t table_idx, size_t nr)
+{
+	struct bpfl_btf_ext *ext = reader->ext;
+
+	switch (table_idx) {
+	case 0:
+		return bpfl_vec_reserve(&ext->funcs, &reader->cap_funcs, nr, sizeof(*ext->funcs));
+	case 1:
+		return bpfl_vec_reserve(&ext->lines, &reader->cap_lines, nr, sizeof(*ext->lines));
+	default:
+		return bpfl_vec_reserve(&ext->cores, &reader->cap_cores, nr, sizeof(*ext->cores));
+	}
+}
+
 /* The first eight bytes: 0 and the length of the header. */
 static int read_preamble(struct reader *reader, struct bpfl_cursor *cursor, uint32_t *ret_header_size)
 {
@@ -230,6 +244,8 @@ static int read_all(struct reader *reader, const uint8_t *bytes, size_t size, bo
 				   tables[i].name, len, off, size - header_size);
 		if (off % 4 != 0)
 			return BAD("%s begins at 0x%x (expected a multiple of 4)", tables[i].name, off);
+		if (!make_room(reader, i, len / tables[i].record_size))
+			return bpfl_error_nomem(reader->err);
 		table = bpfl_cursor_make(bytes + header_size + off, len, swap);
 		ret = read_table(reader, &tables[i], &table);
 		if (ret < 0) {

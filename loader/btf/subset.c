@@ -49,6 +49,7 @@ struct bpfl_btf_subset {
 	/* Strings: where they begin, how many begin before each word of bits, and their new places by rank. */
 	uint64_t *begins;
 	uint32_t *ranks, *places;
+	size_t types_size, strings_size; /* bytes of what is wanted, once closed */
 	bool failed; /* out of memory while marking */
 };
 
@@ -223,14 +224,17 @@ static int number_types(struct bpfl_btf_subset *subset, struct bpfl_error *err)
 	uint32_t nr = 0;
 
 	for (uint32_t id = 1; id < subset->btf->nr_types; id++) {
+		const struct bpfl_btf_type *type = bpfl_btf_type(subset->btf, id);
+		unsigned kind = bpfl_btf_kind(type);
+
 		if (subset->ids[id] == 0)
 			continue;
-		unsigned kind = bpfl_btf_kind(bpfl_btf_type(subset->btf, id));
 		if (kind >= BPFL_NR_KINDS)
 			return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
 					      "BTF: type %u is of kind %u, and what types of that kind refer to is not known",
 					      id, kind);
 		subset->ids[id] = ++nr;
+		subset->types_size += (size_t)bpfl_btf_record_size(subset->btf, type);
 	}
 	return 0;
 }
@@ -261,6 +265,7 @@ static int number_strings(struct bpfl_btf_subset *subset)
 				return -E2BIG;
 		}
 	}
+	subset->strings_size = place;
 	return 0;
 }
 
@@ -339,8 +344,10 @@ static int copy_strings(const struct bpfl_btf_subset *subset, struct bpfl_btf_bu
 
 int bpfl_btf_subset_copy(const struct bpfl_btf_subset *subset, struct bpfl_btf_builder *builder, struct bpfl_error *err)
 {
-	int ret = copy_types(subset, builder);
+	int ret = bpfl_btf_builder_reserve(builder, subset->nr_wanted, subset->types_size, subset->strings_size);
 
+	if (ret == 0)
+		ret = copy_types(subset, builder);
 	if (ret == 0)
 		ret = copy_strings(subset, builder);
 	return ret < 0 ? bpfl_error_nomem(err) : 0;

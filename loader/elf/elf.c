@@ -511,8 +511,8 @@ static int read_tables(struct reader *reader)
 	return ret;
 }
 
-int bpfl_elf_read(const void *bytes, size_t size, const char *name, struct bpfl_elf **ret_elf,
-		  struct bpfl_error *err)
+static int elf_make(const void *bytes, size_t size, bool copy, const char *name, struct bpfl_elf **ret_elf,
+		    struct bpfl_error *err)
 {
 	struct reader reader = { .size = size, .err = err };
 	struct bpfl_elf *elf = NULL;
@@ -523,7 +523,8 @@ int bpfl_elf_read(const void *bytes, size_t size, const char *name, struct bpfl_
 	elf = calloc(1, sizeof(*elf));
 	if (elf) {
 		elf->name = bpfl_strdup(name);
-		elf->bytes = bpfl_memdup(bytes, size);
+		elf->owned = copy ? bpfl_memdup(bytes, size) : NULL;
+		elf->bytes = copy ? elf->owned : bytes;
 	}
 	if (!elf || !elf->name || !elf->bytes) {
 		ret = bpfl_error_nomem(err);
@@ -546,6 +547,18 @@ fail:
 	return ret;
 }
 
+int bpfl_elf_read(const void *bytes, size_t size, const char *name, struct bpfl_elf **ret_elf,
+		  struct bpfl_error *err)
+{
+	return elf_make(bytes, size, true, name, ret_elf, err);
+}
+
+int bpfl_elf_borrow(const void *bytes, size_t size, const char *name, struct bpfl_elf **ret_elf,
+		    struct bpfl_error *err)
+{
+	return elf_make(bytes, size, false, name, ret_elf, err);
+}
+
 void bpfl_elf_destroy(struct bpfl_elf *elf)
 {
 	if (!elf)
@@ -555,7 +568,7 @@ void bpfl_elf_destroy(struct bpfl_elf *elf)
 	free(elf->reloc_tables);
 	free(elf->symbols);
 	free(elf->sections);
-	free(elf->bytes);
+	free(elf->owned);
 	free(elf->name);
 	free(elf);
 }

@@ -2,8 +2,8 @@
 /*
  * elf: bytes -> checked tables of sections, symbols and relocations. No policy.
  *
- * - bpfl_elf_read() copies the bytes; nothing keeps a pointer to the caller's memory, and libelf is finished with when it returns.
- *   Names and section data point into that one copy, so that a file cannot make them larger than itself.
+ * - bpfl_elf_read() copies the bytes, bpfl_elf_borrow() does not; libelf is finished with when they return.
+ *   Names and section data point into the file, so that a file cannot make them larger than itself.
  * - After it, every offset, size, index and name in the tables is inside its bounds; a section's bytes can be read from [data, data + size).
  *   Data stands at the file's offset, without any alignment: read it through base/cursor.h.
  * - Numbers are native; the bytes of the sections stay in the file's byte order (elf->swap says whether that is foreign).
@@ -64,7 +64,8 @@ struct bpfl_elf_reloc_table {
 
 struct bpfl_elf {
 	char *name; /* of the file, for messages, as given */
-	uint8_t *bytes; /* the copy of the file that names and data point into */
+	const uint8_t *bytes; /* the file: names and data point into it */
+	uint8_t *owned;	      /* the same, when it is a copy */
 	bool big_endian; /* of the file */
 	bool swap;	 /* the file's byte order is not this machine's */
 	uint16_t machine; /* EM_BPF, or 0 from old compilers */
@@ -87,6 +88,9 @@ int bpfl_elf_identify(const void *bytes, size_t size, struct bpfl_error *err);
  * -EOPNOTSUPP for compressed sections (but debug information, which nobody reads, may be). Each is prefixed with name. */
 int bpfl_elf_read(const void *bytes, size_t size, const char *name, struct bpfl_elf **ret_elf,
 		  struct bpfl_error *err);
+/* The same without a copy: bytes must stay as they are as long as the result is used, and begin at a multiple of 8. */
+int bpfl_elf_borrow(const void *bytes, size_t size, const char *name, struct bpfl_elf **ret_elf,
+		    struct bpfl_error *err);
 void bpfl_elf_destroy(struct bpfl_elf *elf);
 
 /* First section of that name, or NULL. */

@@ -271,7 +271,7 @@ int bpfl_elf_text(const char *path, enum bpfl_format format, char **ret_text, st
 	ret = bpfl_file_read(path, BPFL_FILE_SIZE_MAX, &bytes, err);
 	if (ret < 0)
 		goto out;
-	ret = bpfl_elf_read(bytes.data, bytes.size, slash ? slash + 1 : path, &elf, err);
+	ret = bpfl_elf_borrow(bytes.data, bytes.size, slash ? slash + 1 : path, &elf, err);
 	if (ret < 0)
 		goto out;
 	ret = bpfl_elf_print(elf, format, &text);

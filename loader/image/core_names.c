@@ -110,7 +110,8 @@ static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *
 {
 	size_t nr_max = known->found.nr + search->lists.nr;
 
-	if (!BPFL_VEC_RESERVE(&known->found, nr_max) ||
+	/* The first object of a target usually names most; what others add makes room as it comes. */
+	if ((known->found.nr == 0 && !BPFL_VEC_RESERVE(&known->found, nr_max)) ||
 	    bpfl_hash_reserve(&known->by_name, nr_max) < 0) {
 		return -ENOMEM;
 	}

@@ -168,6 +168,9 @@ static int names_prepare(struct solving *solving, struct bpfl_error *err)
 	struct bpfl_extern_names names = { NULL, 0, 0 };
 	uint32_t last_type_id = 0;
 
+	if (!BPFL_VEC_RESERVE(&names, solver->nr_queries)) {
+		return bpfl_error_nomem(err);
+	}
 	for (size_t i = 0; i < solver->nr_queries; i++) {
 		const struct bpfl_core_query *query = &solver->queries[i];
 
@@ -184,6 +187,7 @@ static int names_prepare(struct solving *solving, struct bpfl_error *err)
 		name->size = bpfl_core_name_size(name->text, strlen(name->text));
 	}
 	if (names.nr == 0) {
+		free(names.items);
 		return 0;
 	}
 	/* Externs come next and need names too: asked for now, they cost no pass of their own. */

@@ -84,7 +84,12 @@ static int line_info_make(struct bpfl_image *image, struct bpfl_image_prog *prog
 			  struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = image->spec;
+	size_t nr_max = 0;
 
+	for (uint32_t i = 0; i < prog->nr_insts; i++)
+		nr_max += prog->insts[i].line_idx != BPFL_NO_IDX;
+	if (!BPFL_VEC_RESERVE(&prog->line_info, nr_max))
+		return bpfl_error_nomem(err);
 	for (size_t i = 0; i < prog->subprogs.nr; i++) {
 		const struct bpfl_subprog *subprog = &prog->subprogs.items[i];
 		uint32_t nr_lines = 0;

@@ -195,10 +195,14 @@ static int prog_flatten(struct flattener *fl, struct bpfl_image_prog *prog)
 	if (result < 0)
 		return result;
 
-	prog->insts = bpfl_memdup(fl->insts.items, fl->insts.nr * sizeof(*fl->insts.items));
-	if (!prog->insts)
-		return bpfl_error_nomem(fl->err);
+	/* A smaller block is a wish: without it, the one that there is does as well. */
+	struct bpfl_inst *exact = fl->insts.nr < fl->insts.cap
+					  ? realloc(fl->insts.items, fl->insts.nr * sizeof(*exact))
+					  : NULL;
+	prog->insts = exact ? exact : fl->insts.items;
 	prog->nr_insts = (uint32_t)fl->insts.nr;
+	fl->insts.items = NULL;
+	fl->insts.cap = 0;
 	return 0;
 }
 

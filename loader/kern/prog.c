@@ -132,7 +132,6 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 	const struct bpfl_image_prog *image_prog = attempt->image_prog;
 	const enum bpfl_answer *features = loading->target->features;
 	struct bpfl_attr_prog_load *attr = &attempt->attr;
-	uint32_t version = bpfl_target_kernel_version(loading->target);
 	int ret;
 
 	attempt->insns = bpfl_memdup(image_prog->insns,
@@ -155,9 +154,12 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 	 * Before 5.0 kprobe programs had to name the running kernel; what the object was compiled
 	 * with helps nobody.
 	 */
-	if (attr->prog_type == BPFL_PROG_KPROBE && version != 0 &&
-	    version < BPFL_KERNEL_VERSION(5, 0, 0))
-		attr->kern_version = version;
+	if (attr->prog_type == BPFL_PROG_KPROBE) {
+		uint32_t version = bpfl_target_kernel_version(loading->target);
+
+		if (version < BPFL_KERNEL_VERSION(5, 0, 0)) /* or 0, unknown */
+			attr->kern_version = version;
+	}
 	if (features[BPFL_FEATURE_OBJ_NAMES] != BPFL_NO)
 		memcpy(attr->prog_name, image_prog->kernel_name, sizeof(attr->prog_name));
 	attr->attach_btf_id = image_prog->attach_btf_id;

@@ -113,6 +113,8 @@ static int annotate_lines(struct annotator *annotator)
 {
 	struct bpfl_reader *reader = annotator->reader;
 
+	if (!BPFL_VEC_RESERVE(&reader->spec->lines, reader->ext->nr_lines))
+		return bpfl_error_nomem(reader->err);
 	for (size_t i = 0; i < reader->ext->nr_lines; i++) {
 		const struct bpfl_ext_line *record = &reader->ext->lines[i];
 		struct bpfl_inst *inst = NULL;
@@ -137,6 +139,8 @@ static int annotate_cores(struct annotator *annotator)
 {
 	struct bpfl_reader *reader = annotator->reader;
 
+	if (!BPFL_VEC_RESERVE(&reader->spec->cores, reader->ext->nr_cores))
+		return bpfl_error_nomem(reader->err);
 	for (size_t i = 0; i < reader->ext->nr_cores; i++) {
 		const struct bpfl_ext_core *record = &reader->ext->cores[i];
 		struct bpfl_inst *inst = NULL;

@@ -444,6 +444,9 @@ static int add_datasec_var(struct bpfl_reader *reader, uint32_t section_idx, con
 	return add_map(reader, section_idx, datasec_var, symbol);
 }
 
+/* Maps that come after these: .data, .rodata, .bss, .kconfig, and a few sections more. A guess, for making room. */
+#define NR_DATA_MAPS 6
+
 static int read_maps_section(struct bpfl_reader *reader, uint32_t section_idx)
 {
 	const struct bpfl_btf *btf = reader->spec->btf;
@@ -456,6 +459,8 @@ static int read_maps_section(struct bpfl_reader *reader, uint32_t section_idx)
 		return bpfl_reader_fail(reader, "section '.maps': the object's BTF does not describe it");
 	int ret = hash_symbols(reader, section_idx, &symbols, &nr_symbols);
 
+	if (ret == 0 && !BPFL_VEC_RESERVE(&reader->spec->maps, nr_before + nr_symbols + NR_DATA_MAPS))
+		ret = bpfl_error_nomem(reader->err);
 	for (uint32_t i = 0; i < bpfl_btf_vlen(datasec) && ret == 0; i++)
 		ret = add_datasec_var(reader, section_idx, &symbols, &bpfl_btf_datasec_vars(datasec)[i]);
 	bpfl_hash_deinit(&symbols);

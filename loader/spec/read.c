@@ -99,22 +99,17 @@ static int run_passes(const struct bpfl_elf *elf, struct bpfl_spec *spec, struct
 	return ret;
 }
 
-static int read_bytes(const void *bytes, size_t size, const char *file_name, const struct bpfl_spec_opts *opts,
-		      struct bpfl_spec **ret_spec, struct bpfl_error *err)
+/* elf: its name is the file's. */
+static int read_elf(const struct bpfl_elf *elf, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
+		    struct bpfl_error *err)
 {
-	struct bpfl_elf *elf = NULL;
-	struct bpfl_spec *spec = spec_alloc(file_name, opts != NULL ? opts->name : NULL);
+	struct bpfl_spec *spec = spec_alloc(elf->name, opts != NULL ? opts->name : NULL);
 
 	if (spec == NULL)
 		return bpfl_error_nomem(err);
-	int ret = bpfl_elf_read(bytes, size, file_name, &elf, err);
-	if (ret == 0) {
-		ret = run_passes(elf, spec, err);
-		if (ret < 0)
-			bpfl_error_prefix(err, "%s", BPFL_ESC(file_name));
-	}
-	bpfl_elf_destroy(elf);
+	int ret = run_passes(elf, spec, err);
 	if (ret < 0) {
+		bpfl_error_prefix(err, "%s", BPFL_ESC(elf->name));
 		bpfl_spec_destroy(spec);
 		return ret;
 	}
@@ -128,8 +123,13 @@ int bpfl_spec_read_memory(const void *bytes, size_t size, const struct bpfl_spec
 			  struct bpfl_spec **ret_spec, struct bpfl_error *err)
 {
 	const char *name = opts != NULL && opts->name != NULL ? opts->name : "object";
+	struct bpfl_elf *elf = NULL;
+	int ret = bpfl_elf_read(bytes, size, name, &elf, err);
 
-	return read_bytes(bytes, size, name, opts, ret_spec, err);
+	if (ret == 0)
+		ret = read_elf(elf, opts, ret_spec, err);
+	bpfl_elf_destroy(elf);
+	return ret;
 }
 
 int bpfl_spec_read(const char *path, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
@@ -137,10 +137,14 @@ int bpfl_spec_read(const char *path, const struct bpfl_spec_opts *opts, struct b
 {
 	struct bpfl_buf file = BPFL_BUF_INIT;
 	const char *slash = strrchr(path, '/');
+	struct bpfl_elf *elf = NULL;
 	int ret = bpfl_file_read(path, BPFL_FILE_SIZE_MAX, &file, err);
 
 	if (ret == 0)
-		ret = read_bytes(file.data, file.size, slash != NULL ? slash + 1 : path, opts, ret_spec, err);
+		ret = bpfl_elf_borrow(file.data, file.size, slash != NULL ? slash + 1 : path, &elf, err);
+	if (ret == 0)
+		ret = read_elf(elf, opts, ret_spec, err);
+	bpfl_elf_destroy(elf);
 	bpfl_buf_deinit(&file);
 	return ret;
 }

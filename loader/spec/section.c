@@ -213,8 +213,10 @@ struct bpfl_section_hit bpfl_section_find(const char *section_name)
 
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		const struct bpfl_section_row *row = &rows[i];
-		size_t len = strlen(row->name);
 
+		if (row->name[0] != section_name[0])
+			continue; /* a hundred rows are passed over for each program */
+		size_t len = strlen(row->name);
 		if (strncmp(section_name, row->name, len) != 0)
 			continue;
 		const char *rest = section_name + len;

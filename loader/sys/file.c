@@ -17,20 +17,31 @@
 #define NUMBER_FILE_SIZE 256
 #define LINE_SIZE_MAX 8192u
 
-/* Reads to the end of fd. -EFBIG when there is more than size_max. */
+/*
+ * Reads to the end of fd: into the room that out has already, then piece by piece. -EFBIG when there is more than size_max.
+ */
 static int read_all(int fd, uint64_t size_max, struct bpfl_buf *out)
 {
 	char piece[PIECE_SIZE];
-	ssize_t got;
 
-	while ((got = bpfl_enter_read(fd, piece, sizeof(piece))) > 0) {
+	for (;;) {
+		size_t room = out->cap > out->size + 1 ? out->cap - out->size - 1 : 0;
+		ssize_t got = room > 0 ? bpfl_enter_read(fd, out->data + out->size, room)
+				       : bpfl_enter_read(fd, piece, sizeof(piece));
+
+		if (got <= 0)
+			return (int)got;
 		if ((uint64_t)got > size_max - out->size)
 			return -EFBIG;
-		bpfl_buf_append(out, piece, (size_t)got);
+		if (room > 0) {
+			out->size += (size_t)got;
+			out->data[out->size] = '\0';
+		} else {
+			bpfl_buf_append(out, piece, (size_t)got);
+		}
 		if (!bpfl_buf_ok(out))
 			return -ENOMEM;
 	}
-	return (int)got;
 }
 
 static const struct {
@@ -120,7 +131,8 @@ int bpfl_file_read(const char *path, uint64_t size_max, struct bpfl_buf *ret_buf
 	ret = check_kind(&st, size_max, err);
 	if (ret < 0)
 		goto out;
-	ret = read_all(fd, size_max, &buf);
+	/* As much as it says that it has; a file that grows meanwhile is read to its end all the same. */
+	ret = bpfl_buf_reserve(&buf, (size_t)st.st_size) ? read_all(fd, size_max, &buf) : -ENOMEM;
 	if (ret == -EFBIG)
 		bpfl_error_set(err, BPFL_ERR_OBJECT, EFBIG, "too large: it goes on behind %llu bytes",
 			       (unsigned long long)size_max);
