@@ -58,6 +58,8 @@ struct bpfl_map_view {
 	uint64_t map_extra;
 	uint32_t pinning;
 	bool is_data; /* .data, .rodata, .bss, .kconfig */
+	bool is_struct_ops; /* a variable of .struct_ops: an implementation of a kernel interface, to be registered by bpfl_link_attach_map() */
+	bool selected; /* false: a struct_ops map that is not to be made */
 };
 
 struct bpfl_prog_view {
@@ -122,6 +124,12 @@ BPFL_API int bpfl_spec_prog_set_type(struct bpfl_spec *spec, const char *prog, c
 				     struct bpfl_error *err);
 /* Chooses whether a program is loaded. */
 BPFL_API int bpfl_spec_prog_select(struct bpfl_spec *spec, const char *prog, bool selected, struct bpfl_error *err);
+
+/* Chooses whether a struct_ops variable is made into a map; those of section "?.struct_ops" are not by default. Its programs go with it. */
+BPFL_API int bpfl_spec_struct_ops_select(struct bpfl_spec *spec, const char *map, bool selected, struct bpfl_error *err);
+/* Puts another program into a member of a struct_ops variable; prog NULL: none. (Other members are variables: "map.member".) */
+BPFL_API int bpfl_spec_struct_ops_set(struct bpfl_spec *spec, const char *map, const char *member, const char *prog,
+				      struct bpfl_error *err);
 
 /* ---- building by hand ---- */
 

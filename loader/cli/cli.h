@@ -116,7 +116,8 @@ int cmd_run(int argc, char **argv);
 
 /* plan.c: which program is attached where. */
 struct plan_item {
-	struct bpfl_attach *attach; /* owned */
+	struct bpfl_attach *attach; /* owned; NULL: a map is registered, not a program attached */
+	const char *map;	    /* struct_ops variable, borrowed from the spec; NULL */
 	size_t prog_idx;
 	struct bpfl_link *link; /* owned, NULL until attached */
 };

@@ -30,6 +30,44 @@ static bool is_planned(const struct plan *plan, size_t prog_idx)
 	return false;
 }
 
+#define STRUCT_OPS_PREFIX "struct_ops:"
+
+static int struct_ops_add(struct plan *plan, const char *name, struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	struct plan_item *item;
+	struct bpfl_map_view view;
+	int ret = bpfl_spec_struct_ops_select(spec, name, true, err);
+
+	if (ret < 0)
+		return ret;
+	item = plan_add(plan);
+	if (!item)
+		return out_usage(err, "out of memory");
+	item->prog_idx = SIZE_MAX;
+	for (size_t i = 0; bpfl_spec_map_view(spec, i, &view) == 0; i++) {
+		if (strcmp(view.name, name) == 0)
+			item->map = view.name;
+	}
+	return 0;
+}
+
+/* Every struct_ops variable that is made, except those that were named already. */
+static int struct_ops_add_all(struct plan *plan, struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	struct bpfl_map_view view;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && bpfl_spec_map_view(spec, i, &view) == 0; i++) {
+		bool planned = false;
+
+		for (size_t k = 0; k < plan->nr; k++)
+			planned = planned || (plan->items[k].map && strcmp(plan->items[k].map, view.name) == 0);
+		if (view.is_struct_ops && view.selected && !planned)
+			ret = struct_ops_add(plan, view.name, spec, err);
+	}
+	return ret;
+}
+
 /* One --attach SPEC. A program that is attached is loaded, even if its section says '?'. */
 static int spec_add(struct plan *plan, const char *text, struct bpfl_spec *spec, struct bpfl_error *err)
 {
@@ -115,13 +153,17 @@ int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec
 		else if (strcmp(text, "none") == 0 && options->attach.nr > 1)
 			ret = out_usage(err, "--attach none and --attach '%.200s' contradict each other",
 					options->attach.items[i == 0 ? 1 : 0]);
+		else if (strncmp(text, STRUCT_OPS_PREFIX, strlen(STRUCT_OPS_PREFIX)) == 0)
+			ret = struct_ops_add(plan, text + strlen(STRUCT_OPS_PREFIX), spec, err);
 		else if (strcmp(text, "none") != 0)
 			ret = spec_add(plan, text, spec, err);
 	}
 	if (ret == 0 && by_section)
 		ret = sections_add(plan, options, spec, out, err);
+	if (ret == 0 && by_section)
+		ret = struct_ops_add_all(plan, spec, err);
 	for (size_t i = 0; i < plan->nr && ret == 0 && !options->dry_run; i++)
-		ret = bpfl_attach_check(plan->items[i].attach, spec, plan->items[i].prog_idx, err);
+		ret = plan->items[i].attach ? bpfl_attach_check(plan->items[i].attach, spec, plan->items[i].prog_idx, err) : 0;
 	return ret;
 }
 
@@ -131,7 +173,8 @@ int plan_attach(struct plan *plan, struct bpfl_object *object, struct out *out, 
 
 	for (size_t i = 0; i < plan->nr; i++) {
 		struct plan_item *item = &plan->items[i];
-		int ret = bpfl_link_attach(object, item->prog_idx, item->attach, &log, &item->link, err);
+		int ret = item->map ? bpfl_link_attach_map(object, item->map, &log, &item->link, err)
+				    : bpfl_link_attach(object, item->prog_idx, item->attach, &log, &item->link, err);
 
 		if (ret < 0)
 			return ret;

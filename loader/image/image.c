@@ -5,6 +5,7 @@
  * bpfl_image_build() is the table of contents of this room: one line per pass, in their order.
  *
  *   progs_select        which programs, under which names                        (here)
+ *   struct_ops          values of struct_ops maps; which of their programs       (struct_ops.c)
  *   flatten             subprograms behind their callers, calls computed         (subprog.c)
  *   maps_mark           which maps anybody needs                                 (map_need.c)
  *   maps_resolve        sizes, flags and names of those for this kernel          (map.c)
@@ -91,6 +92,7 @@ static int progs_select(struct bpfl_image *image, struct bpfl_error *err)
 			return bpfl_spec_prog_type_error(spec, i, err);
 		struct bpfl_image_prog *prog = &image->progs[image->nr_progs++];
 		prog->prog_idx = i;
+		prog->attach_type = spec->progs.items[i].attach_type;
 		bpfl_kernel_name(prog->kernel_name, "", 0, spec->progs.items[i].name);
 	}
 	return 0;
@@ -144,7 +146,7 @@ static int finish(struct bpfl_image *image, struct bpfl_error *err)
 			image->btf_needed = true;
 	}
 	for (size_t i = 0; i < image->spec->maps.nr; i++) {
-		if (image->maps[i].needed && map_uses_btf(&image->maps[i]))
+		if (image->maps[i].needed && (map_uses_btf(&image->maps[i]) || image->maps[i].kernel_value_type_id != 0))
 			image->btf_needed = true;
 	}
 	return 0;
@@ -168,8 +170,10 @@ int bpfl_image_begin(const struct bpfl_spec *spec, struct bpfl_image **ret_image
 static int passes_run(struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_log *log,
 		      struct bpfl_error *err)
 {
-	int result = bpfl_image_flatten(image, err);
+	int result = bpfl_image_struct_ops(image, target, log, err);
 
+	if (result == 0)
+		result = bpfl_image_flatten(image, err);
 	if (result == 0)
 		result = bpfl_image_maps_mark(image, err);
 	if (result == 0)

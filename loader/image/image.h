@@ -25,8 +25,12 @@ struct bpfl_image_map {
 	uint32_t event_type_id; /* value type of ring buffers and perf arrays: kept for decoding */
 	struct bpfl_image_map *inner; /* template, owned, or NULL */
 	const uint8_t *data;	      /* initial value (spec's, or own_data); NULL none */
-	uint8_t *own_data;	      /* kconfig values and the like: owned */
+	uint8_t *own_data;	      /* kconfig values, the value of a struct_ops map: owned */
 	uint32_t data_size;
+	/* STRUCT_OPS: value_size and own_data are the kernel's struct "bpf_struct_ops_NAME"; ops: where in it programs go. */
+	uint32_t kernel_value_type_id;
+	uint32_t kernel_value_module_idx; /* in module_btf_ids; 0 vmlinux */
+	BPFL_VEC(struct bpfl_ops_member) ops; /* byte_off in own_data */
 };
 
 enum bpfl_fixup_kind {
@@ -82,6 +86,7 @@ struct bpfl_image_prog {
 	BPFL_VEC(struct bpfl_subprog) subprogs;	   /* [0] is the entry function */
 	uint32_t attach_btf_id; /* in the kernel's BTF; 0 none */
 	uint32_t attach_btf_module_idx; /* 0 vmlinux */
+	uint32_t attach_type; /* expected_attach_type: the spec's; of a struct_ops program the number of the member in the kernel's struct */
 	/* What CO-RE and externs did, for `bpfload image` and for reading verifier logs. */
 	BPFL_VEC(struct bpfl_core_result) core_results;
 };

@@ -317,14 +317,23 @@ static int map_fill(struct resolver *res, const struct bpfl_map_spec *map, struc
 	out->needed = true;
 	out->type = map->type;
 	out->key_size = map->key_size;
-	out->value_size = map->value_size;
+	/* A struct_ops map has the kernel's value already (struct_ops.c). */
+	if (map->origin != BPFL_MAP_STRUCT_OPS)
+		out->value_size = map->value_size;
 	out->max_entries = map->max_entries;
 	out->flags = map->flags;
 	out->numa_node = map->numa_node;
 	out->map_extra = map->map_extra;
 	out->key_type_id = map->key_type_id;
-	out->value_type_id = map->value_type_id;
+	out->value_type_id = map->origin != BPFL_MAP_STRUCT_OPS ? map->value_type_id : 0; /* FIX-09 */
 	map_name(res, map, out->kernel_name);
+	if (map->origin == BPFL_MAP_STRUCT_OPS && map->unselected) {
+		bpfl_error_set(res->err, BPFL_ERR_USAGE, ENOENT, "a program refers to it, but it is not to be made");
+		bpfl_error_fix(res->err, "--attach struct_ops:%s", BPFL_ESC(map->name));
+		return -ENOENT;
+	}
+	if (map->origin == BPFL_MAP_STRUCT_OPS)
+		return 0;
 
 	if (map_is_data(map))
 		return data_resolve(res, map, out);
@@ -365,4 +374,5 @@ void bpfl_image_map_deinit(struct bpfl_image_map *map)
 		free(map->inner);
 	}
 	free(map->own_data);
+	free(map->ops.items);
 }

@@ -8,6 +8,7 @@
  * - declared maps that no code of the object refers to at all: an object may exist for its maps only. (A map
  * that only an unselected program uses is no such map.) Data sections are not declared by anybody: they need
  * a reference;
+ * - structs of functions for the kernel (struct_ops), unless they were left out;
  * - what the initial slots of these maps name.
  *
  * Marks are set by instructions first; a work list then follows the slots, so each map is looked at once.
@@ -109,6 +110,7 @@ int bpfl_image_maps_mark(struct bpfl_image *image, struct bpfl_error *err)
 		insts_mark(&marker, image->progs[i].insts, image->progs[i].nr_insts);
 	for (uint32_t i = 0; i < nr_maps; i++)
 		if ((!used_by_any[i] && map_is_declared(&spec->maps.items[i])) ||
+		    (spec->maps.items[i].origin == BPFL_MAP_STRUCT_OPS && !spec->maps.items[i].unselected) ||
 		    (image->nr_progs > 0 && bpfl_image_map_has_metadata(spec, i)))
 			map_mark(&marker, i);
 	slots_follow(&marker);

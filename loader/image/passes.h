@@ -21,6 +21,9 @@ void bpfl_kernel_name(char out[16], const char *prefix, size_t prefix_max, const
  * computed. */
 int bpfl_image_flatten(struct bpfl_image *image, struct bpfl_error *err);
 
+/* struct_ops.c: values of struct_ops maps in the kernel's layout, what their programs are loaded for; drops programs that no struct wants. */
+int bpfl_image_struct_ops(struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_log *log, struct bpfl_error *err);
+
 /* map_need.c: which maps are to be created. Needs the flat programs. */
 int bpfl_image_maps_mark(struct bpfl_image *image, struct bpfl_error *err);
 /* map.c: sizes, flags, names and initial values of the needed maps, for this target. */

@@ -16,6 +16,7 @@
 #include "kern/object.h"
 
 #define BPFL_F_MMAPABLE (1u << 10) /* map flag, Linux 5.5 */
+#define BPFL_F_VTYPE_BTF_OBJ_FD (1u << 15) /* map flag: the value's type is a module's, Linux 6.9 */
 
 struct bpfl_loading {
 	const struct bpfl_image *image;
@@ -44,6 +45,9 @@ int bpfl_loading_maps(struct bpfl_loading *loading, struct bpfl_error *err);
 int bpfl_loading_prog_slots(struct bpfl_loading *loading, struct bpfl_error *err);
 /* map.c: whether the map is frozen once it has its initial value. */
 bool bpfl_map_spec_is_frozen(const struct bpfl_map_spec *map);
+
+/* struct_ops.c: puts the values of struct_ops maps that a link will register. */
+int bpfl_loading_struct_ops(struct bpfl_loading *loading, struct bpfl_error *err);
 
 /* prog.c: loads the programs. */
 int bpfl_loading_progs(struct bpfl_loading *loading, struct bpfl_error *err);

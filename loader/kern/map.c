@@ -251,6 +251,14 @@ static int map_open(struct bpfl_loading *loading, const char *name,
 		attr.btf_key_type_id = bpfl_image_btf_id(loading->image, map->key_type_id);
 		attr.btf_value_type_id = bpfl_image_btf_id(loading->image, map->value_type_id);
 	}
+	if (btf_fd >= 0 && map->kernel_value_type_id) {
+		attr.btf_fd = (uint32_t)btf_fd;
+		attr.btf_vmlinux_value_type_id = map->kernel_value_type_id;
+	}
+	if (map->kernel_value_module_idx > 0) {
+		attr.map_flags |= BPFL_F_VTYPE_BTF_OBJ_FD;
+		attr.value_type_btf_obj_fd = loading->object->module_btf_fds[map->kernel_value_module_idx];
+	}
 	ret = map_create_any_way(loading, name,
 				 bpfl_image_map_depends_on_btf(loading->image->spec, map), &attr);
 	if (ret < 0)
@@ -349,6 +357,8 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 	live->flags = attr.map_flags;
 	live->key_type_id = spec->key_type_id;
 	live->value_type_id = map->event_type_id ? map->event_type_id : spec->value_type_id;
+	if (map->kernel_value_type_id)
+		live->value_type_id = 0; /* the value has the kernel's layout */
 	ret = map_fill(map, live->fd, err);
 	if (ret >= 0 && bpfl_map_spec_is_frozen(spec))
 		ret = map_freeze(loading, live->fd, err);

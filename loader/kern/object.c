@@ -5,10 +5,11 @@
  * bpfl_object_load() is the table of contents of this room; each step is one file:
  *
  *   btf           the object's types                                        (btf_load.c)
- *   maps          created, filled, frozen; inner maps into outer ones       (map.c)
  *   module btfs   of the kernel modules that programs call into             (here)
+ *   maps          created, filled, frozen; inner maps into outer ones       (map.c)
  *   progs         loaded                                                    (prog.c)
  *   prog slots    programs into program arrays                              (map.c)
+ *   struct_ops    programs into structs of functions                        (struct_ops.c)
  *
  * The object exists, complete and empty, before the first step, and every step writes what it got
  * into it at once. So the destructor below is the only cleanup there is.
@@ -177,8 +178,8 @@ int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 		     struct bpfl_error *err)
 {
 	static int (*const steps[])(struct bpfl_loading * loading, struct bpfl_error * err) = {
-		bpfl_loading_btf,   bpfl_loading_maps,       modules_open,
-		bpfl_loading_progs, bpfl_loading_prog_slots,
+		bpfl_loading_btf,   modules_open,            bpfl_loading_maps,
+		bpfl_loading_progs, bpfl_loading_prog_slots, bpfl_loading_struct_ops,
 	};
 	struct bpfl_loading loading = { .image = image, .target = target };
 	int ret;

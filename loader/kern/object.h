@@ -38,6 +38,9 @@ struct bpfl_object {
 /* fd of a program by its index in the spec, or -ENOENT. */
 int bpfl_object_prog_fd_at(const struct bpfl_object *object, size_t prog_idx);
 
+/* kern/struct_ops.c: writes the value of a struct_ops map, with its programs in it. Without BPF_F_LINK that registers it. 0 or -errno. */
+int bpfl_object_struct_ops_put(const struct bpfl_object *object, size_t map_idx, struct bpfl_error *err);
+
 /*
  * kern/diagnose: a refused system call -> kind, why and fix from facts (capabilities, lockdown, seccomp, sysctls, memlock, kernel
  * version). Used by kern and attach: call it after bpfl_error_set() with what was tried.

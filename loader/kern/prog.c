@@ -146,7 +146,7 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 	attr->insn_cnt = image_prog->nr_insns;
 	attr->license = BPFL_PTR(spec->license ? spec->license : "");
 	attr->prog_flags = attempt->prog->prog_flags;
-	attr->expected_attach_type = attempt->prog->attach_type;
+	attr->expected_attach_type = image_prog->attach_type;
 	if (features[BPFL_FEATURE_EXPECTED_ATTACH_TYPE] == BPFL_NO &&
 	    attach_type_is_optional(attempt))
 		attr->expected_attach_type = 0;

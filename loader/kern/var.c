@@ -50,6 +50,10 @@ static int place_find(const struct bpfl_object *object, const char *name, size_t
 	ret->var = &spec->vars.items[idx];
 	ret->map = &object->maps[ret->var->map_idx];
 	ret->map_spec = &spec->maps.items[ret->var->map_idx];
+	if (ret->map_spec->origin == BPFL_MAP_STRUCT_OPS)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP,
+				      "variable '%s': the kernel has taken it over, in a layout of its own",
+				      BPFL_ESC(name));
 	if (ret->map->fd < 0)
 		return bpfl_error_set(
 			err, BPFL_ERR_USAGE, ENOENT,

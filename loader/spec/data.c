@@ -67,55 +67,6 @@ static int add_data_map(struct bpfl_reader *reader, uint32_t section_idx)
 	return 0;
 }
 
-/* One map for each variable of a .struct_ops section: its bytes as they are, its type for whoever registers it. */
-static int add_struct_ops(struct bpfl_reader *reader, uint32_t section_idx, const struct bpfl_elf_symbol *symbol)
-{
-	const struct bpfl_elf_section *section = &reader->elf->sections[section_idx];
-	const struct bpfl_btf *btf = reader->spec->btf;
-
-	if (!bpfl_in_range(symbol->value, symbol->size, section->size) || symbol->size == 0 || section->data == NULL ||
-	    symbol->size > BPFL_SPEC_MAX_DATA)
-		return bpfl_reader_fail(reader, "section '%s': variable '%s' does not lie inside the section",
-					BPFL_ESC(section->name), BPFL_ESC(symbol->name));
-	struct bpfl_map_spec *map = bpfl_reader_add_map(reader, symbol->name, BPFL_MAP_STRUCT_OPS, section_idx,
-							(uint32_t)symbol->value);
-	if (map == NULL)
-		return bpfl_error_nomem(reader->err);
-	map->type = BPFL_MAP_TYPE_STRUCT_OPS;
-	map->key_size = sizeof(uint32_t);
-	map->value_size = map->data_size = (uint32_t)symbol->size;
-	map->max_entries = 1;
-	map->has_max_entries = true;
-	map->data = bpfl_memdup(section->data + symbol->value, symbol->size);
-	if (map->data == NULL)
-		return bpfl_error_nomem(reader->err);
-	uint32_t var_id = bpfl_reader_btf_id(reader, BPFL_KIND_VAR, symbol->name);
-	if (var_id != 0)
-		bpfl_btf_skip_modifiers(btf, bpfl_btf_type(btf, var_id)->type, &map->value_type_id);
-	bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "struct_ops '%s': loading these is not supported yet",
-		       BPFL_ESC(symbol->name));
-	struct bpfl_map_place place = { section_idx, map->byte_off, map->data_size, (uint32_t)reader->spec->maps.nr - 1, 0 };
-	return bpfl_reader_add_place(reader, &place);
-}
-
-static int read_struct_ops(struct bpfl_reader *reader)
-{
-	const struct bpfl_elf *elf = reader->elf;
-
-	for (uint32_t i = 1; i < elf->nr_symbols; i++) {
-		const struct bpfl_elf_symbol *symbol = &elf->symbols[i];
-
-		if (symbol->type != BPFL_STT_OBJECT || symbol->section_idx >= elf->nr_sections ||
-		    reader->sections[symbol->section_idx].class != BPFL_SEC_STRUCT_OPS)
-			continue;
-		int ret = add_struct_ops(reader, symbol->section_idx, symbol);
-
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
 int bpfl_read_data(struct bpfl_reader *reader)
 {
 	for (uint32_t i = 0; i < reader->elf->nr_sections; i++) {
@@ -126,7 +77,7 @@ int bpfl_read_data(struct bpfl_reader *reader)
 		if (ret < 0)
 			return ret;
 	}
-	int ret = read_struct_ops(reader);
+	int ret = bpfl_read_struct_ops(reader);
 
 	bpfl_reader_sort_places(reader);
 	return ret;

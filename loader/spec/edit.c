@@ -58,6 +58,8 @@ int bpfl_spec_map_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_map
 		.map_extra = map->map_extra,
 		.pinning = map->pinning,
 		.is_data = map_is_data(map),
+		.is_struct_ops = map->origin == BPFL_MAP_STRUCT_OPS,
+		.selected = !map->unselected,
 	};
 	return 0;
 }

@@ -129,6 +129,9 @@ static void text_map(const struct bpfl_spec *spec, const struct bpfl_map_spec *m
 
 		bpfl_buf_printf(out, "%s  [%u] = %s\n", indent, slot->key, BPFL_ESC(target));
 	}
+	for (size_t i = 0; i < map->ops.nr; i++)
+		bpfl_buf_printf(out, "%s  .%s = %s\n", indent, BPFL_ESC(bpfl_spec_ops_member_name(spec, map, map->ops.items[i].byte_off)),
+				BPFL_ESC(spec->progs.items[map->ops.items[i].prog_idx].name));
 	if (map->inner != NULL)
 		text_map(spec, map->inner, "    ", out);
 }
@@ -287,6 +290,14 @@ static void json_map(const struct bpfl_spec *spec, const struct bpfl_map_spec *m
 			bpfl_json_object_end(json);
 		}
 		bpfl_json_array_end(json);
+	}
+	if (map->ops.nr > 0) {
+		bpfl_json_key(json, "members");
+		bpfl_json_object_begin(json);
+		for (size_t i = 0; i < map->ops.nr; i++)
+			json_text(json, bpfl_spec_ops_member_name(spec, map, map->ops.items[i].byte_off),
+				  spec->progs.items[map->ops.items[i].prog_idx].name);
+		bpfl_json_object_end(json);
 	}
 	if (map->inner != NULL) {
 		bpfl_json_key(json, "inner");

@@ -27,6 +27,7 @@ static int (*const passes[])(struct bpfl_reader *reader) = {
 	bpfl_read_local_calls, /* instruction -> function, where the compiler left no relocation */
 	bpfl_read_annotations, /* instruction -> source line, CO-RE record */
 	bpfl_read_slots,       /* map -> maps or programs it starts with */
+	bpfl_read_ops_members, /* struct_ops variable -> programs */
 	bpfl_read_pointers,    /* variables that hold addresses */
 	bpfl_read_aliases,     /* functions with two names */
 };

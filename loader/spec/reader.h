@@ -63,13 +63,15 @@ int bpfl_read_funcs(struct bpfl_reader *reader);	/* func.c: functions */
 int bpfl_read_progs(struct bpfl_reader *reader);	/* func.c: which of them are programs */
 int bpfl_read_map_defs(struct bpfl_reader *reader);	/* map_def.c: .maps */
 int bpfl_read_legacy_maps(struct bpfl_reader *reader);	/* map_legacy.c */
-int bpfl_read_data(struct bpfl_reader *reader);		/* data.c: one map for each data section, struct_ops variables */
+int bpfl_read_data(struct bpfl_reader *reader);		/* data.c: one map for each data section, and then: */
+int bpfl_read_struct_ops(struct bpfl_reader *reader);	/* struct_ops.c: one map for each variable of .struct_ops */
 int bpfl_read_vars(struct bpfl_reader *reader);		/* var.c: what is in the data maps */
 int bpfl_read_externs(struct bpfl_reader *reader);	/* extern.c */
 int bpfl_read_relocs(struct bpfl_reader *reader);	/* reloc.c: what instructions refer to */
 int bpfl_read_local_calls(struct bpfl_reader *reader);	/* reloc.c: calls that need no relocation */
 int bpfl_read_annotations(struct bpfl_reader *reader);	/* annotate.c: source lines, types of functions, CO-RE records */
 int bpfl_read_slots(struct bpfl_reader *reader);	/* slots.c: values = { ... } of maps */
+int bpfl_read_ops_members(struct bpfl_reader *reader);	/* struct_ops.c: the programs that those variables point to */
 int bpfl_read_pointers(struct bpfl_reader *reader);	/* pointers.c: addresses in initialised data */
 int bpfl_read_aliases(struct bpfl_reader *reader);	/* func.c: second names of a function get the same instructions */
 

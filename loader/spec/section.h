@@ -67,6 +67,7 @@ enum bpfl_map_type {
 /* Map flags that this room sets or reads. */
 #define BPFL_F_NUMA_NODE (1u << 2)
 #define BPFL_F_RDONLY_PROG (1u << 7)
+#define BPFL_F_LINK (1u << 13) /* a struct_ops map that is registered by a link, 6.4 */
 
 /* Program load flags. */
 #define BPFL_F_SLEEPABLE (1u << 4)

@@ -20,6 +20,7 @@ void bpfl_map_spec_deinit(struct bpfl_map_spec *map)
 		bpfl_map_spec_deinit(map->inner);
 		free(map->inner);
 	}
+	free(map->ops.items);
 	memset(map, 0, sizeof(*map));
 }
 

@@ -110,6 +110,11 @@ struct bpfl_map_slot { /* one initialiser of values= */
 	uint32_t target_idx; /* map_idx or prog_idx */
 };
 
+struct bpfl_ops_member { /* a member of a struct_ops variable that points to a program */
+	uint32_t byte_off; /* in the object's struct */
+	uint32_t prog_idx;
+};
+
 struct bpfl_map_spec {
 	char *name;
 	enum bpfl_map_origin origin;
@@ -124,6 +129,8 @@ struct bpfl_map_spec {
 	struct bpfl_map_spec *inner; /* template of map-in-map, owned, or NULL */
 	struct bpfl_map_slot *slots;
 	size_t nr_slots;
+	BPFL_VEC(struct bpfl_ops_member) ops; /* STRUCT_OPS */
+	bool unselected;      /* STRUCT_OPS: not to be made (section '?.struct_ops', or the caller's wish) */
 	uint8_t *data;	      /* initial value of data maps, data_size bytes (value_size), owned */
 	uint32_t data_size;
 	char *pointer_fault;  /* data maps: the initial value holds an address, which no map can hold; the words for the error of
@@ -199,6 +206,9 @@ int32_t bpfl_spec_func_idx(const struct bpfl_spec *spec, const char *name);
 int bpfl_spec_prog_type_error(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err);
 /* The error for a program whose section does not say where to attach (E10), with the option to add. Returns -errno. */
 int bpfl_spec_target_error(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err);
+
+/* The name of the member at byte_off of a struct_ops variable's struct; "" when it has none. Borrowed from the BTF. */
+const char *bpfl_spec_ops_member_name(const struct bpfl_spec *spec, const struct bpfl_map_spec *map, uint32_t byte_off);
 
 /* Remembers a note (printf). Out of memory is ignored: a note is a courtesy. */
 void bpfl_spec_note(struct bpfl_spec *spec, enum bpfl_log_level level, const char *fmt, ...) BPFL_PRINTF(3, 4);

@@ -45,12 +45,20 @@ static int add_var(struct bpfl_reader *reader, const char *name, uint32_t map_id
 	return 0;
 }
 
+/* Variables of .struct_ops are maps themselves. */
+static uint32_t map_of_symbol(const struct bpfl_reader *reader, const struct bpfl_elf_symbol *symbol)
+{
+	if (reader->sections[symbol->section_idx].class == BPFL_SEC_STRUCT_OPS)
+		return bpfl_reader_map_at(reader, symbol->section_idx, symbol->value);
+	return reader->sections[symbol->section_idx].map_idx;
+}
+
 /* Labels the compiler made (.L.str) are nobody's variables. */
 static bool symbol_is_var(const struct bpfl_reader *reader, const struct bpfl_elf_symbol *symbol)
 {
 	return symbol->section_idx < reader->elf->nr_sections && symbol->type == BPFL_STT_OBJECT &&
 	       symbol->name[0] != '\0' && strncmp(symbol->name, ".L", 2) != 0 &&
-	       reader->sections[symbol->section_idx].map_idx != BPFL_READER_NONE;
+	       map_of_symbol(reader, symbol) != BPFL_READER_NONE;
 }
 
 static int read_symbols(struct bpfl_reader *reader)
@@ -61,8 +69,9 @@ static int read_symbols(struct bpfl_reader *reader)
 		if (!symbol_is_var(reader, symbol))
 			continue;
 		bool is_hidden = symbol->visibility == BPFL_STV_HIDDEN || symbol->visibility == BPFL_STV_INTERNAL;
-		int ret = add_var(reader, symbol->name, reader->sections[symbol->section_idx].map_idx, symbol->value,
-				  symbol->size, symbol->bind == BPFL_STB_LOCAL, is_hidden);
+		uint32_t map_idx = map_of_symbol(reader, symbol);
+		uint64_t byte_off = symbol->value - reader->spec->maps.items[map_idx].byte_off;
+		int ret = add_var(reader, symbol->name, map_idx, byte_off, symbol->size, symbol->bind == BPFL_STB_LOCAL, is_hidden);
 
 		if (ret < 0)
 			return ret;
@@ -199,7 +208,8 @@ static int read_datasec_var(struct bpfl_reader *reader, const struct var_tables 
 static bool is_data_name(const char *name)
 {
 	return bpfl_text_has_prefix(name, ".data") || bpfl_text_has_prefix(name, ".rodata") ||
-	       bpfl_text_has_prefix(name, ".bss");
+	       bpfl_text_has_prefix(name, ".bss") || bpfl_text_has_prefix(name, ".struct_ops") ||
+	       bpfl_text_has_prefix(name, "?.struct_ops");
 }
 
 static int read_datasecs(struct bpfl_reader *reader, const struct var_tables *tables)
@@ -231,7 +241,7 @@ static void mark_mmapable(struct bpfl_spec *spec)
 		const struct bpfl_var *var = &spec->vars.items[i];
 		struct bpfl_map_spec *map = &spec->maps.items[var->map_idx];
 
-		if (!var->is_static && !var->is_hidden && map->value_type_id != 0)
+		if (!var->is_static && !var->is_hidden && map->value_type_id != 0 && map->origin != BPFL_MAP_STRUCT_OPS)
 			map->mmapable = true;
 	}
 }

@@ -541,7 +541,7 @@ START_TEST(a_function_declared_as_configuration)
 }
 END_TEST
 
-START_TEST(struct_ops_are_kept_for_later)
+START_TEST(a_struct_ops_variable_is_a_map_and_a_variable)
 {
 	start();
 	uint32_t type = btfgen_struct(&obj.btf, "tcp_congestion_ops", 16);
@@ -552,7 +552,12 @@ START_TEST(struct_ops_are_kept_for_later)
 	ck_assert_int_eq(map_named("my_ops")->origin, BPFL_MAP_STRUCT_OPS);
 	ck_assert_uint_eq(map_named("my_ops")->type, BPFL_MAP_TYPE_STRUCT_OPS);
 	ck_assert_uint_eq(map_named("my_ops")->value_type_id, type);
-	ck_assert(noted("struct_ops 'my_ops'"));
+	ck_assert_uint_eq(map_named("my_ops")->flags, BPFL_F_LINK);
+	ck_assert(!map_named("my_ops")->unselected);
+	ck_assert_uint_eq(spec->vars.nr, 1);
+	ck_assert_str_eq(spec->vars.items[0].name, "my_ops");
+	ck_assert_uint_eq(spec->vars.items[0].byte_off, 0);
+	ck_assert_uint_eq(spec->vars.items[0].type_id, type);
 	finish();
 }
 END_TEST
@@ -561,7 +566,7 @@ int main(void)
 {
 	const TTest *sections[] = { a_missing_license_is_noted, a_license_may_lack_its_nul, the_version_is_read,
 				    a_version_of_two_bytes, unknown_sections_are_noted_and_debug_is_not,
-				    notes_reach_the_listener, struct_ops_are_kept_for_later };
+				    notes_reach_the_listener, a_struct_ops_variable_is_a_map_and_a_variable };
 	const TTest *data[] = { each_data_section_is_a_map, variables_get_places_from_symbols_and_types_from_btf,
 				private_variables_make_no_map_shareable, static_variables_without_symbols_come_from_btf,
 				a_constant_filed_under_another_section, static_variables_of_one_name,
