@@ -26,33 +26,16 @@
  * (bpf_core_type_id_kernel(), externs with a type, attach targets that are bound by BTF): then all
  * stay, and what is not needed in between becomes "const void", twelve bytes each.
  */
-#include "bpfload/image.h"
+#include "image/btf_min.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "btf/build.h"
 #include "image/core_match.h"
 #include "image/extern.h"
 #include "image/passes.h"
-
-enum depth { DEPTH_NONE, DEPTH_SHELL, DEPTH_REFS, DEPTH_WHOLE };
-
-struct todo {
-	uint32_t type_id;
-	enum depth depth;
-};
-
-struct bpfl_btf_min {
-	struct bpfl_target *target; /* borrowed */
-	const struct bpfl_btf *btf; /* the target's */
-	uint8_t *depths;	    /* enum depth, by type id */
-	bool **members; /* by type id: which members or enumerators stay; NULL: none. Owned */
-	BPFL_VEC(struct todo) todo;
-	bool keeps_ids;
-	bool failed; /* out of memory while marking */
-};
 
 /* ---- life ---- */
 
@@ -97,23 +80,13 @@ void bpfl_btf_min_destroy(struct bpfl_btf_min *min)
 
 /* ---- marking ---- */
 
-static bool is_composite(enum bpfl_btf_kind kind)
-{
-	return kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION;
-}
-
-static bool is_enum(enum bpfl_btf_kind kind)
-{
-	return kind == BPFL_KIND_ENUM || kind == BPFL_KIND_ENUM64;
-}
-
-static void mark(struct bpfl_btf_min *min, uint32_t type_id, enum depth depth)
+static void mark(struct bpfl_btf_min *min, uint32_t type_id, enum bpfl_btf_depth depth)
 {
 	if (type_id == 0 || type_id >= bpfl_btf_nr_types(min->btf) ||
 	    min->depths[type_id] >= (uint8_t)depth) {
 		return;
 	}
-	struct todo *todo = BPFL_VEC_PUSH(&min->todo);
+	struct bpfl_btf_todo *todo = BPFL_VEC_PUSH(&min->todo);
 	if (!todo) {
 		min->failed = true;
 		return;
@@ -142,22 +115,23 @@ static void mark_member(struct bpfl_btf_min *min, uint32_t type_id, uint32_t mem
 }
 
 static void mark_all_members(struct bpfl_btf_min *min, uint32_t type_id,
-			     const struct bpfl_btf_type *type, enum depth depth)
+			     const struct bpfl_btf_type *type, enum bpfl_btf_depth depth)
 {
 	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
 		mark_member(min, type_id, i);
-		if (is_composite(bpfl_btf_kind(type))) {
+		if (bpfl_btf_is_composite(bpfl_btf_kind(type))) {
 			mark(min, bpfl_btf_members(type)[i].type, depth);
 		}
 	}
 }
 
 /* What a type needs beside itself. */
-static void follow(struct bpfl_btf_min *min, struct todo todo)
+static void follow(struct bpfl_btf_min *min, struct bpfl_btf_todo todo)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_type(min->btf, todo.type_id);
 	/* Behind a pointer, and in a prototype, only names and kinds are ever compared. */
-	enum depth beyond = todo.depth >= DEPTH_REFS ? DEPTH_REFS : DEPTH_NONE;
+	enum bpfl_btf_depth beyond =
+		todo.depth >= BPFL_DEPTH_REFS ? BPFL_DEPTH_REFS : BPFL_DEPTH_NONE;
 
 	switch (bpfl_btf_kind(type)) {
 	case BPFL_KIND_TYPEDEF:
@@ -167,7 +141,7 @@ static void follow(struct bpfl_btf_min *min, struct todo todo)
 	case BPFL_KIND_TYPE_TAG: mark(min, type->type, todo.depth); break;
 	case BPFL_KIND_ARRAY:
 		mark(min, bpfl_btf_array(type)->type, todo.depth);
-		mark(min, bpfl_btf_array(type)->index_type, DEPTH_SHELL);
+		mark(min, bpfl_btf_array(type)->index_type, BPFL_DEPTH_SHELL);
 		break;
 	case BPFL_KIND_PTR:
 	case BPFL_KIND_FUNC:
@@ -180,14 +154,14 @@ static void follow(struct bpfl_btf_min *min, struct todo todo)
 		break;
 	case BPFL_KIND_STRUCT:
 	case BPFL_KIND_UNION:
-		if (todo.depth == DEPTH_WHOLE) {
-			mark_all_members(min, todo.type_id, type, DEPTH_WHOLE);
+		if (todo.depth == BPFL_DEPTH_WHOLE) {
+			mark_all_members(min, todo.type_id, type, BPFL_DEPTH_WHOLE);
 		}
 		break;
 	case BPFL_KIND_ENUM:
 	case BPFL_KIND_ENUM64:
-		if (todo.depth >= DEPTH_REFS) {
-			mark_all_members(min, todo.type_id, type, DEPTH_NONE);
+		if (todo.depth >= BPFL_DEPTH_REFS) {
+			mark_all_members(min, todo.type_id, type, BPFL_DEPTH_NONE);
 		}
 		break;
 	default: break;
@@ -214,7 +188,7 @@ static void mark_end_of_array(struct bpfl_btf_min *min, uint32_t type_id,
 
 	if (bpfl_btf_kind(member) == BPFL_KIND_ARRAY && bpfl_btf_array(member)->nr_elems == 0) {
 		mark_member(min, type_id, last);
-		mark(min, bpfl_btf_members(type)[last].type, DEPTH_SHELL);
+		mark(min, bpfl_btf_members(type)[last].type, BPFL_DEPTH_SHELL);
 	}
 }
 
@@ -223,14 +197,14 @@ static void mark_path(struct bpfl_btf_min *min, const struct bpfl_core_path *pat
 {
 	uint32_t type_id = path->root_id;
 
-	mark(min, type_id, DEPTH_SHELL);
+	mark(min, type_id, BPFL_DEPTH_SHELL);
 	for (uint32_t i = 1; i < path->nr_indexes; i++) {
 		const struct bpfl_btf_type *type =
 			bpfl_btf_skip_modifiers(min->btf, type_id, &type_id);
 
 		if (bpfl_btf_kind(type) == BPFL_KIND_ARRAY) {
 			type_id = bpfl_btf_array(type)->type;
-		} else if (is_composite(bpfl_btf_kind(type)) &&
+		} else if (bpfl_btf_is_composite(bpfl_btf_kind(type)) &&
 			   path->indexes[i] < bpfl_btf_vlen(type)) {
 			mark_member(min, type_id, path->indexes[i]);
 			mark_end_of_array(min, type_id, type, path->indexes[i]);
@@ -238,7 +212,7 @@ static void mark_path(struct bpfl_btf_min *min, const struct bpfl_core_path *pat
 		} else {
 			return;
 		}
-		mark(min, type_id, DEPTH_SHELL);
+		mark(min, type_id, BPFL_DEPTH_SHELL);
 	}
 }
 
@@ -247,17 +221,17 @@ static void mark_answer(struct bpfl_btf_min *min, const struct bpfl_core_path *p
 	switch (path->kind) {
 	case BPFL_CORE_TYPE_ID_TARGET:
 		min->keeps_ids = true;
-		mark(min, path->root_id, DEPTH_REFS);
+		mark(min, path->root_id, BPFL_DEPTH_REFS);
 		break;
 	case BPFL_CORE_TYPE_EXISTS:
-	case BPFL_CORE_TYPE_SIZE: mark(min, path->root_id, DEPTH_REFS); break;
-	case BPFL_CORE_TYPE_MATCHES: mark(min, path->root_id, DEPTH_WHOLE); break;
+	case BPFL_CORE_TYPE_SIZE: mark(min, path->root_id, BPFL_DEPTH_REFS); break;
+	case BPFL_CORE_TYPE_MATCHES: mark(min, path->root_id, BPFL_DEPTH_WHOLE); break;
 	case BPFL_CORE_ENUM_EXISTS:
 	case BPFL_CORE_ENUM_VALUE: {
 		uint32_t enum_id;
 
 		bpfl_btf_skip_modifiers(min->btf, path->root_id, &enum_id);
-		mark(min, path->root_id, DEPTH_SHELL);
+		mark(min, path->root_id, BPFL_DEPTH_SHELL);
 		mark_member(min, enum_id, path->indexes[0]);
 		break;
 	}
@@ -288,7 +262,7 @@ static int mark_query(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 			continue;
 		}
 		mark(min, ids[i],
-		     query->kind == BPFL_CORE_TYPE_MATCHES ? DEPTH_WHOLE : DEPTH_SHELL);
+		     query->kind == BPFL_CORE_TYPE_MATCHES ? BPFL_DEPTH_WHOLE : BPFL_DEPTH_SHELL);
 		if (bpfl_core_path_match(&local, min->btf, ids[i], &found, &miss) > 0) {
 			mark_answer(min, &found);
 		}
@@ -298,7 +272,8 @@ static int mark_query(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 
 /* ---- what else has a type ---- */
 
-static void mark_named(struct bpfl_btf_min *min, const char *name, enum bpfl_btf_kind kind)
+static void mark_named(struct bpfl_btf_min *min, const char *name, enum bpfl_btf_kind kind,
+		       enum bpfl_btf_depth depth)
 {
 	size_t nr_ids;
 	const uint32_t *ids = bpfl_core_names_get(min->target, name,
@@ -306,7 +281,7 @@ static void mark_named(struct bpfl_btf_min *min, const char *name, enum bpfl_btf
 
 	for (size_t i = 0; i < nr_ids; i++) {
 		if (bpfl_btf_kind(bpfl_btf_type(min->btf, ids[i])) == kind) {
-			mark(min, ids[i], DEPTH_REFS);
+			mark(min, ids[i], depth);
 			min->keeps_ids = min->keeps_ids || kind != BPFL_KIND_ENUM;
 		}
 	}
@@ -326,8 +301,8 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 		result = bpfl_core_names_prepare(min->target, names.items, names.nr, err);
 	}
 	for (size_t i = 0; i < names.nr && result == 0; i++) {
-		mark_named(min, names.items[i].text, BPFL_KIND_FUNC);
-		mark_named(min, names.items[i].text, BPFL_KIND_VAR);
+		mark_named(min, names.items[i].text, BPFL_KIND_FUNC, BPFL_DEPTH_REFS);
+		mark_named(min, names.items[i].text, BPFL_KIND_VAR, BPFL_DEPTH_REFS);
 	}
 	free(names.items);
 	for (size_t i = 0; i < image->spec->externs.nr; i++) {
@@ -336,7 +311,7 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 	}
 	if (result == 0 && asks_for_cookie) {
 		result = bpfl_core_names_prepare(min->target, &helper_list, 1, err);
-		mark_named(min, helper_list.text, BPFL_KIND_ENUM);
+		mark_named(min, helper_list.text, BPFL_KIND_ENUM, BPFL_DEPTH_REFS);
 	}
 	return result;
 }
@@ -356,10 +331,33 @@ static int mark_hooks(struct bpfl_btf_min *min, const struct bpfl_image *image,
 		if (bpfl_image_attach_targets(&one, min->target, &refusal) == -ENOMEM) {
 			result = bpfl_error_nomem(err);
 		} else if (one.progs->attach_btf_id != 0 && one.progs->attach_btf_module_idx == 0) {
-			mark(min, one.progs->attach_btf_id, DEPTH_REFS);
+			mark(min, one.progs->attach_btf_id, BPFL_DEPTH_REFS);
 			min->keeps_ids = true;
 		}
 		bpfl_error_clear(&refusal);
+	}
+	return result;
+}
+
+/* The kernel's struct behind a struct_ops variable, with what its functions look like. */
+static int mark_struct_ops(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
+			   struct bpfl_error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < spec->maps.nr && spec->btf && result == 0; i++) {
+		const struct bpfl_map_spec *map = &spec->maps.items[i];
+		const char *type_name = bpfl_btf_name(spec->btf, map->value_type_id);
+		char text[256];
+
+		if (map->origin != BPFL_MAP_STRUCT_OPS) {
+			continue;
+		}
+		snprintf(text, sizeof(text), "bpf_struct_ops_%.*s",
+			 (int)bpfl_core_name_size(type_name, strlen(type_name)), type_name);
+		struct bpfl_core_name name = { text, strlen(text) };
+		result = bpfl_core_names_prepare(min->target, &name, 1, err);
+		mark_named(min, text, BPFL_KIND_STRUCT, BPFL_DEPTH_WHOLE);
 	}
 	return result;
 }
@@ -387,6 +385,9 @@ int bpfl_btf_min_add(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 	if (result == 0) {
 		result = mark_hooks(min, image, err);
 	}
+	if (result == 0) {
+		result = mark_struct_ops(min, spec, err);
+	}
 	follow_all(min);
 	bpfl_core_solver_deinit(&solver);
 	bpfl_image_destroy(image);
@@ -399,147 +400,6 @@ int bpfl_btf_min_add(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 	return min->failed ? bpfl_error_nomem(err) : 0;
 }
 
-/* ---- writing ---- */
-
-struct writing {
-	const struct bpfl_btf_min *min;
-	struct bpfl_btf_builder *builder;
-	uint32_t *new_ids; /* by old id, 0: not there */
-	int result;	   /* the first failure */
-};
-
-static uint32_t new_name(struct writing *writing, uint32_t name_off)
-{
-	int off = bpfl_btf_builder_string_add(writing->builder,
-					      bpfl_btf_string(writing->min->btf, name_off));
-
-	if (off < 0) {
-		writing->result = off;
-		return 0;
-	}
-	return (uint32_t)off;
-}
-
-static uint32_t new_id(const struct writing *writing, uint32_t old_id)
-{
-	return old_id < bpfl_btf_nr_types(writing->min->btf) ? writing->new_ids[old_id] : 0;
-}
-
-/* The members or enumerators that stay, with new names and types. Their number. */
-static uint32_t elements_append(struct writing *writing, uint32_t id,
-				const struct bpfl_btf_type *type, struct bpfl_buf *out)
-{
-	const bool *stays = writing->min->members[id];
-	bool enum64 = bpfl_btf_kind(type) == BPFL_KIND_ENUM64;
-	uint32_t nr = 0;
-
-	for (uint32_t i = 0; stays && i < bpfl_btf_vlen(type); i++) {
-		if (!stays[i]) {
-			continue;
-		}
-		nr++;
-		if (is_composite(bpfl_btf_kind(type))) {
-			struct bpfl_btf_member member = bpfl_btf_members(type)[i];
-
-			member.name_off = new_name(writing, member.name_off);
-			member.type = new_id(writing, member.type);
-			bpfl_buf_append(out, &member, sizeof(member));
-		} else if (enum64) {
-			struct bpfl_btf_enum64 value = bpfl_btf_enums64(type)[i];
-
-			value.name_off = new_name(writing, value.name_off);
-			bpfl_buf_append(out, &value, sizeof(value));
-		} else {
-			struct bpfl_btf_enum value = bpfl_btf_enums(type)[i];
-
-			value.name_off = new_name(writing, value.name_off);
-			bpfl_buf_append(out, &value, sizeof(value));
-		}
-	}
-	return nr;
-}
-
-/* What follows the header of the other kinds. */
-static void tail_append(struct writing *writing, const struct bpfl_btf_type *type,
-			struct bpfl_buf *out)
-{
-	switch (bpfl_btf_kind(type)) {
-	case BPFL_KIND_INT: bpfl_buf_append(out, bpfl_btf_extra(type), sizeof(uint32_t)); break;
-	case BPFL_KIND_VAR:
-		bpfl_buf_append(out, bpfl_btf_extra(type), sizeof(struct bpfl_btf_var));
-		break;
-	case BPFL_KIND_DECL_TAG:
-		bpfl_buf_append(out, bpfl_btf_extra(type), sizeof(struct bpfl_btf_decl_tag));
-		break;
-	case BPFL_KIND_ARRAY: {
-		struct bpfl_btf_array array = *bpfl_btf_array(type);
-
-		array.type = new_id(writing, array.type);
-		array.index_type = new_id(writing, array.index_type);
-		bpfl_buf_append(out, &array, sizeof(array));
-		break;
-	}
-	case BPFL_KIND_FUNC_PROTO:
-		for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
-			struct bpfl_btf_param param = bpfl_btf_params(type)[i];
-
-			param.name_off = new_name(writing, param.name_off);
-			param.type = new_id(writing, param.type);
-			bpfl_buf_append(out, &param, sizeof(param));
-		}
-		break;
-	default: break;
-	}
-}
-
-static bool refers_by_header(enum bpfl_btf_kind kind)
-{
-	return kind == BPFL_KIND_PTR || kind == BPFL_KIND_TYPEDEF || kind == BPFL_KIND_VOLATILE ||
-	       kind == BPFL_KIND_CONST || kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_FUNC ||
-	       kind == BPFL_KIND_FUNC_PROTO || kind == BPFL_KIND_VAR ||
-	       kind == BPFL_KIND_DECL_TAG || kind == BPFL_KIND_TYPE_TAG;
-}
-
-static void type_write(struct writing *writing, uint32_t id)
-{
-	const struct bpfl_btf_type *type = bpfl_btf_type(writing->min->btf, id);
-	enum bpfl_btf_kind kind = bpfl_btf_kind(type);
-	struct bpfl_buf record = BPFL_BUF_INIT;
-	struct bpfl_btf_type header = *type;
-
-	header.name_off = new_name(writing, type->name_off);
-	if (refers_by_header(kind)) {
-		header.type = new_id(writing, type->type);
-	}
-	bpfl_buf_append(&record, &header, sizeof(header));
-	if (is_composite(kind) || is_enum(kind)) {
-		uint32_t nr = elements_append(writing, id, type, &record);
-
-		if (record.data) {
-			((struct bpfl_btf_type *)(void *)record.data)->info =
-				(type->info & ~0xffffffu) | nr;
-		}
-	} else {
-		tail_append(writing, type, &record);
-	}
-	int result = bpfl_buf_ok(&record) ?
-			     bpfl_btf_builder_add(writing->builder, record.data, record.size) :
-			     -ENOMEM;
-	if (result < 0) {
-		writing->result = result;
-	}
-	bpfl_buf_deinit(&record);
-}
-
-/* A kind that this file does not know how to copy is never marked: relocations do not lead to it.
- */
-static bool is_there(const struct bpfl_btf_min *min, uint32_t id)
-{
-	return min->depths[id] != DEPTH_NONE &&
-	       bpfl_btf_kind(bpfl_btf_type(min->btf, id)) != BPFL_KIND_DATASEC &&
-	       bpfl_btf_kind(bpfl_btf_type(min->btf, id)) < BPFL_NR_KINDS;
-}
-
 /* Pointers of four bytes are known by the integer type "long" (btf/btf.c). */
 static void mark_long(struct bpfl_btf_min *min)
 {
@@ -549,58 +409,16 @@ static void mark_long(struct bpfl_btf_min *min)
 
 		if (type && bpfl_btf_kind(type) == BPFL_KIND_INT &&
 		    strstr(bpfl_btf_name(min->btf, id), "long")) {
-			mark(min, id, DEPTH_SHELL);
+			mark(min, id, BPFL_DEPTH_SHELL);
 		}
 	}
 	follow_all(min);
 }
 
-static void types_write(struct writing *writing)
-{
-	static const struct bpfl_btf_type filler = { 0, (uint32_t)BPFL_KIND_CONST << 24, { 0 } };
-	const struct bpfl_btf_min *min = writing->min;
-	uint32_t nr_types = bpfl_btf_nr_types(min->btf), nr = 1, last = 0;
-
-	for (uint32_t id = 1; id < nr_types; id++) {
-		if (is_there(min, id)) {
-			writing->new_ids[id] = min->keeps_ids ? id : nr++;
-			last = id;
-		}
-	}
-	for (uint32_t id = 1; id <= last && writing->result == 0; id++) {
-		if (writing->new_ids[id] != 0) {
-			type_write(writing, id);
-		} else if (min->keeps_ids &&
-			   bpfl_btf_builder_add(writing->builder, &filler, sizeof(filler)) < 0) {
-			writing->result = -ENOMEM;
-		}
-	}
-}
-
 int bpfl_btf_min_finish(struct bpfl_btf_min *min, void **ret_bytes, size_t *ret_size,
 			struct bpfl_error *err)
 {
-	struct writing writing = { .min = min };
-	int result;
-
 	mark_long(min);
-	writing.new_ids = calloc(bpfl_btf_nr_types(min->btf), sizeof(*writing.new_ids));
-	if (!writing.new_ids || min->failed) {
-		free(writing.new_ids);
-		return bpfl_error_nomem(err);
-	}
-	result = bpfl_btf_builder_create_empty(&writing.builder, err);
-	if (result == 0) {
-		types_write(&writing);
-		result = writing.result == 0 ?
-				 bpfl_btf_builder_finish(writing.builder, ret_bytes, ret_size) :
-				 writing.result;
-		if (result < 0) {
-			result = bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "writing BTF: %s",
-						bpfl_errno_text(-result));
-		}
-	}
-	bpfl_btf_builder_destroy(writing.builder);
-	free(writing.new_ids);
-	return result;
+	return min->failed ? bpfl_error_nomem(err) :
+			     bpfl_btf_min_write(min, ret_bytes, ret_size, err);
 }
