@@ -36,6 +36,7 @@ struct map_facts {
 
 struct prog_facts {
 	int err; /* 0, or why it was not loaded */
+	enum bpfl_error_kind kind; /* ours only */
 	struct bpf_insn *insns;
 	unsigned nr_insns;
 	unsigned nr_func_info, nr_line_info;
@@ -203,6 +204,12 @@ static int bpfload_maps_fill(struct bpfl_spec *spec, struct bpfl_error *err)
 	return ret;
 }
 
+/* A program is loaded alone, but the kernel wants the functions of a struct_ops together. */
+static bool goes_along(const char *name, const char *section, const char *wanted, bool wanted_is_struct_ops)
+{
+	return strcmp(name, wanted) == 0 || (wanted_is_struct_ops && strncmp(section, "struct_ops", 10) == 0);
+}
+
 static void load_libbpf(const char *path, const char *prog_name, struct prog_facts *facts)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
@@ -213,13 +220,12 @@ static void load_libbpf(const char *path, const char *prog_name, struct prog_fac
 		snprintf(facts->why, sizeof(facts->why), "open");
 		return;
 	}
-	bpf_object__for_each_program(prog, object) {
-		bool is_it = strcmp(bpf_program__name(prog), prog_name) == 0;
+	wanted = bpf_object__find_program_by_name(object, prog_name);
+	bool struct_ops = wanted && strncmp(bpf_program__section_name(wanted), "struct_ops", 10) == 0;
 
-		bpf_program__set_autoload(prog, is_it);
-		if (is_it)
-			wanted = prog;
-	}
+	bpf_object__for_each_program(prog, object)
+		bpf_program__set_autoload(prog, goes_along(bpf_program__name(prog), bpf_program__section_name(prog),
+							   prog_name, struct_ops));
 	libbpf_maps_fill(object);
 	facts->err = wanted ? bpf_object__load(object) : -ENOENT;
 	if (facts->err == 0)
@@ -235,12 +241,17 @@ static void load_bpfload(const char *path, const char *prog_name, struct prog_fa
 	struct bpfl_image *image = NULL;
 	struct bpfl_object *object = NULL;
 	struct bpfl_prog_view view;
+	bool struct_ops = false;
 	int ret = bpfl_spec_read(path, NULL, &spec, &err);
 
+	for (size_t i = 0; ret == 0 && bpfl_spec_prog_view(spec, i, &view) == 0; i++)
+		struct_ops = struct_ops ||
+			     (strcmp(view.name, prog_name) == 0 && strncmp(view.section, "struct_ops", 10) == 0);
 	if (ret == 0)
 		ret = bpfload_maps_fill(spec, &err);
 	for (size_t i = 0; ret == 0 && bpfl_spec_prog_view(spec, i, &view) == 0; i++)
-		ret = bpfl_spec_prog_select(spec, view.name, strcmp(view.name, prog_name) == 0, &err);
+		ret = bpfl_spec_prog_select(spec, view.name,
+					    goes_along(view.name, view.section, prog_name, struct_ops), &err);
 	if (ret == 0)
 		ret = bpfl_target_running(NULL, &target, &err);
 	if (ret == 0)
@@ -250,6 +261,7 @@ static void load_bpfload(const char *path, const char *prog_name, struct prog_fa
 	if (ret == 0)
 		ret = prog_read(bpfl_object_prog_fd(object, prog_name), facts);
 	facts->err = ret;
+	facts->kind = err.kind;
 	snprintf(facts->why, sizeof(facts->why), "%.250s", err.message);
 	bpfl_object_close(object);
 	bpfl_image_destroy(image);
@@ -311,6 +323,12 @@ static void prog_compare(const struct prog_facts *theirs, const struct prog_fact
 	if (theirs->err != ours->err && (theirs->err == 0 || ours->err == 0)) {
 		snprintf(text, size, "libbpf %s (%d), ours %s (%d) %s", theirs->err ? "refuses" : "loads", theirs->err,
 			 ours->err ? "refuses" : "loads", ours->err, ours->why);
+		return;
+	}
+	/* What both refuse has to be the kernel's no, not a shortcoming that we share with nobody. */
+	if (ours->err && ours->kind != BPFL_ERR_PERMISSION && ours->kind != BPFL_ERR_UNSUPPORTED &&
+	    ours->kind != BPFL_ERR_VERIFIER && ours->kind != BPFL_ERR_TARGET) {
+		snprintf(text, size, "libbpf refuses (%d), ours for a reason of its own: %s", theirs->err, ours->why);
 		return;
 	}
 	maps_compare(theirs, ours, text, size);
