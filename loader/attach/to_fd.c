@@ -8,6 +8,15 @@
 #include <stdlib.h>
 #include "sys/enter.h"
 
+/*
+ * EINVAL: the command or the attach type is too new. E2BIG: fields behind the first four are, when any is in use; else it means that there is no
+ * room for another program.
+ */
+static bool means_unknown(int ret, const struct bpfl_attr_link_create *attr)
+{
+	return ret == -EINVAL || (ret == -E2BIG && attr->target_btf_id != 0);
+}
+
 int bpfl_to_fd_link(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, const struct bpfl_attr_link_create *attr,
 		    enum bpfl_feature feature)
 {
@@ -22,7 +31,7 @@ int bpfl_to_fd_link(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, c
 		link->link_fd = ret;
 		return 0;
 	}
-	return *known != BPFL_YES && (ret == -EINVAL || ret == -E2BIG) ? 1 : ret;
+	return *known != BPFL_YES && means_unknown(ret, attr) ? 1 : ret;
 }
 
 struct attached {

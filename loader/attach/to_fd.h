@@ -13,7 +13,7 @@
 /*
  * LINK_CREATE.
  * @feature: whether this kernel knows such links; what is learnt is kept there.
- * Return: 0; 1: this kernel does not know them (EINVAL, or E2BIG for fields that are too new), nobody has seen one work; -errno.
+ * Return: 0; 1: this kernel does not know them, as far as anybody has seen; -errno.
  */
 int bpfl_to_fd_link(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, const struct bpfl_attr_link_create *attr,
 		    enum bpfl_feature feature);

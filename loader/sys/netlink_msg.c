@@ -183,14 +183,11 @@ int bpfl_netlink_walk(const void *bytes, size_t size, uint32_t seq, bpfl_netlink
 
 /* ---- asking ---- */
 
-static int receive(int fd, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text)
+/* answer: ANSWER_SIZE_MAX bytes. */
+static int receive(int fd, char *answer, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text)
 {
-	char *answer = malloc(ANSWER_SIZE_MAX);
-	int ret = -ENOMEM;
+	int ret = 0;
 
-	if (!answer)
-		return ret;
-	ret = 0;
 	for (int i = 0; i < ANSWERS_MAX && ret == 0; i++) {
 		ssize_t size = bpfl_enter_recv(fd, answer, ANSWER_SIZE_MAX, 0);
 
@@ -198,15 +195,15 @@ static int receive(int fd, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text)
 			continue;
 		ret = size < 0 ? (int)size : bpfl_netlink_walk(answer, (size_t)size, SEQUENCE, fn, ctx, ret_text);
 	}
-	free(answer);
 	return ret > 0 ? 0 : ret < 0 ? ret : -EBADMSG;
 }
 
-/* The kernel answers within sendto; a dump goes on with each recv. */
+/* The kernel answers within sendto; a dump goes on with each recv. Memory is fetched first: once it is sent, it is done. */
 int bpfl_netlink_ask(struct bpfl_buf *request, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int on = 1, fd;
+	char *answer;
 	ssize_t ret;
 
 	if (ret_text)
@@ -214,16 +211,22 @@ int bpfl_netlink_ask(struct bpfl_buf *request, bpfl_netlink_msg_fn fn, void *ctx
 	if (!bpfl_buf_ok(request))
 		return -ENOMEM;
 	memcpy(request->data, &(uint32_t){ (uint32_t)request->size }, sizeof(uint32_t));
+	answer = malloc(ANSWER_SIZE_MAX);
+	if (!answer)
+		return -ENOMEM;
 	fd = bpfl_enter_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-	if (fd < 0)
+	if (fd < 0) {
+		free(answer);
 		return fd;
+	}
 	/* Courtesies: without them the errno is all there is. */
 	bpfl_enter_setsockopt(fd, SOL_NETLINK, OPT_EXT_ACK, &on, sizeof(on));
 	bpfl_enter_setsockopt(fd, SOL_NETLINK, OPT_CAP_ACK, &on, sizeof(on));
 	ret = bpfl_enter_sendto(fd, request->data, request->size, (const struct sockaddr *)&kernel,
 				sizeof(kernel));
 	if (ret >= 0)
-		ret = receive(fd, fn, ctx, ret_text);
+		ret = receive(fd, answer, fn, ctx, ret_text);
 	bpfl_enter_close(fd);
+	free(answer);
 	return (int)ret;
 }
