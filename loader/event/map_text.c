@@ -36,6 +36,7 @@ enum read_how {
 	READ_MAP_IDS,  /* values are ids of maps */
 	READ_PROG_IDS, /* values are ids of programs */
 	READ_COOKIES,  /* sockets: a value of 8 bytes shows the cookie of each, another size nothing (ENOSPC) */
+	READ_MEMORY,   /* an arena: the variables of the object in it; words when it has none */
 	READ_NOTHING,  /* see words */
 };
 
@@ -65,7 +66,7 @@ static const struct {
 	[BPFL_MAP_TYPE_BLOOM_FILTER] = { READ_NOTHING, "a bloom filter: it can be asked, not listed" },
 	[BPFL_MAP_TYPE_USER_RINGBUF] = { READ_NOTHING, "a ring buffer that user space writes" },
 	[BPFL_MAP_TYPE_CGRP_STORAGE] = { READ_NOTHING, "storage of cgroups, found through each cgroup only" },
-	[BPFL_MAP_TYPE_ARENA] = { READ_NOTHING, "an arena: memory without elements" },
+	[BPFL_MAP_TYPE_ARENA] = { READ_MEMORY, "an arena: memory without elements" },
 };
 
 /* One map on its way into text. */
@@ -77,6 +78,7 @@ struct dump {
 	enum read_how how;
 	enum bpfl_format format;
 	unsigned nr_cpus;
+	uint64_t memory_off; /* MEMORY: where the variables begin */
 	uint8_t *key, *value; /* key: current and next, one behind the other */
 	size_t value_size;    /* bytes the kernel writes */
 	struct bpfl_buf *out;
@@ -271,8 +273,8 @@ static bool variables(const struct dump *dump)
 	for (size_t i = 0; i < dump->spec->vars.nr; i++) {
 		const struct bpfl_var *var = &dump->spec->vars.items[i];
 
-		if (var->map_idx != dump->map_idx || var->byte_off > dump->live->value_size ||
-		    var->size_bytes > dump->live->value_size - var->byte_off)
+		if (var->map_idx != dump->map_idx || var->byte_off > dump->value_size ||
+		    var->size_bytes > dump->value_size - var->byte_off)
 			continue;
 		variable(dump, var);
 		any = true;
@@ -338,6 +340,21 @@ static int read_keys(const struct dump *dump)
 	return ret == -ENOENT ? 0 : ret;
 }
 
+/* Programs go on writing while this is copied: as with other maps, each variable is as it was at some moment. */
+static int dump_memory(struct dump *dump, struct bpfl_error *err)
+{
+	const struct bpfl_map_spec *map = &dump->spec->maps.items[dump->map_idx];
+
+	dump->value_size = map->data_size;
+	dump->value = bpfl_memdup(dump->live->memory + dump->memory_off, dump->value_size);
+	if (!dump->value)
+		return bpfl_error_nomem(err);
+	if (!variables(dump))
+		say_nothing(dump, map_kinds[BPFL_MAP_TYPE_ARENA].words);
+	free(dump->value);
+	return 0;
+}
+
 static int dump_map(struct dump *dump, struct bpfl_error *err)
 {
 	const struct bpfl_live_map *live = dump->live;
@@ -349,7 +366,10 @@ static int dump_map(struct dump *dump, struct bpfl_error *err)
 		dump->how = map_kinds[live->type].how;
 		words = map_kinds[live->type].words;
 	}
-	if (dump->how == READ_NOTHING || (dump->how == READ_COOKIES && live->value_size != sizeof(uint64_t))) {
+	if (dump->how == READ_MEMORY && live->memory)
+		return dump_memory(dump, err);
+	if (dump->how == READ_NOTHING || dump->how == READ_MEMORY ||
+	    (dump->how == READ_COOKIES && live->value_size != sizeof(uint64_t))) {
 		say_nothing(dump, words);
 		return 0;
 	}
@@ -398,6 +418,7 @@ int bpfl_object_map_text(const struct bpfl_object *object, const char *map, enum
 		return refuse_name(spec, map, err);
 	dump.map_idx = (uint32_t)map_idx;
 	dump.live = &object->maps[map_idx];
+	dump.memory_off = dump.live->memory ? object->image->maps[map_idx].data_off : 0;
 	if (dump.live->fd < 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "map '%s' is not loaded: no program uses it",
 				      BPFL_ESC(map));

@@ -27,6 +27,7 @@ struct bpfl_image_map {
 	const uint8_t *data;	      /* initial value (spec's, or own_data); NULL none */
 	uint8_t *own_data;	      /* kconfig values, the value of a struct_ops map: owned */
 	uint32_t data_size;
+	uint64_t data_off; /* ARENA: where in the arena data lies */
 	/* STRUCT_OPS: value_size and own_data are the kernel's struct "bpf_struct_ops_NAME"; ops: where in it programs go. */
 	uint32_t kernel_value_type_id;
 	uint32_t kernel_value_module_idx; /* in module_btf_ids; 0 vmlinux */

@@ -212,19 +212,20 @@ static void types_resolve(const struct resolver *res, const struct bpfl_map_spec
 
 /* ---- data sections ---- */
 
+static int pointer_fault(const struct resolver *res, const struct bpfl_map_spec *map)
+{
+	int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL, "%s", map->pointer_fault);
+
+	bpfl_error_why(res->err, "a map holds bytes: the address of a variable is only known while a program runs");
+	bpfl_error_fix(res->err, "set the pointer in a program, or store an index instead of a pointer");
+	return result;
+}
+
 static int data_resolve(const struct resolver *res, const struct bpfl_map_spec *map,
 			struct bpfl_image_map *out)
 {
-	if (map->pointer_fault) {
-		int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL, "%s", map->pointer_fault);
-
-		bpfl_error_why(
-			res->err,
-			"a map holds bytes: the address of a variable is only known while a program runs");
-		bpfl_error_fix(res->err,
-			       "set the pointer in a program, or store an index instead of a pointer");
-		return result;
-	}
+	if (map->pointer_fault)
+		return pointer_fault(res, map);
 	out->type = BPFL_MAP_TYPE_ARRAY;
 	out->key_size = 4;
 	out->max_entries = 1;
@@ -235,6 +236,36 @@ static int data_resolve(const struct resolver *res, const struct bpfl_map_spec *
 		out->flags |= F_MMAPABLE;
 	out->data = map->data;
 	out->data_size = map->data_size;
+	return 0;
+}
+
+/* ---- arenas ---- */
+
+/* Kernels before 6.19 take no larger offset in "address of byte N of a map's value". */
+#define VALUE_OFF_MAX (1ull << 29)
+
+/*
+ * Variables live at the end of the arena, so that pages that programs allocate begin at its start as in an arena without variables, and no
+ * variable lies at its very first byte, whose address is NULL to a program when the arena's ends with 32 zero bits (REL-04). But not
+ * farther than an instruction can say.
+ */
+static int arena_resolve(const struct resolver *res, const struct bpfl_map_spec *map, struct bpfl_image_map *out)
+{
+	uint64_t page = bpfl_target_page_size(res->target), size = out->max_entries * page;
+	uint64_t data_pages = (map->data_size + page - 1) / page * page;
+
+	if (map->pointer_fault)
+		return pointer_fault(res, map);
+	out->flags |= F_MMAPABLE; /* an arena is nothing without */
+	if (data_pages > size) {
+		bpfl_error_set(res->err, BPFL_ERR_OBJECT, E2BIG, "its variables take %u bytes, the arena has %u pages of %llu bytes",
+			       map->data_size, out->max_entries, (unsigned long long)page);
+		entries_option_print(res, map);
+		return -E2BIG;
+	}
+	out->data = map->data;
+	out->data_size = map->data_size;
+	out->data_off = (size < VALUE_OFF_MAX ? size : VALUE_OFF_MAX) - data_pages;
 	return 0;
 }
 
@@ -346,7 +377,11 @@ static int map_fill(struct resolver *res, const struct bpfl_map_spec *map, struc
 	}
 	if (map_holds_maps(map->type))
 		result = inner_resolve(res, map, out);
-	return result < 0 ? result : entries_resolve(res, map, out);
+	if (result == 0)
+		result = entries_resolve(res, map, out);
+	if (result == 0 && map->type == BPFL_MAP_TYPE_ARENA)
+		result = arena_resolve(res, map, out);
+	return result;
 }
 
 int bpfl_image_maps_resolve(struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_log *log,

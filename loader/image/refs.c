@@ -37,7 +37,7 @@ static int ref_resolve(struct bpfl_image *image, struct bpfl_image_prog *prog, u
 	inst->insn.regs = bpfl_insn_regs(bpfl_insn_dst(&inst->insn),
 					 is_value ? BPFL_PSEUDO_MAP_VALUE : BPFL_PSEUDO_MAP_FD);
 	inst->insn.imm = 0;
-	inst[1].insn.imm = is_value ? (int32_t)ref->byte_off : 0;
+	inst[1].insn.imm = is_value ? (int32_t)(image->maps[ref->target_idx].data_off + ref->byte_off) : 0;
 	if (fixup_add(prog, insn_idx, is_value ? BPFL_FIXUP_MAP_VALUE : BPFL_FIXUP_MAP_FD, ref->target_idx) <
 	    0)
 		return bpfl_error_nomem(err);

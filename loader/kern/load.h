@@ -46,6 +46,9 @@ int bpfl_loading_prog_slots(struct bpfl_loading *loading, struct bpfl_error *err
 /* map.c: whether the map is frozen once it has its initial value. */
 bool bpfl_map_spec_is_frozen(const struct bpfl_map_spec *map);
 
+/* arena.c: maps an arena into this process and puts the object's variables into it. */
+int bpfl_arena_map(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
+
 /* struct_ops.c: puts the values of struct_ops maps that a link will register. */
 int bpfl_loading_struct_ops(struct bpfl_loading *loading, struct bpfl_error *err);
 

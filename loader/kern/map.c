@@ -359,7 +359,7 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 	live->value_type_id = map->event_type_id ? map->event_type_id : spec->value_type_id;
 	if (map->kernel_value_type_id)
 		live->value_type_id = 0; /* the value has the kernel's layout */
-	ret = map_fill(map, live->fd, err);
+	ret = map->type == BPFL_MAP_TYPE_ARENA ? bpfl_arena_map(loading, map_idx, err) : map_fill(map, live->fd, err);
 	if (ret >= 0 && bpfl_map_spec_is_frozen(spec))
 		ret = map_freeze(loading, live->fd, err);
 	if (ret < 0)
@@ -449,8 +449,7 @@ int bpfl_loading_maps(struct bpfl_loading *loading, struct bpfl_error *err)
 	for (size_t i = 0; i < spec->maps.nr; i++) {
 		int ret;
 
-		if (!loading->image->maps[i].needed ||
-		    spec->maps.items[i].origin == BPFL_MAP_ARENA_DATA)
+		if (!loading->image->maps[i].needed)
 			continue;
 		ret = map_load(loading, i, err);
 		if (ret < 0)

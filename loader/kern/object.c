@@ -66,8 +66,11 @@ void bpfl_object_close(struct bpfl_object *object)
 		bpfl_enter_close(object->progs[i].fd);
 		free(object->progs[i].log);
 	}
-	for (size_t i = 0; object->maps && i < object->image->spec->maps.nr; i++)
+	for (size_t i = 0; object->maps && i < object->image->spec->maps.nr; i++) {
+		if (object->maps[i].memory)
+			bpfl_enter_munmap(object->maps[i].memory, object->maps[i].memory_size);
 		bpfl_enter_close(object->maps[i].fd);
+	}
 	for (int i = 1; i < object->module_btf_fds_nr; i++)
 		bpfl_enter_close(object->module_btf_fds[i]);
 	bpfl_enter_close(object->btf_fd);

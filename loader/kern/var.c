@@ -6,7 +6,7 @@
  * and cuts the bytes out. Writing must not touch the neighbours: the program may change them
  * between a look-up and an update, and its change would be lost. So the bytes are written through a
  * mapping of the map; only where the kernel gives none (before 5.5, or a section that holds static
- * variables only) the whole element is read, changed and written back.
+ * variables only) the whole element is read, changed and written back. An arena is mapped already.
  */
 #include "kern/load.h"
 
@@ -22,6 +22,7 @@ struct place {
 	const struct bpfl_var *var;
 	const struct bpfl_live_map *map;
 	const struct bpfl_map_spec *map_spec;
+	uint8_t *memory; /* of a variable in an arena; NULL */
 };
 
 static int var_missing(const struct bpfl_spec *spec, const char *name, struct bpfl_error *err)
@@ -63,7 +64,8 @@ static int place_find(const struct bpfl_object *object, const char *name, size_t
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
 				      "variable '%s': it has %u bytes, not %zu", BPFL_ESC(name),
 				      ret->var->size_bytes, size);
-	if ((uint64_t)ret->var->byte_off + size > ret->map->value_size)
+	ret->memory = ret->map->memory ? ret->map->memory + object->image->maps[ret->var->map_idx].data_off + ret->var->byte_off : NULL;
+	if (!ret->memory && (uint64_t)ret->var->byte_off + size > ret->map->value_size)
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
 				      "variable '%s': it ends behind its section", BPFL_ESC(name));
 	return 0;
@@ -85,6 +87,10 @@ int bpfl_object_var_get(const struct bpfl_object *object, const char *name, void
 
 	if (ret < 0)
 		return ret;
+	if (place.memory) {
+		memcpy(ret_value, place.memory, size);
+		return 0;
+	}
 	value = malloc(place.map->value_size);
 	if (!value)
 		return bpfl_error_nomem(err);
@@ -146,6 +152,10 @@ int bpfl_object_var_set(const struct bpfl_object *object, const char *name, cons
 			BPFL_ESC(name), BPFL_ESC(place.map_spec->name));
 		bpfl_error_fix(err, "set it before loading: --set %s=VALUE", BPFL_ESC(name));
 		return -EPERM;
+	}
+	if (place.memory) {
+		memcpy(place.memory, value, size);
+		return 0;
 	}
 	ret = place.map->flags & BPFL_F_MMAPABLE ? write_mapped(object, &place, value, size)
 						 : -ENODEV;

@@ -67,13 +67,45 @@ static int add_data_map(struct bpfl_reader *reader, uint32_t section_idx)
 	return 0;
 }
 
+/* ".addr_space.1": the initial value of variables that live in the object's arena (__arena int x). They are no map of their own. */
+static int add_arena_data(struct bpfl_reader *reader, uint32_t section_idx)
+{
+	const struct bpfl_elf_section *section = &reader->elf->sections[section_idx];
+	struct bpfl_map_spec *arena = NULL;
+	size_t nr_arenas = 0;
+	int ret = check_size(reader, section);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < reader->spec->maps.nr; i++) {
+		if (reader->spec->maps.items[i].type == BPFL_MAP_TYPE_ARENA && nr_arenas++ == 0)
+			arena = &reader->spec->maps.items[i];
+	}
+	if (nr_arenas != 1) {
+		bpfl_reader_fail(reader, "section '%s': variables of an arena, but the object declares %zu arenas", BPFL_ESC(section->name),
+				 nr_arenas);
+		bpfl_error_fix(reader->err, "declare one map of type BPF_MAP_TYPE_ARENA, where these variables live");
+		return -EINVAL;
+	}
+	arena->data = section_copy(section);
+	if (arena->data == NULL)
+		return bpfl_error_nomem(reader->err);
+	arena->data_size = (uint32_t)section->size;
+	reader->sections[section_idx].map_idx = (uint32_t)(arena - reader->spec->maps.items);
+	return 0;
+}
+
 int bpfl_read_data(struct bpfl_reader *reader)
 {
 	for (uint32_t i = 0; i < reader->elf->nr_sections; i++) {
-		if (reader->sections[i].class != BPFL_SEC_DATA || reader->elf->sections[i].size == 0)
-			continue;
-		int ret = add_data_map(reader, i);
+		int ret = 0;
 
+		if (reader->elf->sections[i].size == 0)
+			continue;
+		if (reader->sections[i].class == BPFL_SEC_DATA)
+			ret = add_data_map(reader, i);
+		else if (reader->sections[i].class == BPFL_SEC_ARENA)
+			ret = add_arena_data(reader, i);
 		if (ret < 0)
 			return ret;
 	}

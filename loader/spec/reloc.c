@@ -178,11 +178,10 @@ static int ref_ld_imm64(struct site *site)
 	case BPFL_SEC_STRUCT_OPS:
 		return ref_map(site, insn->imm);
 	case BPFL_SEC_DATA:
+	case BPFL_SEC_ARENA:
 		return ref_data(site, insn->imm);
 	case BPFL_SEC_CODE:
 		return ref_func(site, BPFL_REF_FUNC_ADDR, (int64_t)site->symbol->value + insn->imm);
-	case BPFL_SEC_ARENA:
-		return fail_unsupported(site, "arena variables");
 	case BPFL_SEC_JUMPTABLES:
 		return fail_unsupported(site, "jump tables");
 	default:

@@ -100,7 +100,6 @@ enum bpfl_map_origin {
 	BPFL_MAP_BSS,	  /* .bss* */
 	BPFL_MAP_KCONFIG, /* .kconfig externs: values come with the target; frozen */
 	BPFL_MAP_STRUCT_OPS, /* one per variable of .struct_ops* */
-	BPFL_MAP_ARENA_DATA, /* unused as map: arena globals live in data of the arena map */
 	BPFL_MAP_CALLER,  /* added through the API */
 };
 
@@ -131,7 +130,7 @@ struct bpfl_map_spec {
 	size_t nr_slots;
 	BPFL_VEC(struct bpfl_ops_member) ops; /* STRUCT_OPS */
 	bool unselected;      /* STRUCT_OPS: not to be made (section '?.struct_ops', or the caller's wish) */
-	uint8_t *data;	      /* initial value of data maps, data_size bytes (value_size), owned */
+	uint8_t *data;	      /* initial value of data maps, data_size bytes (value_size), owned; of an arena, its variables */
 	uint32_t data_size;
 	char *pointer_fault;  /* data maps: the initial value holds an address, which no map can hold; the words for the error of
 				 whoever loads this map ("variable 'p' ..."), or NULL (NEW-40) */

@@ -70,7 +70,9 @@ static int read_symbols(struct bpfl_reader *reader)
 			continue;
 		bool is_hidden = symbol->visibility == BPFL_STV_HIDDEN || symbol->visibility == BPFL_STV_INTERNAL;
 		uint32_t map_idx = map_of_symbol(reader, symbol);
-		uint64_t byte_off = symbol->value - reader->spec->maps.items[map_idx].byte_off;
+		/* A struct_ops variable is the whole of its map; others have their place in the section. */
+		bool is_map = reader->sections[symbol->section_idx].class == BPFL_SEC_STRUCT_OPS;
+		uint64_t byte_off = is_map ? 0 : symbol->value;
 		int ret = add_var(reader, symbol->name, map_idx, byte_off, symbol->size, symbol->bind == BPFL_STB_LOCAL, is_hidden);
 
 		if (ret < 0)
@@ -146,13 +148,17 @@ static int hash_vars(const struct bpfl_spec *spec, bool is_static, struct bpfl_h
 	return 0;
 }
 
+#define ARENA_SECTION ".addr_space.1"
+
 static int hash_maps(const struct bpfl_spec *spec, struct bpfl_hash *names)
 {
 	for (uint32_t i = 0; i < spec->maps.nr; i++) {
 		const struct bpfl_map_spec *map = &spec->maps.items[i];
 
+		const char *section = map->type == BPFL_MAP_TYPE_ARENA ? ARENA_SECTION : map->section;
+
 		if (map->data != NULL && map->origin != BPFL_MAP_STRUCT_OPS &&
-		    bpfl_hash_put(names, map->section, strlen(map->section), i) == -ENOMEM)
+		    bpfl_hash_put(names, section, strlen(section), i) == -ENOMEM)
 			return -ENOMEM;
 	}
 	return 0;
@@ -209,7 +215,7 @@ static bool is_data_name(const char *name)
 {
 	return bpfl_text_has_prefix(name, ".data") || bpfl_text_has_prefix(name, ".rodata") ||
 	       bpfl_text_has_prefix(name, ".bss") || bpfl_text_has_prefix(name, ".struct_ops") ||
-	       bpfl_text_has_prefix(name, "?.struct_ops");
+	       bpfl_text_has_prefix(name, "?.struct_ops") || strcmp(name, ARENA_SECTION) == 0;
 }
 
 static int read_datasecs(struct bpfl_reader *reader, const struct var_tables *tables)

@@ -641,12 +641,34 @@ END_TEST
 START_TEST(a_reloc_into_an_arena)
 {
 	unsigned xdp = xdp_for_relocs();
+	struct objgen_attr attrs[] = { { "type", objgen_uint(&obj, BPFL_MAP_TYPE_ARENA) }, { "max_entries", objgen_uint(&obj, 4) } };
+
+	objgen_map(&obj, "arena", objgen_struct(&obj, attrs, 2), 16);
+	unsigned data = elfgen_section(obj.elf, ".addr_space.1", BPFL_SHT_PROGBITS, ELFGEN_DATA, "12345678", 8);
+
+	elfgen_reloc(obj.elf, xdp, 0, BPFL_R_BPF_64_64,
+		     elfgen_symbol(obj.elf, "thing", data, 4, 4, BPFL_STB_GLOBAL, BPFL_STT_OBJECT));
+	CHECK_OK(objgen_read(&obj, &spec, &err), err);
+	ck_assert_uint_eq(spec->maps.nr, 1);
+	ck_assert_uint_eq(spec->maps.items[0].data_size, 8);
+	ck_assert_mem_eq(spec->maps.items[0].data, "12345678", 8);
+	ck_assert_uint_eq(spec->refs.nr, 1);
+	ck_assert_int_eq(spec->refs.items[0].kind, BPFL_REF_DATA);
+	ck_assert_uint_eq(spec->refs.items[0].byte_off, 4);
+	ck_assert_str_eq(spec->vars.items[0].name, "thing");
+	ck_assert_uint_eq(spec->vars.items[0].byte_off, 4);
+	finish();
+}
+END_TEST
+
+START_TEST(variables_of_an_arena_without_an_arena)
+{
+	unsigned xdp = xdp_for_relocs();
 	unsigned arena = elfgen_section(obj.elf, ".addr_space.1", BPFL_SHT_PROGBITS, ELFGEN_DATA, "12345678", 8);
 
 	elfgen_reloc(obj.elf, xdp, 0, BPFL_R_BPF_64_64,
 		     elfgen_symbol(obj.elf, "thing", arena, 0, 8, BPFL_STB_GLOBAL, BPFL_STT_OBJECT));
-	CHECK_FAILS(objgen_read(&obj, &spec, &err), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "arena variables are not supported yet");
-	finish();
+	must_fail(EINVAL, "the object declares 0 arenas");
 }
 END_TEST
 
@@ -790,7 +812,7 @@ int main(void)
 				  a_reloc_to_an_absolute_symbol, a_reloc_of_an_unknown_type, a_reloc_of_data_in_code,
 				  a_reloc_inside_an_instruction, two_relocs_of_one_instruction, a_reloc_of_an_exit,
 				  a_reloc_of_a_helper_call, half_an_ld_imm64, a_reloc_between_maps, a_reloc_behind_the_data,
-				  a_reloc_before_the_data, a_reloc_into_an_unknown_section, a_reloc_into_an_arena,
+				  a_reloc_before_the_data, a_reloc_into_an_unknown_section, a_reloc_into_an_arena, variables_of_an_arena_without_an_arena,
 				  a_call_of_data };
 	const TTest *records[] = { records_come_to_their_instructions, records_of_overridden_code_are_dropped,
 				   records_outside_the_section_are_refused, a_line_on_the_second_half_is_dropped };

@@ -562,11 +562,82 @@ START_TEST(a_struct_ops_variable_is_a_map_and_a_variable)
 }
 END_TEST
 
+/* A struct with two pointers, of which the second is relocated to a program of SEC(section). */
+static void struct_ops_with_program(const char *section, const char *prog_section)
+{
+	start();
+	uint32_t proto = btfgen_func_proto(&obj.btf, 0), pointer = btfgen_ptr(&obj.btf, proto);
+	uint32_t type = btfgen_struct(&obj.btf, "ops", 16);
+	static const uint8_t exit_insns[16] = { 0xb7, [8] = 0x95 };
+	unsigned code, func;
+
+	btfgen_member(&obj.btf, "first", pointer, 0);
+	btfgen_member(&obj.btf, "second", pointer, 64);
+	code = elfgen_section(obj.elf, prog_section, BPFL_SHT_PROGBITS, ELFGEN_CODE, exit_insns, sizeof(exit_insns));
+	func = elfgen_symbol(obj.elf, "implementation", code, 0, 16, BPFL_STB_GLOBAL, BPFL_STT_FUNC);
+	unsigned data = data_section(section, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	variable("my_ops", data, 0, 16);
+	objgen_list(&obj, section, "my_ops", type, BPFL_LINKAGE_GLOBAL, 0, 16);
+	elfgen_reloc(obj.elf, data, 8, BPFL_R_BPF_64_ABS64, func);
+}
+
+START_TEST(a_member_of_struct_ops_is_a_program)
+{
+	struct_ops_with_program(".struct_ops", "?struct_ops");
+	must_read();
+	const struct bpfl_map_spec *map = map_named("my_ops");
+
+	ck_assert_uint_eq(map->flags, 0);
+	ck_assert_uint_eq(map->ops.nr, 1);
+	ck_assert_uint_eq(map->ops.items[0].byte_off, 8);
+	ck_assert_uint_eq(map->ops.items[0].prog_idx, 0);
+	ck_assert_str_eq(bpfl_spec_ops_member_name(spec, map, 8), "second");
+	ck_assert(spec->progs.items[0].optional);
+	ck_assert(spec->progs.items[0].selected); /* the struct wants it */
+
+	CHECK_OK(bpfl_spec_struct_ops_set(spec, "my_ops", "first", "implementation", &err), err);
+	ck_assert_uint_eq(map->ops.nr, 2);
+	CHECK_OK(bpfl_spec_struct_ops_set(spec, "my_ops", "second", NULL, &err), err);
+	ck_assert_uint_eq(map->ops.nr, 1);
+	ck_assert_uint_eq(map->ops.items[0].byte_off, 0);
+	CHECK_FAILS(bpfl_spec_struct_ops_set(spec, "my_ops", "third", NULL, &err), err, BPFL_ERR_USAGE, ENOENT, "no member 'third'");
+	bpfl_error_clear(&err);
+	CHECK_FAILS(bpfl_spec_struct_ops_set(spec, "my_op", "first", NULL, &err), err, BPFL_ERR_USAGE, ENOENT, "'my_op'");
+	CHECK_HAS(err.fix, "'my_ops'");
+	finish();
+}
+END_TEST
+
+START_TEST(an_optional_struct_ops_is_made_on_request)
+{
+	struct_ops_with_program("?.struct_ops.link", "?struct_ops");
+	must_read();
+	const struct bpfl_map_spec *map = map_named("my_ops");
+
+	ck_assert_uint_eq(map->flags, BPFL_F_LINK);
+	ck_assert(map->unselected);
+	ck_assert(!spec->progs.items[0].selected);
+	CHECK_OK(bpfl_spec_struct_ops_select(spec, "my_ops", true, &err), err);
+	ck_assert(!map->unselected);
+	ck_assert(spec->progs.items[0].selected);
+	finish();
+}
+END_TEST
+
+START_TEST(a_member_that_is_no_program)
+{
+	struct_ops_with_program(".struct_ops", ".text");
+	must_fail(EINVAL, "function 'implementation' is not an entry program");
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *sections[] = { a_missing_license_is_noted, a_license_may_lack_its_nul, the_version_is_read,
 				    a_version_of_two_bytes, unknown_sections_are_noted_and_debug_is_not,
-				    notes_reach_the_listener, a_struct_ops_variable_is_a_map_and_a_variable };
+				    notes_reach_the_listener, a_struct_ops_variable_is_a_map_and_a_variable,
+				    a_member_of_struct_ops_is_a_program, an_optional_struct_ops_is_made_on_request,
+				    a_member_that_is_no_program };
 	const TTest *data[] = { each_data_section_is_a_map, variables_get_places_from_symbols_and_types_from_btf,
 				private_variables_make_no_map_shareable, static_variables_without_symbols_come_from_btf,
 				a_constant_filed_under_another_section, static_variables_of_one_name,
