@@ -32,6 +32,8 @@
 #include "bpfload/object.h"
 #include "bpfload/link.h"
 #include "bpfload/event.h"
+#include "bpfload/ring.h"
+#include "bpfload/decode.h"
 #include "bpfload/btf.h"
 #include "bpfload/check.h"
 

@@ -175,6 +175,8 @@ const struct bpfl_btf_type *bpfl_btf_skip_modifiers(const struct bpfl_btf *btf, 
 int bpfl_btf_size(const struct bpfl_btf *btf, uint32_t type_id, uint32_t *ret_size);
 /* Alignment in bytes (1, 2, 4, 8); 0 when unknown. */
 uint32_t bpfl_btf_align(const struct bpfl_btf *btf, uint32_t type_id);
+/* Whether an array of this type is a string: char in any spelling. */
+bool bpfl_btf_is_char(const struct bpfl_btf *btf, uint32_t type_id);
 const char *bpfl_btf_kind_name(enum bpfl_btf_kind kind);
 /* A C-like name for messages: "struct event", "u32", "char[16]", "int *". Returns out. */
 char *bpfl_btf_type_text(const struct bpfl_btf *btf, uint32_t type_id, char *out, size_t out_size);

@@ -131,8 +131,6 @@ static inline bool bpfl_btf_is_modifier(enum bpfl_btf_kind kind)
 	       kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_TYPE_TAG;
 }
 
-/* "char": the one integer type that is text. Compilers disagree about the encoding bit, so the name counts too. */
-bool bpfl_btf_is_char(const struct bpfl_btf *btf, uint32_t type_id);
 /* Which bits of its container an integer occupies: all, unless the type is an old-style bit-field (see check.c). */
 static inline void bpfl_btf_int_place(const struct bpfl_btf_type *type, uint64_t *bit_off, uint32_t *bit_size)
 {

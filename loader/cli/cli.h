@@ -12,7 +12,8 @@
  *     cmd_run.c    run: the whole way, in order
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
- *     loop.c       waiting: signals, printk lines, intervals
+ *     events.c     what programs send through ring and perf buffers
+ *     loop.c       waiting: signals, printk lines, events, intervals
  */
 #ifndef BPFLOAD_CLI_H
 #define BPFLOAD_CLI_H
@@ -43,20 +44,23 @@ struct words { /* values of a repeatable option, borrowed from argv */
 struct options {
 	const char *file;
 	struct words attach, set, map, type, only, skip, dump;
-	const char *btf_path, *kconfig_path, *verifier_log_path;
+	struct words event, columns, fmt; /* events: "MAP=TYPE", members, "MEMBER=FORM" */
+	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
+	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
 	uint64_t interval_ns, duration_ns; /* 0: not given */
 	uint64_t count;			   /* 0: no limit */
 	unsigned verifier_log_level;
 	int ready_fd; /* -1: not given */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
-	bool json, raw, no_printk, skip_incomplete, strict, dry_run, help;
+	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help;
 };
 
 /*
  * options.c: a table of options and the parser for it. A command has run's options (options_parse()), or a table
  * of its own whose values go into a struct of its own (option_table_parse()).
  */
-enum value_kind { VALUE_FLAG, VALUE_TEXT, VALUE_WORDS, VALUE_LIST, VALUE_NS, VALUE_U64, VALUE_FD, VALUE_LEVEL, VALUE_VERBOSE, VALUE_QUIET };
+enum value_kind { VALUE_FLAG, VALUE_TEXT, VALUE_WORDS, VALUE_LIST, VALUE_NS, VALUE_U64, VALUE_FD, VALUE_LEVEL, VALUE_VERBOSE, VALUE_QUIET,
+		  VALUE_OPTIONAL /* "--name" gives "", "--name=WORD" the word */ };
 
 struct option_row {
 	const char *name;
@@ -97,6 +101,8 @@ int out_text(struct out *out, const char *text);
 /* The same for a piece of text that has no NUL; ctx is the struct out: a bpfl_write_fn. */
 int out_write(void *ctx, const char *text, size_t size);
 int out_flush(struct out *out);
+/* From now on data goes into this file, which is made anew. */
+int out_redirect(struct out *out, const char *path, struct bpfl_error *err);
 /* A line on stderr. */
 void out_note(const struct out *out, int verbosity, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Hears the library. */
@@ -138,10 +144,35 @@ void plan_deinit(struct plan *plan);
 /* leave.c: detaches everything; when it returns no program runs any more. */
 void plan_detach(struct plan *plan);
 
+/* events.c */
+struct events {
+	const struct options *options;
+	struct out *out;
+	struct bpfl_decoder *decoder; /* NULL with --no-events */
+	struct bpfl_events *sources;  /* NULL until events_open() */
+	uint64_t *nr_lines;	      /* of the loop: what --count counts */
+	uint64_t nr_lost, nr_lost_said;
+	long lost_said_s; /* second in which that was */
+	bool is_done;	  /* --count events were shown */
+};
+/* Works out types, columns and filter; nothing is loaded yet. */
+int events_prepare(struct events *events, const struct options *options, const struct bpfl_spec *spec, struct out *out,
+		   struct bpfl_error *err);
+/* Opens the sources of a loaded object, says which types were found, prints the heading. */
+int events_open(struct events *events, const struct bpfl_object *object, struct bpfl_error *err);
+/* For poll(2); -1 when there is nothing to read. */
+int events_fd(const struct events *events);
+/* Shows what waits. 0; -ECANCELED: --count is reached; -errno. */
+int events_read(struct events *events, struct bpfl_error *err);
+/* When the programs have stopped: the rest, and what was lost. */
+int events_finish(struct events *events, struct bpfl_error *err);
+void events_deinit(struct events *events);
+
 /* loop.c: signals are blocked from signals_init() on and read by the loop. */
 struct loop {
 	int signal_fd;
 	struct bpfl_trace *trace; /* borrowed, or NULL */
+	struct events *events;	  /* borrowed */
 	const struct bpfl_object *object;
 	const struct plan *plan;
 	const struct options *options;

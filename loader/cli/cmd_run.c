@@ -25,6 +25,7 @@ struct run {
 	struct bpfl_image *image;
 	struct bpfl_object *object;
 	struct bpfl_trace *trace;
+	struct events events;
 };
 
 static int spec_step(struct run *run, struct bpfl_error *err)
@@ -68,6 +69,8 @@ static int image_step(struct run *run, struct bpfl_error *err)
 	struct bpfl_log log = out_log(&run->out);
 	int ret = dumps_check(run, err);
 
+	if (ret == 0)
+		ret = events_prepare(&run->events, &run->options, run->spec, &run->out, err);
 	if (ret == 0)
 		ret = bpfl_target_running(&opts, &run->target, err);
 	if (ret == 0)
@@ -159,6 +162,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (!run->options.no_printk && bpfl_spec_prints(run->spec))
 		ret = stream_open(run, &log, err);
 	if (ret == 0)
+		ret = events_open(&run->events, run->object, err);
+	if (ret == 0)
 		ret = plan_attach(&run->plan, run->object, &run->out, err);
 	if (ret < 0)
 		return ret;
@@ -171,11 +176,16 @@ static int events_step(struct run *run, struct bpfl_error *err)
 
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
-	struct loop loop = { run->signal_fd, run->trace, run->object, &run->plan, &run->options, &run->out, 0, 0 };
-	int ret = loop_run(&loop, err);
+	struct loop loop = { run->signal_fd, run->trace, &run->events, run->object, &run->plan, &run->options, &run->out, 0, 0 };
+	int ret;
+
+	run->events.nr_lines = &loop.nr_lines;
+	ret = loop_run(&loop, err);
 
 	/* Without an interval the maps are shown as they are at the end; programs have stopped by then. */
 	plan_detach(&run->plan);
+	if (ret == 0)
+		ret = events_finish(&run->events, err);
 	if (ret == 0 && run->options.dump.nr > 0 && !run->options.interval_ns && !run->out.closed) {
 		ret = loop_dump(&loop, err);
 		if (ret == -EPIPE)
@@ -204,6 +214,7 @@ static void run_deinit(struct run *run)
 {
 	plan_deinit(&run->plan);
 	bpfl_trace_close(run->trace);
+	events_deinit(&run->events);
 	bpfl_object_close(run->object);
 	bpfl_image_destroy(run->image);
 	bpfl_target_destroy(run->target);
@@ -230,7 +241,10 @@ int cmd_run(int argc, char **argv)
 		printf("usage: bpfload [run] FILE [options]\n");
 		options_help();
 	} else if (ret == 0) {
-		ret = steps_run(&run, &err);
+		if (run.options.out_path)
+			ret = out_redirect(&run.out, run.options.out_path, &err);
+		if (ret == 0)
+			ret = steps_run(&run, &err);
 	}
 	if (ret < 0)
 		code = out_error(&run.out, &err);

@@ -3,7 +3,7 @@
  * cli/loop.c: waiting while the programs run.
  *
  * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while nothing is printed),
- * the --interval timer and the --duration timer. The signals are blocked from the start and read here, so that
+ * the --interval timer, the --duration timer and events. The signals are blocked from the start and read here, so that
  * there is no handler and nothing is interrupted half way.
  */
 #include "cli.h"
@@ -17,6 +17,8 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#define NR_FDS 6
 
 static int system_error(struct bpfl_error *err, const char *what)
 {
@@ -146,12 +148,12 @@ static int begin(struct loop *loop, struct bpfl_error *err)
 	if (loop->trace)
 		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
 	if (ret >= 0)
-		ret = out_flush(loop->out);
+		ret = events_read(loop->events, err);
 	return ret < 0 ? ret : -ECANCELED;
 }
 
 /* One round of what poll() reported. 0 to go on, -ECANCELED when the run has come to its end. */
-static int events_handle(struct loop *loop, const struct pollfd fds[5], struct bpfl_error *err)
+static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], struct bpfl_error *err)
 {
 	uint64_t ticks;
 	int ret;
@@ -163,6 +165,11 @@ static int events_handle(struct loop *loop, const struct pollfd fds[5], struct b
 			return ret;
 		}
 		ret = out_flush(loop->out);
+		if (ret < 0)
+			return ret;
+	}
+	if (fds[5].revents) {
+		ret = events_read(loop->events, err);
 		if (ret < 0)
 			return ret;
 	}
@@ -186,12 +193,13 @@ static int events_handle(struct loop *loop, const struct pollfd fds[5], struct b
 
 int loop_run(struct loop *loop, struct bpfl_error *err)
 {
-	struct pollfd fds[5] = {
+	struct pollfd fds[NR_FDS] = {
 		{ loop->signal_fd, POLLIN, 0 },
 		{ loop->trace ? bpfl_trace_fd(loop->trace) : -1, POLLIN, 0 },
 		{ STDOUT_FILENO, 0, 0 },
 		{ -1, POLLIN, 0 },
 		{ -1, POLLIN, 0 },
+		{ events_fd(loop->events), POLLIN, 0 },
 	};
 	int ret = begin(loop, err);
 
@@ -200,7 +208,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 	if (ret == 0)
 		ret = timer_open(loop->options->duration_ns, false, &fds[4].fd, err);
 	while (ret == 0) {
-		if (poll(fds, 5, -1) < 0) {
+		if (poll(fds, NR_FDS, -1) < 0) {
 			if (errno != EINTR)
 				ret = system_error(err, "poll");
 			continue;

@@ -28,10 +28,17 @@ static const struct option_row rows[] = {
 	{ "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" },
 	{ "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" },
 	{ "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" },
-	{ "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines" },
+	{ "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines and events" },
+	{ "event", 'e', VALUE_WORDS, FIELD(event), "MAP=TYPE", "what events look like: rb='struct event', rb='struct {u32 pid; char comm[16];}'" },
+	{ "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading" },
+	{ "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~\"ssh*\"" },
+	{ "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, ipv6, mac, port, hex, ...; auto: by its name" },
+	{ "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" },
 	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
-	{ "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them" },
+	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" },
+	{ "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them, events as bytes" },
 	{ "no-printk", 0, VALUE_FLAG, FIELD(no_printk), NULL, "do not listen to bpf_printk" },
+	{ "no-events", 0, VALUE_FLAG, FIELD(no_events), NULL, "do not read ring buffers and perf buffers" },
 	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when everything is attached" },
 	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "FILE", "kernel BTF for relocations (raw or ELF)" },
 	{ "kconfig", 0, VALUE_TEXT, FIELD(kconfig_path), "FILE", "kernel configuration for __kconfig variables" },
@@ -123,6 +130,9 @@ static int option_take(void *values, const struct option_row *row, char *argumen
 	case VALUE_TEXT:
 		*(const char **)field = argument;
 		return 0;
+	case VALUE_OPTIONAL:
+		*(const char **)field = argument ? argument : "";
+		return 0;
 	case VALUE_WORDS:
 		return words_add(field, argument) < 0 ? out_usage(err, "out of memory") : 0;
 	case VALUE_LIST:
@@ -168,7 +178,7 @@ static void tables_fill(const struct option_table *table, struct option long_opt
 	*letter++ = ':'; /* a missing argument gives ':' */
 	for (size_t i = 0; i < table->nr_rows; i++) {
 		const struct option_row *row = &table->rows[i];
-		int has_arg = row->argument ? required_argument : no_argument;
+		int has_arg = row->kind == VALUE_OPTIONAL ? optional_argument : row->argument ? required_argument : no_argument;
 
 		long_options[i] = (struct option){ row->name, has_arg, NULL, 256 + (int)i };
 		if (row->letter) {
@@ -242,7 +252,8 @@ int options_parse(struct options *options, int argc, char **argv, struct bpfl_er
 void options_deinit(struct options *options)
 {
 	struct words *words[] = { &options->attach, &options->set, &options->map, &options->type,
-				  &options->only, &options->skip, &options->dump };
+				  &options->only, &options->skip, &options->dump, &options->event, &options->columns,
+				  &options->fmt };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		words_deinit(words[i]);
@@ -256,7 +267,7 @@ void option_table_help(const struct option_table *table)
 
 		snprintf(names, sizeof(names), "%c%c%s --%s%s%s", row->letter ? '-' : ' ',
 			 row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
-			 row->argument ? " " : "", row->argument ? row->argument : "");
+			 row->argument && row->kind != VALUE_OPTIONAL ? " " : "", row->argument ? row->argument : "");
 		printf("  %-28s %s\n", names, row->help);
 	}
 }

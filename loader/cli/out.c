@@ -70,6 +70,24 @@ int out_flush(struct out *out)
 	return 0;
 }
 
+int out_redirect(struct out *out, const char *path, struct bpfl_error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	bool ok = fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0;
+	int errnum = errno;
+
+	if (fd > STDERR_FILENO)
+		close(fd);
+	out->closed = false;
+	if (ok)
+		return 0;
+	bpfl_error_clear(err);
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = errnum;
+	snprintf(err->message, sizeof(err->message), "--output: '%.300s': %s", path, strerror(errnum));
+	return -errnum;
+}
+
 void out_note(const struct out *out, int verbosity, const char *fmt, ...)
 {
 	va_list args;

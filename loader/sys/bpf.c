@@ -211,3 +211,11 @@ int bpfl_sys_prog_bind_map(int prog_fd, int map_fd)
 
 	return bpfl_enter_bpf(BPFL_CMD_PROG_BIND_MAP, &attr, sizeof(attr), 0);
 }
+
+int bpfl_sys_prog_stream_read(int prog_fd, uint32_t stream, void *out, uint32_t size)
+{
+	struct bpfl_attr_stream_read attr = { .buf = (uintptr_t)out, .size = size, .stream = stream,
+					      .prog_fd = (uint32_t)prog_fd };
+
+	return bpfl_enter_bpf(BPFL_CMD_PROG_STREAM_READ, &attr, sizeof(attr), 0);
+}

@@ -50,6 +50,7 @@ enum bpfl_cmd {
 	BPFL_CMD_ITER_CREATE = 33,
 	BPFL_CMD_LINK_DETACH = 34,
 	BPFL_CMD_PROG_BIND_MAP = 35,
+	BPFL_CMD_PROG_STREAM_READ = 37,
 };
 
 struct bpfl_attr_map_create {
@@ -217,6 +218,13 @@ struct bpfl_attr_link_create {
 	};
 };
 
+struct bpfl_attr_stream_read { /* 6.17 */
+	uint64_t buf;
+	uint32_t size;
+	uint32_t stream;
+	uint32_t prog_fd;
+};
+
 struct bpfl_attr_test_run {
 	uint32_t prog_fd; /* 4.12 */
 	uint32_t retval;  /* written by the kernel */
@@ -345,5 +353,7 @@ int bpfl_sys_prog_query(struct bpfl_attr_prog_query *attr);
 /* 0; attr->retval is what the program returned. A context that the program may write is copied back to ctx_out (5.14: syscall programs). */
 int bpfl_sys_prog_test_run(struct bpfl_attr_test_run *attr);
 int bpfl_sys_prog_bind_map(int prog_fd, int map_fd);					     /* 0 */
+/* Takes what waits in a program's stream (1 stdout, 2 stderr), up to size bytes; never waits. Bytes; -EINVAL before 6.17. */
+int bpfl_sys_prog_stream_read(int prog_fd, uint32_t stream, void *out, uint32_t size);
 
 #endif

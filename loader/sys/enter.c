@@ -14,11 +14,13 @@
 #include <net/if.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "sys/bpf.h"
@@ -250,6 +252,45 @@ int bpfl_enter_munmap(void *addr, size_t size)
 int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms)
 {
 	return result_of(poll(fds, nr_fds, timeout_ms));
+}
+
+int bpfl_enter_epoll_create(void)
+{
+	return above_stdio(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data)
+{
+	struct epoll_event event = { .events = events, .data.u64 = data };
+
+	return result_of(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event));
+}
+
+int bpfl_enter_epoll_remove(int epoll_fd, int fd)
+{
+	struct epoll_event event = { 0 }; /* looked at before 2.6.9 only, but must be there */
+
+	return result_of(epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, &event));
+}
+
+int bpfl_enter_epoll_wait(int epoll_fd, struct epoll_event *events, int max_events, int timeout_ms)
+{
+	return result_of(epoll_wait(epoll_fd, events, max_events, timeout_ms));
+}
+
+int bpfl_enter_timerfd_create(void)
+{
+	return above_stdio(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+int bpfl_enter_timerfd_set(int timer_fd, uint64_t first_ns, uint64_t repeat_ns)
+{
+	struct itimerspec spec = {
+		.it_value = { (time_t)(first_ns / 1000000000), (long)(first_ns % 1000000000) },
+		.it_interval = { (time_t)(repeat_ns / 1000000000), (long)(repeat_ns % 1000000000) },
+	};
+
+	return result_of(timerfd_settime(timer_fd, 0, &spec, NULL));
 }
 
 int bpfl_enter_socket(int domain, int type, int protocol)

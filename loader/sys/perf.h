@@ -46,6 +46,7 @@ enum {
 #define BPFL_PERF_FLAG_DISABLED BPFL_PERF_FLAG(0)
 #define BPFL_PERF_FLAG_INHERIT BPFL_PERF_FLAG(1)
 #define BPFL_PERF_FLAG_FREQ BPFL_PERF_FLAG(10)
+#define BPFL_PERF_FLAG_WATERMARK BPFL_PERF_FLAG(14) /* wakeup is in bytes, not in events */
 
 struct bpfl_perf_attr {
 	uint32_t type;
@@ -55,7 +56,7 @@ struct bpfl_perf_attr {
 	uint64_t sample_type;
 	uint64_t read_format;
 	uint64_t flag_bits;
-	uint32_t wakeup_events;
+	uint32_t wakeup_events; /* or bytes, with FLAG_WATERMARK */
 	uint32_t bp_type;
 	uint64_t config1; /* pointer to the path of a uprobe, or the function name of a kprobe */
 	uint64_t config2; /* offset of the probe in bytes, or its address */
@@ -71,6 +72,21 @@ struct bpfl_perf_attr {
 
 /* perf_event_open flags. FD_CLOEXEC is added by bpfl_enter_perf_event_open(). */
 #define BPFL_PERF_OPEN_FD_CLOEXEC (1ul << 3)
+
+/*
+ * What a mapped event shows: one page whose last words are positions, then the ring. The kernel moves head (release), the reader
+ * moves tail. A record is a header and what its type says; its size is a multiple of 8, so a header never wraps.
+ */
+#define BPFL_PERF_PAGE_HEAD 1024u /* byte offset of data_head, u64 */
+#define BPFL_PERF_PAGE_TAIL 1032u
+#define BPFL_PERF_RECORD_LOST 2u   /* u64 id, u64 number of records lost */
+#define BPFL_PERF_RECORD_SAMPLE 9u /* with SAMPLE_RAW alone: u32 size, so many bytes */
+
+struct bpfl_perf_header {
+	uint32_t type;
+	uint16_t misc;
+	uint16_t size; /* bytes, with this header */
+};
 
 /* Requests for bpfl_enter_ioctl() on a perf event; the argument is 0 or what the comment says. */
 #define BPFL_PERF_IOC_ENABLE _IO('$', 0)

@@ -154,6 +154,7 @@ static const char *const cmd_names[FAKE_NR_CMDS] = {
 	[BPFL_CMD_LINK_DETACH] = "LINK_DETACH",
 	[BPFL_CMD_ITER_CREATE] = "ITER_CREATE",
 	[BPFL_CMD_PROG_BIND_MAP] = "PROG_BIND_MAP",
+	[BPFL_CMD_PROG_STREAM_READ] = "PROG_STREAM_READ",
 };
 
 static const char *const file_calls[] = { "openat", "close", "read", "fstat", "statfs_type", "mmap", "munmap", "list_dir" };

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/events.c: what programs send through ring buffers, perf buffers and streams, as lines on stdout.
+ *
+ * The decoder is made right after the spec, so that a wrong --event, --columns or --filter is found before anything is loaded. The
+ * sources are opened before the programs are attached: the first event counts too. At the end they are read once more, when no
+ * program runs any longer, because a perf buffer wakes its reader only now and then.
+ *
+ * Lost events are warnings, and so a failure with --strict; not one for each record of the kernel's, but at most one a second and the
+ * sum at the end.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int time_mode(const char *word, enum bpfl_time_mode *ret_mode, struct bpfl_error *err)
+{
+	static const struct { const char *word; enum bpfl_time_mode mode; } modes[] = {
+		{ "", BPFL_TIME_WALL }, { "wall", BPFL_TIME_WALL }, { "rel", BPFL_TIME_REL }, { "mono", BPFL_TIME_MONO },
+	};
+
+	*ret_mode = BPFL_TIME_NONE;
+	for (size_t i = 0; word && i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(modes[i].word, word) == 0)
+			*ret_mode = modes[i].mode;
+	}
+	if (word && *ret_mode == BPFL_TIME_NONE)
+		return out_usage(err, "--timestamps: '%s' is not wall, rel or mono", word);
+	return 0;
+}
+
+int events_prepare(struct events *events, const struct options *options, const struct bpfl_spec *spec, struct out *out,
+		   struct bpfl_error *err)
+{
+	struct bpfl_decoder_opts opts = {
+		.size = sizeof(opts),
+		.format = options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT,
+		.events = options->event.items,
+		.nr_events = options->event.nr,
+		.columns = options->columns.items,
+		.nr_columns = options->columns.nr,
+		.forms = options->fmt.items,
+		.nr_forms = options->fmt.nr,
+		.filter = options->filter,
+		.raw = options->raw,
+	};
+	int ret = time_mode(options->timestamps, &opts.time, err);
+
+	events->options = options;
+	events->out = out;
+	if (ret < 0 || options->no_events)
+		return ret;
+	return bpfl_decoder_create(spec, &opts, &events->decoder, err);
+}
+
+int events_open(struct events *events, const struct bpfl_object *object, struct bpfl_error *err)
+{
+	struct bpfl_events_opts opts = { .size = sizeof(opts), .log = out_log(events->out) };
+	const char *note;
+	int ret;
+
+	if (!events->decoder)
+		return 0;
+	ret = bpfl_events_open(object, &opts, &events->sources, err);
+	if (ret < 0 || bpfl_events_nr_sources(events->sources) == 0)
+		return ret;
+	for (size_t i = 0; (note = bpfl_decoder_note(events->decoder, i)); i++)
+		out_note(events->out, 0, "events of %s", note);
+	ret = out_text(events->out, bpfl_decoder_header(events->decoder));
+	if (ret == 0)
+		ret = out_flush(events->out);
+	return ret == -EPIPE ? 0 : ret; /* the loop notices */
+}
+
+int events_fd(const struct events *events)
+{
+	return events->sources && bpfl_events_nr_sources(events->sources) > 0 ? bpfl_events_fd(events->sources) : -1;
+}
+
+/* ---- lost events ---- */
+
+static void lost_say(struct events *events)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (events->nr_lost == events->nr_lost_said || now.tv_sec == events->lost_said_s)
+		return;
+	out_note(events->out, 0, "warning: %llu events lost: the buffer is full before they can be read",
+		 (unsigned long long)(events->nr_lost - events->nr_lost_said));
+	events->nr_lost_said = events->nr_lost;
+	events->lost_said_s = now.tv_sec;
+}
+
+static void lost_count(struct events *events, const struct bpfl_record *record, const char *text, size_t size)
+{
+	if (events->nr_lost == 0)
+		events->out->nr_warnings++;
+	if (record->source_idx == SIZE_MAX) /* a counter of the object: said once, at the end */
+		out_note(events->out, 0, "warning: %s: the programs counted %llu lost events", record->source,
+			 (unsigned long long)record->nr_lost);
+	else
+		events->nr_lost += record->nr_lost;
+	lost_say(events);
+	if (events->options->json)
+		out_write(events->out, text, size);
+}
+
+/* ---- showing ---- */
+
+static int record_show(void *ctx, const struct bpfl_record *record)
+{
+	struct events *events = ctx;
+	const char *text;
+	size_t size;
+	int ret;
+
+	/* Enough was seen: only what was lost is still of interest. */
+	if ((events->is_done || events->out->closed) && record->kind != BPFL_RECORD_LOST)
+		return 0;
+	ret = bpfl_decoder_text(events->decoder, record, &text, &size);
+	if (ret <= 0)
+		return ret;
+	if (record->kind == BPFL_RECORD_LOST) {
+		lost_count(events, record, text, size);
+		return 0;
+	}
+	if (record->kind == BPFL_RECORD_STREAM_STDERR && !events->options->json) {
+		out_note(events->out, 0, "%s: %.*s", record->source, (int)(size - (size > 0)), text);
+		return 0;
+	}
+	ret = out_write(events->out, text, size);
+	if (ret < 0)
+		return ret;
+	/* With an interval, --count counts rounds. */
+	*events->nr_lines += 1;
+	events->is_done = events->options->count && !events->options->interval_ns &&
+			  *events->nr_lines >= events->options->count;
+	return events->is_done ? -ECANCELED : 0;
+}
+
+int events_read(struct events *events, struct bpfl_error *err)
+{
+	int64_t ret = events->sources ? bpfl_events_consume(events->sources, record_show, events, err) : 0;
+	int flushed = out_flush(events->out);
+
+	return ret < 0 ? (int)ret : flushed;
+}
+
+int events_finish(struct events *events, struct bpfl_error *err)
+{
+	int64_t ret = 0;
+	int flushed;
+
+	if (!events->sources || bpfl_events_nr_sources(events->sources) == 0)
+		return 0;
+	ret = bpfl_events_finish(events->sources, record_show, events, err);
+	events->lost_said_s = -1;
+	lost_say(events);
+	flushed = out_flush(events->out);
+	if (ret == -ECANCELED || ret == -EPIPE || flushed == -EPIPE)
+		return 0;
+	return ret < 0 ? (int)ret : flushed;
+}
+
+void events_deinit(struct events *events)
+{
+	bpfl_events_close(events->sources);
+	bpfl_decoder_destroy(events->decoder);
+}

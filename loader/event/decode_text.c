@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event/decode_text.c: one record -> one line, by what decode.c has worked out.
+ *
+ * A record costs a walk over its fields into one buffer that is used again and again.
+ *
+ * Three ways to write a line. When all records have one type, or columns were asked for: a table with a heading. When there are
+ * several types: "exec_event pid=1 comm=\"sh\"". Records without a type: a hexdump. JSON is the same for all: one object a line.
+ */
+#include "event/decode.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define HEX_PER_LINE 16u
+#define CUT "<cut>"
+
+int64_t bpfl_clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width)
+{
+	static const char blanks[] = "                                                                ";
+	size_t used = out->size - start;
+
+	if (used < width)
+		bpfl_buf_append(out, blanks, width - used);
+	bpfl_buf_char(out, ' ');
+}
+
+unsigned bpfl_time_width(enum bpfl_time_mode mode)
+{
+	return mode == BPFL_TIME_NONE ? 0 : mode == BPFL_TIME_WALL ? 15 : 12;
+}
+
+/* ---- writing ---- */
+
+static void put_time(const struct bpfl_decoder *decoder, struct bpfl_buf *out, enum bpfl_style style)
+{
+	int64_t ns;
+
+	if (decoder->time == BPFL_TIME_WALL) {
+		bpfl_put_wall_time(out, bpfl_clock_ns(CLOCK_REALTIME), style);
+		return;
+	}
+	ns = bpfl_clock_ns(CLOCK_MONOTONIC) - (decoder->time == BPFL_TIME_REL ? decoder->start_ns : 0);
+	bpfl_buf_printf(out, "%" PRId64 ".%06" PRId64, ns / 1000000000, ns % 1000000000 / 1000);
+}
+
+static void put_cell(const struct bpfl_field_ctx *ctx, uint32_t field_idx, enum bpfl_style style, struct bpfl_buf *out)
+{
+	if (field_idx == BPFL_NO_FIELD)
+		bpfl_buf_char(out, '-');
+	else if (!bpfl_field_put(ctx, &ctx->layout->fields.items[field_idx], style, out))
+		bpfl_buf_text(out, CUT);
+}
+
+static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view, const struct bpfl_field_ctx *ctx)
+{
+	struct bpfl_buf *out = &decoder->out;
+	size_t start = out->size;
+
+	if (decoder->time != BPFL_TIME_NONE) {
+		put_time(decoder, out, BPFL_STYLE_CELL);
+		bpfl_put_padding(out, start, bpfl_time_width(decoder->time));
+	}
+	if (!decoder->is_table)
+		bpfl_buf_text(out, view->name);
+	for (size_t i = 0; i < view->columns.nr; i++) {
+		if (decoder->is_table) {
+			start = out->size;
+			put_cell(ctx, view->columns.items[i], BPFL_STYLE_CELL, out);
+			if (i + 1 < view->columns.nr)
+				bpfl_put_padding(out, start, decoder->widths.items[i]);
+		} else {
+			bpfl_buf_char(out, ' ');
+			bpfl_buf_text(out, ctx->layout->fields.items[view->columns.items[i]].name);
+			bpfl_buf_char(out, '=');
+			put_cell(ctx, view->columns.items[i], BPFL_STYLE_QUOTED, out);
+		}
+	}
+	bpfl_buf_char(out, '\n');
+}
+
+/* {"v":1,"type":"event" and what all records have; without the closing brace. */
+static void json_begin(struct bpfl_decoder *decoder, const char *type, const struct bpfl_record *record,
+		       const char *source_key)
+{
+	struct bpfl_buf *out = &decoder->out;
+
+	bpfl_buf_text(out, "{\"v\":1,\"type\":\"");
+	bpfl_buf_text(out, type);
+	bpfl_buf_char(out, '"');
+	if (decoder->time != BPFL_TIME_NONE) {
+		bpfl_buf_text(out, ",\"time\":");
+		put_time(decoder, out, BPFL_STYLE_JSON);
+	}
+	bpfl_buf_printf(out, ",\"%s\":", source_key);
+	bpfl_put_text(out, record->source, strlen(record->source), BPFL_STYLE_JSON);
+	if (record->cpu >= 0) {
+		bpfl_buf_text(out, ",\"cpu\":");
+		bpfl_put_u64(out, (uint64_t)record->cpu);
+	}
+}
+
+/* The members, as they nest. What the record does not reach is left out; true when something was. */
+static bool json_members(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out)
+{
+	bool comma = false, cut = false;
+
+	bpfl_buf_char(out, '{');
+	for (size_t i = 0; i < ctx->layout->steps.nr; i++) {
+		const struct bpfl_step *step = &ctx->layout->steps.items[i];
+		size_t start = out->size;
+
+		if (step->kind == BPFL_STEP_CLOSE) {
+			bpfl_buf_char(out, '}');
+			comma = true;
+			continue;
+		}
+		if (comma)
+			bpfl_buf_char(out, ',');
+		bpfl_buf_text(out, step->key);
+		if (step->kind == BPFL_STEP_OPEN) {
+			bpfl_buf_char(out, '{');
+			comma = false;
+		} else if (bpfl_field_put(ctx, &ctx->layout->fields.items[step->field_idx], BPFL_STYLE_JSON, out)) {
+			comma = true;
+		} else {
+			if (!out->failed)
+				out->size = start;
+			cut = true;
+		}
+	}
+	bpfl_buf_char(out, '}');
+	return cut;
+}
+
+/* With --columns: only those, flat. */
+static bool json_columns(const struct bpfl_view *view, const struct bpfl_field_ctx *ctx, struct bpfl_buf *out)
+{
+	bool comma = false, cut = false;
+
+	bpfl_buf_char(out, '{');
+	for (size_t i = 0; i < view->columns.nr; i++) {
+		const struct bpfl_field *field;
+		size_t start = out->size;
+
+		if (view->columns.items[i] == BPFL_NO_FIELD)
+			continue;
+		field = &ctx->layout->fields.items[view->columns.items[i]];
+		if (comma)
+			bpfl_buf_char(out, ',');
+		bpfl_put_text(out, field->name, strlen(field->name), BPFL_STYLE_JSON);
+		bpfl_buf_char(out, ':');
+		if (bpfl_field_put(ctx, field, BPFL_STYLE_JSON, out)) {
+			comma = true;
+		} else {
+			if (!out->failed)
+				out->size = start;
+			cut = true;
+		}
+	}
+	bpfl_buf_char(out, '}');
+	return cut;
+}
+
+static void row_json(struct bpfl_decoder *decoder, const struct bpfl_view *view, const struct bpfl_field_ctx *ctx,
+		     const struct bpfl_record *record)
+{
+	bool cut;
+
+	json_begin(decoder, "event", record, "map");
+	if (bpfl_decoder_nr_views(decoder) > 1) {
+		bpfl_buf_text(&decoder->out, ",\"event_type\":");
+		bpfl_put_text(&decoder->out, view->name, strlen(view->name), BPFL_STYLE_JSON);
+	}
+	bpfl_buf_text(&decoder->out, ",\"event\":");
+	cut = decoder->has_columns ? json_columns(view, ctx, &decoder->out) : json_members(ctx, &decoder->out);
+	bpfl_buf_text(&decoder->out, cut ? ",\"cut\":true}\n" : "}\n");
+}
+
+static void dump_json(struct bpfl_decoder *decoder, const struct bpfl_record *record)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *bytes = record->data;
+
+	json_begin(decoder, "event", record, "map");
+	bpfl_buf_text(&decoder->out, ",\"size\":");
+	bpfl_put_u64(&decoder->out, record->size);
+	bpfl_buf_text(&decoder->out, ",\"hex\":\"");
+	for (size_t i = 0; i < record->size; i++)
+		bpfl_buf_append(&decoder->out, (char[]){ digits[bytes[i] >> 4], digits[bytes[i] & 15] }, 2);
+	bpfl_buf_text(&decoder->out, "\"}\n");
+}
+
+static void dump_text(struct bpfl_decoder *decoder, const struct bpfl_record *record)
+{
+	struct bpfl_buf *out = &decoder->out;
+	const uint8_t *bytes = record->data;
+	size_t start = out->size;
+
+	if (decoder->time != BPFL_TIME_NONE) {
+		put_time(decoder, out, BPFL_STYLE_CELL);
+		bpfl_put_padding(out, start, bpfl_time_width(decoder->time));
+	}
+	bpfl_put_text(out, record->source, strlen(record->source), BPFL_STYLE_CELL);
+	bpfl_buf_printf(out, ": %zu bytes\n", record->size);
+	for (size_t line = 0; line < record->size; line += HEX_PER_LINE) {
+		size_t nr = record->size - line < HEX_PER_LINE ? record->size - line : HEX_PER_LINE;
+
+		bpfl_buf_printf(out, "  %04zx ", line);
+		for (size_t i = 0; i < HEX_PER_LINE; i++) {
+			if (i < nr)
+				bpfl_buf_printf(out, " %02x", bytes[line + i]);
+			else
+				bpfl_buf_text(out, "   ");
+		}
+		bpfl_buf_text(out, "  |");
+		for (size_t i = 0; i < nr; i++) {
+			uint8_t c = bytes[line + i];
+
+			bpfl_buf_char(out, c >= 0x20 && c < 0x7f ? (char)c : '.');
+		}
+		bpfl_buf_text(out, "|\n");
+	}
+}
+
+/* ---- which type a record has ---- */
+
+static const struct bpfl_map_views *map_of(const struct bpfl_decoder *decoder, size_t map_idx)
+{
+	for (size_t i = 0; i < decoder->nr_maps; i++) {
+		if (decoder->maps[i].map_idx == map_idx)
+			return &decoder->maps[i];
+	}
+	return NULL;
+}
+
+static const struct bpfl_view *view_of(const struct bpfl_map_views *map, const struct bpfl_record *record)
+{
+	uint64_t selector = 0;
+	uint8_t bytes[8] = { 0 };
+	uint32_t size = map ? map->shape.selector_size : 0;
+
+	if (!map || map->nr_views == 0)
+		return NULL;
+	if (size == 0)
+		return &map->views[0];
+	if (record->size < size)
+		return NULL;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	memcpy(bytes + sizeof(bytes) - size, record->data, size);
+#else
+	memcpy(bytes, record->data, size);
+#endif
+	memcpy(&selector, bytes, sizeof(selector));
+	for (size_t i = 0; i < map->nr_views; i++) {
+		if (map->views[i].value == selector)
+			return &map->views[i];
+	}
+	return NULL;
+}
+
+static bool data_text(struct bpfl_decoder *decoder, const struct bpfl_record *record)
+{
+	const struct bpfl_map_views *map = map_of(decoder, record->source_idx);
+	const struct bpfl_view *view = view_of(map, record);
+	struct bpfl_field_ctx ctx = { .data = record->data, .size = record->size, .boot_to_wall_ns = decoder->boot_to_wall_ns,
+				      .is_padded = map && map->is_padded, .scratch = &decoder->joined };
+
+	if (!view) {
+		if (decoder->filter)
+			return false;
+		if (decoder->is_json)
+			dump_json(decoder, record);
+		else
+			dump_text(decoder, record);
+		return true;
+	}
+	ctx.layout = &view->layout;
+	if (decoder->filter && !bpfl_filter_pass(decoder->filter, view->filter_idx, &ctx, &decoder->scratch))
+		return false;
+	if (decoder->is_json)
+		row_json(decoder, view, &ctx, record);
+	else
+		row_text(decoder, view, &ctx);
+	return true;
+}
+
+static void lost_text(struct bpfl_decoder *decoder, const struct bpfl_record *record)
+{
+	if (decoder->is_json) {
+		json_begin(decoder, "lost", record, "map");
+		bpfl_buf_printf(&decoder->out, ",\"count\":%" PRIu64 "}\n", record->nr_lost);
+		return;
+	}
+	bpfl_put_text(&decoder->out, record->source, strlen(record->source), BPFL_STYLE_CELL);
+	bpfl_buf_printf(&decoder->out, ": %" PRIu64 " events lost", record->nr_lost);
+	if (record->cpu >= 0)
+		bpfl_buf_printf(&decoder->out, " on CPU %d", record->cpu);
+	bpfl_buf_char(&decoder->out, '\n');
+}
+
+/* A program's own text: lines stay lines. */
+static void stream_text(struct bpfl_decoder *decoder, const struct bpfl_record *record)
+{
+	const char *text = record->data, *end = text + record->size;
+	bool is_stdout = record->kind == BPFL_RECORD_STREAM_STDOUT;
+
+	if (decoder->is_json) {
+		json_begin(decoder, "stream", record, "prog");
+		bpfl_buf_printf(&decoder->out, ",\"stream\":\"%s\",\"text\":", is_stdout ? "stdout" : "stderr");
+		bpfl_put_text(&decoder->out, text, record->size, BPFL_STYLE_JSON);
+		bpfl_buf_text(&decoder->out, "}\n");
+		return;
+	}
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t len = newline ? (size_t)(newline - text) : (size_t)(end - text);
+
+		bpfl_put_text(&decoder->out, text, len, BPFL_STYLE_CELL);
+		bpfl_buf_char(&decoder->out, '\n');
+		text += len + 1;
+	}
+}
+
+int bpfl_decoder_text(struct bpfl_decoder *decoder, const struct bpfl_record *record, const char **ret_text,
+		      size_t *ret_size)
+{
+	bool shown = true;
+
+	decoder->out.size = 0;
+	switch (record->kind) {
+	case BPFL_RECORD_DATA:
+		shown = data_text(decoder, record);
+		break;
+	case BPFL_RECORD_LOST:
+		lost_text(decoder, record);
+		break;
+	case BPFL_RECORD_STREAM_STDOUT:
+	case BPFL_RECORD_STREAM_STDERR:
+		stream_text(decoder, record);
+		break;
+	}
+	if (!bpfl_buf_ok(&decoder->out) || !bpfl_buf_ok(&decoder->scratch) || !bpfl_buf_ok(&decoder->joined)) {
+		bpfl_buf_deinit(&decoder->out); /* what failed once may work for a smaller record */
+		bpfl_buf_deinit(&decoder->scratch);
+		bpfl_buf_deinit(&decoder->joined);
+		return -ENOMEM;
+	}
+	*ret_text = decoder->out.data ? decoder->out.data : "";
+	*ret_size = decoder->out.size;
+	return shown;
+}

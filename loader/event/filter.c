@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event/filter.c: expressions over the fields of a record. See filter.h for the grammar.
+ *
+ * Parsing makes a tree of nodes in one array; it knows nothing of types. Binding looks the words up in each layout: what is a field
+ * here may be none there, and a comparison with a field that a record's type does not have is false. Evaluation allocates
+ * nothing (texts that have to be put together go into the caller's scratch).
+ */
+#include "event/filter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+
+#define NODES_MAX 256u
+#define DEPTH_MAX 32
+#define LAYOUTS_MAX 64u
+#define WORD_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:*?-+@%[]"
+
+enum node_kind { NODE_OR, NODE_AND, NODE_NOT, NODE_COMPARE, NODE_TERM };
+enum op { OP_NONE, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_LIKE, OP_UNLIKE };
+
+struct node {
+	enum node_kind kind;
+	enum op op;
+	unsigned left, right; /* nodes; right 0: none */
+	char *text;	      /* TERM: the word; owned */
+	bool is_quoted, is_number, is_left;
+	int64_t number;
+	uint64_t mask; /* FIELD "&" NUMBER; 0: none */
+	uint32_t fields[LAYOUTS_MAX]; /* TERM: by layout, or BPFL_NO_FIELD */
+};
+
+struct bpfl_filter {
+	char *text;
+	BPFL_VEC(struct node) nodes; /* [0] is a placeholder, so that 0 means "none" */
+	unsigned root, nr_layouts;
+};
+
+struct parser {
+	struct bpfl_filter *filter;
+	const char *at;
+	int depth;
+	struct bpfl_error *err;
+	bool failed;
+};
+
+static unsigned parse_or(struct parser *p);
+
+/* ---- parsing ---- */
+
+/* Always 0, the node that is none. */
+static unsigned refuse(struct parser *p, const char *words)
+{
+	if (!p->failed)
+		bpfl_error_set(p->err, BPFL_ERR_USAGE, EINVAL, "filter '%s': at character %zu: %s", BPFL_ESC(p->filter->text),
+			       (size_t)(p->at - p->filter->text) + 1, words);
+	p->failed = true;
+	return 0;
+}
+
+static bool take(struct parser *p, const char *token)
+{
+	size_t len = strlen(token);
+
+	p->at += strspn(p->at, " \t\n");
+	if (strncmp(p->at, token, len) != 0)
+		return false;
+	p->at += len;
+	return true;
+}
+
+static unsigned add_node(struct parser *p, enum node_kind kind, unsigned left, unsigned right)
+{
+	struct node *node;
+
+	if (p->failed)
+		return 0;
+	if (p->filter->nodes.nr > NODES_MAX)
+		return refuse(p, "too long");
+	node = BPFL_VEC_PUSH(&p->filter->nodes);
+	if (!node)
+		return refuse(p, "out of memory");
+	node->kind = kind;
+	node->left = left;
+	node->right = right;
+	return (unsigned)p->filter->nodes.nr - 1;
+}
+
+/* A text in quotes, with \" and \\ . */
+static char *take_quoted(struct parser *p)
+{
+	struct bpfl_buf text = BPFL_BUF_INIT;
+	char quote = *p->at++;
+
+	while (*p->at && *p->at != quote) {
+		if (*p->at == '\\' && p->at[1])
+			p->at++;
+		bpfl_buf_char(&text, *p->at++);
+	}
+	if (*p->at != quote) {
+		bpfl_buf_deinit(&text);
+		refuse(p, "a quote is missing at the end");
+		return NULL;
+	}
+	p->at++;
+	return bpfl_buf_take(&text);
+}
+
+static unsigned parse_term(struct parser *p, bool is_left)
+{
+	unsigned idx = add_node(p, NODE_TERM, 0, 0);
+	struct node *node;
+	size_t len;
+
+	if (!idx)
+		return 0;
+	node = &p->filter->nodes.items[idx];
+	node->is_left = is_left;
+	memset(node->fields, 0xff, sizeof(node->fields));
+	p->at += strspn(p->at, " \t\n");
+	node->is_quoted = *p->at == '"' || *p->at == '\'';
+	if (node->is_quoted) {
+		node->text = take_quoted(p);
+	} else {
+		len = strspn(p->at, WORD_CHARS);
+		if (len == 0)
+			return refuse(p, "a field or a value expected");
+		node->text = bpfl_strndup(p->at, len);
+		p->at += len;
+	}
+	if (!node->text)
+		return refuse(p, "out of memory");
+	node->is_number = !node->is_quoted && bpfl_text_to_s64(node->text, &node->number) == 0;
+	if (!node->is_quoted && !node->is_number && bpfl_text_to_u64(node->text, (uint64_t *)&node->number) == 0)
+		node->is_number = true; /* above INT64_MAX: the same bits */
+	return idx;
+}
+
+/* "flags & 0x10" */
+static unsigned parse_masked(struct parser *p, bool is_left)
+{
+	unsigned idx = parse_term(p, is_left), mask_idx;
+
+	p->at += strspn(p->at, " \t\n");
+	if (!idx || p->at[0] != '&' || p->at[1] == '&')
+		return idx;
+	p->at++;
+	mask_idx = parse_term(p, false);
+	if (!mask_idx)
+		return 0;
+	if (!p->filter->nodes.items[mask_idx].is_number || p->filter->nodes.items[mask_idx].number == 0)
+		return refuse(p, "'&' takes a number that is not 0");
+	p->filter->nodes.items[idx].mask = (uint64_t)p->filter->nodes.items[mask_idx].number;
+	return idx;
+}
+
+static enum op take_op(struct parser *p)
+{
+	/* Longer ones first. */
+	static const struct { const char *token; enum op op; } ops[] = {
+		{ "==", OP_EQ }, { "!=", OP_NE }, { "!~", OP_UNLIKE }, { "<=", OP_LE }, { ">=", OP_GE },
+		{ "<", OP_LT },	 { ">", OP_GT },  { "~", OP_LIKE },    { "=", OP_EQ },
+	};
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (take(p, ops[i].token))
+			return ops[i].op;
+	}
+	return OP_NONE;
+}
+
+static unsigned parse_comparison(struct parser *p)
+{
+	unsigned left = parse_masked(p, true), right = 0, idx;
+	enum op op;
+
+	if (!left)
+		return 0;
+	op = take_op(p);
+	if (op != OP_NONE) {
+		right = parse_masked(p, false);
+		if (!right)
+			return 0;
+	}
+	idx = add_node(p, NODE_COMPARE, left, right);
+	if (idx)
+		p->filter->nodes.items[idx].op = op;
+	return idx;
+}
+
+static unsigned parse_not(struct parser *p)
+{
+	unsigned idx;
+
+	if (++p->depth > DEPTH_MAX)
+		return refuse(p, "nested too deeply");
+	if (take(p, "(")) {
+		idx = parse_or(p);
+		if (idx && !take(p, ")"))
+			return refuse(p, "')' expected");
+	} else if (take(p, "!")) {
+		idx = parse_not(p);
+		idx = idx ? add_node(p, NODE_NOT, idx, 0) : 0;
+	} else {
+		idx = parse_comparison(p);
+	}
+	p->depth--;
+	return idx;
+}
+
+static unsigned parse_and(struct parser *p)
+{
+	unsigned idx = parse_not(p);
+
+	while (idx && (take(p, "&&") || take(p, ","))) {
+		unsigned right = parse_not(p);
+
+		idx = right ? add_node(p, NODE_AND, idx, right) : 0;
+	}
+	return idx;
+}
+
+static unsigned parse_or(struct parser *p)
+{
+	unsigned idx = parse_and(p);
+
+	while (idx && take(p, "||")) {
+		unsigned right = parse_and(p);
+
+		idx = right ? add_node(p, NODE_OR, idx, right) : 0;
+	}
+	return idx;
+}
+
+int bpfl_filter_parse(const char *text, struct bpfl_filter **ret_filter, struct bpfl_error *err)
+{
+	struct bpfl_filter *filter = calloc(1, sizeof(*filter));
+	struct parser p = { .filter = filter, .err = err };
+
+	if (filter)
+		filter->text = bpfl_strdup(text);
+	if (!filter || !filter->text || !BPFL_VEC_PUSH(&filter->nodes)) {
+		bpfl_filter_destroy(filter);
+		return bpfl_error_nomem(err);
+	}
+	p.at = filter->text;
+	filter->root = parse_or(&p);
+	p.at += strspn(p.at, " \t\n");
+	if (filter->root && *p.at)
+		filter->root = refuse(&p, "an operator expected");
+	if (!filter->root) {
+		bpfl_filter_destroy(filter);
+		return -EINVAL;
+	}
+	*ret_filter = filter;
+	return 0;
+}
+
+void bpfl_filter_destroy(struct bpfl_filter *filter)
+{
+	if (!filter)
+		return;
+	for (size_t i = 0; i < filter->nodes.nr; i++)
+		free(filter->nodes.items[i].text);
+	free(filter->nodes.items);
+	free(filter->text);
+	free(filter);
+}
+
+/* ---- binding ---- */
+
+static bool enumerator_of(const struct bpfl_layout *layout, const struct bpfl_field *field, const char *name,
+			  int64_t *ret)
+{
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(layout->btf, field->type_id, NULL);
+
+	for (uint32_t i = 0; field->form == BPFL_FORM_ENUM && i < bpfl_btf_vlen(type); i++) {
+		const struct bpfl_btf_enum *narrow = &bpfl_btf_enums(type)[i];
+		const struct bpfl_btf_enum64 *wide = &bpfl_btf_enums64(type)[i];
+		bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM;
+
+		if (strcmp(bpfl_btf_string(layout->btf, is_narrow ? narrow->name_off : wide->name_off), name) != 0)
+			continue;
+		*ret = !is_narrow	   ? (int64_t)((uint64_t)wide->value_hi32 << 32 | wide->value_lo32)
+		       : bpfl_btf_kflag(type) ? narrow->value
+					      : (int64_t)(uint32_t)narrow->value;
+		return true;
+	}
+	return false;
+}
+
+static bool is_ordering(enum op op)
+{
+	return op == OP_LT || op == OP_LE || op == OP_GT || op == OP_GE;
+}
+
+/* A value beside a field: an enumerator becomes its number. Ordering text is refused: it would be a mistake. */
+static int bind_value(struct bpfl_filter *filter, const struct bpfl_layout *layout, const struct bpfl_field *field,
+		      struct node *value, enum op op, struct bpfl_error *err)
+{
+	if (value->is_number || op == OP_LIKE || op == OP_UNLIKE)
+		return 0;
+	if (enumerator_of(layout, field, value->text, &value->number)) {
+		value->is_number = is_ordering(op); /* equality compares the names */
+		return 0;
+	}
+	if (is_ordering(op))
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "filter '%s': '%s' is no number to compare '%s' with",
+				      BPFL_ESC(filter->text), BPFL_ESC(value->text), BPFL_ESC(field->name));
+	return 0;
+}
+
+int bpfl_filter_bind(struct bpfl_filter *filter, unsigned layout_idx, const struct bpfl_layout *layout,
+		     unsigned *ret_nr_fields, struct bpfl_error *err)
+{
+	unsigned nr_fields = 0;
+
+	if (layout_idx >= LAYOUTS_MAX)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "a filter over more than %u types", LAYOUTS_MAX);
+	for (size_t i = 1; i < filter->nodes.nr; i++) {
+		struct node *node = &filter->nodes.items[i];
+
+		if (node->kind == NODE_TERM && !node->is_quoted && !node->is_number)
+			node->fields[layout_idx] = bpfl_layout_find(layout, node->text);
+		nr_fields += node->kind == NODE_TERM && node->fields[layout_idx] != BPFL_NO_FIELD;
+	}
+	for (size_t i = 1; i < filter->nodes.nr; i++) {
+		struct node *node = &filter->nodes.items[i], *left, *right;
+		int ret = 0;
+
+		if (node->kind != NODE_COMPARE || !node->right)
+			continue;
+		left = &filter->nodes.items[node->left];
+		right = &filter->nodes.items[node->right];
+		if (left->fields[layout_idx] != BPFL_NO_FIELD && right->fields[layout_idx] == BPFL_NO_FIELD)
+			ret = bind_value(filter, layout, &layout->fields.items[left->fields[layout_idx]], right, node->op, err);
+		else if (left->fields[layout_idx] == BPFL_NO_FIELD && right->fields[layout_idx] != BPFL_NO_FIELD)
+			ret = bind_value(filter, layout, &layout->fields.items[right->fields[layout_idx]], left, node->op, err);
+		if (ret < 0)
+			return ret;
+	}
+	if (filter->nr_layouts <= layout_idx)
+		filter->nr_layouts = layout_idx + 1;
+	*ret_nr_fields = nr_fields;
+	return 0;
+}
+
+const char *bpfl_filter_unknown(const struct bpfl_filter *filter)
+{
+	for (size_t i = 1; i < filter->nodes.nr; i++) {
+		const struct node *node = &filter->nodes.items[i];
+		bool is_known = false;
+
+		if (node->kind != NODE_TERM || !node->is_left || node->is_quoted || node->is_number)
+			continue;
+		for (unsigned l = 0; l < filter->nr_layouts; l++)
+			is_known = is_known || node->fields[l] != BPFL_NO_FIELD;
+		if (!is_known)
+			return node->text;
+	}
+	return NULL;
+}
+
+/* ---- evaluation ---- */
+
+struct eval {
+	const struct bpfl_filter *filter;
+	unsigned layout_idx;
+	const struct bpfl_field_ctx *ctx;
+	struct bpfl_buf *scratch;
+};
+
+struct number {
+	uint64_t value;
+	bool is_signed;
+};
+
+static const struct bpfl_field *field_of(const struct eval *eval, const struct node *term)
+{
+	uint32_t idx = term->fields[eval->layout_idx];
+
+	return idx == BPFL_NO_FIELD ? NULL : &eval->ctx->layout->fields.items[idx];
+}
+
+static bool number_of(const struct eval *eval, const struct node *term, struct number *ret)
+{
+	const struct bpfl_field *field = field_of(eval, term);
+
+	if (field) {
+		if (!bpfl_field_number(eval->ctx, field, &ret->value, &ret->is_signed))
+			return false;
+		if (term->mask) {
+			ret->value &= term->mask;
+			ret->is_signed = false;
+		}
+		return true;
+	}
+	ret->value = (uint64_t)term->number;
+	ret->is_signed = term->number < 0;
+	return term->is_number;
+}
+
+/* Text of a term. Strings of the record are used in place; everything else is written to the end of scratch. */
+static bool text_of(const struct eval *eval, const struct node *term, const char **ret_text, size_t *ret_size)
+{
+	const struct bpfl_field *field = field_of(eval, term);
+	size_t start = eval->scratch->size;
+
+	if (!field) {
+		*ret_text = term->text;
+		*ret_size = strlen(term->text);
+		/* A word that is a field elsewhere, and not here: no value. */
+		return term->is_quoted || term->is_number || !term->is_left;
+	}
+	if (bpfl_field_text(eval->ctx, field, ret_text, ret_size) && !memchr(*ret_text, '\0', *ret_size))
+		return true;
+	if (!bpfl_field_put(eval->ctx, field, BPFL_STYLE_CELL, eval->scratch) || eval->scratch->failed)
+		return false;
+	bpfl_buf_text(eval->scratch, ""); /* there is memory now, even for an empty text */
+	*ret_text = eval->scratch->data + start;
+	*ret_size = eval->scratch->size - start;
+	return true;
+}
+
+/* -1, 0, 1. A negative number is below every unsigned one. */
+static int compare_numbers(struct number a, struct number b)
+{
+	bool a_negative = a.is_signed && (int64_t)a.value < 0, b_negative = b.is_signed && (int64_t)b.value < 0;
+
+	if (a_negative != b_negative)
+		return a_negative ? -1 : 1;
+	return a.value < b.value ? -1 : a.value > b.value;
+}
+
+static bool like(const char *text, size_t size, const char *pattern, size_t pattern_size)
+{
+	char text_copy[512], pattern_copy[512];
+
+	/* bpfl_text_glob() wants NULs; what is longer than any name is cut. */
+	if (size >= sizeof(text_copy))
+		size = sizeof(text_copy) - 1;
+	if (pattern_size >= sizeof(pattern_copy))
+		return false;
+	memcpy(text_copy, text, size);
+	text_copy[size] = '\0';
+	memcpy(pattern_copy, pattern, pattern_size);
+	pattern_copy[pattern_size] = '\0';
+	return bpfl_text_glob(pattern_copy, text_copy);
+}
+
+static bool order_holds(enum op op, int order)
+{
+	switch (op) {
+	case OP_EQ: return order == 0;
+	case OP_NE: return order != 0;
+	case OP_LT: return order < 0;
+	case OP_LE: return order <= 0;
+	case OP_GT: return order > 0;
+	case OP_GE: return order >= 0;
+	default: return false;
+	}
+}
+
+static bool is_something(const struct eval *eval, const struct node *term)
+{
+	struct number number;
+	const char *text;
+	size_t size;
+
+	if (number_of(eval, term, &number))
+		return number.value != 0;
+	return text_of(eval, term, &text, &size) && size > 0;
+}
+
+static bool compare(const struct eval *eval, const struct node *node)
+{
+	const struct node *left = &eval->filter->nodes.items[node->left], *right = &eval->filter->nodes.items[node->right];
+	struct number a, b;
+	const char *a_text, *b_text;
+	size_t a_size, b_size;
+	size_t scratch_start = eval->scratch->size;
+	bool ret;
+
+	if (!node->right)
+		return is_something(eval, left);
+	if (node->op != OP_LIKE && node->op != OP_UNLIKE && number_of(eval, left, &a) && number_of(eval, right, &b))
+		return order_holds(node->op, compare_numbers(a, b));
+	if (!text_of(eval, left, &a_text, &a_size))
+		return false;
+	/* The second may move the scratch in which the first lies: its place is kept, not its address. */
+	bool in_scratch = eval->scratch->data && a_text == eval->scratch->data + scratch_start;
+
+	if (!text_of(eval, right, &b_text, &b_size))
+		return false;
+	if (in_scratch)
+		a_text = eval->scratch->data + scratch_start;
+	if (node->op == OP_LIKE || node->op == OP_UNLIKE)
+		ret = like(a_text, a_size, b_text, b_size) == (node->op == OP_LIKE);
+	else
+		ret = order_holds(node->op, a_size == b_size ? memcmp(a_text, b_text, a_size) : 1);
+	eval->scratch->size = scratch_start;
+	return ret;
+}
+
+static bool evaluate(const struct eval *eval, unsigned idx)
+{
+	const struct node *node = &eval->filter->nodes.items[idx];
+
+	switch (node->kind) {
+	case NODE_OR: return evaluate(eval, node->left) || evaluate(eval, node->right);
+	case NODE_AND: return evaluate(eval, node->left) && evaluate(eval, node->right);
+	case NODE_NOT: return !evaluate(eval, node->left);
+	case NODE_COMPARE: return compare(eval, node);
+	case NODE_TERM: break;
+	}
+	return false;
+}
+
+bool bpfl_filter_pass(const struct bpfl_filter *filter, unsigned layout_idx, const struct bpfl_field_ctx *ctx,
+		      struct bpfl_buf *scratch)
+{
+	struct eval eval = { filter, layout_idx, ctx, scratch };
+
+	scratch->size = 0;
+	return evaluate(&eval, filter->root);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event/filter: which records are shown.
+ *
+ *     filter     := and { "||" and }
+ *     and        := not { ("&&" | ",") not }
+ *     not        := "!" not | "(" filter ")" | comparison
+ *     comparison := term [ op term ]              a term alone: is it not 0, not empty
+ *     op         := "==" "=" "!=" "<" "<=" ">" ">=" "~" "!~"
+ *     term       := FIELD | FIELD "&" NUMBER | NUMBER | WORD | "text"
+ *
+ * A word that is no field is text: comm==bash. Text is compared with what the table would show (an enumerator, an address);
+ * "~" takes a pattern with '*' and '?' for the whole text. Numbers compare as numbers, enumerators by < and > as well.
+ */
+#ifndef BPFL_EVENT_FILTER_H
+#define BPFL_EVENT_FILTER_H
+
+#include "base/error.h"
+#include "event/field.h"
+
+struct bpfl_filter;
+
+/* 0; -EINVAL (kind USAGE) with the place in the text. Knows no fields yet. */
+int bpfl_filter_parse(const char *text, struct bpfl_filter **ret_filter, struct bpfl_error *err);
+void bpfl_filter_destroy(struct bpfl_filter *filter);
+
+/*
+ * Gives the words of a filter their meaning in one layout. To be called once for each of nr layouts, numbered from 0.
+ * ret_nr_fields: how many of its words are fields of it.
+ * Return: 0; -EINVAL (kind USAGE) for a comparison that this field does not have; -ENOMEM.
+ */
+int bpfl_filter_bind(struct bpfl_filter *filter, unsigned layout_idx, const struct bpfl_layout *layout,
+		     unsigned *ret_nr_fields, struct bpfl_error *err);
+/* A word on the left of a comparison that no layout has as a field: the misspelt one. NULL: all are known. */
+const char *bpfl_filter_unknown(const struct bpfl_filter *filter);
+
+/* Whether a record passes. scratch: for texts that are put together. */
+bool bpfl_filter_pass(const struct bpfl_filter *filter, unsigned layout_idx, const struct bpfl_field_ctx *ctx,
+		      struct bpfl_buf *scratch);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event/layout: a type, worked out once, so that each record is only loads and writes.
+ *
+ * A layout is a flat list of fields: every scalar, string or array of the type with its place and the form in which it is shown. A
+ * member of a struct in a struct is "task.pid"; members of anonymous ones appear as if they stood outside. The steps say how
+ * the fields nest, for JSON.
+ */
+#ifndef BPFL_EVENT_LAYOUT_H
+#define BPFL_EVENT_LAYOUT_H
+
+#include "base/buf.h"
+#include "btf/btf.h"
+
+#define BPFL_FIELDS_MAX 256u
+#define BPFL_NO_FIELD UINT32_MAX
+
+enum bpfl_form {
+	BPFL_FORM_UINT,
+	BPFL_FORM_SINT,
+	BPFL_FORM_HEX,
+	BPFL_FORM_BOOL,
+	BPFL_FORM_CHAR,
+	BPFL_FORM_ENUM,
+	BPFL_FORM_STRING,  /* up to the first NUL */
+	BPFL_FORM_STRINGS, /* several, each with its NUL: joined by blanks */
+	BPFL_FORM_VALUE,   /* anything else, as btf/value prints it */
+	BPFL_FORM_IPV4,	   /* four bytes, network order */
+	BPFL_FORM_IPV6,
+	BPFL_FORM_MAC,
+	BPFL_FORM_PORT,	    /* u16, network order */
+	BPFL_FORM_ENDPOINT, /* struct gadget_l3endpoint_t, gadget_l4endpoint_t */
+	BPFL_FORM_TIME,	    /* ns since boot */
+	BPFL_FORM_DURATION, /* ns */
+	BPFL_FORM_BYTES,    /* a number of bytes: 1.5KiB */
+	BPFL_FORM_ERRNO,
+	BPFL_FORM_SIGNAL,
+	BPFL_NR_FORMS,
+};
+
+struct bpfl_field {
+	char *name; /* whole path, "task.pid"; owned */
+	const char *leaf; /* its last part, in name */
+	enum bpfl_form form;
+	uint32_t byte_off;
+	uint32_t size;	   /* bytes; 0: a flexible array, up to the record's end */
+	uint32_t bit_off, bit_size; /* a bit-field: from byte_off; bit_size 0: none */
+	uint32_t type_id;
+	uint32_t len_field; /* an array's length in bytes stands there, or BPFL_NO_FIELD */
+	bool is_tail;	   /* nothing stands behind it: a record may end inside */
+	bool is_length;	   /* of another field: not shown in tables */
+	uint8_t width;	   /* of a column */
+	/* ENDPOINT: byte offsets from byte_off; port 0: none. */
+	uint16_t port_off, version_off;
+};
+
+struct bpfl_step {
+	enum { BPFL_STEP_OPEN, BPFL_STEP_CLOSE, BPFL_STEP_FIELD } kind;
+	uint32_t field_idx;
+	char *key; /* "\"pid\":", ready to be written; owned; NULL for CLOSE */
+};
+
+struct bpfl_layout {
+	const struct bpfl_btf *btf; /* borrowed */
+	uint32_t type_id;
+	uint32_t size; /* bytes of the type */
+	BPFL_VEC(struct bpfl_field) fields;
+	BPFL_VEC(struct bpfl_step) steps;
+};
+
+/* 0; -EINVAL for a type without a value; -ENOMEM. */
+int bpfl_layout_init(struct bpfl_layout *layout, const struct bpfl_btf *btf, uint32_t type_id);
+void bpfl_layout_deinit(struct bpfl_layout *layout);
+
+/* A field by its path, or by its last part when only one has that; BPFL_NO_FIELD. */
+uint32_t bpfl_layout_find(const struct bpfl_layout *layout, const char *name);
+
+/* "ipv4" -> BPFL_FORM_IPV4; BPFL_NR_FORMS: no such form. */
+enum bpfl_form bpfl_form_find(const char *name);
+/* The names, for messages: "dec, hex, ...". */
+const char *bpfl_form_names(void);
+/* Whether a field can be shown so; sets it. -EINVAL when the size does not fit. */
+int bpfl_field_set_form(struct bpfl_field *field, enum bpfl_form form);
+/* Forms by the names that people give: saddr, daddr, *ip* of four or sixteen bytes, *port, *mac. */
+void bpfl_layout_guess_forms(struct bpfl_layout *layout);
+
+#endif

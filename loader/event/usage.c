@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event/usage.c: which records go through a map? See usage.h.
+ *
+ * For each call of a helper that sends, the registers with the map and the size are followed backwards: "r2 = 40" is a constant,
+ * "r1 = map ll" a map, "r1 = r6" goes on with r6. Compilers write these just before the call, so a walk in a straight line is enough
+ * for nearly all code. It is a guess about the type of an event, not a proof, so it is careful where it could be wrong:
+ * a size that a jump leads past (two ways, two values) counts as unknown; a call in between destroys r1 to r5.
+ */
+#include "event/usage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct sender {
+	int32_t helper;
+	uint8_t map_reg, size_reg;
+} senders[] = {
+	{ 25, 2, 5 },  /* perf_event_output(ctx, map, flags, data, size), 4.4 */
+	{ 111, 2, 5 }, /* skb_output, 5.5 */
+	{ 121, 2, 5 }, /* xdp_output, 5.6 */
+	{ 130, 1, 3 }, /* ringbuf_output(map, data, size, flags), 5.8 */
+	{ 131, 1, 2 }, /* ringbuf_reserve(map, size, flags) */
+	{ 198, 1, 2 }, /* ringbuf_reserve_dynptr(map, size, flags, ptr), 5.19 */
+};
+
+static const struct sender *sender_of(const struct bpfl_insn *insn)
+{
+	if (insn->code != BPFL_CODE_CALL || bpfl_insn_src(insn) != 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
+		if (senders[i].helper == insn->imm)
+			return &senders[i];
+	}
+	return NULL;
+}
+
+/* Whether an instruction writes a register. Calls write r0 and leave nothing in r1 to r5. */
+static bool writes(const struct bpfl_insn *insn, unsigned reg)
+{
+	switch (BPFL_CLASS(insn->code)) {
+	case BPFL_CLASS_ALU:
+	case BPFL_CLASS_ALU64:
+	case BPFL_CLASS_LD:
+	case BPFL_CLASS_LDX:
+		return bpfl_insn_dst(insn) == reg;
+	case BPFL_CLASS_JMP:
+		return insn->code == BPFL_CODE_CALL && reg <= 5;
+	default:
+		return false; /* an atomic operation can return a value, but no map and no constant */
+	}
+}
+
+#define CODE_MOV64_X 0xbf
+#define CODE_MOV32_K 0xb4
+
+/*
+ * The instruction that gave reg its value at inst_idx; moves between registers are followed. NULL: not found in a straight line.
+ * ret_joined: another way of the program leads in between.
+ */
+static const struct bpfl_inst *origin(const struct bpfl_func *func, const bool *is_target, uint32_t inst_idx, unsigned reg,
+				      bool *ret_joined)
+{
+	*ret_joined = false;
+	for (uint32_t i = inst_idx; i-- > 0;) {
+		const struct bpfl_inst *inst = &func->insts[i];
+
+		if (is_target[i + 1])
+			*ret_joined = true;
+		if (inst->insn.code == 0 || !writes(&inst->insn, reg)) /* 0: second half of ld_imm64 */
+			continue;
+		if (inst->insn.code != CODE_MOV64_X)
+			return inst;
+		reg = bpfl_insn_src(&inst->insn);
+	}
+	return NULL;
+}
+
+static void add_size(struct bpfl_map_usage *usage, const struct bpfl_inst *inst, bool joined)
+{
+	bool is_constant = inst && !joined &&
+			   (inst->insn.code == BPFL_CODE_MOV64_K || inst->insn.code == CODE_MOV32_K) && inst->insn.imm > 0;
+
+	for (unsigned i = 0; is_constant && i < usage->nr_sizes; i++) {
+		if (usage->sizes[i] == (uint32_t)inst->insn.imm)
+			return;
+	}
+	if (!is_constant || usage->nr_sizes == BPFL_USAGE_SIZES_MAX)
+		usage->any_size = true;
+	else
+		usage->sizes[usage->nr_sizes++] = (uint32_t)inst->insn.imm;
+}
+
+static bool is_map(const struct bpfl_spec *spec, const struct bpfl_inst *inst, uint32_t map_idx)
+{
+	const struct bpfl_ref *ref;
+
+	if (!inst || inst->ref_idx < 0)
+		return false;
+	ref = &spec->refs.items[inst->ref_idx];
+	return ref->kind == BPFL_REF_MAP && ref->target_idx == map_idx;
+}
+
+/* Instructions that a jump leads to. */
+static void mark_targets(const struct bpfl_func *func, bool *is_target)
+{
+	for (uint32_t i = 0; i < func->nr_insts; i++) {
+		const struct bpfl_insn *insn = &func->insts[i].insn;
+		unsigned class = BPFL_CLASS(insn->code);
+		bool is_jump = (class == BPFL_CLASS_JMP || class == BPFL_CLASS_JMP32) && insn->code != BPFL_CODE_CALL &&
+			       insn->code != BPFL_CODE_EXIT;
+		/* "gotol" (6.4) is the unconditional jump of the 32-bit class and has its distance in imm. */
+		int64_t distance = insn->code == 0x06 ? insn->imm : insn->off;
+		int64_t target = (int64_t)i + 1 + distance;
+
+		if (is_jump && target >= 0 && target < func->nr_insts)
+			is_target[target] = true;
+	}
+}
+
+static void read_func(const struct bpfl_spec *spec, const struct bpfl_func *func, uint32_t map_idx, bool *is_target,
+		      struct bpfl_map_usage *usage)
+{
+	bool has_targets = false, joined;
+
+	for (uint32_t i = 0; i < func->nr_insts; i++) {
+		const struct sender *sender = sender_of(&func->insts[i].insn);
+
+		if (!sender)
+			continue;
+		if (!has_targets) {
+			memset(is_target, 0, (size_t)func->nr_insts + 1);
+			mark_targets(func, is_target);
+			has_targets = true;
+		}
+		if (!is_map(spec, origin(func, is_target, i, sender->map_reg, &joined), map_idx))
+			continue;
+		usage->sends = true;
+		const struct bpfl_inst *size = origin(func, is_target, i, sender->size_reg, &joined);
+		add_size(usage, size, joined);
+	}
+}
+
+void bpfl_map_usage_read(const struct bpfl_spec *spec, uint32_t map_idx, struct bpfl_map_usage *ret_usage)
+{
+	uint32_t nr_max = 0;
+	bool *is_target;
+
+	memset(ret_usage, 0, sizeof(*ret_usage));
+	for (size_t f = 0; f < spec->funcs.nr; f++) {
+		if (spec->funcs.items[f].nr_insts > nr_max)
+			nr_max = spec->funcs.items[f].nr_insts;
+	}
+	is_target = calloc((size_t)nr_max + 1, sizeof(*is_target));
+	if (!is_target) {
+		ret_usage->any_size = true; /* nothing is known then */
+		return;
+	}
+	for (size_t f = 0; f < spec->funcs.nr; f++)
+		read_func(spec, &spec->funcs.items[f], map_idx, is_target, ret_usage);
+	free(is_target);
+}
