@@ -8,7 +8,8 @@
  * "btf_trace_NAME" of a tracepoint, the functions "bpf_lsm_NAME" and "bpf_iter_NAME" that exist only to carry
  * the prototype (G-61).
  *
- * All names of all programs are looked for in one pass over the kernel's types.
+ * All names of all programs are looked for in one pass over the kernel's types, which is the pass that CO-RE or externs take,
+ * if the object has any: they ask for these names as well (bpfl_attach_names_collect), and the target remembers.
  */
 #include "image/passes.h"
 
@@ -16,12 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "image/core_match.h"
+#include "image/extern.h"
 
 struct wanted {
 	struct bpfl_image_prog *prog;
 	const struct bpfl_section_row *row;
-	char *full_name; /* prefix and target; the search borrows it */
-	int search_idx;
+	char *full_name; /* prefix and target */
 };
 
 static bool prog_wants_target(const struct bpfl_prog *prog)
@@ -75,7 +77,7 @@ static int target_name(const struct bpfl_prog *prog, const char **ret_name, stru
 }
 
 static int wanted_add(struct wanted *wanted, struct bpfl_image_prog *prog, const struct bpfl_spec *spec,
-		      struct bpfl_btf_search *search, struct bpfl_error *err)
+		      struct bpfl_error *err)
 {
 	const struct bpfl_prog *spec_prog = &spec->progs.items[prog->prog_idx];
 	const char *name;
@@ -91,10 +93,31 @@ static int wanted_add(struct wanted *wanted, struct bpfl_image_prog *prog, const
 	wanted->prog = prog;
 	wanted->row = spec_prog->hit.row;
 	wanted->full_name = bpfl_buf_take(&full);
-	if (!wanted->full_name)
-		return bpfl_error_nomem(err);
-	wanted->search_idx = bpfl_btf_search_want(search, wanted->full_name, strlen(wanted->full_name));
-	return wanted->search_idx < 0 ? bpfl_error_nomem(err) : 0;
+	return wanted->full_name ? 0 : bpfl_error_nomem(err);
+}
+
+int bpfl_attach_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names, struct bpfl_error *err)
+{
+	const struct bpfl_spec *spec = image->spec;
+
+	for (size_t i = 0; i < image->nr_progs; i++) {
+		struct bpfl_image_prog *prog = &image->progs[i];
+		struct wanted wanted = { NULL, NULL, NULL };
+
+		/* What is wrong with a target is said when it is looked up. */
+		if (!prog_wants_target(&spec->progs.items[prog->prog_idx]) || wanted_add(&wanted, prog, spec, NULL) < 0)
+			continue;
+		char **owned = BPFL_VEC_PUSH(&names->owned);
+		struct bpfl_core_name *name = owned ? BPFL_VEC_PUSH(names) : NULL;
+		if (!name) {
+			free(wanted.full_name);
+			names->owned.nr -= owned != NULL;
+			return bpfl_error_nomem(err);
+		}
+		*owned = wanted.full_name;
+		*name = (struct bpfl_core_name){ *owned, bpfl_core_name_size(*owned, strlen(*owned)) };
+	}
+	return 0;
 }
 
 /* The whole kernel is walked again, but only to be helpful about a failure. */
@@ -129,15 +152,17 @@ static int missing_error(const struct wanted *wanted, const struct bpfl_btf *btf
 	return result;
 }
 
-static int wanted_resolve(const struct wanted *wanted, const struct bpfl_btf_search *search,
-			  const struct bpfl_btf *btf, struct bpfl_error *err)
+static int wanted_resolve(const struct wanted *wanted, struct bpfl_target *target, const struct bpfl_btf *btf,
+			  struct bpfl_error *err)
 {
+	const char *name = wanted->full_name;
 	size_t nr_ids;
-	const uint32_t *ids = bpfl_btf_search_ids(search, wanted->search_idx, &nr_ids);
+	const uint32_t *ids = bpfl_core_names_get(target, name, bpfl_core_name_size(name, strlen(name)), &nr_ids);
 
-	/* A search is for functions and typedefs at once: a name can be both. */
+	/* What the target knows by a name is of all kinds, and of all flavours: this is for one kind and the whole name. */
 	for (size_t i = 0; i < nr_ids; i++) {
-		if (bpfl_btf_kind(bpfl_btf_type(btf, ids[i])) == wanted_kind(wanted->row)) {
+		if (bpfl_btf_kind(bpfl_btf_type(btf, ids[i])) == wanted_kind(wanted->row) &&
+		    strcmp(bpfl_btf_name(btf, ids[i]), name) == 0) {
 			wanted->prog->attach_btf_id = ids[i];
 			return 0;
 		}
@@ -145,8 +170,22 @@ static int wanted_resolve(const struct wanted *wanted, const struct bpfl_btf_sea
 	return missing_error(wanted, btf, err);
 }
 
+static int names_prepare(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
+{
+	struct bpfl_extern_names names = { .items = NULL };
+	int result = bpfl_attach_names_collect(image, &names, err);
+
+	if (result == 0) {
+		result = bpfl_core_names_prepare_kinds(
+			target, names.items, names.nr,
+			BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC) | BPFL_BTF_KIND_BIT(BPFL_KIND_TYPEDEF), err);
+	}
+	bpfl_extern_names_deinit(&names);
+	return result;
+}
+
 static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, struct wanted *wanted,
-		       struct bpfl_btf_search *search, struct bpfl_error *err)
+		       struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = image->spec;
 	const struct bpfl_btf *btf;
@@ -158,7 +197,7 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 
 		if (!prog_wants_target(&spec->progs.items[prog->prog_idx]))
 			continue;
-		result = wanted_add(&wanted[nr_wanted++], prog, spec, search, err);
+		result = wanted_add(&wanted[nr_wanted++], prog, spec, err);
 		if (result < 0) {
 			bpfl_error_prefix(err, "program '%s'",
 					  BPFL_ESC(spec->progs.items[prog->prog_idx].name));
@@ -166,11 +205,11 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 	}
 	if (result < 0 || nr_wanted == 0)
 		return result;
-	result = bpfl_target_btf(target, &btf, err);
-	if (result == 0 && bpfl_btf_search_run(search, btf) < 0)
-		result = bpfl_error_nomem(err);
+	result = names_prepare(image, target, err);
+	if (result == 0)
+		result = bpfl_target_btf(target, &btf, err);
 	for (size_t i = 0; i < nr_wanted && result == 0; i++) {
-		result = wanted_resolve(&wanted[i], search, btf, err);
+		result = wanted_resolve(&wanted[i], target, btf, err);
 		if (result < 0) {
 			bpfl_error_prefix(err, "program '%s'",
 					  BPFL_ESC(spec->progs.items[wanted[i].prog->prog_idx].name));
@@ -181,15 +220,11 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 
 int bpfl_image_attach_targets(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
 {
-	struct bpfl_btf_search search;
 	struct wanted *wanted = calloc(image->nr_progs ? image->nr_progs : 1, sizeof(*wanted));
 
 	if (!wanted)
 		return bpfl_error_nomem(err);
-	bpfl_btf_search_init(&search,
-			     BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC) | BPFL_BTF_KIND_BIT(BPFL_KIND_TYPEDEF), NULL);
-	int result = resolve_all(image, target, wanted, &search, err);
-	bpfl_btf_search_deinit(&search);
+	int result = resolve_all(image, target, wanted, err);
 	for (size_t i = 0; i < image->nr_progs; i++)
 		free(wanted[i].full_name);
 	free(wanted);

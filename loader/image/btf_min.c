@@ -293,7 +293,7 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 	static const struct bpfl_core_name helper_list = {
 		"bpf_func_id", 11
 	}; /* LINUX_HAS_BPF_COOKIE looks at it */
-	struct bpfl_extern_names names = { NULL, 0, 0 };
+	struct bpfl_extern_names names = { .items = NULL };
 	bool asks_for_cookie = false;
 	int result = bpfl_extern_names_collect(image, &names, err);
 
@@ -304,7 +304,7 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 		mark_named(min, names.items[i].text, BPFL_KIND_FUNC, BPFL_DEPTH_REFS);
 		mark_named(min, names.items[i].text, BPFL_KIND_VAR, BPFL_DEPTH_REFS);
 	}
-	free(names.items);
+	bpfl_extern_names_deinit(&names);
 	for (size_t i = 0; i < image->spec->externs.nr; i++) {
 		asks_for_cookie = asks_for_cookie || strcmp(image->spec->externs.items[i].name,
 							    "LINUX_HAS_BPF_COOKIE") == 0;

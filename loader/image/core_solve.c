@@ -165,7 +165,7 @@ static bool query_needs_target(const struct bpfl_core_query *query)
 static int names_prepare(struct solving *solving, struct bpfl_error *err)
 {
 	const struct bpfl_core_solver *solver = solving->solver;
-	struct bpfl_extern_names names = { NULL, 0, 0 };
+	struct bpfl_extern_names names = { .items = NULL };
 	uint32_t last_type_id = 0;
 
 	if (!BPFL_VEC_RESERVE(&names, solver->nr_queries)) {
@@ -180,19 +180,22 @@ static int names_prepare(struct solving *solving, struct bpfl_error *err)
 		last_type_id = query->type_id;
 		struct bpfl_core_name *name = BPFL_VEC_PUSH(&names);
 		if (!name) {
-			free(names.items);
+			bpfl_extern_names_deinit(&names);
 			return bpfl_error_nomem(err);
 		}
 		name->text = bpfl_btf_name(solving->spec->btf, query->type_id);
 		name->size = bpfl_core_name_size(name->text, strlen(name->text));
 	}
 	if (names.nr == 0) {
-		free(names.items);
+		bpfl_extern_names_deinit(&names);
 		return 0;
 	}
-	/* Externs come next and need names too: asked for now, they cost no pass of their own. */
+	/* Externs and attach targets come next and need names too: asked for now, they cost no pass of their own. */
 	size_t nr_types = names.nr;
 	int result = bpfl_extern_names_collect(solving->image, &names, err);
+	if (result == 0) {
+		result = bpfl_attach_names_collect(solving->image, &names, err);
+	}
 	if (result == 0 && names.nr > nr_types) {
 		result = bpfl_core_names_prepare(solving->target, names.items, names.nr, err);
 	} else if (result == 0) {
@@ -202,7 +205,7 @@ static int names_prepare(struct solving *solving, struct bpfl_error *err)
 	if (result == 0) {
 		result = bpfl_target_btf(solving->target, &solving->kernel, err);
 	}
-	free(names.items);
+	bpfl_extern_names_deinit(&names);
 	return result;
 }
 

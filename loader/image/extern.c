@@ -71,6 +71,15 @@ static struct bpfl_core_name essential_name(const struct bpfl_extern *ext)
 	return name;
 }
 
+void bpfl_extern_names_deinit(struct bpfl_extern_names *names)
+{
+	for (size_t i = 0; i < names->owned.nr; i++) {
+		free(names->owned.items[i]);
+	}
+	free(names->owned.items);
+	free(names->items);
+}
+
 int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names,
 			      struct bpfl_error *err)
 {
@@ -269,20 +278,23 @@ static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, u
  * vmlinux does not have.) */
 static int typed_resolve_all(struct resolving *res, struct bpfl_error *err)
 {
-	struct bpfl_extern_names names = { NULL, 0, 0 };
+	struct bpfl_extern_names names = { .items = NULL };
 	const struct bpfl_btf *kernel = NULL;
 	bool any_strong = false;
 	int result = bpfl_extern_names_collect(res->image, &names, err);
 
+	if (result == 0 && names.nr > 0) {
+		result = bpfl_attach_names_collect(res->image, &names, err);
+	}
 	if (result < 0 || names.nr == 0) {
-		free(names.items);
+		bpfl_extern_names_deinit(&names);
 		return result;
 	}
 	result = bpfl_core_names_prepare(res->target, names.items, names.nr, err);
 	if (result == 0) {
 		result = bpfl_target_btf(res->target, &kernel, err);
 	}
-	free(names.items);
+	bpfl_extern_names_deinit(&names);
 	for (size_t i = 0; i < res->spec->externs.nr; i++) {
 		any_strong = any_strong ||
 			     (res->used[i] && extern_is_typed(&res->spec->externs.items[i]) &&

@@ -11,14 +11,22 @@
 #include "image/core_match.h"
 #include "image/image.h"
 
+/* Names to be looked for in the kernel's BTF: of externs, and of whatever else is needed so that one pass is enough. */
 struct bpfl_extern_names {
 	struct bpfl_core_name *items;
 	size_t nr, cap;
+	BPFL_VEC(char *) owned; /* texts that are nobody else's */
 };
+
+void bpfl_extern_names_deinit(struct bpfl_extern_names *names);
 
 /* Adds the names of the typed externs (variables, kernel functions) that the image's programs refer
  * to; borrowed from the spec. */
 int bpfl_extern_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names,
+			      struct bpfl_error *err);
+
+/* attach_target.c: the same for the functions and tracepoints that programs are bound to when they are loaded. */
+int bpfl_attach_names_collect(const struct bpfl_image *image, struct bpfl_extern_names *names,
 			      struct bpfl_error *err);
 
 /* ---- ksyms.c ---- */

@@ -160,6 +160,52 @@ START_TEST(hash_keeps_the_first_of_equal_keys_through_growth)
 }
 END_TEST
 
+START_TEST(room_that_is_asked_for_is_made_once)
+{
+	BPFL_VEC(uint32_t) vec = { NULL, 0, 0 };
+	struct bpfl_hash hash = BPFL_HASH_INIT;
+	struct bpfl_buf buf = BPFL_BUF_INIT;
+	static char names[300][8];
+	uint32_t value;
+
+	ck_assert(BPFL_VEC_RESERVE(&vec, 1000));
+	const uint32_t *items = vec.items;
+	for (uint32_t i = 0; i < 1000; i++)
+		*BPFL_VEC_PUSH(&vec) = i;
+	ck_assert_ptr_eq(vec.items, items);
+	ck_assert_uint_eq(vec.cap, 1000);
+	ck_assert(BPFL_VEC_RESERVE(&vec, 10)); /* never less */
+	ck_assert_uint_eq(vec.items[999], 999);
+	ck_assert(!BPFL_VEC_RESERVE(&vec, SIZE_MAX / 2));
+	ck_assert_uint_eq(vec.nr, 1000);
+	free(vec.items);
+
+	ck_assert_int_eq(bpfl_hash_reserve(&hash, 0), 0);
+	ck_assert_int_eq(bpfl_hash_reserve(&hash, 300), 0);
+	size_t nr_slots = hash.nr_slots;
+	for (uint32_t i = 0; i < 300; i++) {
+		snprintf(names[i], sizeof(names[i]), "key%u", i);
+		ck_assert_int_eq(bpfl_hash_put(&hash, names[i], strlen(names[i]), i), 0);
+	}
+	ck_assert_uint_eq(hash.nr_slots, nr_slots);
+	ck_assert_int_eq(bpfl_hash_reserve(&hash, 2000), 0); /* what is in it stays */
+	ck_assert_int_eq(bpfl_hash_get(&hash, "key299", 6, &value), 0);
+	ck_assert_uint_eq(value, 299);
+	ck_assert_int_eq(bpfl_hash_reserve(&hash, SIZE_MAX), -ENOMEM);
+	bpfl_hash_deinit(&hash);
+
+	ck_assert(bpfl_buf_reserve(&buf, 100));
+	const char *data = buf.data;
+	for (unsigned i = 0; i < 100; i++)
+		bpfl_buf_char(&buf, 'x');
+	ck_assert_ptr_eq(buf.data, data);
+	ck_assert_uint_eq(buf.cap, 101); /* with its NUL */
+	ck_assert(!bpfl_buf_reserve(&buf, SIZE_MAX));
+	ck_assert(!bpfl_buf_ok(&buf));
+	bpfl_buf_deinit(&buf);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	int ret;
@@ -331,6 +377,7 @@ int main(void)
 	tcase_add_test(tcase, cursor_string_needs_its_nul);
 	tcase_add_test(tcase, in_range_does_not_wrap);
 	tcase_add_test(tcase, hash_keeps_the_first_of_equal_keys_through_growth);
+	tcase_add_test(tcase, room_that_is_asked_for_is_made_once);
 	tcase_add_loop_test(tcase, numbers_are_taken_whole_or_not, 0, ROWS(number_rows));
 	tcase_add_test(tcase, signed_numbers_have_both_ends);
 	tcase_add_loop_test(tcase, durations_have_units, 0, ROWS(duration_rows));

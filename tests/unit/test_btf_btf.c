@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "btf/btf.h"
 #include "btf/own.h"
 #include "btfgen.h"
@@ -382,9 +383,10 @@ START_TEST(one_pass_finds_all_wanted_names)
 {
 	struct bpfl_btf_search search;
 	struct bpfl_btf *btf;
+	struct bpfl_btf *opened;
 	struct btfgen gen;
 	const uint32_t *ids;
-	size_t nr;
+	size_t nr, size;
 	int task, x, missing, func;
 
 	btfgen_init(&gen, false);
@@ -418,8 +420,20 @@ START_TEST(one_pass_finds_all_wanted_names)
 		ck_assert_uint_eq(nr, 0);
 		ck_assert_ptr_null(bpfl_btf_search_ids(&search, 77, &nr));
 	}
+	/* The same on the walk that opening takes; then what was found is handed over. */
+	const void *bytes = btfgen_bytes(&gen, &size);
+	ck_assert_int_eq(bpfl_btf_open_searching(bytes, size, true, BPFL_BTF_STEP_SPARSE, &search, &opened, NULL), 0);
+	bpfl_btf_destroy(opened);
+	uint32_t *taken = bpfl_btf_search_take(&search, task, &nr);
+	ck_assert_uint_eq(nr, 3);
+	ck_assert_uint_eq(taken[2], 3);
+	free(taken);
+	ck_assert_ptr_null(bpfl_btf_search_take(&search, task, &nr));
+	ck_assert_uint_eq(nr, 0);
+	ck_assert_ptr_null(bpfl_btf_search_take(&search, 77, &nr));
 	bpfl_btf_search_deinit(&search);
 	bpfl_btf_search_init(&search, BPFL_BTF_KIND_BIT(BPFL_KIND_FUNC), NULL);
+	ck_assert_int_eq(bpfl_btf_search_reserve(&search, 3), 0);
 	func = bpfl_btf_search_want(&search, "task_struct", 11);
 	ck_assert_int_eq(bpfl_btf_search_run(&search, btf), 0);
 	ids = bpfl_btf_search_ids(&search, func, &nr);

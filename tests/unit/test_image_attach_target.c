@@ -5,6 +5,7 @@
 #include <errno.h>
 #include "btfgen.h"
 #include "harness.h"
+#include "image/core_match.h"
 #include "image/image.h"
 #include "specgen.h"
 
@@ -22,6 +23,7 @@ static void kernel_make(void)
 	uint32_t int_id = btfgen_int(&gen, "int", 4, BPFL_INT_SIGNED);
 	uint32_t proto = btfgen_func_proto(&gen, int_id);
 	btfgen_type(&gen, BPFL_KIND_TYPEDEF, "vfs_read", int_id);
+	btfgen_func(&gen, "vfs_read___flavour", proto, BPFL_LINKAGE_STATIC); /* for CO-RE the same name, not here */
 	vfs_read_id = btfgen_func(&gen, "vfs_read", proto, BPFL_LINKAGE_STATIC);
 	btfgen_func(&gen, "vfs_write", proto, BPFL_LINKAGE_STATIC);
 	decoy_id = btfgen_func(&gen, "sched_switch", proto, BPFL_LINKAGE_STATIC);
@@ -157,6 +159,36 @@ START_TEST(many_programs_are_found_in_one_go)
 }
 END_TEST
 
+/* Whoever comes first asks for the names of all: the target has them before the attach targets are looked up. */
+START_TEST(one_pass_finds_externs_and_attach_targets)
+{
+	struct bpfl_spec *spec = specgen_new("obj");
+	struct bpfl_image *image = NULL;
+	struct btfgen gen;
+	size_t nr;
+
+	btfgen_init(&gen, false);
+	uint32_t proto = btfgen_func_proto(&gen, 0);
+	uint32_t func_id = btfgen_func(&gen, "no_such_kfunc", proto, BPFL_LINKAGE_EXTERN);
+	spec->btf = btfgen_read(&gen);
+	btfgen_deinit(&gen);
+	uint32_t ext = specgen_extern(spec, "no_such_kfunc", BPFL_EXTERN_KFUNC, false, func_id);
+	spec->externs.items[ext].type_id = proto;
+	uint32_t func = specgen_func(spec, "prog", 4);
+	specgen_ref(spec, func, 0, BPFL_REF_EXTERN, ext, 0);
+	specgen_prog(spec, "prog", "fentry/vfs_read", func);
+	kernel_make();
+
+	/* It ends at the extern, so nobody has looked up vfs_read yet. */
+	ck_assert_int_lt(bpfl_image_build(spec, target, NULL, &image, &err), 0);
+	CHECK_HAS(err.message, "no_such_kfunc");
+	const uint32_t *ids = bpfl_core_names_get(target, "vfs_read", 8, &nr);
+	ck_assert_uint_eq(nr, 3); /* the typedef, the flavour, the function */
+	ck_assert_uint_eq(ids[2], vfs_read_id);
+	done(image, spec);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -166,6 +198,7 @@ int main(void)
 		a_program_without_a_target_is_incomplete,
 		a_kernel_without_btf_is_only_missed_when_needed,
 		many_programs_are_found_in_one_go,
+		one_pass_finds_externs_and_attach_targets,
 	};
 	return bpfl_test_main(BPFL_TEST_SUITE("image/attach_target", tests));
 }

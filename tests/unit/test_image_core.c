@@ -843,6 +843,31 @@ START_TEST(names_are_found_once_for_all_objects_of_a_target)
 }
 END_TEST
 
+START_TEST(a_name_is_looked_for_again_when_other_kinds_are_wanted)
+{
+	struct bpfl_target *target = target_make("struct s { u32 a; };", false);
+	struct bpfl_core_name names[] = { { "s", 1 }, { "f", 1 } };
+	size_t nr;
+
+	CHECK_OK(bpfl_core_names_prepare_kinds(target, names, 2, BPFL_BTF_KIND_BIT(BPFL_KIND_UNION), &err), err);
+	bpfl_core_names_get(target, "s", 1, &nr);
+	ck_assert_uint_eq(nr, 0);
+	CHECK_OK(bpfl_core_names_prepare_kinds(target, names, 1, BPFL_BTF_KINDS_DATA, &err), err);
+	const uint32_t *ids = bpfl_core_names_get(target, "s", 1, &nr);
+	ck_assert_uint_eq(nr, 1);
+	ck_assert_str_eq(bpfl_btf_name(target->btf, ids[0]), "s");
+	/* Fewer kinds, or the same: known. */
+	CHECK_OK(bpfl_core_names_prepare_kinds(target, names, 1, BPFL_BTF_KIND_BIT(BPFL_KIND_STRUCT), &err), err);
+	ck_assert_ptr_eq(bpfl_core_names_get(target, "s", 1, &nr), ids);
+	bpfl_core_names_get(target, "f", 1, &nr);
+	ck_assert_uint_eq(nr, 0);
+	CHECK_OK(bpfl_core_names_prepare(target, names, 2, &err), err);
+	bpfl_core_names_get(target, "s", 1, &nr);
+	ck_assert_uint_eq(nr, 1);
+	bpfl_target_destroy(target);
+}
+END_TEST
+
 START_TEST(poison_says_which_line_wanted_what)
 {
 	static const struct row row = { "line", "struct inode { u32 i_atime; };", "struct inode { u32 i_mtime; };", "struct inode", 0, "0:0",
@@ -1048,6 +1073,7 @@ int main(void)
 		candidates_with_as_much_that_differ_are_an_error_too,
 		a_kernel_without_btf_matters_only_to_records_that_need_it,
 		names_are_found_once_for_all_objects_of_a_target,
+		a_name_is_looked_for_again_when_other_kinds_are_wanted,
 	};
 	const TTest *hostile[] = {
 		a_ladder_of_equal_members_does_not_take_forever,
