@@ -15,6 +15,7 @@
 #include "elfgen.h"
 #include "harness.h"
 #include "kern/load.h"
+#include "feature.h"
 #include "kerngen.h"
 #include "sys/bpf.h"
 
@@ -94,7 +95,7 @@ START_TEST(a_frozen_constant_decides_branches)
 	kerngen_init(&gen, 0);
 	map = specgen_map(gen.spec, ".rodata", BPFL_MAP_RODATA, BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
 	map->flags = BPFL_F_RDONLY_PROG;
-	map->data[4] = 1; /* so that it is written as well */
+	map->data[4] = map->data[7] = 1; /* so that it is written as well; the same in either byte order */
 	refer(ADD_PROG("main_fn", "xdp", insns), 0, BPFL_REF_DATA, 0);
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	ck_assert_str_eq(map_info(".rodata").name, "obj.rodata");
@@ -103,7 +104,7 @@ START_TEST(a_frozen_constant_decides_branches)
 	ck_assert_int_eq(bpfl_sys_map_update(bpfl_object_map_fd(gen.object, ".rodata"), &key, value, 0), -EPERM);
 	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(gen.object, ".rodata"), &key, value, 0), 0);
 	ck_assert_uint_eq(value[0], 0);
-	ck_assert_uint_eq(value[1], 1);
+	ck_assert_uint_eq(value[1], 0x01000001);
 
 	/* With the other value the same branch is alive. */
 	gen.spec->maps.items[0].data[0] = 1;
@@ -166,10 +167,10 @@ END_TEST
 
 static void variables(uint32_t flags)
 {
-	uint32_t value = 5;
+	uint32_t value = 5, seven = 7;
 
 	kerngen_init(&gen, 0);
-	specgen_map(gen.spec, ".data", BPFL_MAP_DATA, BPFL_MAP_TYPE_ARRAY, 4, 12, 1)->data[4] = 7;
+	memcpy(specgen_map(gen.spec, ".data", BPFL_MAP_DATA, BPFL_MAP_TYPE_ARRAY, 4, 12, 1)->data + 4, &seven, sizeof(seven));
 	gen.spec->maps.items[0].flags = flags;
 	gen.spec->maps.items[0].mmapable = flags != 0;
 	kerngen_user(&gen, "main_fn", "xdp", 0);
@@ -275,6 +276,12 @@ static void add_wrong_type(void)
 	gen.spec->maps.items[2].value_type_id = ptr;
 }
 
+/* Linux 7 takes a type tag anywhere: then there is nothing to refuse, and so nothing that would have to be replaced. */
+static bool takes_any_tag_order(void)
+{
+	return bpfl_facts_kernel_version() >= BPFL_KERNEL_VERSION(7, 0, 0);
+}
+
 START_TEST(every_kind_of_type_is_loaded_as_it_is)
 {
 	kerngen_init(&gen, 0);
@@ -282,7 +289,11 @@ START_TEST(every_kind_of_type_is_loaded_as_it_is)
 	add_types();
 	kerngen_btf(&gen);
 	CHECK_OK(kerngen_load(&gen), gen.err);
-	ck_assert_str_eq(kerngen_log(&gen), "");
+	if (bpfl_test_lacks("btf_optional_section"))
+		CHECK_HAS(kerngen_log(&gen), "info: BTF: this kernel does not know"); /* what it does not, and nothing worse */
+	else
+		ck_assert_str_eq(kerngen_log(&gen), "");
+	CHECK_HAS_NOT(kerngen_log(&gen), "warning");
 	ck_assert_int_ge(gen.object->btf_fd, 3);
 	ck_assert_uint_eq(map_info("counts").btf_value_type_id, bpfl_image_btf_id(gen.image, gen.spec->maps.items[0].value_type_id));
 	ck_assert_uint_eq(prog_info("main_fn").nr_func_info, 1);
@@ -296,8 +307,8 @@ START_TEST(this_kernel_knows_every_kind_that_is_asked_for)
 						      BPFL_FEATURE_BTF_DATASEC,	   BPFL_FEATURE_BTF_FLOAT,	  BPFL_FEATURE_BTF_DECL_TAG,
 						      BPFL_FEATURE_BTF_TYPE_TAG,   BPFL_FEATURE_BTF_ENUM64 };
 
-	if (bpfl_facts_kernel_version() < BPFL_KERNEL_VERSION(6, 0, 0))
-		return; /* older kernels do not know all of them */
+	if (bpfl_test_lacks("btf_enum64") || takes_any_tag_order())
+		return;
 	kerngen_init(&gen, 0);
 	ADD_PROG("main_fn", "xdp", nothing);
 	add_types();
@@ -330,6 +341,10 @@ START_TEST(what_replaces_unknown_kinds_is_accepted)
 	info = map_info("counts");
 	ck_assert_uint_ne(info.btf_id, 0);
 	ck_assert_uint_eq(info.btf_value_type_id, bpfl_image_btf_id(gen.image, gen.spec->maps.items[0].value_type_id));
+	if (takes_any_tag_order()) {
+		kerngen_deinit(&gen);
+		return;
+	}
 	ck_assert_uint_eq(prog_info("main_fn").nr_func_info, 0);
 	CHECK_HAS(kerngen_log(&gen), "does not know 64-bit enumerations (Linux 6.0): replaced");
 	CHECK_HAS_NOT(kerngen_log(&gen), "the kernel refused the object's types");
@@ -392,6 +407,13 @@ static const struct rejected {
 	{ "xdp", { CALL(9999), EXIT }, 2, -1, 15, BPFL_ERR_UNSUPPORTED, "this kernel has no helper number 9999", "call unknown#9999", "" },
 };
 
+/* The verifier's own words, which the table above is made of, differ before; and since 7.3 the kernel explains much itself, which is
+ * then passed on. Kind and number of the error do not depend on that. */
+static bool words_are_those_of_6_18(void)
+{
+	return !bpfl_test_lacks("verifier_names") && bpfl_facts_kernel_version() < BPFL_KERNEL_VERSION(7, 2, 0);
+}
+
 START_TEST(a_rejection_is_explained)
 {
 	const struct rejected *row = &rejected[_i];
@@ -406,9 +428,13 @@ START_TEST(a_rejection_is_explained)
 	ck_assert_int_eq(gen.err.kind, row->kind);
 	ck_assert_int_eq(gen.err.catalogue_id, row->catalogue_id);
 	CHECK_HAS(gen.err.message, "test.bpf.o: program 'main_fn': ");
-	CHECK_HAS(gen.err.message, row->message);
-	CHECK_HAS(gen.err.why, row->why);
-	CHECK_HAS(gen.err.fix, row->fix);
+	if (words_are_those_of_6_18()) {
+		CHECK_HAS(gen.err.message, row->message);
+		CHECK_HAS(gen.err.why, row->why);
+		CHECK_HAS(gen.err.fix, row->fix);
+	} else {
+		ck_assert_str_ne(gen.err.why, "");
+	}
 	ck_assert_ptr_nonnull(gen.err.verifier_log);
 	kerngen_deinit(&gen);
 }

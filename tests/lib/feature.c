@@ -41,7 +41,14 @@ static const struct {
 	{ "btf_type_tag", { V(5, 17), V(5, 17), V(5, 17) }, "BTF type tags" },
 	{ "btf_enum64", { V(6, 0), V(6, 0), V(6, 0) }, "BTF of 64-bit enumerations" },
 	{ "btf_optional_section", { V(6, 9), V(6, 9), V(6, 9) }, "'?' in names of BTF data sections" },
-	{ "verifier_names", { V(6, 12), V(6, 12), V(6, 12) }, "the verifier's messages as they are now" },
+	{ "trampolines", { V(5, 5), V(6, 0), V(6, 3) }, "trampolines (fentry, lsm, struct_ops)" },
+	{ "tracing_cookie", { V(5, 19), V(6, 0), V(6, 3) }, "cookies of fentry and its like" },
+	{ "syscall_prog", { V(5, 14), V(5, 14), V(5, 14) }, "programs of section syscall" },
+	{ "iter", { V(5, 8), V(5, 8), V(6, 12) }, "iterators" },
+	{ "iter_task", { V(6, 1), V(6, 1), V(6, 12) }, "iterators over one task or cgroup" },
+	{ "struct_ops_link", { V(6, 4), V(6, 4), V(6, 4) }, "struct_ops registered by a link" },
+	{ "arena", { V(6, 9), V(6, 10), V(6, 12) }, "arenas" },
+	{ "verifier_names", { V(6, 18), V(6, 18), V(6, 18) }, "the verifier's words of 6.18" },
 };
 
 bool bpfl_test_lacks(const char *feature)
