@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Programs that are bound to a kernel function when they are loaded, on the running kernel: tp_btf, fentry, fexit, fmod_ret, lsm, freplace.
+ *
+ * Some kernels refuse all of them but tp_btf by policy, with EPERM and an empty verifier log; then it is tested that the error says so.
+ * In the machines of scripts/vm-run there is no such policy, so there that is no way out.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "feature.h"
+#include "live.h"
+#include "sys/bpf.h"
+
+static struct live live;
+
+/* A file that is not there: one walk of its path per call. */
+static void stat_calls(unsigned times)
+{
+	while (times--)
+		(void)!access("/nowhere/at/all", F_OK);
+}
+
+static void switch_calls(unsigned times)
+{
+	while (times--)
+		usleep(1000);
+}
+
+/* True when this kernel refuses programs that need a trampoline, after a check that the error says what is known. */
+static bool refused_by_policy(int ret, const char *type)
+{
+	char words[128];
+
+	if (ret != -EPERM || getenv("BPFLOAD_VM"))
+		return false;
+	snprintf(words, sizeof(words), "some kernels refuse %s programs by policy", type);
+	CHECK_ERROR(live.err, BPFL_ERR_PERMISSION, EPERM, "program 'prog': loading it");
+	CHECK_HAS(live.err.why, "the kernel gave no reason (the verifier's log is empty)");
+	CHECK_HAS(live.err.why, words);
+	CHECK_HAS(live.err.why, "capabilities are not the cause");
+	ck_assert_ptr_null(live.object);
+	live_stop(&live);
+	return true;
+}
+
+START_TEST(a_typed_tracepoint_fires_until_its_link_is_closed)
+{
+	if (bpfl_test_lacks("kernel_btf"))
+		return;
+	CHECK_OK(live_start(&live, LIVE_COUNT, "tp_btf/sched_switch", NULL), live.err);
+	CHECK_HAS(bpfl_link_text(live.link), "tp_btf sched_switch");
+	switch_calls(10);
+	ck_assert_uint_ge(live_counter(&live), 10);
+	live_detach(&live);
+	uint64_t before = live_counter(&live);
+	switch_calls(10);
+	ck_assert_uint_eq(live_counter(&live), before);
+	bpfl_test_shows("tp_btf", "by link");
+	live_stop(&live);
+}
+END_TEST
+
+static const struct traced {
+	const char *section, *kind;
+} traced[] = {
+	{ "fentry/do_faccessat", "fentry" },
+	{ "fexit/do_faccessat", "fexit" },
+	{ "fentry/vmlinux:do_faccessat", "fentry" },
+};
+
+START_TEST(a_function_is_traced_until_the_link_is_closed)
+{
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines"))
+		return;
+	int ret = live_start(&live, LIVE_COUNT, traced[_i].section, NULL);
+
+	if (refused_by_policy(ret, "tracing"))
+		return;
+	CHECK_OK(ret, live.err);
+	bpfl_test_shows(traced[_i].kind, "by link");
+	live_prove(&live, stat_calls, 20);
+}
+END_TEST
+
+START_TEST(a_cookie_reaches_a_traced_function)
+{
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines") || bpfl_test_lacks("tracing_cookie"))
+		return;
+	int ret = live_start(&live, LIVE_COOKIE, "fentry/do_faccessat", "fentry/do_faccessat,cookie=1000");
+
+	if (refused_by_policy(ret, "tracing"))
+		return;
+	CHECK_OK(ret, live.err);
+	stat_calls(3);
+	ck_assert_uint_ge(live_counter(&live), 3000);
+	ck_assert_uint_eq(live_counter(&live) % 1000, 0);
+	live_stop(&live);
+}
+END_TEST
+
+START_TEST(a_function_that_is_not_there_brings_near_names)
+{
+	if (bpfl_test_lacks("kernel_btf"))
+		return;
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "fentry/do_faccesat", NULL), live.err, BPFL_ERR_TARGET, ENOENT,
+		    "kernel function 'do_faccesat' is not in the kernel's BTF");
+	ck_assert_int_eq(live.err.catalogue_id, 24);
+	CHECK_HAS(live.err.fix, "'do_faccessat'");
+	live_stop(&live);
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "tp_btf/sched_swich", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "tracepoint 'sched_swich'");
+	CHECK_HAS(live.err.fix, "'sched_switch'");
+	live_stop(&live);
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "lsm/file_opn", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "LSM hook 'file_opn'");
+	live_stop(&live);
+}
+END_TEST
+
+/* The program only counts and says yes. */
+START_TEST(a_security_hook_is_seen_or_known_to_be_off)
+{
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines"))
+		return;
+	int ret = live_start(&live, LIVE_COUNT, "lsm/inode_permission", NULL);
+
+	if (refused_by_policy(ret, "lsm"))
+		return;
+	if (ret == -EOPNOTSUPP) {
+		CHECK_ERROR(live.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "runs no BPF programs at security hooks");
+		ck_assert_int_eq(live.err.catalogue_id, 25);
+		CHECK_HAS(live.err.why, "'bpf' is missing");
+		live_stop(&live);
+		return;
+	}
+	CHECK_OK(ret, live.err);
+	bpfl_test_shows("lsm", "by link");
+	live_prove(&live, stat_calls, 20);
+}
+END_TEST
+
+/* ---- freplace ---- */
+
+START_TEST(a_program_that_is_not_there_cannot_be_changed)
+{
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:id 4294967295"), live.err, BPFL_ERR_TARGET, ENOENT,
+		    "opening the program 'id 4294967295'");
+	live_stop(&live);
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:/sys/fs/bpf/nothing"), live.err, BPFL_ERR_TARGET,
+		    ENOENT, "'/sys/fs/bpf/nothing'");
+	live_stop(&live);
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:7"), live.err, BPFL_ERR_USAGE, EINVAL,
+		    "'7' names no loaded program");
+	live_stop(&live);
+}
+END_TEST
+
+START_TEST(a_program_without_types_cannot_be_changed)
+{
+	struct live target;
+	struct bpfl_prog_info info = { 0 };
+	uint32_t info_size = sizeof(info);
+	char text[64];
+
+	CHECK_OK(live_start(&target, LIVE_COUNT, "raw_tp/sys_enter", NULL), target.err);
+	ck_assert_int_eq(bpfl_sys_obj_info(bpfl_object_prog_fd(target.object, "prog"), &info, &info_size), 0);
+	snprintf(text, sizeof(text), "freplace/verdict:id %u", info.id);
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", text), live.err, BPFL_ERR_TARGET, ENODATA, "was loaded without types");
+	live_stop(&live);
+	live_stop(&target);
+}
+END_TEST
+
+/* ---- programs that run when they are told to ---- */
+
+static int keep(void *ctx, const char *text, size_t size)
+{
+	bpfl_buf_append(ctx, text, size);
+	return 0;
+}
+
+START_TEST(a_syscall_program_runs_when_it_is_read)
+{
+	struct bpfl_buf out = BPFL_BUF_INIT;
+
+	if (bpfl_test_lacks("syscall_prog"))
+		return;
+	CHECK_OK(live_start(&live, LIVE_COUNT, "syscall", NULL), live.err);
+	ck_assert(bpfl_link_is_on_demand(live.link));
+	ck_assert_uint_eq(live_counter(&live), 0);
+	CHECK_OK(bpfl_link_read(live.link, BPFL_FORMAT_TEXT, keep, &out, &live.err), live.err);
+	CHECK_OK(bpfl_link_read(live.link, BPFL_FORMAT_JSON, keep, &out, &live.err), live.err);
+	ck_assert_uint_eq(live_counter(&live), 2);
+	ck_assert_str_eq(out.data, "prog returned 0\n"
+				   "{\"v\":1,\"type\":\"link\",\"link\":\"prog: run on demand\",\"text\":\"prog returned 0\"}\n");
+	bpfl_buf_deinit(&out);
+	bpfl_test_shows("syscall", "by test run");
+	live_stop(&live);
+}
+END_TEST
+
+START_TEST(what_runs_by_itself_cannot_be_read)
+{
+	CHECK_OK(live_start(&live, LIVE_COUNT, "raw_tp/sys_enter", NULL), live.err);
+	ck_assert(!bpfl_link_is_on_demand(live.link));
+	CHECK_FAILS(bpfl_link_read(live.link, BPFL_FORMAT_TEXT, keep, NULL, &live.err), live.err, BPFL_ERR_USAGE, EOPNOTSUPP, "runs by itself");
+	live_stop(&live);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *tests[] = { a_typed_tracepoint_fires_until_its_link_is_closed, a_cookie_reaches_a_traced_function,
+				 a_function_that_is_not_there_brings_near_names, a_security_hook_is_seen_or_known_to_be_off,
+				 a_program_that_is_not_there_cannot_be_changed, a_program_without_types_cannot_be_changed,
+				 a_syscall_program_runs_when_it_is_read, what_runs_by_itself_cannot_be_read };
+	Suite *suite = BPFL_TEST_SUITE("tracing", tests);
+
+	bpfl_test_add_loop(suite, "functions", a_function_is_traced_until_the_link_is_closed, sizeof(traced) / sizeof(traced[0]));
+	return bpfl_test_main(suite);
+}
