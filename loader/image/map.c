@@ -204,7 +204,11 @@ static void types_resolve(const struct resolver *res, const struct bpfl_map_spec
 		out->key_size = out->key_size == 0 ? 4 : out->key_size;
 		out->value_size = out->value_size == 0 || is_event ? 4 : out->value_size;
 	}
-	if (rule & RULE_NO_BTF) {
+	/*
+	 * The kernel takes both types or none. A key without a type is fine only where there is no key (bloom filter). Printing goes by
+	 * the types of the spec, which stay.
+	 */
+	if (rule & RULE_NO_BTF || out->value_type_id == 0 || (out->key_type_id == 0 && out->key_size != 0)) {
 		out->key_type_id = 0;
 		out->value_type_id = 0;
 	}

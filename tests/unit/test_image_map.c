@@ -225,6 +225,38 @@ START_TEST(types_are_dropped_where_the_kernel_refuses_them)
 }
 END_TEST
 
+/* "__type(value, __u64); __uint(key_size, 4)": the kernel would refuse the one without the other. */
+START_TEST(types_are_given_for_key_and_value_or_not_at_all)
+{
+	static const struct {
+		uint32_t type, key_size, key_type_id, value_type_id, wanted_key, wanted_value;
+	} rows[] = {
+		{ BPFL_MAP_TYPE_HASH, 4, 0, 3, 0, 0 },
+		{ BPFL_MAP_TYPE_ARRAY, 4, 1, 0, 0, 0 },
+		{ BPFL_MAP_TYPE_HASH, 4, 1, 3, 1, 3 },
+		{ BPFL_MAP_TYPE_BLOOM_FILTER, 0, 0, 3, 0, 3 }, /* has no key, and wants it so */
+	};
+	struct bpfl_spec *spec = specgen_new("obj");
+	size_t nr_rows = sizeof(rows) / sizeof(rows[0]);
+
+	give_btf(spec);
+	for (size_t i = 0; i < nr_rows; i++) {
+		struct bpfl_map_spec *map = specgen_map(spec, "m", BPFL_MAP_BTF, rows[i].type, rows[i].key_size, 8, 4);
+
+		map->key_type_id = rows[i].key_type_id;
+		map->value_type_id = rows[i].value_type_id;
+	}
+	struct bpfl_image *image = build(spec);
+	for (size_t i = 0; i < nr_rows; i++) {
+		ck_assert_msg(image->maps[i].key_type_id == rows[i].wanted_key &&
+				      image->maps[i].value_type_id == rows[i].wanted_value,
+			      "row %zu: key type %u value type %u", i, image->maps[i].key_type_id, image->maps[i].value_type_id);
+		ck_assert_uint_eq(spec->maps.items[i].value_type_id, rows[i].value_type_id);
+	}
+	done(image, spec);
+}
+END_TEST
+
 START_TEST(a_typed_ring_buffer_keeps_its_event_type)
 {
 	struct bpfl_spec *spec = specgen_new("obj");
@@ -514,6 +546,7 @@ int main(void)
 		other_numbers_pass_through,
 		a_numa_node_without_its_flag_is_noticed,
 		types_are_dropped_where_the_kernel_refuses_them,
+		types_are_given_for_key_and_value_or_not_at_all,
 		a_typed_ring_buffer_keeps_its_event_type,
 		a_typed_perf_array_keeps_its_event_type,
 		data_maps_are_arrays_of_one,
