@@ -65,10 +65,10 @@ static int digit_value(char c)
 	return 99;
 }
 
-int bpfl_text_to_u64(const char *text, uint64_t *ret_value)
+int bpfl_text_to_u128(const char *text, uint64_t *ret_lo, uint64_t *ret_hi)
 {
+	uint32_t limbs[4] = { 0 }; /* the lowest 32 bits first */
 	unsigned base = 10;
-	uint64_t value = 0;
 
 	if (text[0] == '0' && text[1]) {
 		if (text[1] == 'x' || text[1] == 'X' || text[1] == 'b' || text[1] == 'B') {
@@ -83,13 +83,30 @@ int bpfl_text_to_u64(const char *text, uint64_t *ret_value)
 		return -EINVAL;
 	for (; *text; text++) {
 		int digit = digit_value(*text);
+		uint64_t carry = (uint64_t)digit;
 
 		if (digit >= (int)base)
 			return -EINVAL;
-		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)digit, &value))
+		for (size_t i = 0; i < 4; i++) {
+			carry += (uint64_t)limbs[i] * base;
+			limbs[i] = (uint32_t)carry;
+			carry >>= 32;
+		}
+		if (carry != 0)
 			return -ERANGE;
 	}
+	*ret_lo = (uint64_t)limbs[1] << 32 | limbs[0];
+	*ret_hi = (uint64_t)limbs[3] << 32 | limbs[2];
+	return 0;
+}
+
+int bpfl_text_to_u64(const char *text, uint64_t *ret_value)
+{
+	uint64_t value = 0, above = 0;
+	int ret = bpfl_text_to_u128(text, &value, &above);
+
+	if (ret < 0 || above != 0)
+		return ret < 0 ? ret : -ERANGE;
 	*ret_value = value;
 	return 0;
 }

@@ -22,7 +22,8 @@ char *bpfl_text_escape(char *out, size_t out_size, const char *text, size_t text
 #define BPFL_ESC_SIZE 128
 #define BPFL_ESC(text) bpfl_text_escape((char[BPFL_ESC_SIZE]){ 0 }, BPFL_ESC_SIZE, (text), SIZE_MAX)
 
-/* bpfl_text_to_u64() with an optional sign in front. */
+/* bpfl_text_to_u64() for numbers of up to 128 bits, and with an optional sign in front. */
+int bpfl_text_to_u128(const char *text, uint64_t *ret_lo, uint64_t *ret_hi);
 int bpfl_text_to_s64(const char *text, int64_t *ret_value);
 
 bool bpfl_text_has_prefix(const char *text, const char *prefix);

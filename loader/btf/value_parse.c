@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,58 +109,52 @@ static int take_char(struct parser *parser, char quote, char *ret_char)
 static int out_of_range(struct parser *parser, const struct bpfl_btf_place *place, const char *word, uint32_t bit_size,
 			bool is_signed)
 {
-	char text[256];
+	char text[256], range[64];
 	uint64_t max = bit_size >= 64 ? UINT64_MAX : (1ull << bit_size) - 1;
 
-	bpfl_btf_type_text(parser->btf, place->type_id, text, sizeof(text));
-	if (is_signed)
-		return BAD(ERANGE, "%s does not fit into '%s' of %u bits (%" PRId64 " to %" PRId64 ")", BPFL_ESC(word), text,
-			   bit_size, -(int64_t)(max / 2) - 1, (int64_t)(max / 2));
-	return BAD(ERANGE, "%s does not fit into '%s' of %u bits (0 to %" PRIu64 ")", BPFL_ESC(word), text, bit_size, max);
+	if (bit_size > 64 && is_signed)
+		snprintf(range, sizeof(range), "-2^%u to 2^%u-1", bit_size - 1, bit_size - 1);
+	else if (bit_size > 64)
+		snprintf(range, sizeof(range), "0 to 2^%u-1", bit_size);
+	else if (is_signed)
+		snprintf(range, sizeof(range), "%" PRId64 " to %" PRId64, -(int64_t)(max / 2) - 1, (int64_t)(max / 2));
+	else
+		snprintf(range, sizeof(range), "0 to %" PRIu64, max);
+	return BAD(ERANGE, "%s does not fit into '%s' of %u bits (%s)", BPFL_ESC(word),
+		   bpfl_btf_type_text(parser->btf, place->type_id, text, sizeof(text)), bit_size, range);
 }
 
-/* A number as up to 128 bits, negative ones in two's complement. -EINVAL not a number, -ERANGE too large. */
+/* A number of up to 128 bits, a negative one in two's complement. -EINVAL not a number, -ERANGE too large. */
 static int word_to_bits(const char *word, struct bpfl_btf_bits *ret_value, bool *ret_is_negative)
 {
-	bool is_hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
-	size_t nr_digits = is_hex ? strspn(word + 2, "0123456789abcdefABCDEF") : 0;
 	struct bpfl_btf_bits value = { 0, 0 };
-	int64_t negative = 0;
-	int ret;
+	bool has_minus = word[0] == '-';
+	int ret = bpfl_text_to_u128(has_minus || word[0] == '+' ? word + 1 : word, &value.lo, &value.hi);
 
-	*ret_is_negative = word[0] == '-';
-	if (word[0] == '-') {
-		ret = bpfl_text_to_s64(word, &negative);
-		value.lo = (uint64_t)negative;
-		value.hi = negative < 0 ? UINT64_MAX : 0;
-	} else if (is_hex && nr_digits > 16 && word[2 + nr_digits] == '\0') {
-		char high[17] = "";
-
-		if (nr_digits > 32)
-			return -ERANGE;
-		memcpy(high, word + 2, nr_digits - 16);
-		value.hi = strtoull(high, NULL, 16);
-		value.lo = strtoull(word + 2 + nr_digits - 16, NULL, 16);
-		ret = 0;
-	} else {
-		ret = bpfl_text_to_u64(word[0] == '+' ? word + 1 : word, &value.lo);
+	if (ret < 0)
+		return ret;
+	*ret_is_negative = has_minus && (value.lo | value.hi) != 0;
+	if (*ret_is_negative) {
+		value.lo = 0 - value.lo;
+		value.hi = ~value.hi + (value.lo == 0);
 	}
-	if (ret == 0)
-		*ret_value = value;
-	return ret;
+	*ret_value = value;
+	return 0;
 }
 
+/* Unsigned numbers have no bit above their size; signed ones have their sign in all of those, and in their own highest bit. */
 static bool fits(struct bpfl_btf_bits value, bool is_negative, uint32_t bit_size, bool is_signed)
 {
-	uint64_t max = bit_size >= 64 ? UINT64_MAX : (1ull << bit_size) - 1;
+	uint32_t nr_free = is_signed ? bit_size - 1 : bit_size;
+	uint64_t fill = is_negative ? UINT64_MAX : 0;
 
-	if (bit_size > 64)
-		return is_signed || !is_negative;
-	if (!is_signed)
-		return !is_negative && value.hi == 0 && value.lo <= max;
-	if (is_negative)
-		return (int64_t)value.lo >= -(int64_t)(max / 2) - 1;
-	return value.hi == 0 && value.lo <= max / 2;
+	if (is_negative && !is_signed)
+		return false;
+	value.lo ^= fill;
+	value.hi ^= fill;
+	if (nr_free >= 64)
+		return nr_free >= 128 || value.hi >> (nr_free - 64) == 0;
+	return value.hi == 0 && value.lo >> nr_free == 0;
 }
 
 /* "10s" for a variable that counts nanoseconds. */
@@ -252,14 +247,18 @@ static int parse_float(struct parser *parser, const struct bpfl_btf_place *place
 		       int depth)
 {
 	char word[WORD_SIZE];
+	char text[256];
 	char *end;
+	bool overflow;
 	double wide;
 	float narrow;
 	int ret = take_word(parser, depth, word);
 
 	if (ret < 0)
 		return ret;
+	errno = 0;
 	wide = strtod(word, &end);
+	overflow = errno == ERANGE && isinf(wide);
 	if (*end != '\0')
 		return BAD(EINVAL, "'%s' is not a number", BPFL_ESC(word));
 	if (type->size != sizeof(wide) && type->size != sizeof(narrow))
@@ -267,6 +266,9 @@ static int parse_float(struct parser *parser, const struct bpfl_btf_place *place
 	if (!bpfl_in_range(place->byte_off, type->size, parser->size))
 		return BAD(ERANGE, "byte %u lies behind the %zu bytes of the variable", place->byte_off, parser->size);
 	narrow = (float)wide;
+	if (overflow || (type->size == sizeof(narrow) && isinf(narrow) && !isinf(wide))) /* "inf" itself is fine */
+		return BAD(ERANGE, "%s is too large for '%s' of %u bits", BPFL_ESC(word),
+			   bpfl_btf_type_text(parser->btf, place->type_id, text, sizeof(text)), type->size * 8);
 	memcpy(parser->bytes + place->byte_off, type->size == sizeof(wide) ? (void *)&wide : (void *)&narrow,
 	       type->size);
 	return 0;

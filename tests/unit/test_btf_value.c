@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include "btf/bits.h"
 #include "btf/value.h"
@@ -509,9 +510,52 @@ START_TEST(strings_and_composites_are_set)
 	SETS(".wide", "0x0123456789abcdef00000000000000ff", u8, 0xff);
 	ck_assert_uint_eq(value.wide[BPFL_BTF_BIG_ENDIAN], 0xff);
 	ck_assert_uint_eq(value.wide[!BPFL_BTF_BIG_ENDIAN], 0x0123456789abcdef);
+	SETS(".wide", "340282366920938463463374607431768211455", wide[0], UINT64_MAX); /* 2^128-1 */
+	ck_assert_uint_eq(value.wide[1], UINT64_MAX);
+	SETS(".wide", "18446744073709551616", wide[BPFL_BTF_BIG_ENDIAN], 0);
+	ck_assert_uint_eq(value.wide[!BPFL_BTF_BIG_ENDIAN], 1);
+	SETS(".single", "inf", single, HUGE_VALF);
 	CHECK_OK(bpfl_btf_place_find(btf, ids.var, "", &place, &err), err);
 	CHECK_OK(bpfl_btf_place_set(btf, &place, "counter", "5", &counter, sizeof(counter), &err), err);
 	ck_assert_uint_eq(counter, 5);
+	bpfl_btf_destroy(btf);
+}
+END_TEST
+
+/* __int128: the sign is in the highest of 128 bits. */
+START_TEST(wide_signed_numbers_have_their_limits)
+{
+	static const struct {
+		const char *text;
+		uint64_t hi, lo;
+	} fit[] = {
+		{ "-1", UINT64_MAX, UINT64_MAX },
+		{ "-0", 0, 0 },
+		{ "-18446744073709551616", UINT64_MAX, 0 },
+		{ "170141183460469231731687303715884105727", INT64_MAX, UINT64_MAX },
+		{ "-170141183460469231731687303715884105728", (uint64_t)INT64_MIN, 0 },
+	};
+	static const char *const too_large[] = {
+		"170141183460469231731687303715884105728", "-170141183460469231731687303715884105729",
+		"-340282366920938463463374607431768211455",
+	};
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct bpfl_btf_place place = { 0 };
+	struct btfgen gen;
+	uint64_t value[2];
+
+	btfgen_init(&gen, false);
+	place.type_id = btfgen_int(&gen, "__int128", 16, BPFL_INT_SIGNED);
+	struct bpfl_btf *btf = btfgen_read(&gen);
+	btfgen_deinit(&gen);
+	for (size_t i = 0; i < sizeof(fit) / sizeof(fit[0]); i++) {
+		CHECK_OK(bpfl_btf_place_set(btf, &place, NULL, fit[i].text, value, sizeof(value), &err), err);
+		ck_assert_msg(value[BPFL_BTF_BIG_ENDIAN] == fit[i].lo && value[!BPFL_BTF_BIG_ENDIAN] == fit[i].hi, "%s",
+			      fit[i].text);
+	}
+	for (size_t i = 0; i < sizeof(too_large) / sizeof(too_large[0]); i++)
+		CHECK_FAILS(bpfl_btf_place_set(btf, &place, NULL, too_large[i], value, sizeof(value), &err), err,
+			    BPFL_ERR_USAGE, ERANGE, "of 128 bits (-2^127 to 2^127-1)");
 	bpfl_btf_destroy(btf);
 }
 END_TEST
@@ -535,7 +579,11 @@ START_TEST(what_does_not_fit_is_refused_and_changes_nothing)
 		{ ".s64", "9223372036854775808", ERANGE, "(-9223372036854775808 to 9223372036854775807)" },
 		{ ".low", "8", ERANGE, "8 does not fit into 'unsigned int' of 3 bits (0 to 7)" },
 		{ ".neg", "-17", ERANGE, "of 5 bits (-16 to 15)" },
-		{ ".wide", "0x1000000000000000000000000000000000", ERANGE, "does not fit" },
+		{ ".wide", "0x1000000000000000000000000000000000", ERANGE, "of 128 bits (0 to 2^128-1)" },
+		{ ".wide", "340282366920938463463374607431768211456", ERANGE, "of 128 bits (0 to 2^128-1)" },
+		{ ".twice", "1e400", ERANGE, "1e400 is too large for 'double' of 64 bits" },
+		{ ".twice", "-1e400", ERANGE, "-1e400 is too large" },
+		{ ".single", "1e39", ERANGE, "1e39 is too large for 'float' of 32 bits" },
 		{ ".wide", "-1", ERANGE, "-1 does not fit" },
 		{ ".u8", "12x", EINVAL, "'12x' is not a number, as 'unsigned char' needs" },
 		{ ".u8", "10s", EINVAL, "'10s' is not a number" },
@@ -663,6 +711,7 @@ int main(void)
 		wrong_paths_are_explained,
 		scalars_are_set,
 		strings_and_composites_are_set,
+		wide_signed_numbers_have_their_limits,
 		what_does_not_fit_is_refused_and_changes_nothing,
 		bytes_that_are_too_few_are_refused,
 		the_deepest_type_can_be_set,
