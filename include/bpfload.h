@@ -31,6 +31,7 @@
 #include "bpfload/image.h"
 #include "bpfload/object.h"
 #include "bpfload/link.h"
+#include "bpfload/pin.h"
 #include "bpfload/event.h"
 #include "bpfload/ring.h"
 #include "bpfload/decode.h"

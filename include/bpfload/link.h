@@ -90,6 +90,16 @@ BPFL_API void bpfl_link_sweep(const struct bpfl_log *log);
  */
 BPFL_API size_t bpfl_links_detach(struct bpfl_link *const *links, size_t nr_links, unsigned nr_threads);
 
+/*
+ * Puts another program into the place of the one that a link holds, in one step (Linux 5.7): xdp, tcx, netkit, cgroups, sk_lookup,
+ * flow_dissector, iterators, sockmaps.
+ * @object: has the new program, of the same type; must outlive the link from now on.
+ * @expected_prog_fd: only if the link holds this program; -1: whichever it holds.
+ * Return: 0; or -errno and the old program stays: TARGET (it holds another), UNSUPPORTED or SYSTEM (-EINVAL: not for this kind).
+ */
+BPFL_API int bpfl_link_update(struct bpfl_link *link, const struct bpfl_object *object, size_t prog_idx, int expected_prog_fd,
+			      struct bpfl_error *err);
+
 /* "count_packets: xdp on lo (native)": what is attached where, and by which mechanism. Owned by the link. */
 BPFL_API const char *bpfl_link_text(const struct bpfl_link *link);
 /* The link's file descriptor, or -ENOENT for mechanisms that have none (netlink). Owned by the link. */

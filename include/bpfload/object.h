@@ -19,6 +19,12 @@ struct bpfl_load_opts {
 	size_t verifier_log_max; /* bytes a log may grow to; 0: 16 MiB */
 	bool keep_memlock;	/* do not raise RLIMIT_MEMLOCK even if an old kernel asks for it */
 	struct bpfl_log log;
+	/*
+	 * Maps that say __uint(pinning, LIBBPF_PIN_BY_NAME) are shared through a file PIN_ROOT/NAME of a mounted bpffs: what is there is taken, if it is
+	 * the same kind of map (E31 if not); else the new map is pinned there, and stays when the object is closed (bpfl_object_unpin()).
+	 */
+	const char *pin_root; /* NULL: /sys/fs/bpf. Directories that are missing are made, mode 0700 */
+	bool no_pin;	      /* such maps are this object's own; a warning says so */
 };
 
 /*

@@ -164,7 +164,8 @@ int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct b
 	link = bpfl_link_create(ctx.prog_fd);
 	if (!link)
 		return bpfl_error_nomem(err);
-	ret = attach_prog(&ctx, link, err);
+	link->name = bpfl_strdup(spec->progs.items[prog_idx].name);
+	ret = link->name ? attach_prog(&ctx, link, err) : bpfl_error_nomem(err);
 	if (ret < 0) {
 		bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(spec->progs.items[prog_idx].name),
 				  BPFL_ESC(attach->text));
@@ -189,6 +190,7 @@ void bpfl_link_close(struct bpfl_link *link)
 		link->release(link);
 	free(link->parts);
 	free(link->text);
+	free(link->name);
 	free(link);
 }
 

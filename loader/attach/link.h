@@ -35,6 +35,7 @@ const char *bpfl_attach_option(const struct bpfl_attach *attach, const char *key
 
 struct bpfl_link {
 	char *text;	/* for people */
+	char *name;	/* of the program, or of the struct_ops variable: names the pin; NULL parts of a link */
 	int link_fd;	/* bpf link, -1 none */
 	int event_fd;	/* perf event, -1 none */
 	int (*detach)(struct bpfl_link *link); /* NULL: closing the fds is enough */

@@ -73,6 +73,11 @@ int bpfl_link_attach_map(struct bpfl_object *object, const char *map, const stru
 	link = bpfl_link_create(-1);
 	if (!link)
 		return bpfl_error_nomem(err);
+	link->name = bpfl_strdup(map);
+	if (!link->name) {
+		bpfl_link_close(link);
+		return bpfl_error_nomem(err);
+	}
 	ret = object->image->maps[idx].flags & BPFL_F_LINK ? attach_by_link(object, (size_t)idx, link, err) :
 							     attach_by_value(object, (size_t)idx, log, link, err);
 	if (ret == 0) {

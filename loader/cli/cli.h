@@ -9,7 +9,8 @@
  *     cmd_btf.c    btf: types of kernels and objects
  *     cmd_min.c    btf min: the part of a kernel's BTF that objects need
  *     cmd_check.c  check: will objects load on other kernels?
- *     cmd_run.c    run: the whole way, in order
+ *     cmd_run.c    run: the whole way, in order; load: the same, but what is attached stays
+ *     cmd_unload.c unload: takes away what load has left
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
  *     events.c     what programs send through ring and perf buffers
@@ -47,12 +48,13 @@ struct options {
 	struct words event, columns, fmt; /* events: "MAP=TYPE", members, "MEMBER=FORM" */
 	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
+	const char *pin_dir, *pin_root;
 	uint64_t interval_ns, duration_ns; /* 0: not given */
 	uint64_t count;			   /* 0: no limit */
 	unsigned verifier_log_level;
 	int ready_fd; /* -1: not given */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
-	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help;
+	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort;
 };
 
 /*
@@ -84,9 +86,11 @@ int option_table_parse(const struct option_table *table, void *values, int argc,
 		       struct bpfl_error *err);
 void option_table_help(const struct option_table *table);
 
-int options_parse(struct options *options, int argc, char **argv, struct bpfl_error *err);
+/* Of run, or of load. */
+enum option_set { OPTIONS_RUN, OPTIONS_LOAD };
+int options_parse(struct options *options, enum option_set set, int argc, char **argv, struct bpfl_error *err);
 void options_deinit(struct options *options);
-void options_help(void);
+void options_help(enum option_set set);
 
 /* out.c */
 struct out {
@@ -119,6 +123,8 @@ int cmd_btf(int argc, char **argv);
 int cmd_btf_min(int argc, char **argv); /* argv[0] is "min" */
 int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_unload(int argc, char **argv);
 
 /* plan.c: which program is attached where. */
 struct plan_item {
@@ -133,7 +139,11 @@ struct plan {
 };
 int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
 	      struct bpfl_error *err);
-int plan_attach(struct plan *plan, struct bpfl_object *object, struct out *out, struct bpfl_error *err);
+/* All or nothing; with best_effort what cannot be attached leaves the plan with a warning, and only nothing at all is an error. */
+int plan_attach(struct plan *plan, struct bpfl_object *object, bool best_effort, struct out *out, struct bpfl_error *err);
+/* Pins all of it in dir. With best_effort what cannot outlive this process is detached, with a warning. */
+int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *dir, bool best_effort, struct out *out,
+	     struct bpfl_error *err);
 /* Shows what programs say that run only when asked (iterators, syscall): nothing when there are none. */
 int plan_read(const struct plan *plan, struct out *out, struct bpfl_error *err);
 /* True when something was attached and nothing of it runs by itself: one reading is all there is to see. */

@@ -126,7 +126,8 @@ static int logs_show(struct run *run, struct bpfl_error *err)
 static int object_step(struct run *run, struct bpfl_error *err)
 {
 	struct bpfl_load_opts opts = { .size = sizeof(opts), .log = out_log(&run->out),
-				       .verifier_log_level = run->options.verifier_log_level };
+				       .verifier_log_level = run->options.verifier_log_level,
+				       .pin_root = run->options.pin_root, .no_pin = run->options.no_pin };
 	int ret = bpfl_object_load(run->image, run->target, &opts, &run->object, err);
 
 	if (ret == 0)
@@ -164,9 +165,11 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (ret == 0)
 		ret = events_open(&run->events, run->object, err);
 	if (ret == 0)
-		ret = plan_attach(&run->plan, run->object, &run->out, err);
-	if (ret < 0)
+		ret = plan_attach(&run->plan, run->object, run->options.best_effort, &run->out, err);
+	if (ret < 0) {
+		bpfl_object_unpin(run->object); /* all or nothing: its maps by name too */
 		return ret;
+	}
 	if (run->plan.nr == 0)
 		out_note(&run->out, 0, "loaded, nothing attached; Ctrl-C lets go of it");
 	if (run->options.ready_fd >= 0 && write(run->options.ready_fd, "\n", 1) != 1)
@@ -194,15 +197,36 @@ static int wait_step(struct run *run, struct bpfl_error *err)
 	return ret;
 }
 
-static int steps_run(struct run *run, struct bpfl_error *err)
+/* Attaches and pins: then all of it stays when this process ends. */
+static int pin_step(struct run *run, struct bpfl_error *err)
 {
-	static int (*const steps[])(struct run *run, struct bpfl_error *err) = {
-		spec_step, image_step, object_step, events_step, wait_step,
-	};
-	size_t nr_steps = run->options.dry_run ? 2 : sizeof(steps) / sizeof(steps[0]);
+	const struct options *options = &run->options;
+	struct bpfl_log log = out_log(&run->out);
+	int ret;
+
+	if (run->plan.nr > 0)
+		bpfl_link_sweep(&log);
+	ret = plan_attach(&run->plan, run->object, options->best_effort, &run->out, err);
+	if (ret == 0)
+		ret = plan_pin(&run->plan, run->object, options->pin_dir, options->best_effort, &run->out, err);
+	if (ret < 0)
+		bpfl_object_unpin(run->object);
+	else
+		out_note(&run->out, 0, "pinned in %s; bpfload unload %s takes it away", options->pin_dir, options->pin_dir);
+	return ret;
+}
+
+typedef int (*step_fn)(struct run *run, struct bpfl_error *err);
+
+static const step_fn run_steps[] = { spec_step, image_step, object_step, events_step, wait_step, NULL };
+static const step_fn dry_steps[] = { spec_step, image_step, NULL };
+static const step_fn load_steps[] = { spec_step, image_step, object_step, pin_step, NULL };
+
+static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *err)
+{
 	int ret = signals_init(&run->signal_fd, err);
 
-	for (size_t i = 0; i < nr_steps && ret == 0; i++) {
+	for (size_t i = 0; steps[i] && ret == 0; i++) {
 		if (signals_pending(run->signal_fd))
 			return 0;
 		ret = steps[i](run, err);
@@ -224,7 +248,7 @@ static void run_deinit(struct run *run)
 		close(run->signal_fd);
 }
 
-int cmd_run(int argc, char **argv)
+static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char **argv)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct run run;
@@ -234,17 +258,19 @@ int cmd_run(int argc, char **argv)
 	memset(&run, 0, sizeof(run));
 	run.signal_fd = -1;
 	out_init(&run.out);
-	ret = options_parse(&run.options, argc, argv, &err);
+	ret = options_parse(&run.options, set, argc, argv, &err);
 	run.out.json = run.options.json;
 	run.out.verbosity = run.options.verbosity;
 	if (ret == 0 && run.options.help) {
-		printf("usage: bpfload [run] FILE [options]\n");
-		options_help();
+		printf(set == OPTIONS_LOAD ? "usage: bpfload load FILE --pin DIR [options]\n" : "usage: bpfload [run] FILE [options]\n");
+		options_help(set);
+	} else if (ret == 0 && set == OPTIONS_LOAD && !run.options.pin_dir) {
+		ret = out_usage(&err, "load: where shall it stay? --pin DIR, a directory below /sys/fs/bpf");
 	} else if (ret == 0) {
 		if (run.options.out_path)
 			ret = out_redirect(&run.out, run.options.out_path, &err);
 		if (ret == 0)
-			ret = steps_run(&run, &err);
+			ret = steps_run(&run, run.options.dry_run ? dry_steps : steps, &err);
 	}
 	if (ret < 0)
 		code = out_error(&run.out, &err);
@@ -253,4 +279,14 @@ int cmd_run(int argc, char **argv)
 	run_deinit(&run);
 	bpfl_error_clear(&err);
 	return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	return cmd_steps(OPTIONS_RUN, run_steps, argc, argv);
+}
+
+int cmd_load(int argc, char **argv)
+{
+	return cmd_steps(OPTIONS_LOAD, load_steps, argc, argv);
 }

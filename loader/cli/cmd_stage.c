@@ -100,12 +100,12 @@ static int stage_run(enum stage stage, int argc, char **argv)
 	int ret;
 
 	out_init(&out);
-	ret = options_parse(&options, argc, argv, &err);
+	ret = options_parse(&options, OPTIONS_RUN, argc, argv, &err);
 	out.json = options.json;
 	out.verbosity = options.verbosity;
 	if (ret == 0 && options.help) {
 		printf("usage: bpfload %s FILE [options of run that apply]\n", argv[0]);
-		options_help();
+		options_help(OPTIONS_RUN);
 		goto done;
 	}
 	if (ret == 0)

@@ -19,6 +19,8 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "run", cmd_run, "load an object, attach its programs, show what they say (the word may be left out)" },
+	{ "load", cmd_load, "load and attach, pin all of it, and leave it running (bpfload load --help)" },
+	{ "unload", cmd_unload, "remove what load has pinned, and so detach it" },
 	{ "elf", cmd_elf, "print an object's sections, symbols and relocations" },
 	{ "spec", cmd_spec, "print what an object declares: programs, maps, variables" },
 	{ "image", cmd_image, "print the instructions as this kernel would get them (no root needed)" },
@@ -44,6 +46,8 @@ static int cmd_help(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	printf("usage: bpfload [run] FILE [options]\n"
+	       "       bpfload load FILE --pin DIR [options]\n"
+	       "       bpfload unload DIR\n"
 	       "       bpfload elf|spec|image FILE [options]\n"
 	       "       bpfload btf dump|find|diff|min ...\n\n"
 	       "Loads BPF objects, attaches their programs and shows what they say.\n\n"
@@ -51,7 +55,7 @@ static int cmd_help(int argc, char **argv)
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	printf("\noptions:\n");
-	options_help();
+	options_help(OPTIONS_RUN);
 	printf("\nattach specs: a section name, then where the name alone does not say:\n"
 	       "  tracepoint/syscalls/sys_enter_execve   raw_tp/sched_switch   xdp:lo,mode=skb\n"
 	       "  count=xdp:lo                           the program is named before '='\n\n"

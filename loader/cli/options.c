@@ -17,7 +17,9 @@
 
 #define FIELD(member) offsetof(struct options, member)
 
+/* One table, two windows: what only load has comes first, what only run has comes last. */
 static const struct option_row rows[] = {
+	{ "pin", 'p', VALUE_TEXT, FIELD(pin_dir), "DIR", "pin programs, maps and links in this directory of a bpffs" },
 	{ "attach", 'a', VALUE_WORDS, FIELD(attach), "[PROG=]SPEC", "attach there (repeatable); none: load only; auto: as the sections say" },
 	{ "set", 's', VALUE_WORDS, FIELD(set), "VAR=VALUE", "set a global variable before loading: pid=12, cfg.port=80, a[2]=1, pid=self" },
 	{ "map", 0, VALUE_WORDS, FIELD(map), "NAME.FIELD=N", "change a map before loading: counts.max_entries=1024" },
@@ -25,6 +27,19 @@ static const struct option_row rows[] = {
 	{ "only", 0, VALUE_LIST, FIELD(only), "P,Q", "load only these programs" },
 	{ "skip", 0, VALUE_LIST, FIELD(skip), "P,Q", "do not load these programs" },
 	{ "skip-incomplete", 0, VALUE_FLAG, FIELD(skip_incomplete), NULL, "do not attach programs whose section names no target" },
+	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
+	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "FILE", "kernel BTF for relocations (raw or ELF)" },
+	{ "kconfig", 0, VALUE_TEXT, FIELD(kconfig_path), "FILE", "kernel configuration for __kconfig variables" },
+	{ "verifier-log", 0, VALUE_TEXT, FIELD(verifier_log_path), "FILE", "write the verifier's log there (-: stderr)" },
+	{ "log-level", 0, VALUE_LEVEL, FIELD(verifier_log_level), "N", "ask the verifier for a log: 1 steps, 2 all states, 4 statistics" },
+	{ "pin-root", 0, VALUE_TEXT, FIELD(pin_root), "DIR", "where maps are that are pinned by name (default: /sys/fs/bpf)" },
+	{ "no-pin", 0, VALUE_FLAG, FIELD(no_pin), NULL, "do not pin or share maps that are to be pinned by name" },
+	{ "best-effort", 0, VALUE_FLAG, FIELD(best_effort), NULL, "keep what could be attached, and say what could not" },
+	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings" },
+	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr (-vv: everything)" },
+	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
+	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+	/* only run has: NR_RUN_ONLY of them */
 	{ "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" },
 	{ "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" },
 	{ "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" },
@@ -34,24 +49,21 @@ static const struct option_row rows[] = {
 	{ "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~\"ssh*\"" },
 	{ "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, ipv6, mac, port, hex, ...; auto: by its name" },
 	{ "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" },
-	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
 	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" },
 	{ "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them, events as bytes" },
 	{ "no-printk", 0, VALUE_FLAG, FIELD(no_printk), NULL, "do not listen to bpf_printk" },
 	{ "no-events", 0, VALUE_FLAG, FIELD(no_events), NULL, "do not read ring buffers and perf buffers" },
 	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when everything is attached" },
-	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "FILE", "kernel BTF for relocations (raw or ELF)" },
-	{ "kconfig", 0, VALUE_TEXT, FIELD(kconfig_path), "FILE", "kernel configuration for __kconfig variables" },
-	{ "verifier-log", 0, VALUE_TEXT, FIELD(verifier_log_path), "FILE", "write the verifier's log there (-: stderr)" },
-	{ "log-level", 0, VALUE_LEVEL, FIELD(verifier_log_level), "N", "ask the verifier for a log: 1 steps, 2 all states, 4 statistics" },
 	{ "dry-run", 0, VALUE_FLAG, FIELD(dry_run), NULL, "read and relocate, then stop: nothing is loaded" },
-	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr (-vv: everything)" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
 };
 
-static const struct option_table run_table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload --help" };
+#define NR_LOAD_ONLY 1
+#define NR_RUN_ONLY 15
+
+static const struct option_table tables[] = {
+	[OPTIONS_RUN] = { rows + NR_LOAD_ONLY, sizeof(rows) / sizeof(rows[0]) - NR_LOAD_ONLY, "bpfload --help" },
+	[OPTIONS_LOAD] = { rows, sizeof(rows) / sizeof(rows[0]) - NR_RUN_ONLY, "bpfload load --help" },
+};
 
 static int words_add(struct words *words, const char *word)
 {
@@ -231,14 +243,14 @@ int option_table_parse(const struct option_table *table, void *values, int argc,
 	return 0;
 }
 
-int options_parse(struct options *options, int argc, char **argv, struct bpfl_error *err)
+int options_parse(struct options *options, enum option_set set, int argc, char **argv, struct bpfl_error *err)
 {
 	int operand = argc;
 	int ret;
 
 	memset(options, 0, sizeof(*options));
 	options->ready_fd = -1;
-	ret = option_table_parse(&run_table, options, argc, argv, &operand, err);
+	ret = option_table_parse(&tables[set], options, argc, argv, &operand, err);
 	if (ret < 0 || options->help)
 		return ret;
 	if (operand == argc)
@@ -272,7 +284,7 @@ void option_table_help(const struct option_table *table)
 	}
 }
 
-void options_help(void)
+void options_help(enum option_set set)
 {
-	option_table_help(&run_table);
+	option_table_help(&tables[set]);
 }

@@ -139,6 +139,37 @@ static int sections_add(struct plan *plan, const struct options *options, struct
 	return 0;
 }
 
+/* Takes an item that cannot be attached out of the plan, when others are left. 0, or ret when that is not wanted. */
+static int item_give_up(struct plan *plan, size_t idx, bool best_effort, int ret, struct out *out, struct bpfl_error *err)
+{
+	if (!best_effort || plan->nr == 1)
+		return ret;
+	out_note(out, 0, "warning: not attached: %s", err->message);
+	out->nr_warnings++;
+	bpfl_error_clear(err);
+	bpfl_attach_destroy(plan->items[idx].attach);
+	plan->nr--;
+	memmove(&plan->items[idx], &plan->items[idx + 1], (plan->nr - idx) * sizeof(*plan->items));
+	return 0;
+}
+
+static int plan_check(struct plan *plan, const struct options *options, const struct bpfl_spec *spec, struct out *out,
+		      struct bpfl_error *err)
+{
+	size_t i = 0;
+
+	while (i < plan->nr) {
+		const struct plan_item *item = &plan->items[i];
+		int ret = item->attach ? bpfl_attach_check(item->attach, spec, item->prog_idx, err) : 0;
+
+		if (ret == 0)
+			i++;
+		else if (item_give_up(plan, i, options->best_effort, ret, out, err) < 0)
+			return ret;
+	}
+	return 0;
+}
+
 int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
 	      struct bpfl_error *err)
 {
@@ -162,25 +193,55 @@ int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec
 		ret = sections_add(plan, options, spec, out, err);
 	if (ret == 0 && by_section)
 		ret = struct_ops_add_all(plan, spec, err);
-	for (size_t i = 0; i < plan->nr && ret == 0 && !options->dry_run; i++)
-		ret = plan->items[i].attach ? bpfl_attach_check(plan->items[i].attach, spec, plan->items[i].prog_idx, err) : 0;
-	return ret;
+	return ret == 0 && !options->dry_run ? plan_check(plan, options, spec, out, err) : ret;
 }
 
-int plan_attach(struct plan *plan, struct bpfl_object *object, struct out *out, struct bpfl_error *err)
+int plan_attach(struct plan *plan, struct bpfl_object *object, bool best_effort, struct out *out, struct bpfl_error *err)
 {
 	struct bpfl_log log = out_log(out);
+	size_t i = 0;
 
-	for (size_t i = 0; i < plan->nr; i++) {
+	while (i < plan->nr) {
 		struct plan_item *item = &plan->items[i];
 		int ret = item->map ? bpfl_link_attach_map(object, item->map, &log, &item->link, err)
 				    : bpfl_link_attach(object, item->prog_idx, item->attach, &log, &item->link, err);
 
-		if (ret < 0)
-			return ret;
+		if (ret < 0) {
+			ret = item_give_up(plan, i, best_effort, ret, out, err);
+			if (ret < 0)
+				return ret;
+			continue;
+		}
 		out_note(out, 0, "attached %s", bpfl_link_text(item->link));
+		i++;
 	}
 	return 0;
+}
+
+int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *dir, bool best_effort, struct out *out,
+	     struct bpfl_error *err)
+{
+	struct bpfl_link **links = calloc(plan->nr + 1, sizeof(*links));
+	size_t nr = 0;
+	int ret;
+
+	if (!links)
+		return out_usage(err, "out of memory");
+	for (size_t i = 0; i < plan->nr; i++) {
+		struct plan_item *item = &plan->items[i];
+
+		if (best_effort && !bpfl_link_outlives(item->link)) {
+			out_note(out, 0, "warning: %s: detached, it cannot outlive this process", bpfl_link_text(item->link));
+			out->nr_warnings++;
+			bpfl_link_close(item->link);
+			item->link = NULL;
+			continue;
+		}
+		links[nr++] = item->link;
+	}
+	ret = bpfl_object_pin(object, links, nr, dir, err);
+	free(links);
+	return ret;
 }
 
 int plan_read(const struct plan *plan, struct out *out, struct bpfl_error *err)

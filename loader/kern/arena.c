@@ -46,7 +46,7 @@ int bpfl_arena_map(struct bpfl_loading *loading, size_t map_idx, struct bpfl_err
 		return mapping_refused(&loading->image->spec->maps.items[map_idx], map, size, ret, err);
 	live->memory = memory;
 	live->memory_size = size;
-	if (map->data)
+	if (map->data && !live->reused) /* others use what is in it */
 		memcpy(live->memory + map->data_off, map->data, map->data_size);
 	return 0;
 }

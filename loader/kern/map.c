@@ -6,13 +6,14 @@
  * when it is constant. All of that happens before the first program is loaded: the verifier takes
  * the values of a frozen map for constants and removes the branches that they rule out (G-45).
  * Values go in by system call, never through a mapping, because a map with a writable mapping
- * cannot be frozen (G-46). Then inner maps go into outer ones, and, when programs exist, programs
+ * cannot be frozen (G-46). A map that is pinned by name may be there already (kern/pin_map.c). Then inner maps go into outer ones, and, when programs exist, programs
  * into program arrays.
  *
  * MAP_CREATE is tried as it should be. A refusal is answered by leaving out what an older kernel
  * may not know, newest first; the row of the table that helped is remembered for the other maps.
  */
 #include "kern/load.h"
+#include "kern/pin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -336,6 +337,13 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 	struct bpfl_attr_map_create attr, inner_attr;
 	int inner_fd = 0, ret;
 
+	if (live->pin_path) {
+		ret = bpfl_loading_pin_reuse(loading, map_idx, err);
+		if (ret > 0)
+			return map->type == BPFL_MAP_TYPE_ARENA ? bpfl_arena_map(loading, map_idx, err) : 0;
+		if (ret < 0)
+			return ret;
+	}
 	if (map->inner) {
 		/* The outer map copies the template's numbers and lets go of it (INI-06). */
 		inner_fd = map_open(loading, spec->name, map->inner, 0, &inner_attr, err);
@@ -364,6 +372,8 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 		ret = map_freeze(loading, live->fd, err);
 	if (ret < 0)
 		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(spec->name));
+	else if (live->pin_path && !map->inner) /* outer maps when they are filled: nobody shall see them empty */
+		ret = bpfl_loading_pin_new(loading, map_idx, err);
 	return ret < 0 ? ret : 0;
 }
 
@@ -401,6 +411,8 @@ static int slots_fill(struct bpfl_loading *loading, size_t map_idx, bool progs,
 	const struct bpfl_map_spec *map = &spec->maps.items[map_idx];
 	const struct bpfl_object *object = loading->object;
 
+	if (!progs && object->maps[map_idx].reused)
+		return 0; /* others may have put their own maps in; programs are ours to replace */
 	for (size_t i = 0; i < map->nr_slots; i++) {
 		const struct bpfl_map_slot *slot = &map->slots[i];
 		const char *target;
@@ -442,6 +454,19 @@ static int all_slots_fill(struct bpfl_loading *loading, bool progs, struct bpfl_
 
 /* ---- all maps ---- */
 
+static int outer_maps_pin(struct bpfl_loading *loading, struct bpfl_error *err)
+{
+	int ret = all_slots_fill(loading, false, err);
+
+	for (size_t i = 0; ret == 0 && i < loading->image->spec->maps.nr; i++) {
+		const struct bpfl_live_map *live = &loading->object->maps[i];
+
+		if (live->pin_path && live->fd >= 0 && !live->reused && loading->image->maps[i].inner)
+			ret = bpfl_loading_pin_new(loading, i, err);
+	}
+	return ret;
+}
+
 int bpfl_loading_maps(struct bpfl_loading *loading, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = loading->image->spec;
@@ -455,7 +480,7 @@ int bpfl_loading_maps(struct bpfl_loading *loading, struct bpfl_error *err)
 		if (ret < 0)
 			return ret;
 	}
-	return all_slots_fill(loading, false, err);
+	return outer_maps_pin(loading, err);
 }
 
 int bpfl_loading_prog_slots(struct bpfl_loading *loading, struct bpfl_error *err)

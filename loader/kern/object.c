@@ -4,6 +4,7 @@
  *
  * bpfl_object_load() is the table of contents of this room; each step is one file:
  *
+ *   pin paths     where maps are pinned by name                             (pin_map.c)
  *   btf           the object's types                                        (btf_load.c)
  *   module btfs   of the kernel modules that programs call into             (here)
  *   maps          created, filled, frozen; inner maps into outer ones       (map.c)
@@ -15,6 +16,7 @@
  * into it at once. So the destructor below is the only cleanup there is.
  */
 #include "kern/load.h"
+#include "kern/pin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -70,11 +72,13 @@ void bpfl_object_close(struct bpfl_object *object)
 		if (object->maps[i].memory)
 			bpfl_enter_munmap(object->maps[i].memory, object->maps[i].memory_size);
 		bpfl_enter_close(object->maps[i].fd);
+		free(object->maps[i].pin_path);
 	}
 	for (int i = 1; i < object->module_btf_fds_nr; i++)
 		bpfl_enter_close(object->module_btf_fds[i]);
 	bpfl_enter_close(object->btf_fd);
 	free(object->module_btf_fds);
+	bpfl_pins_deinit(&object->pins);
 	free(object->usdt_slots);
 	free(object->progs);
 	free(object->maps);
@@ -181,6 +185,7 @@ int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 		     struct bpfl_error *err)
 {
 	static int (*const steps[])(struct bpfl_loading * loading, struct bpfl_error * err) = {
+		bpfl_loading_pin_paths,
 		bpfl_loading_btf,   modules_open,            bpfl_loading_maps,
 		bpfl_loading_progs, bpfl_loading_prog_slots, bpfl_loading_struct_ops,
 	};
@@ -207,6 +212,7 @@ fail:
 	bpfl_error_prefix(
 		err, "%s",
 		BPFL_ESC(image->spec->file_name ? image->spec->file_name : image->spec->name));
+	bpfl_object_unpin(loading.object);
 	bpfl_object_close(loading.object);
 	return ret;
 }

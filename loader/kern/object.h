@@ -12,8 +12,14 @@
 #include "bpfload/object.h"
 #include "image/image.h"
 
+struct bpfl_pins { /* made in a bpffs, in order (kern/pin.h); zeroed: nothing yet */
+	BPFL_VEC(struct bpfl_pin_made { char *path; bool is_dir; }) made;
+};
+
 struct bpfl_live_map {
 	int fd;	     /* -1: not created */
+	char *pin_path; /* pinned by name: where; NULL */
+	bool reused;	/* was pinned there already: its contents are not ours to initialise */
 	/* As created: after fallbacks these may differ from the image (no BTF, no mmap). */
 	uint32_t type, key_size, value_size, max_entries, flags;
 	uint8_t *memory; /* ARENA: mapped here for as long as the object lives; NULL */
@@ -34,6 +40,7 @@ struct bpfl_object {
 	struct bpfl_live_prog *progs;	/* by prog_idx of the spec */
 	int module_btf_fds_nr;
 	int *module_btf_fds;
+	struct bpfl_pins pins;		/* maps pinned by name, made by this load */
 	uint8_t *usdt_slots; /* attach/usdt_specs.c: which elements of __bpf_usdt_specs are taken; NULL: none yet */
 };
 

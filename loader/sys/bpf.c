@@ -174,6 +174,14 @@ int bpfl_sys_link_detach(int link_fd)
 	return bpfl_enter_bpf(BPFL_CMD_LINK_DETACH, &attr, sizeof(attr), 0);
 }
 
+int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd)
+{
+	struct bpfl_attr_link_update attr = { .link_fd = (uint32_t)link_fd, .new_prog_fd = (uint32_t)new_fd, .flags = flags,
+					      .old_prog_fd = old_fd >= 0 ? (uint32_t)old_fd : 0 };
+
+	return bpfl_enter_bpf(BPFL_CMD_LINK_UPDATE, &attr, sizeof(attr), 0);
+}
+
 int bpfl_sys_iter_create(int link_fd)
 {
 	struct bpfl_attr_link_fd attr = { .link_fd = (uint32_t)link_fd };

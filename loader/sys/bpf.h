@@ -248,6 +248,13 @@ struct bpfl_attr_link_fd { /* LINK_DETACH, ITER_CREATE */
 	uint32_t flags;
 };
 
+struct bpfl_attr_link_update {
+	uint32_t link_fd; /* 5.7 */
+	uint32_t new_prog_fd; /* or the new map of a struct_ops link, 6.4 */
+	uint32_t flags;
+	uint32_t old_prog_fd;
+};
+
 struct bpfl_attr_bind_map {
 	uint32_t prog_fd; /* 5.10 */
 	uint32_t map_fd;
@@ -345,6 +352,8 @@ int bpfl_sys_fd_by_id(enum bpfl_cmd cmd, uint32_t id);					     /* fd */
 int bpfl_sys_raw_tracepoint_open(const char *name, int prog_fd, uint64_t cookie);	     /* fd */
 int bpfl_sys_link_create(const struct bpfl_attr_link_create *attr);			     /* fd */
 int bpfl_sys_link_detach(int link_fd);							     /* 0 */
+/* 0. flags 4 (BPF_F_REPLACE): only when the link holds old_fd, -1 otherwise. */
+int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd);
 int bpfl_sys_iter_create(int link_fd);							     /* fd */
 int bpfl_sys_prog_attach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */
 int bpfl_sys_prog_detach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */

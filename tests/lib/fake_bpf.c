@@ -419,6 +419,21 @@ static int link_only(void *attr_bytes)
 	return object_of((int)attr->link_fd, FAKE_LINK) ? 0 : -EBADF;
 }
 
+/* Keeps the new program's descriptor in the attribute that the link was made with. */
+static int link_update(void *attr_bytes)
+{
+	const struct bpfl_attr_link_update *attr = attr_bytes;
+	struct fake_object *link = object_of((int)attr->link_fd, FAKE_LINK), *prog = object_of((int)attr->new_prog_fd, FAKE_PROG);
+	struct bpfl_attr_link_create *made = link ? (void *)link->attr : NULL;
+
+	if (!link || !prog)
+		return -EBADF;
+	if (attr->old_prog_fd && object_of((int)attr->old_prog_fd, FAKE_PROG) != object_of((int)made->prog_fd, FAKE_PROG))
+		return -EPERM;
+	made->prog_fd = attr->new_prog_fd;
+	return 0;
+}
+
 static int iter_create(void *attr_bytes)
 {
 	int ret = link_only(attr_bytes);
@@ -606,6 +621,7 @@ static const struct {
 	[BPFL_CMD_RAW_TRACEPOINT_OPEN] = { .plain = raw_tracepoint_open },
 	[BPFL_CMD_LINK_CREATE] = { .plain = link_create },
 	[BPFL_CMD_LINK_DETACH] = { .plain = link_only },
+	[BPFL_CMD_LINK_UPDATE] = { .plain = link_update },
 	[BPFL_CMD_ITER_CREATE] = { .plain = iter_create },
 	[BPFL_CMD_PROG_ATTACH] = { .plain = nothing },
 	[BPFL_CMD_PROG_DETACH] = { .plain = nothing },
