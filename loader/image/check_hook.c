@@ -15,8 +15,9 @@
  *                             be there, so absence proves nothing; for the running kernel its
  *                             symbol table decides, which needs no privileges for names
  *
- * What is not in the BTF of a kernel with modules may be in a module: not known. Places that are no
- * matter of the kernel (an interface, a cgroup, a function of a user's program) are left out.
+ * What is not in the BTF of a kernel with modules may be in a module: not known. Whether a kernel
+ * was built with probes at all shows by a function of each kind. Places that are no matter of the
+ * kernel (an interface, a cgroup) are left out.
  */
 #include "image/check.h"
 
@@ -25,15 +26,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "image/extern.h"
+#include "image/core_match.h"
 #include "image/passes.h"
+#include "sys/kallsyms.h"
 
 #define NAME_SIZE 256
 
-/* How the function behind a system call is called, by architecture. */
+/* How the function behind a system call is called: by architecture, and before it was wrapped. */
 static const char *const syscall_prefixes[] = { "__x64_sys_",	"__arm64_sys_", "__s390x_sys_",
 						"__riscv_sys_", "__ia32_sys_",	"__se_sys_",
-						"sys_" };
+						"__do_sys_",	"sys_" };
 
 #define NR_PREFIXES (sizeof(syscall_prefixes) / sizeof(syscall_prefixes[0]))
 
@@ -126,28 +128,47 @@ static struct finding tracepoint_find(struct bpfl_checking *checking, const char
 /* ---- functions ---- */
 
 /* The running kernel's own list. False when it cannot be read. */
-static bool symbol_find(struct bpfl_checking *checking, const char *name, struct finding *ret)
+static bool symbol_find(const struct bpfl_checking *checking, const char *name, struct finding *ret)
 {
-	struct bpfl_error err = BPFL_ERROR_INIT;
-	struct bpfl_ksym sym = { .name = name };
-	int result = checking->target->running ? bpfl_ksyms_find(checking->target, &sym, 1, &err) :
-						 -ENOENT;
-	int errnum = err.errnum;
+	struct bpfl_symbol_facts facts;
 
-	bpfl_error_clear(&err);
-	if (result == 0 && !sym.found) {
-		*ret = (struct finding){ BPFL_CHECK_MISSING,
-					 "the kernel has no function of this name" };
-	} else if (result == 0 ||
-		   errnum == EPERM) { /* EPERM: the name is there, its address is hidden */
-		*ret = (struct finding){ BPFL_CHECK_OK, "a function of the kernel" };
-	} else if (errnum == EINVAL) {
-		*ret = (struct finding){ BPFL_CHECK_UNKNOWN,
-					 "the kernel has several functions of this name" };
-	} else {
+	if (!checking->target->running) {
 		return false;
 	}
+	bpfl_kallsyms_search(NULL, name, &facts);
+	if (!facts.readable) {
+		return false;
+	}
+	if (facts.nr_functions == 0) {
+		*ret = (struct finding){ BPFL_CHECK_MISSING,
+					 "the kernel has no function of this name" };
+	} else if (facts.nr_functions == 1) {
+		*ret = (struct finding){ BPFL_CHECK_OK, "a function of the kernel" };
+	} else {
+		*ret = (struct finding){ BPFL_CHECK_UNKNOWN,
+					 "the kernel has several functions of this name" };
+	}
 	return true;
+}
+
+/* A pattern of kprobe.multi: does any function of the BTF fit? */
+static struct finding pattern_find(struct bpfl_checking *checking, const char *pattern)
+{
+	const struct bpfl_btf *btf;
+
+	if (bpfl_target_btf(checking->target, &btf, NULL) < 0) {
+		return (struct finding){ BPFL_CHECK_UNKNOWN,
+					 "the kernel has no BTF that could tell" };
+	}
+	for (uint32_t id = 1; id < bpfl_btf_nr_types(btf); id++) {
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
+
+		if (type && bpfl_btf_kind(type) == BPFL_KIND_FUNC &&
+		    bpfl_text_glob(pattern, bpfl_btf_string(btf, type->name_off))) {
+			return (struct finding){ BPFL_CHECK_OK, "functions of the kernel fit" };
+		}
+	}
+	return (struct finding){ BPFL_CHECK_UNKNOWN, "no function of the BTF fits" };
 }
 
 static struct finding function_find(struct bpfl_checking *checking, const char *target)
@@ -156,32 +177,68 @@ static struct finding function_find(struct bpfl_checking *checking, const char *
 	struct finding found;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(target, "+"), target);
-	if (strpbrk(name, "*?:")) {
-		return (struct finding){ BPFL_CHECK_UNKNOWN,
-					 "a pattern, or a function of a module" };
+	if (strchr(name, ':')) {
+		return (struct finding){ BPFL_CHECK_UNKNOWN, "a function of a module" };
 	}
-	if (symbol_find(checking, name, &found)) {
-		return found;
+	if (strpbrk(name, "*?")) {
+		return pattern_find(checking, name);
 	}
-	if (bpfl_check_named(checking, BPFL_KIND_FUNC, name) == BPFL_PRESENCE_PRESENT) {
-		return (struct finding){ BPFL_CHECK_OK, "a function of the kernel" };
+	if (!symbol_find(checking, name, &found)) {
+		bool is_there = bpfl_check_named(checking, BPFL_KIND_FUNC, name) ==
+				BPFL_PRESENCE_PRESENT;
+
+		found = is_there ? (struct finding){ BPFL_CHECK_OK, "a function of the kernel" } :
+				   (struct finding){ BPFL_CHECK_UNKNOWN,
+						     "not in the BTF, which does not list every function" };
 	}
-	return (struct finding){ BPFL_CHECK_UNKNOWN,
-				 "not in the BTF, which does not list every function" };
+	/* "sys_read" is taken for the system call where no function is called so. */
+	return found.status != BPFL_CHECK_OK && bpfl_text_has_prefix(name, "sys_") ?
+		       syscall_find(checking, name + strlen("sys_")) :
+		       found;
 }
 
 /* ---- by kind of hook ---- */
 
+/* A place in a user's program: no matter of the kernel, as long as it has uprobes. */
+static struct finding user_find(struct bpfl_checking *checking, const char *target)
+{
+	(void)checking;
+	(void)target;
+	return (struct finding){ BPFL_CHECK_OK, "the kernel has uprobes" };
+}
+
+/* What stands behind a hook in the kernel: a function that is there only if the hook was built in. */
 static const struct {
 	enum bpfl_hook hook;
 	struct finding (*find)(struct bpfl_checking *checking, const char *target);
+	const char *mechanism; /* NULL: nothing that a BTF shows */
+	const char *without;   /* what is said when it is missing */
 } finders[] = {
-	{ BPFL_HOOK_TRACEPOINT, tracepoint_find },
-	{ BPFL_HOOK_RAW_TRACEPOINT, raw_tracepoint_find },
-	{ BPFL_HOOK_KPROBE, function_find },
-	{ BPFL_HOOK_KPROBE_MULTI, function_find },
-	{ BPFL_HOOK_KSYSCALL, syscall_find },
+	{ BPFL_HOOK_TRACEPOINT, tracepoint_find, NULL, NULL },
+	{ BPFL_HOOK_RAW_TRACEPOINT, raw_tracepoint_find, NULL, NULL },
+	{ BPFL_HOOK_KPROBE, function_find, "create_local_trace_kprobe",
+	  "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)" },
+	{ BPFL_HOOK_KSYSCALL, syscall_find, "create_local_trace_kprobe",
+	  "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)" },
+	{ BPFL_HOOK_KPROBE_MULTI, function_find, "register_fprobe_ips",
+	  "the kernel has no multi-kprobes (CONFIG_FPROBE)" },
+	{ BPFL_HOOK_UPROBE, user_find, "create_local_trace_uprobe",
+	  "the kernel has no uprobes (CONFIG_UPROBE_EVENTS)" },
+	{ BPFL_HOOK_UPROBE_MULTI, user_find, "uprobe_register",
+	  "the kernel has no uprobes (CONFIG_UPROBES)" },
+	{ BPFL_HOOK_USDT, user_find, "create_local_trace_uprobe",
+	  "the kernel has no uprobes (CONFIG_UPROBE_EVENTS)" },
 };
+
+#define NR_FINDERS (sizeof(finders) / sizeof(finders[0]))
+
+/* Conclusive only for a BTF that lists functions at all: schedule() is in every kernel. */
+static bool mechanism_is_missing(struct bpfl_checking *checking, const char *function)
+{
+	return function &&
+	       bpfl_check_named(checking, BPFL_KIND_FUNC, function) == BPFL_PRESENCE_ABSENT &&
+	       bpfl_check_named(checking, BPFL_KIND_FUNC, "schedule") == BPFL_PRESENCE_PRESENT;
+}
 
 static int hook_add(struct bpfl_checking *checking, const struct bpfl_image_prog *prog,
 		    struct finding found, bool at_load, struct bpfl_error *err)
@@ -240,12 +297,20 @@ static int prog_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog
 	if (row->needs_btf_id) {
 		return typed_add(checking, prog, err);
 	}
-	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++) {
-		if (finders[i].hook == row->hook && decl->hit.target &&
-		    decl->hit.target[0] != '\0') {
-			return hook_add(checking, prog, finders[i].find(checking, decl->hit.target),
-					false, err);
+	for (size_t i = 0; i < NR_FINDERS; i++) {
+		struct finding found;
+
+		if (finders[i].hook != row->hook) {
+			continue;
 		}
+		if (mechanism_is_missing(checking, finders[i].mechanism)) {
+			found = (struct finding){ BPFL_CHECK_MISSING, finders[i].without };
+		} else if (decl->hit.target && decl->hit.target[0] != '\0') {
+			found = finders[i].find(checking, decl->hit.target);
+		} else {
+			return 0; /* the section does not say where */
+		}
+		return hook_add(checking, prog, found, false, err);
 	}
 	return 0;
 }

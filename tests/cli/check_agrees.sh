@@ -12,7 +12,23 @@
 carved=$(dirname "$OBJ")/carved
 [ -s "$carved/MANIFEST" ] || sh scripts/carve-objects "$carved" >/dev/null || fail "no objects out of packages"
 
-fits=0 lacks=0 refused=0 policy=0
+fits=0 lacks=0 refused=0 policy=0 attached=0 nowhere=0
+
+# attach NAME OBJECT OPTIONS...: programs that the kernel's own hooks take (tracepoints, raw tracepoints, kprobes) are attached too.
+attach() {
+	jq -e '[.items[] | select(.kind == "program type").name] - ["tracepoint", "raw_tracepoint", "kprobe"] == []' "$TMP/json" >/dev/null ||
+		return 0
+	name=$1 verdict=$(jq -r .verdict "$TMP/json")
+	shift
+	code=0
+	timeout 30 unshare -n "$BPFLOAD" "$@" --no-printk --duration 10ms >"$TMP/out" 2>"$TMP/err" || code=$?
+	case $verdict,$code in
+	fits,0) attached=$((attached + 1)) ;;
+	fits,2 | lacks,2) ;; # a section that does not say where
+	lacks,[67]) nowhere=$((nowhere + 1)) ;;
+	*) fail "$name: check says $verdict, attaching ends with $code: $(grep -m 1 error "$TMP/err")" ;;
+	esac
+}
 
 # disagree OBJECT CHECK LOAD-CODE
 disagree() {
@@ -39,7 +55,8 @@ for object in "$OBJ"/*.bpf.o "$carved"/*.bpf.o; do
 
 	case $loads,$load in
 	fits,0)
-		fits=$((fits + 1)) ;;
+		fits=$((fits + 1))
+		attach "$name" "$object" "$@" ;;
 	fits,4)
 		case $name in
 		refused_*) refused=$((refused + 1)) ;;
@@ -59,7 +76,10 @@ for object in "$OBJ"/*.bpf.o "$carved"/*.bpf.o; do
 		disagree "$name" "$loads" "$load" ;;
 	esac
 done
-echo "fits and loads: $fits; lacks and does not load: $lacks; refused for itself: $refused; refused by policy: $policy"
+echo "fits and loads: $fits; lacks and does not load: $lacks; refused for itself: $refused; refused by policy: $policy;" \
+	"attached: $attached, had nowhere to attach: $nowhere"
+[ "$attached" -ge 30 ] || fail "only $attached objects were attached"
+[ "$nowhere" -ge 1 ] || fail "nothing lacks a hook: a test that cannot fail"
 [ "$fits" -ge 60 ] || fail "only $fits objects load"
 [ "$lacks" -ge 1 ] || fail "nothing lacks anything: a test that cannot fail"
 [ "$refused" -ge 3 ] || fail "the refused objects are missing"

@@ -541,7 +541,19 @@ START_TEST(hooks_are_looked_for_where_the_btf_has_traces)
 		{ "kprobe/vfs_read", "func vfs_read(u32) u32;", BPFL_CHECK_OK, false },
 		{ "kprobe/vfs_read+8", "func vfs_read(u32) u32;", BPFL_CHECK_OK, false },
 		{ "kprobe/vfs_raed", "func vfs_read(u32) u32;", BPFL_CHECK_UNKNOWN, false },
+		{ "kprobe/sys_sync", "func __do_sys_sync(u32) u32;", BPFL_CHECK_OK, false },
+		{ "kprobe/sys_snyc", "func __do_sys_read(u32) u32;", BPFL_CHECK_MISSING, false },
+		{ "kprobe/nfs:nfs_read", "func nfs_read(u32) u32;", BPFL_CHECK_UNKNOWN, false },
+		{ "kprobe.multi/vfs_*", "func vfs_read(u32) u32;", BPFL_CHECK_OK, false },
+		{ "kprobe.multi/vfs_?", "func vfs_read(u32) u32;", BPFL_CHECK_UNKNOWN, false },
 		{ "ksyscall/read", "func __x64_sys_read(u32) u32;", BPFL_CHECK_OK, false },
+		{ "kprobe/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_MISSING, false },
+		{ "kprobe/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
+		  BPFL_CHECK_OK, false },
+		{ "kprobe.multi/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
+		  BPFL_CHECK_MISSING, false },
+		{ "uprobe/bash:readline", "func schedule(u32) u32;", BPFL_CHECK_MISSING, false },
+		{ "uprobe/bash:readline", "func schedule(u32) u32; func create_local_trace_uprobe(u32) u32;", BPFL_CHECK_OK, false },
 		{ "fentry/vfs_read", "func vfs_read(u32) u32;", BPFL_CHECK_OK, true },
 		{ "fentry/vfs_raed", "func vfs_read(u32) u32;", BPFL_CHECK_MISSING, true },
 		{ "tp_btf/sched_switch", "typedef u32 btf_trace_sched_switch;", BPFL_CHECK_OK, true },
@@ -569,7 +581,7 @@ END_TEST
 
 START_TEST(places_that_are_no_matter_of_the_kernel_are_left_out)
 {
-	static const char *const sections[] = { "xdp", "uprobe/bash:readline", "cgroup_skb/ingress", "tc" };
+	static const char *const sections[] = { "xdp", "cgroup_skb/ingress", "tc", "raw_tp" };
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
 		spec_begin("var u32 v;");
