@@ -207,7 +207,7 @@ static struct finding user_find(struct bpfl_checking *checking, const char *targ
 	return (struct finding){ BPFL_CHECK_OK, "the kernel has uprobes" };
 }
 
-/* What stands behind a hook in the kernel: a function that is there only if the hook was built in. */
+/* mechanism: a function of the kernel that is there only if this kind of hook was built in. */
 static const struct {
 	enum bpfl_hook hook;
 	struct finding (*find)(struct bpfl_checking *checking, const char *target);
