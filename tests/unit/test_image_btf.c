@@ -348,7 +348,7 @@ START_TEST(the_types_of_inner_maps_go_along)
 	outer->inner = calloc(1, sizeof(*outer->inner));
 	ck_assert_ptr_nonnull(outer->inner);
 	*outer->inner = (struct bpfl_map_spec){ .name = bpfl_strdup("outer.inner"), .origin = BPFL_MAP_BTF, .type = BPFL_MAP_TYPE_ARRAY,
-						.key_size = 4, .value_size = 4, .max_entries = 1, .value_type_id = inner };
+						.key_size = 4, .value_size = 4, .max_entries = 1, .key_type_id = int_id, .value_type_id = inner };
 	uint32_t func = specgen_func(spec, "main", 4);
 	specgen_ref(spec, func, 0, BPFL_REF_MAP, 0, 0);
 	specgen_prog(spec, "main", "xdp", func);
@@ -387,7 +387,9 @@ START_TEST(tags_go_along_and_bring_what_they_name)
 	uint32_t func_id = btfgen_func(&gen, "main", proto, BPFL_LINKAGE_GLOBAL);
 	uint32_t ctx_tag = btfgen_decl_tag(&gen, "arg:ctx", func_id, 0);
 	take_btf(spec, &gen);
-	specgen_map(spec, "m", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 4, 1)->value_type_id = value;
+	struct bpfl_map_spec *map = specgen_map(spec, "m", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 4, 1);
+	map->key_type_id = int_id;
+	map->value_type_id = value;
 	give_prog(spec, false);
 	spec->funcs.items[0].btf_func_id = func_id;
 	struct bpfl_image *image = build(spec);
@@ -491,7 +493,8 @@ START_TEST(a_type_of_an_unknown_kind_cannot_go_along)
 		uint32_t odd = btfgen_record(&gen, 0, 25u << 24, 0);
 		uint32_t ptr = btfgen_ptr(&gen, is_needed ? odd : 0);
 		take_btf(spec, &gen);
-		specgen_map(spec, "m", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 8, 1)->value_type_id = ptr;
+		struct bpfl_map_spec *map = specgen_map(spec, "m", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
+		map->key_type_id = map->value_type_id = ptr;
 		give_prog(spec, false);
 		CHECK_OK(bpfl_target_create(&opts, &target, &err), err);
 		int ret = bpfl_image_build(spec, target, NULL, &image, &err);
