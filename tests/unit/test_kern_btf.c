@@ -119,7 +119,10 @@ static void setup(void)
 static void load_with(struct refusal *refusal)
 {
 	kerngen_btf(&gen);
-	make_prog();
+	if (ids.section != 0)
+		make_prog();
+	else
+		kerngen_user(&gen, "main_fn", "xdp", 0); /* an object of the test's own, with one map */
 	fake_sys_on_bpf(BPFL_CMD_BTF_LOAD, refuse, refusal);
 }
 
@@ -313,6 +316,7 @@ START_TEST(a_lock_in_a_value_needs_types_too)
 	struct refusal refusal = { .everything = true };
 	uint32_t lock, value;
 
+	memset(&ids, 0, sizeof(ids));
 	kerngen_init(&gen, BPFL_KERNEL_VERSION(6, 1, 0));
 	lock = btfgen_int(&gen.btf, "int", 4, 0);
 	value = btfgen_struct(&gen.btf, "bpf_spin_lock", 4);
