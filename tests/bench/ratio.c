@@ -70,7 +70,7 @@ static double median(double *values, int nr)
 
 int main(int argc, char **argv)
 {
-	static double wall[MAX_ROUNDS], cpu[MAX_ROUNDS], a_wall[MAX_ROUNDS], b_wall[MAX_ROUNDS];
+	static double wall[MAX_ROUNDS], cpu[MAX_ROUNDS], peak[MAX_ROUNDS], a_wall[MAX_ROUNDS], b_wall[MAX_ROUNDS];
 	int rounds = argc > 2 ? atoi(argv[2]) : 0;
 	char **a = argv + 3, **b = NULL;
 
@@ -92,10 +92,12 @@ int main(int argc, char **argv)
 
 		wall[i] = x.wall_us / y.wall_us;
 		cpu[i] = x.cpu_us / (y.cpu_us > 0 ? y.cpu_us : 1);
+		peak[i] = x.peak_kib / y.peak_kib;
 		a_wall[i] = x.wall_us;
 		b_wall[i] = y.wall_us;
 	}
-	printf("%-34s wall %.3f  cpu %.3f   (%d rounds; median wall %.0f us against %.0f us)\n", argv[1], median(wall, rounds),
-	       median(cpu, rounds), rounds, median(a_wall, rounds), median(b_wall, rounds));
+	printf("%-34s wall %.3f  cpu %.3f  peak %.2f   (%d rounds; median wall %.0f us against %.0f us)\n", argv[1],
+	       median(wall, rounds), median(cpu, rounds), median(peak, rounds), rounds, median(a_wall, rounds),
+	       median(b_wall, rounds));
 	return 0;
 }
