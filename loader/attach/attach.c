@@ -95,6 +95,8 @@ int bpfl_attach_check(const struct bpfl_attach *attach, const struct bpfl_spec *
 		ret = choose(attach, ops, &one, err);
 	if (ret < 0 && prog_idx < spec->progs.nr)
 		bpfl_error_prefix(err, "program '%s'", BPFL_ESC(spec->progs.items[prog_idx].name));
+	if (ret < 0)
+		bpfl_spec_error_prefix(spec, err);
 	return ret;
 }
 
@@ -169,6 +171,7 @@ int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct b
 	if (ret < 0) {
 		bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(spec->progs.items[prog_idx].name),
 				  BPFL_ESC(attach->text));
+		bpfl_spec_error_prefix(spec, err);
 		bpfl_link_close(link);
 		return ret;
 	}

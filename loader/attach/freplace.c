@@ -26,8 +26,8 @@ static int prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, siz
 
 static int refuse(const struct bpfl_attach_ctx *ctx, int errnum, struct bpfl_error *err)
 {
-	bpfl_error_set(err, errnum == EBUSY ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum, "taking the place of function '%s' of program '%s': %s (%s)",
-		       BPFL_ESC(ctx->attach->target), BPFL_ESC(ctx->attach->where), bpfl_errno_text(errnum), bpfl_errno_name(errnum));
+	bpfl_error_set(err, errnum == EBUSY ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum, "taking the place of function '%s' of program '%s': %s",
+		       BPFL_ESC(ctx->attach->target), BPFL_ESC(ctx->attach->where), bpfl_errno_text(errnum));
 	if (errnum == EBUSY)
 		bpfl_error_why(err, "another program has taken the place of this function, or stands before it (fentry, fexit)");
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, ctx->attach->row->prog_type, errnum, ctx->object->target);

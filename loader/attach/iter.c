@@ -64,8 +64,8 @@ static int narrow_to_map(const struct bpfl_attach_ctx *ctx, const char *map, str
 	if (fd < 0 && map[0] == '/') {
 		fd = narrowing->own_fd = bpfl_sys_obj_get(map, 0);
 		if (fd < 0)
-			return bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "map '%s': opening the pin: %s (%s)", BPFL_ESC(map),
-					      bpfl_errno_text(-fd), bpfl_errno_name(-fd));
+			return bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "map '%s': opening the pin: %s", BPFL_ESC(map),
+					      bpfl_errno_text(-fd));
 	}
 	if (fd < 0) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "the object has no map '%s' that is loaded", BPFL_ESC(map));
@@ -145,7 +145,7 @@ static int narrow(const struct bpfl_attach_ctx *ctx, struct narrowing *narrowing
 
 static int read_failed(const struct bpfl_link *link, const char *what, int ret, struct bpfl_error *err)
 {
-	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "%s: %s: %s (%s)", link->text, what, bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "%s: %s: %s", link->text, what, bpfl_errno_text(-ret));
 }
 
 static int read_iter(struct bpfl_link *link, bpfl_write_fn write, void *ctx, struct bpfl_error *err)
@@ -178,7 +178,7 @@ static int refuse(const struct bpfl_attach_ctx *ctx, const struct narrowing *nar
 {
 	const char *name = ctx->attach->target;
 
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "iterator '%s': %s (%s)", BPFL_ESC(name), bpfl_errno_text(errnum), bpfl_errno_name(errnum));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "iterator '%s': %s", BPFL_ESC(name), bpfl_errno_text(errnum));
 	if (narrowing->info_size == 0 && (errnum == EBADF || errnum == EINVAL) && bpfl_text_has_prefix(name, "bpf_map_elem")) {
 		bpfl_error_why(err, "this iterator walks the elements of one map, and none is named");
 		bpfl_error_fix(err, "add map=NAME");

@@ -53,8 +53,8 @@ static int check(const struct bpfl_attach *attach, struct bpfl_error *err)
 
 static int refuse(const struct bpfl_attach_ctx *ctx, int errnum, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "attaching to security hook '%s': %s (%s)", BPFL_ESC(ctx->attach->target),
-		       bpfl_errno_text(errnum), bpfl_errno_name(errnum));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "attaching to security hook '%s': %s", BPFL_ESC(ctx->attach->target),
+		       bpfl_errno_text(errnum));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, ctx->attach->row->prog_type, errnum, ctx->object->target);
 	return -errnum;
 }

@@ -16,7 +16,7 @@
 static int refuse_link(const struct bpfl_object *object, const char *name, int errnum, struct bpfl_error *err)
 {
 	bpfl_error_set(err, errnum == EEXIST || errnum == EBUSY ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum,
-		       "struct_ops '%s': registering it: %s (%s)", BPFL_ESC(name), bpfl_errno_text(errnum), bpfl_errno_name(errnum));
+		       "struct_ops '%s': registering it: %s", BPFL_ESC(name), bpfl_errno_text(errnum));
 	if (errnum == EEXIST)
 		bpfl_error_why(err, "one with this name is registered already");
 	else if (errnum == EINVAL)
@@ -90,6 +90,7 @@ int bpfl_link_attach_map(struct bpfl_object *object, const char *map, const stru
 			ret = bpfl_error_nomem(err);
 	}
 	if (ret < 0) {
+		bpfl_spec_error_prefix(spec, err);
 		bpfl_link_close(link);
 		return ret;
 	}

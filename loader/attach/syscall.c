@@ -45,8 +45,8 @@ struct run {
 
 static int run_refused(const struct run *run, int ret, struct bpfl_error *err)
 {
-	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "program '%s': running it: %s (%s)",
-		       BPFL_ESC(run->prog_name), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "program '%s': running it: %s",
+		       BPFL_ESC(run->prog_name), bpfl_errno_text(-ret));
 	if (ret == -EINVAL)
 		bpfl_error_why(err, "its argument is a block of %u bytes, by its type: the program may reach further", run->context_size);
 	return ret;

@@ -33,8 +33,8 @@ static int refuse(const struct bpfl_attach_ctx *ctx, int errnum, struct bpfl_err
 
 	if (bpfl_attach_option(attach, "cookie") && (errnum == EINVAL || errnum == E2BIG))
 		return refuse_cookie(ctx, errnum, err);
-	bpfl_error_set(err, errnum == EBUSY ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum, "attaching to %s: %s (%s)",
-		       BPFL_ESC(attach->section), bpfl_errno_text(errnum), bpfl_errno_name(errnum));
+	bpfl_error_set(err, errnum == EBUSY ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum, "attaching to %s: %s",
+		       BPFL_ESC(attach->section), bpfl_errno_text(errnum));
 	if (errnum == EBUSY)
 		bpfl_error_why(err, "the function is being changed by something else that cannot share it (live patching, ftrace "
 				    "with IPMODIFY), or the program is attached already");

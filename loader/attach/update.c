@@ -19,8 +19,8 @@ static int refuse(const struct bpfl_link *link, const char *prog, bool expects, 
 {
 	bool is_changed = expects && (errnum == EPERM || errnum == EEXIST || errnum == EBUSY);
 
-	bpfl_error_set(err, is_changed ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum, "putting program '%s' in the place of '%s': %s (%s)",
-		       BPFL_ESC(prog), link->text ? link->text : "", bpfl_errno_text(errnum), bpfl_errno_name(errnum));
+	bpfl_error_set(err, is_changed ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum, "putting program '%s' in the place of '%s': %s",
+		       BPFL_ESC(prog), link->text ? link->text : "", bpfl_errno_text(errnum));
 	if (is_changed)
 		bpfl_error_why(err, "the link does not hold the program that it was expected to hold");
 	else if (errnum == EINVAL || errnum == EOPNOTSUPP)

@@ -40,7 +40,7 @@ void bpfl_error_catalogue(struct bpfl_error *err, int catalogue_id);
 /* The name of an errno value with the kernel-internal ones (512..530) that strerror() does not know: "ENOTSUPP". Static. */
 const char *bpfl_errno_name(int errnum);
 
-/* "Operation not supported by this kernel (ENOTSUPP)"-like words for an errno. Static or thread-local free: plain table. */
+/* "not supported by this kernel (ENOTSUPP)": words for an errno with its name behind them. Static. */
 const char *bpfl_errno_text(int errnum);
 
 /* Formats one line for the listener, if there is one. */

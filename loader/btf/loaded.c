@@ -85,9 +85,8 @@ int bpfl_btf_loaded_read(const struct bpfl_btf_loaded *loaded, const struct bpfl
 		return bpfl_error_nomem(err);
 	result = bytes_get(loaded, bytes);
 	if (result < 0)
-		bpfl_error_set(err, result == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -result, "reading BTF %u%s%s: %s (%s)",
-			       loaded->id, loaded->name[0] ? " of module " : "", BPFL_ESC(loaded->name), bpfl_errno_text(-result),
-			       bpfl_errno_name(-result));
+		bpfl_error_set(err, result == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -result, "reading BTF %u%s%s: %s",
+			       loaded->id, loaded->name[0] ? " of module " : "", BPFL_ESC(loaded->name), bpfl_errno_text(-result));
 	else if (loaded->is_kernel)
 		result = bpfl_btf_open(bytes, loaded->size_bytes, true, BPFL_BTF_STEP_SPARSE, base, ret_btf, err);
 	else

@@ -392,9 +392,7 @@ int bpfl_btf_min_add(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 	bpfl_core_solver_deinit(&solver);
 	bpfl_image_destroy(image);
 	if (result < 0) {
-		if (spec->file_name && spec->file_name[0] != '\0') {
-			bpfl_error_prefix(err, "%s", BPFL_ESC(spec->file_name));
-		}
+		bpfl_spec_error_prefix(spec, err);
 		return result;
 	}
 	return min->failed ? bpfl_error_nomem(err) : 0;

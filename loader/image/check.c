@@ -377,8 +377,8 @@ int bpfl_check_run(const struct bpfl_spec *spec, struct bpfl_target *target,
 	} else {
 		result = checking_run(&checking, err);
 	}
-	if (result < 0 && result != -ENOMEM && spec->file_name && spec->file_name[0] != '\0') {
-		bpfl_error_prefix(err, "%s", BPFL_ESC(spec->file_name));
+	if (result < 0 && result != -ENOMEM) {
+		bpfl_spec_error_prefix(spec, err);
 	}
 	bpfl_image_destroy(checking.image);
 	free(checking.kconfig_known);

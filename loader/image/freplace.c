@@ -35,8 +35,7 @@ int bpfl_freplace_open(const struct bpfl_prog *prog, struct bpfl_error *err)
 	fd = by_id ? bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, (uint32_t)id) : bpfl_sys_obj_get(ref, 0);
 	if (fd < 0)
 		return bpfl_error_set(err, fd == -EPERM || fd == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd,
-				      "opening the program '%s' that is to be changed: %s (%s)", BPFL_ESC(ref), bpfl_errno_text(-fd),
-				      bpfl_errno_name(-fd));
+				      "opening the program '%s' that is to be changed: %s", BPFL_ESC(ref), bpfl_errno_text(-fd));
 	return fd;
 }
 
@@ -75,8 +74,7 @@ static int btf_of(int prog_fd, const struct bpfl_prog *prog, struct bpfl_btf **r
 		result = bpfl_btf_loaded_get(info.btf_id, &loaded);
 	if (result < 0)
 		return bpfl_error_set(err, result == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -result,
-				      "reading the types of program '%s': %s (%s)", BPFL_ESC(prog->attach_prog), bpfl_errno_text(-result),
-				      bpfl_errno_name(-result));
+				      "reading the types of program '%s': %s", BPFL_ESC(prog->attach_prog), bpfl_errno_text(-result));
 	return bpfl_btf_loaded_read(&loaded, NULL, ret_btf, err);
 }
 

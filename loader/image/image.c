@@ -207,8 +207,7 @@ int bpfl_image_build(const struct bpfl_spec *spec, struct bpfl_target *target, c
 		result = passes_run(image, target, log, err);
 	if (result < 0) {
 		bpfl_image_destroy(image);
-		if (spec->file_name && spec->file_name[0] != '\0')
-			bpfl_error_prefix(err, "%s", BPFL_ESC(spec->file_name));
+		bpfl_spec_error_prefix(spec, err);
 		return result;
 	}
 	*ret_image = image;

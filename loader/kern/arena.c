@@ -24,8 +24,8 @@
 static int mapping_refused(const struct bpfl_map_spec *map, const struct bpfl_image_map *image_map, size_t size, int ret,
 			   struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "mapping %zu bytes%s: %s (%s)", size,
-		       image_map->map_extra ? " at the address that map_extra asks for" : "", bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "mapping %zu bytes%s: %s", size,
+		       image_map->map_extra ? " at the address that map_extra asks for" : "", bpfl_errno_text(-ret));
 	if (image_map->map_extra)
 		bpfl_error_why(err, "map_extra is 0x%llx%s", (unsigned long long)image_map->map_extra,
 			       ret == -EEXIST ? ", where something else lies in this process; it is left alone" : "");

@@ -476,14 +476,13 @@ static int go_without(struct bpfl_loading *loading, int ret, const char *kernel_
 	if (!map) {
 		bpfl_log_line(
 			&loading->opts.log, BPFL_LOG_WARN,
-			"BTF: the kernel refused the object's types: %s (%s)%s%s; loading without them",
-			bpfl_errno_text(-ret), bpfl_errno_name(-ret), kernel_says[0] ? ": " : "",
+			"BTF: the kernel refused the object's types: %s%s%s; loading without them",
+			bpfl_errno_text(-ret), kernel_says[0] ? ": " : "",
 			kernel_says);
 		return 0;
 	}
 	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, -ret,
-		       "BTF: the kernel refused the object's types: %s (%s)", bpfl_errno_text(-ret),
-		       bpfl_errno_name(-ret));
+		       "BTF: the kernel refused the object's types: %s", bpfl_errno_text(-ret));
 	if (kernel_says[0])
 		bpfl_error_why(err, "kernel: %s", kernel_says);
 	bpfl_error_why(err, "map '%s' does not work without them", BPFL_ESC(map));
@@ -550,8 +549,8 @@ int bpfl_loading_btf(struct bpfl_loading *loading, struct bpfl_error *err)
 	}
 	if (bpfl_refusal_is_about_form(ret))
 		return load_sanitised(loading, ret, err);
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "BTF: loading the object's types: %s (%s)",
-		       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "BTF: loading the object's types: %s",
+		       bpfl_errno_text(-ret));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_BTF, 0, -ret, loading->target);
 	return ret;
 }

@@ -104,8 +104,8 @@ static void drops_note(struct bpfl_loading *loading, const char *name, unsigned 
 	if (drops & DROP_BTF)
 		bpfl_log_line(
 			&loading->opts.log, BPFL_LOG_WARN,
-			"map '%s': the kernel refused its key and value types: %s (%s); created without them",
-			BPFL_ESC(name), bpfl_errno_text(-refused), bpfl_errno_name(-refused));
+			"map '%s': the kernel refused its key and value types: %s; created without them",
+			BPFL_ESC(name), bpfl_errno_text(-refused));
 	if (drops & ~(unsigned)DROP_BTF)
 		bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO,
 			      "map '%s': created without%s%s%s, which this kernel does not know",
@@ -212,8 +212,8 @@ static int map_refused(struct bpfl_loading *loading, const char *name,
 {
 	uint64_t bytes = map_bytes(loading->target, map);
 
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': creating it: %s (%s)", BPFL_ESC(name),
-		       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': creating it: %s", BPFL_ESC(name),
+		       bpfl_errno_text(-ret));
 	if (!err)
 		return ret;
 	if (bpfl_refusal_is_about_form(ret) && ret != -E2BIG)
@@ -301,8 +301,7 @@ static int map_fill(const struct bpfl_image_map *map, int fd, struct bpfl_error 
 	free(value);
 	if (ret < 0)
 		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret,
-				      "writing its initial value: %s (%s)", bpfl_errno_text(-ret),
-				      bpfl_errno_name(-ret));
+				      "writing its initial value: %s", bpfl_errno_text(-ret));
 	return 0;
 }
 
@@ -313,8 +312,7 @@ static int map_freeze(struct bpfl_loading *loading, int fd, struct bpfl_error *e
 
 	if (ret >= 0)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "freezing it: %s (%s)", bpfl_errno_text(-ret),
-		       bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "freezing it: %s", bpfl_errno_text(-ret));
 	if (err && ret == -EINVAL && version != 0 && version < BPFL_KERNEL_VERSION(5, 2, 0)) {
 		err->kind = BPFL_ERR_UNSUPPORTED;
 		bpfl_error_catalogue(err, 16);
@@ -387,9 +385,9 @@ static int slot_put(int map_fd, const struct bpfl_map_spec *map, const struct bp
 
 	if (ret >= 0)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': slot %u: putting in %s '%s': %s (%s)",
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': slot %u: putting in %s '%s': %s",
 		       BPFL_ESC(map->name), slot->key, slot->is_prog ? "program" : "map",
-		       BPFL_ESC(target), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+		       BPFL_ESC(target), bpfl_errno_text(-ret));
 	if (ret == -E2BIG)
 		bpfl_error_fix(err, "give the map more entries: --map %s.max_entries=%u",
 			       BPFL_ESC(map->name), slot->key + 1);

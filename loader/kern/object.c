@@ -121,9 +121,8 @@ static int modules_open(struct bpfl_loading *loading, struct bpfl_error *err)
 					       image->module_btf_ids.items[i]);
 		if (fd < 0) {
 			bpfl_error_set(err, BPFL_ERR_SYSTEM, -fd,
-				       "opening the types of a kernel module (BTF id %u): %s (%s)",
-				       image->module_btf_ids.items[i], bpfl_errno_text(-fd),
-				       bpfl_errno_name(-fd));
+				       "opening the types of a kernel module (BTF id %u): %s",
+				       image->module_btf_ids.items[i], bpfl_errno_text(-fd));
 			bpfl_diagnose_refusal(err, BPFL_WANTED_BTF, 0, -fd, loading->target);
 			return fd;
 		}
@@ -209,9 +208,7 @@ int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 	*ret_object = loading.object;
 	return 0;
 fail:
-	bpfl_error_prefix(
-		err, "%s",
-		BPFL_ESC(image->spec->file_name ? image->spec->file_name : image->spec->name));
+	bpfl_spec_error_prefix(image->spec, err);
 	bpfl_object_unpin(loading.object);
 	bpfl_object_close(loading.object);
 	return ret;

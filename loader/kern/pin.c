@@ -87,8 +87,8 @@ int bpfl_bpffs_check(const char *path, const char *fix, struct bpfl_error *err)
 		return bpfl_error_nomem(err);
 	ret = statfs_nearest(part, &fs_type);
 	if (ret < 0)
-		bpfl_error_set(err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "'%s': %s (%s)", BPFL_ESC(part),
-			       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+		bpfl_error_set(err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(part),
+			       bpfl_errno_text(-ret));
 	else if ((uint32_t)fs_type != BPFL_BPFFS_MAGIC)
 		ret = no_bpffs(path, part, fs_type, fix, err);
 	free(part);
@@ -141,7 +141,7 @@ static int dir_make(struct bpfl_pins *pins, const char *path, struct bpfl_error 
 		return 0;
 	if (ret < 0) {
 		bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
-			       "making the directory '%s': %s (%s)", BPFL_ESC(path), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+			       "making the directory '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
 		if (ret == -EPERM && strchr(path, '.'))
 			bpfl_error_why(err, "a bpffs takes no dots in names");
 		return ret;
@@ -180,7 +180,7 @@ int bpfl_pins_pin(struct bpfl_pins *pins, int fd, const char *path, struct bpfl_
 		return ret;
 	if (ret < 0) {
 		bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
-			       "pinning as '%s': %s (%s)", BPFL_ESC(path), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+			       "pinning as '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
 		if (ret == -EINVAL)
 			bpfl_error_why(err, "links can be pinned since Linux 5.7, those of perf events since 5.15");
 		return ret;

@@ -177,8 +177,8 @@ static int refuse_different(const char *name, const char *path, uint32_t id, con
 
 static int refuse_get(const char *path, int ret, struct bpfl_error *err)
 {
-	bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "opening the pin '%s': %s (%s)",
-		       BPFL_ESC(path), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "opening the pin '%s': %s",
+		       BPFL_ESC(path), bpfl_errno_text(-ret));
 	return ret;
 }
 

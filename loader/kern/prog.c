@@ -429,8 +429,8 @@ static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err
 	if (attempt->log && attempt->vlog.reason[0] && !is_about_resources(ret))
 		return bpfl_rejection_explain(loading->image, attempt->image_prog, loading->target,
 					      attempt->log, -ret, err);
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "program '%s': loading it: %s (%s)",
-		       BPFL_ESC(name_of(attempt)), bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "program '%s': loading it: %s",
+		       BPFL_ESC(name_of(attempt)), bpfl_errno_text(-ret));
 	if (!err)
 		return ret;
 	if (ret == -E2BIG && nr_insns > max) {
@@ -530,10 +530,9 @@ static void metadata_bind(struct bpfl_loading *loading, const struct bpfl_image_
 		ret = bpfl_sys_prog_bind_map(object->progs[prog->prog_idx].fd, object->maps[i].fd);
 		if (ret < 0)
 			bpfl_log_line(&loading->opts.log, BPFL_LOG_DEBUG,
-				      "program '%s': binding map '%s': %s (%s)",
+				      "program '%s': binding map '%s': %s",
 				      BPFL_ESC(spec->progs.items[prog->prog_idx].name),
-				      BPFL_ESC(spec->maps.items[i].name), bpfl_errno_text(-ret),
-				      bpfl_errno_name(-ret));
+				      BPFL_ESC(spec->maps.items[i].name), bpfl_errno_text(-ret));
 	}
 }
 

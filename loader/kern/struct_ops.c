@@ -22,8 +22,7 @@ static int value_refused(const struct bpfl_object *object, size_t map_idx, int r
 	const struct bpfl_map_spec *map = &object->image->spec->maps.items[map_idx];
 
 	bpfl_error_set(err, ret == -EEXIST || ret == -EBUSY ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, -ret,
-		       "struct_ops '%s': handing it to the kernel: %s (%s)", BPFL_ESC(map->name), bpfl_errno_text(-ret),
-		       bpfl_errno_name(-ret));
+		       "struct_ops '%s': handing it to the kernel: %s", BPFL_ESC(map->name), bpfl_errno_text(-ret));
 	if (ret == -EEXIST)
 		bpfl_error_why(err, "one with this name is registered already");
 	else if (ret == -EBUSY)

@@ -73,8 +73,8 @@ static int place_find(const struct bpfl_object *object, const char *name, size_t
 
 static int syscall_failed(const char *name, const char *what, int ret, struct bpfl_error *err)
 {
-	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "variable '%s': %s: %s (%s)",
-			      BPFL_ESC(name), what, bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "variable '%s': %s: %s",
+			      BPFL_ESC(name), what, bpfl_errno_text(-ret));
 }
 
 int bpfl_object_var_get(const struct bpfl_object *object, const char *name, void *ret_value,

@@ -73,6 +73,12 @@ void bpfl_spec_destroy(struct bpfl_spec *spec)
 	free(spec);
 }
 
+void bpfl_spec_error_prefix(const struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	if (spec->file_name && spec->file_name[0] != '\0')
+		bpfl_error_prefix(err, "%s", BPFL_ESC(spec->file_name));
+}
+
 /* One look-up by name for each kind of item: linear, because callers ask a few times for a few names. */
 #define DEFINE_LOOKUP(what, list) \
 	int32_t bpfl_spec_##what##_idx(const struct bpfl_spec *spec, const char *name) \

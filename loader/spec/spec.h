@@ -193,6 +193,9 @@ struct bpfl_spec {
 #define BPFL_SPEC_MAX_DATA_SUM (4ull << 30) /* bytes of all data sections */
 #define BPFL_SPEC_MAX_NOTES 1000
 
+/* Puts the object's file in front of a message, as the last prefix of all: "x.bpf.o: program 'p': ...". */
+void bpfl_spec_error_prefix(const struct bpfl_spec *spec, struct bpfl_error *err);
+
 int32_t bpfl_spec_map_idx(const struct bpfl_spec *spec, const char *name);  /* or BPFL_NO_IDX */
 int32_t bpfl_spec_prog_idx(const struct bpfl_spec *spec, const char *name);
 int32_t bpfl_spec_var_idx(const struct bpfl_spec *spec, const char *name);

@@ -590,6 +590,7 @@ START_TEST(an_interface_that_is_taken_says_so)
 	load("xdp");
 	fake_sys_fail_bpf(BPFL_CMD_LINK_CREATE, 0, EBUSY);
 	CHECK_FAILS(attach_text("xdp:eth7", &link), err, BPFL_ERR_TARGET, EBUSY, "has an XDP program already");
+	CHECK_HAS(err.message, "obj: program 'prog': attach 'xdp:eth7': "); /* the whole path, as when loading */
 	ck_assert_int_eq(err.catalogue_id, 32);
 	unload();
 }

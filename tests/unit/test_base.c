@@ -90,6 +90,7 @@ START_TEST(errno_names_know_the_kernel_internal_ones)
 	ck_assert_str_eq(bpfl_errno_name(524), "ENOTSUPP");
 	ck_assert_str_eq(bpfl_errno_name(EPERM), "EPERM");
 	ck_assert_str_eq(bpfl_errno_name(9999), "errno");
+	ck_assert_str_eq(bpfl_errno_text(524), "not supported by this kernel (ENOTSUPP)");
 }
 END_TEST
 

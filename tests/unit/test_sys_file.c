@@ -167,11 +167,11 @@ START_TEST(a_read_that_fails_is_reported)
 	make_dir();
 	write_file("x", 1);
 	fake_sys_fail_call("read", 1, EIO);
-	check_refused(path, 10, BPFL_ERR_SYSTEM, EIO, "cannot read: input/output error");
+	check_refused(path, 10, BPFL_ERR_SYSTEM, EIO, "cannot read: input/output error (EIO)");
 	fake_sys_fail_call("fstat", 1, EIO);
-	check_refused(path, 10, BPFL_ERR_SYSTEM, EIO, "cannot stat: input/output error");
+	check_refused(path, 10, BPFL_ERR_SYSTEM, EIO, "cannot stat: input/output error (EIO)");
 	fake_sys_fail_call("openat", 1, EMFILE);
-	check_refused(path, 10, BPFL_ERR_SYSTEM, EMFILE, "cannot open: too many open files in this process");
+	check_refused(path, 10, BPFL_ERR_SYSTEM, EMFILE, "cannot open: too many open files in this process (EMFILE)");
 	remove_dir();
 }
 END_TEST
