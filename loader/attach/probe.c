@@ -207,7 +207,7 @@ static int event_line(const struct bpfl_probe *probe, const struct event *event,
 		       : -ENAMETOOLONG;
 }
 
-/* Adds the event and reads its number. *ret_data is what removes it. */
+/* Adds the event and reads its number. */
 static int add_event(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *probe, int dir_fd, uint64_t *ret_id,
 		     struct event **ret_event)
 {
@@ -233,7 +233,7 @@ static int add_event(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe 
 	if (ret < 0) {
 		remove_event(event);
 		free(event);
-		return ret;
+		return ret == -ENOENT ? -EIO : ret; /* of the event, not of the place: that was taken */
 	}
 	*ret_event = event;
 	return 0;
