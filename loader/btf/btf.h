@@ -159,6 +159,8 @@ int bpfl_btf_search_reserve(struct bpfl_btf_search *search, size_t nr_names);
 int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_t name_size);
 /* Collects from btf and its bases, in order of ids. 0 or -ENOMEM. Running it again starts anew. */
 int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf);
+/* The same from the own types of a split BTF only. */
+int bpfl_btf_search_run_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf);
 /* The ids found for an index: rising, borrowed until run or deinit. */
 const uint32_t *bpfl_btf_search_ids(const struct bpfl_btf_search *search, int idx, size_t *ret_nr);
 

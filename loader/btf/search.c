@@ -188,6 +188,13 @@ int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *b
 	return search_all(search, btf);
 }
 
+int bpfl_btf_search_run_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
+{
+	for (size_t i = 0; i < search->lists.nr; i++)
+		search->lists.items[i].nr = 0;
+	return search_own(search, btf);
+}
+
 const uint32_t *bpfl_btf_search_ids(const struct bpfl_btf_search *search, int idx, size_t *ret_nr)
 {
 	*ret_nr = 0;

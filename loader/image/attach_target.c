@@ -19,10 +19,13 @@
 #include "base/text.h"
 #include "image/core_match.h"
 #include "image/extern.h"
+#include "image/modules.h"
 
 struct wanted {
 	struct bpfl_image_prog *prog;
 	const struct bpfl_section_row *row;
+	const char *module; /* named in the target: module_size characters; "" */
+	size_t module_size;
 	char *full_name; /* prefix and target */
 };
 
@@ -55,25 +58,12 @@ static const char *wanted_word(const struct bpfl_section_row *row)
 	}
 }
 
-/* "vmlinux:NAME" and "NAME" are the same; other modules are named exactly, never by prefix (TRC-02). */
-static int target_name(const struct bpfl_prog *prog, const char **ret_name, struct bpfl_error *err)
+/* "MODULE:NAME": modules are named exactly, never by prefix (TRC-02). 0: anywhere, the kernel itself first. */
+static size_t module_size(const char *target)
 {
-	const char *target = prog->attach_target;
 	const char *colon = strchr(target, ':');
 
-	*ret_name = target;
-	if (!colon)
-		return 0;
-	if ((size_t)(colon - target) == strlen("vmlinux") &&
-	    strncmp(target, "vmlinux", strlen("vmlinux")) == 0) {
-		*ret_name = colon + 1;
-		return 0;
-	}
-	int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
-				    "target '%s' names a kernel module", BPFL_ESC(target));
-	bpfl_error_why(err, "bpfload looks up attach targets in the BTF of the kernel itself, not yet in "
-			    "that of modules");
-	return result;
+	return colon ? (size_t)(colon - target) : 0;
 }
 
 static int wanted_add(struct wanted *wanted, struct bpfl_image_prog *prog, const struct bpfl_spec *spec,
@@ -84,9 +74,9 @@ static int wanted_add(struct wanted *wanted, struct bpfl_image_prog *prog, const
 
 	if (!spec_prog->attach_target || spec_prog->attach_target[0] == '\0')
 		return bpfl_spec_target_error(spec, prog->prog_idx, err);
-	int result = target_name(spec_prog, &name, err);
-	if (result < 0)
-		return result;
+	wanted->module = spec_prog->attach_target;
+	wanted->module_size = module_size(wanted->module);
+	name = spec_prog->attach_target + wanted->module_size + (wanted->module_size > 0);
 	struct bpfl_buf full = BPFL_BUF_INIT;
 	bpfl_buf_text(&full, spec_prog->hit.row->btf_prefix);
 	bpfl_buf_text(&full, name);
@@ -102,7 +92,7 @@ int bpfl_attach_names_collect(const struct bpfl_image *image, struct bpfl_extern
 
 	for (size_t i = 0; i < image->nr_progs; i++) {
 		struct bpfl_image_prog *prog = &image->progs[i];
-		struct wanted wanted = { NULL, NULL, NULL };
+		struct wanted wanted = { .prog = NULL };
 
 		/* What is wrong with a target is said when it is looked up. */
 		if (!prog_wants_target(&spec->progs.items[prog->prog_idx]) || wanted_add(&wanted, prog, spec, NULL) < 0)
@@ -152,20 +142,74 @@ static int missing_error(const struct wanted *wanted, const struct bpfl_btf *btf
 	return result;
 }
 
-static int wanted_resolve(const struct wanted *wanted, struct bpfl_target *target, const struct bpfl_btf *btf,
+static int found_note(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, uint32_t id, uint32_t module,
+		      struct bpfl_error *err)
+{
+	int module_idx = bpfl_image_module(image, target, module);
+
+	if (module_idx < 0)
+		return bpfl_error_nomem(err);
+	wanted->prog->attach_btf_id = id;
+	wanted->prog->attach_btf_module_idx = (uint32_t)module_idx;
+	return 0;
+}
+
+static bool names_vmlinux(const struct wanted *wanted)
+{
+	return wanted->module_size == strlen("vmlinux") && strncmp(wanted->module, "vmlinux", wanted->module_size) == 0;
+}
+
+/* In the module that the target names, and nowhere else. */
+static int module_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
+{
+	const struct bpfl_modules *modules = NULL;
+	int result = bpfl_target_modules(target, &modules, err);
+	char module[BPFL_ESC_SIZE];
+
+	bpfl_text_escape(module, sizeof(module), wanted->module, wanted->module_size);
+	for (size_t i = 0; result == 0 && i < modules->list.nr; i++) {
+		const struct bpfl_module *candidate = &modules->list.items[i];
+		uint32_t id;
+
+		if (strlen(candidate->loaded.name) != wanted->module_size || !candidate->btf ||
+		    memcmp(candidate->loaded.name, wanted->module, wanted->module_size) != 0)
+			continue;
+		id = bpfl_btf_find(candidate->btf, wanted_kind(wanted->row), wanted->full_name, bpfl_btf_first_id(candidate->btf));
+		if (id != 0)
+			return found_note(wanted, image, target, id, (uint32_t)i + 1, err);
+		result = bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "%s '%s' is not in the BTF of module '%s'", wanted_word(wanted->row),
+					BPFL_ESC(wanted->full_name + strlen(wanted->row->btf_prefix)), module);
+	}
+	if (result == 0) {
+		result = bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no module '%s' with BTF", module);
+		bpfl_error_fix(err, "load it (modprobe %s), or check /sys/kernel/btf; reading the BTF of modules needs CAP_SYS_ADMIN", module);
+	}
+	bpfl_error_catalogue(err, 24);
+	return result;
+}
+
+static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_btf *btf,
 			  struct bpfl_error *err)
 {
 	const char *name = wanted->full_name;
+	struct bpfl_core_name core_name = { name, bpfl_core_name_size(name, strlen(name)) };
 	size_t nr_ids;
-	const uint32_t *ids = bpfl_core_names_get(target, name, bpfl_core_name_size(name, strlen(name)), &nr_ids);
+
+	if (wanted->module_size > 0 && !names_vmlinux(wanted))
+		return module_resolve(wanted, image, target, err);
+	int result = wanted->module_size == 0 ? bpfl_core_names_in_modules(target, &core_name, 1, err) : 0;
+	if (result < 0)
+		return result;
+	const uint32_t *ids = bpfl_core_names_get(target, core_name.text, core_name.size, &nr_ids);
 
 	/* What the target knows by a name is of all kinds, and of all flavours: this is for one kind and the whole name. */
 	for (size_t i = 0; i < nr_ids; i++) {
-		if (bpfl_btf_kind(bpfl_btf_type(btf, ids[i])) == wanted_kind(wanted->row) &&
-		    strcmp(bpfl_btf_name(btf, ids[i]), name) == 0) {
-			wanted->prog->attach_btf_id = ids[i];
-			return 0;
-		}
+		uint32_t module = bpfl_core_names_module(target, core_name.text, core_name.size, i);
+		const struct bpfl_btf *found_in = bpfl_target_btf_of(target, module);
+		const struct bpfl_btf_type *type = bpfl_btf_type(found_in, ids[i]);
+
+		if (type && bpfl_btf_kind(type) == wanted_kind(wanted->row) && strcmp(bpfl_btf_name(found_in, ids[i]), name) == 0)
+			return found_note(wanted, image, target, ids[i], module, err);
 	}
 	return missing_error(wanted, btf, err);
 }
@@ -209,7 +253,7 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 	if (result == 0)
 		result = bpfl_target_btf(target, &btf, err);
 	for (size_t i = 0; i < nr_wanted && result == 0; i++) {
-		result = wanted_resolve(&wanted[i], target, btf, err);
+		result = wanted_resolve(&wanted[i], image, target, btf, err);
 		if (result < 0) {
 			bpfl_error_prefix(err, "program '%s'",
 					  BPFL_ESC(spec->progs.items[wanted[i].prog->prog_idx].name));

@@ -171,6 +171,13 @@ int bpfl_core_names_prepare_kinds(struct bpfl_target *target, const struct bpfl_
  * the target until the name is prepared again. NULL and 0 for a name that was not prepared. */
 const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char *text, size_t size,
 				    size_t *ret_nr);
+/*
+ * Looks for those of the names that the kernel itself has nothing of in the kernel's modules. Call it after prepare, with names of what the program
+ * cannot do without asking. Candidates of modules are then among what get() gives; their ids are in the module's BTF (image/modules.h).
+ */
+int bpfl_core_names_in_modules(struct bpfl_target *target, const struct bpfl_core_name *names, size_t nr_names, struct bpfl_error *err);
+/* The number of the module that the i-th id of get() is of; 0: the kernel itself. */
+uint32_t bpfl_core_names_module(const struct bpfl_target *target, const char *text, size_t size, size_t i);
 struct bpfl_core_names;
 void bpfl_core_names_destroy(struct bpfl_core_names *names);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/hash.h"
+#include "image/modules.h"
 
 /* Functions and variables are here for externs. */
 #define KINDS_ALL                                                                                  \
@@ -27,6 +28,8 @@ struct found {
 	uint32_t kinds; /* that were looked at */
 	uint32_t *ids;
 	size_t nr_ids;
+	uint32_t *modules; /* by index in ids; NULL: all are the kernel's own */
+	bool modules_asked;
 };
 
 struct bpfl_core_names {
@@ -42,6 +45,7 @@ void bpfl_core_names_destroy(struct bpfl_core_names *names)
 	for (size_t i = 0; i < names->found.nr; i++) {
 		free(names->found.items[i].name);
 		free(names->found.items[i].ids);
+		free(names->found.items[i].modules);
 	}
 	free(names->found.items);
 	bpfl_hash_deinit(&names->by_name);
@@ -129,6 +133,9 @@ static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *
 			return -ENOMEM;
 		}
 		free(found->ids);
+		free(found->modules);
+		found->modules = NULL;
+		found->modules_asked = false;
 		found->ids = bpfl_btf_search_take(search, idx, &found->nr_ids);
 		found->kinds = search->kinds;
 	}
@@ -173,4 +180,117 @@ const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char
 
 	*ret_nr = found ? found->nr_ids : 0;
 	return found ? found->ids : NULL;
+}
+
+/* ---- modules ---- */
+
+static int ids_append(struct found *found, const uint32_t *ids, size_t nr_ids, uint32_t module)
+{
+	size_t nr = found->nr_ids + nr_ids;
+
+	if (nr_ids == 0) {
+		return 0;
+	}
+	uint32_t *all = realloc(found->ids, nr * sizeof(*all));
+	if (!all) {
+		return -ENOMEM;
+	}
+	found->ids = all;
+	uint32_t *modules = realloc(found->modules, nr * sizeof(*modules));
+	if (!modules) {
+		return -ENOMEM;
+	}
+	found->modules = modules;
+	for (size_t i = 0; i < nr_ids; i++) {
+		found->ids[found->nr_ids] = ids[i];
+		found->modules[found->nr_ids++] = module;
+	}
+	return 0;
+}
+
+/* A name that is looked for, with its place in the search. */
+struct wanted_name {
+	struct found *found;
+	int search_idx;
+};
+
+static int modules_search(const struct bpfl_modules *modules, struct bpfl_btf_search *search,
+			  const struct wanted_name *wanted, size_t nr_wanted)
+{
+	for (size_t m = 0; m < modules->list.nr; m++) {
+		const struct bpfl_btf *btf = modules->list.items[m].btf;
+
+		if (!btf) {
+			continue;
+		}
+		if (bpfl_btf_search_run_own(search, btf) < 0) {
+			return -ENOMEM;
+		}
+		for (size_t i = 0; i < nr_wanted; i++) {
+			size_t nr_ids;
+			const uint32_t *ids = bpfl_btf_search_ids(search, wanted[i].search_idx,
+								  &nr_ids);
+
+			if (ids_append(wanted[i].found, ids, nr_ids, (uint32_t)m + 1) < 0) {
+				return -ENOMEM;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Of the names, those that the kernel has nothing of. Their number, or -ENOMEM. */
+static int absent_want(struct bpfl_btf_search *search, const struct bpfl_core_names *known,
+		       const struct bpfl_core_name *names, size_t nr_names,
+		       struct wanted_name *wanted)
+{
+	int nr_wanted = 0;
+
+	for (size_t i = 0; i < nr_names; i++) {
+		struct found *found = names_find(known, names[i].text, names[i].size);
+
+		if (!found || found->nr_ids > 0 || found->modules_asked) {
+			continue;
+		}
+		found->modules_asked = true;
+		wanted[nr_wanted].found = found;
+		wanted[nr_wanted].search_idx = bpfl_btf_search_want(search, names[i].text,
+								    names[i].size);
+		if (wanted[nr_wanted++].search_idx < 0) {
+			return -ENOMEM;
+		}
+	}
+	return nr_wanted;
+}
+
+int bpfl_core_names_in_modules(struct bpfl_target *target, const struct bpfl_core_name *names,
+			       size_t nr_names, struct bpfl_error *err)
+{
+	struct wanted_name *wanted = calloc(nr_names + 1, sizeof(*wanted));
+	const struct bpfl_modules *modules = NULL;
+	struct bpfl_btf_search search;
+
+	if (!wanted) {
+		return bpfl_error_nomem(err);
+	}
+	bpfl_btf_search_init(&search, KINDS_ALL, bpfl_core_name_size);
+	int nr_wanted = absent_want(&search, target->names, names, nr_names, wanted);
+	int result = nr_wanted < 0 ? bpfl_error_nomem(err) : 0;
+	if (nr_wanted > 0) {
+		result = bpfl_target_modules(target, &modules, err);
+		if (result == 0 && modules_search(modules, &search, wanted, (size_t)nr_wanted) < 0) {
+			result = bpfl_error_nomem(err);
+		}
+	}
+	bpfl_btf_search_deinit(&search);
+	free(wanted);
+	return result;
+}
+
+uint32_t bpfl_core_names_module(const struct bpfl_target *target, const char *text, size_t size,
+				size_t i)
+{
+	const struct found *found = names_find(target->names, text, size);
+
+	return found && found->modules && i < found->nr_ids ? found->modules[i] : 0;
 }

@@ -27,6 +27,7 @@
 #include "base/text.h"
 #include "image/extern.h"
 #include "image/image.h"
+#include "image/modules.h"
 
 #define NO_QUERY UINT32_MAX
 #define CANDIDATES_SHOWN_MAX 8u
@@ -40,11 +41,17 @@ struct solving {
 	struct bpfl_core_solver *solver;
 };
 
+/* A type of the kernel, or of one of its modules. */
+struct candidate {
+	const struct bpfl_btf *btf;
+	uint32_t id;
+};
+
 /* The queries on one local type, and what the kernel has under its name. */
 struct group {
 	struct bpfl_core_query *queries;
 	size_t nr_queries;
-	uint32_t *candidates; /* type ids; owned */
+	struct candidate *candidates; /* owned */
 	size_t nr_candidates;
 };
 
@@ -205,6 +212,10 @@ static int names_prepare(struct solving *solving, struct bpfl_error *err)
 	if (result == 0) {
 		result = bpfl_target_btf(solving->target, &solving->kernel, err);
 	}
+	/* CORE-04: only what the kernel itself has no type of. */
+	if (result == 0) {
+		result = bpfl_core_names_in_modules(solving->target, names.items, nr_types, err);
+	}
 	bpfl_extern_names_deinit(&names);
 	return result;
 }
@@ -214,22 +225,23 @@ static int candidates_find(struct solving *solving, struct group *group, struct 
 	uint32_t type_id = group->queries[0].type_id;
 	const struct bpfl_btf_type *local = bpfl_btf_type(solving->spec->btf, type_id);
 	const char *name = bpfl_btf_name(solving->spec->btf, type_id);
-	size_t nr_ids;
-	const uint32_t *ids = bpfl_core_names_get(solving->target, name,
-						  bpfl_core_name_size(name, strlen(name)), &nr_ids);
+	size_t nr_ids, size = bpfl_core_name_size(name, strlen(name));
+	const uint32_t *ids = bpfl_core_names_get(solving->target, name, size, &nr_ids);
 
 	if (nr_ids == 0) {
 		return 0;
 	}
-	group->candidates = malloc(nr_ids * sizeof(*ids));
+	group->candidates = malloc(nr_ids * sizeof(*group->candidates));
 	if (!group->candidates) {
 		return bpfl_error_nomem(err);
 	}
 	for (size_t i = 0; i < nr_ids; i++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(solving->kernel, ids[i]);
+		uint32_t module = bpfl_core_names_module(solving->target, name, size, i);
+		const struct bpfl_btf *btf = bpfl_target_btf_of(solving->target, module);
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
 
 		if (type && bpfl_core_kinds_compatible(bpfl_btf_kind(local), bpfl_btf_kind(type))) {
-			group->candidates[group->nr_candidates++] = ids[i];
+			group->candidates[group->nr_candidates++] = (struct candidate){ btf, ids[i] };
 		}
 	}
 	return 0;
@@ -266,10 +278,10 @@ static int candidates_rank(struct solving *solving, struct group *group, struct 
 						  query->access, &local, err);
 
 		for (size_t c = 0; c < group->nr_candidates && result >= 0; c++) {
-			result = bpfl_core_path_match(&local, solving->kernel, group->candidates[c],
+			result = bpfl_core_path_match(&local, group->candidates[c].btf, group->candidates[c].id,
 						      &found, &miss);
 			if (result < 0) {
-				compare_error(group->candidates[c], err);
+				compare_error(group->candidates[c].id, err);
 			}
 			points[c] += result > 0;
 			best = points[c] > best ? points[c] : best;
@@ -295,7 +307,7 @@ struct found {
 	uint64_t bit_off;
 };
 
-static int ambiguity_error(const struct solving *solving, const struct group *group,
+static int ambiguity_error(const struct group *group,
 			   const struct bpfl_core_path *local, const struct found *first,
 			   const struct found *other, struct bpfl_error *err)
 {
@@ -324,13 +336,13 @@ static int ambiguity_error(const struct solving *solving, const struct group *gr
 	bpfl_error_why(err, "%zu types of the kernel have that name and fit equally well:",
 		       group->nr_candidates);
 	for (size_t c = 0; c < group->nr_candidates && c < CANDIDATES_SHOWN_MAX; c++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(solving->kernel,
-								 group->candidates[c]);
+		const struct bpfl_btf_type *type = bpfl_btf_type(group->candidates[c].btf,
+								 group->candidates[c].id);
 		struct bpfl_buf line = BPFL_BUF_INIT;
 
-		bpfl_core_type_text(solving->kernel, group->candidates[c], &line);
+		bpfl_core_type_text(group->candidates[c].btf, group->candidates[c].id, &line);
 		bpfl_error_why(err, "  type %" PRIu32 ": %s, %" PRIu32 " members",
-			       group->candidates[c], line.data ? line.data : "?",
+			       group->candidates[c].id, line.data ? line.data : "?",
 			       bpfl_btf_vlen(type));
 		bpfl_buf_deinit(&line);
 	}
@@ -367,23 +379,23 @@ static void candidate_log(const struct solving *solving, const struct bpfl_core_
 /* One query against one candidate: 1 and an answer when it fits (which may be poison), 0 and the
  * reason when it does not. */
 static int candidate_try(struct solving *solving, const struct bpfl_core_path *local,
-			 uint32_t candidate, struct found *ret_found, struct bpfl_error *err)
+			 struct candidate candidate, struct found *ret_found, struct bpfl_error *err)
 {
 	struct bpfl_core_path path;
 	struct bpfl_core_answer *answer = &ret_found->answer;
-	int result = bpfl_core_path_match(local, solving->kernel, candidate, &path, &answer->miss);
+	int result = bpfl_core_path_match(local, candidate.btf, candidate.id, &path, &answer->miss);
 
 	if (result < 0) {
-		return compare_error(candidate, err);
+		return compare_error(candidate.id, err);
 	}
 	if (result > 0) {
-		answer->target = solving->kernel;
-		answer->target_id = candidate;
+		answer->target = candidate.btf;
+		answer->target_id = candidate.id;
 		answer->poison = bpfl_core_value_get(&path, solving->spec->big_endian, &answer->now,
 						     &answer->miss) < 0;
 		ret_found->bit_off = path.bit_off;
 	}
-	candidate_log(solving, local, candidate, result > 0 && !answer->poison, &answer->now,
+	candidate_log(solving, local, candidate.id, result > 0 && !answer->poison, &answer->now,
 		      &answer->miss);
 	return result;
 }
@@ -420,7 +432,7 @@ static int candidates_ask(struct solving *solving, const struct group *group,
 		} else if (next.bit_off != first.bit_off ||
 			   next.answer.poison != first.answer.poison ||
 			   next.answer.now.value != first.answer.now.value) {
-			return ambiguity_error(solving, group, local, &first, &next, err);
+			return ambiguity_error(group, local, &first, &next, err);
 		}
 	}
 	if (any) {

@@ -27,6 +27,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "image/core.h"
+#include "image/modules.h"
 
 /* What became of one extern. */
 struct resolved {
@@ -203,10 +204,10 @@ out:
 	return result;
 }
 
-/* The kernel's type of that kind whose whole name is the extern's essential one; 0 when there is
- * none. */
-static uint32_t typed_find(struct resolving *res, const struct bpfl_btf *kernel,
-			   const struct bpfl_extern *ext)
+/* The kernel's type of that kind whose whole name is the extern's essential one, and of which
+ * module it is; 0 when there is none. */
+static uint32_t typed_find(struct resolving *res, const struct bpfl_extern *ext,
+			   uint32_t *ret_module)
 {
 	struct bpfl_core_name name = essential_name(ext);
 	enum bpfl_btf_kind kind = ext->kind == BPFL_EXTERN_KFUNC ? BPFL_KIND_FUNC : BPFL_KIND_VAR;
@@ -214,10 +215,13 @@ static uint32_t typed_find(struct resolving *res, const struct bpfl_btf *kernel,
 	const uint32_t *ids = bpfl_core_names_get(res->target, name.text, name.size, &nr_ids);
 
 	for (size_t i = 0; i < nr_ids; i++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(kernel, ids[i]);
+		uint32_t module = bpfl_core_names_module(res->target, name.text, name.size, i);
+		const struct bpfl_btf *btf = bpfl_target_btf_of(res->target, module);
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
 
 		if (type && bpfl_btf_kind(type) == kind &&
-		    strlen(bpfl_btf_string(kernel, type->name_off)) == name.size) {
+		    strlen(bpfl_btf_string(btf, type->name_off)) == name.size) {
+			*ret_module = module;
 			return ids[i];
 		}
 	}
@@ -241,11 +245,29 @@ static int type_mismatch_error(struct resolving *res, const struct bpfl_btf *ker
 	return result;
 }
 
+/* Notes where a typed extern is. */
+static int present_note(struct resolving *res, uint32_t idx, uint32_t module, struct bpfl_error *err)
+{
+	int module_idx = bpfl_image_module(res->image, res->target, module);
+	char where[128];
+
+	if (module_idx < 0) {
+		return bpfl_error_nomem(err);
+	}
+	res->items[idx].module_idx = (uint32_t)module_idx;
+	if (module == 0) {
+		return text_keep(res, idx, err, "kernel BTF id %" PRIu32, res->items[idx].btf_id);
+	}
+	return text_keep(res, idx, err, "BTF id %" PRIu32 " of %s", res->items[idx].btf_id,
+			 bpfl_target_module_text(res->target, module, where, sizeof(where)));
+}
+
 static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, uint32_t idx,
 			 struct bpfl_error *err)
 {
 	const struct bpfl_extern *ext = &res->spec->externs.items[idx];
-	uint32_t btf_id = kernel ? typed_find(res, kernel, ext) : 0;
+	uint32_t module = 0;
+	uint32_t btf_id = kernel ? typed_find(res, ext, &module) : 0;
 
 	if (btf_id == 0) {
 		return extern_missing(res, idx,
@@ -254,6 +276,7 @@ static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, u
 					      : "there is no such variable in the BTF",
 				      err);
 	}
+	kernel = bpfl_target_btf_of(res->target, module);
 	uint32_t kernel_type_id = bpfl_btf_type(kernel, btf_id)->type;
 	int compatible = bpfl_core_types_compatible(res->spec->btf, ext->type_id, kernel,
 						    kernel_type_id);
@@ -270,12 +293,11 @@ static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, u
 	}
 	res->items[idx].present = true;
 	res->items[idx].btf_id = btf_id;
-	res->items[idx].module_idx = 0;
-	return text_keep(res, idx, err, "kernel BTF id %" PRIu32, btf_id);
+	return present_note(res, idx, module, err);
 }
 
-/* All typed externs: the kernel's BTF first. (Modules come here: their BTF is searched for what
- * vmlinux does not have.) */
+/* All typed externs: in the kernel's BTF, and what that does not have in its modules' (EXT-08,
+ * EXT-09). */
 static int typed_resolve_all(struct resolving *res, struct bpfl_error *err)
 {
 	struct bpfl_extern_names names = { .items = NULL };
@@ -293,6 +315,9 @@ static int typed_resolve_all(struct resolving *res, struct bpfl_error *err)
 	result = bpfl_core_names_prepare(res->target, names.items, names.nr, err);
 	if (result == 0) {
 		result = bpfl_target_btf(res->target, &kernel, err);
+	}
+	if (result == 0) {
+		result = bpfl_core_names_in_modules(res->target, names.items, names.nr, err);
 	}
 	bpfl_extern_names_deinit(&names);
 	for (size_t i = 0; i < res->spec->externs.nr; i++) {

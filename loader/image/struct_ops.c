@@ -23,6 +23,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "image/core_match.h"
+#include "image/modules.h"
 
 #define VALUE_PREFIX "bpf_struct_ops_"
 #define VALUE_SIZE_MAX (1u << 20)
@@ -45,16 +46,20 @@ struct copying {
 
 /* ---- finding the kernel's struct ---- */
 
-static uint32_t struct_find(struct bpfl_target *target, const struct bpfl_btf *kernel, const char *name, size_t size)
+static uint32_t struct_find(struct bpfl_target *target, const char *name, size_t size, uint32_t *ret_module)
 {
 	size_t nr_ids;
 	const uint32_t *ids = bpfl_core_names_get(target, name, size, &nr_ids);
 
 	for (size_t i = 0; i < nr_ids; i++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(kernel, ids[i]);
+		uint32_t module = bpfl_core_names_module(target, name, size, i);
+		const struct bpfl_btf *btf = bpfl_target_btf_of(target, module);
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
 
-		if (type && bpfl_btf_kind(type) == BPFL_KIND_STRUCT && strlen(bpfl_btf_string(kernel, type->name_off)) == size)
+		if (type && bpfl_btf_kind(type) == BPFL_KIND_STRUCT && strlen(bpfl_btf_string(btf, type->name_off)) == size) {
+			*ret_module = module;
 			return ids[i];
+		}
 	}
 	return 0;
 }
@@ -96,7 +101,7 @@ static int interface_find(struct copying *copying, struct bpfl_target *target, c
 	char value_name[256];
 	int value_size = snprintf(value_name, sizeof(value_name), "%s%s", VALUE_PREFIX, name);
 	struct bpfl_core_name names[] = { { name, strlen(name) }, { value_name, (size_t)value_size } };
-	uint32_t value_id, data;
+	uint32_t value_id, value_module = 0, module = 0, data;
 	int result;
 
 	if (value_size >= (int)sizeof(value_name))
@@ -104,12 +109,21 @@ static int interface_find(struct copying *copying, struct bpfl_target *target, c
 	result = bpfl_core_names_prepare(target, names, 2, err);
 	if (result == 0)
 		result = bpfl_target_btf(target, &copying->kernel, err);
+	/* An interface of a module (STO-08): the struct that a map's value is made of can only be there. */
+	if (result == 0)
+		result = bpfl_core_names_in_modules(target, names, 2, err);
 	if (result < 0)
 		return result;
-	value_id = struct_find(target, copying->kernel, value_name, (size_t)value_size);
-	copying->kernel_id = struct_find(target, copying->kernel, name, strlen(name));
-	if (value_id == 0 || copying->kernel_id == 0)
+	value_id = struct_find(target, value_name, (size_t)value_size, &value_module);
+	copying->kernel_id = struct_find(target, name, strlen(name), &module);
+	/* The kernel may know the struct too, when a module implements what the kernel declares. */
+	if (value_id == 0 || copying->kernel_id == 0 || (module != value_module && module != 0))
 		return interface_missing(copying, name, err);
+	result = bpfl_image_module(copying->image, target, value_module);
+	if (result < 0)
+		return bpfl_error_nomem(err);
+	copying->kernel = bpfl_target_btf_of(target, value_module);
+	copying->out->kernel_value_module_idx = copying->module_idx = (uint32_t)result;
 
 	const struct bpfl_btf_type *value = bpfl_btf_type(copying->kernel, value_id);
 	data = member_find(copying->kernel, value, "data");

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "btf/kernel.h"
 #include "image/core_match.h"
+#include "image/modules.h"
 #include "image/extern.h"
 #include "sys/facts.h"
 
@@ -103,6 +104,7 @@ void bpfl_target_destroy(struct bpfl_target *target)
 	if (!target)
 		return;
 	bpfl_core_names_destroy(target->names);
+	bpfl_modules_destroy(target->modules); /* before what they continue */
 	bpfl_btf_destroy(target->btf);
 	free(target->btf_path);
 	free(target->kconfig_path);

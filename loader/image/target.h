@@ -54,6 +54,7 @@ struct bpfl_target {
 	unsigned page_size;
 	struct bpfl_btf *btf;	   /* kernel BTF once opened */
 	struct bpfl_core_names *names; /* its types by name, as far as somebody asked (core_names.c) */
+	struct bpfl_modules *modules; /* of the running kernel, once somebody asked (modules.c) */
 	enum bpfl_answer features[BPFL_NR_FEATURES];
 };
 

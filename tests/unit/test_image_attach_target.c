@@ -108,8 +108,8 @@ END_TEST
 
 START_TEST(module_names_are_compared_whole)
 {
-	check_missing("fentry/vml:vfs_read", BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "target 'vml:vfs_read' names a kernel module");
-	check_missing("fentry/vmlinux2:vfs_read", BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "names a kernel module");
+	check_missing("fentry/vml:vfs_read", BPFL_ERR_TARGET, ENOENT, "there is no module 'vml' with BTF");
+	check_missing("fentry/vmlinux2:vfs_read", BPFL_ERR_TARGET, ENOENT, "there is no module 'vmlinux2' with BTF");
 	bpfl_error_clear(&err);
 }
 END_TEST
