@@ -33,6 +33,7 @@
 #include "bpfload/link.h"
 #include "bpfload/pin.h"
 #include "bpfload/event.h"
+#include "bpfload/inspect.h"
 #include "bpfload/ring.h"
 #include "bpfload/decode.h"
 #include "bpfload/btf.h"

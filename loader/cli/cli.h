@@ -11,6 +11,7 @@
  *     cmd_check.c  check: will objects load on other kernels?
  *     cmd_run.c    run: the whole way, in order; load: the same, but what is attached stays
  *     cmd_unload.c unload: takes away what load has left
+ *     cmd_ls.c     ls: what is loaded, by whom
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
  *     events.c     what programs send through ring and perf buffers
@@ -125,6 +126,7 @@ int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
 
 /* plan.c: which program is attached where. */
 struct plan_item {

@@ -21,6 +21,7 @@ static const struct command {
 	{ "run", cmd_run, "load an object, attach its programs, show what they say (the word may be left out)" },
 	{ "load", cmd_load, "load and attach, pin all of it, and leave it running (bpfload load --help)" },
 	{ "unload", cmd_unload, "remove what load has pinned, and so detach it" },
+	{ "ls", cmd_ls, "list programs, maps and links in the kernel, who holds them and where they are pinned" },
 	{ "elf", cmd_elf, "print an object's sections, symbols and relocations" },
 	{ "spec", cmd_spec, "print what an object declares: programs, maps, variables" },
 	{ "image", cmd_image, "print the instructions as this kernel would get them (no root needed)" },
@@ -48,6 +49,7 @@ static int cmd_help(int argc, char **argv)
 	printf("usage: bpfload [run] FILE [options]\n"
 	       "       bpfload load FILE --pin DIR [options]\n"
 	       "       bpfload unload DIR\n"
+	       "       bpfload ls [prog|map|link|btf] [--json]\n"
 	       "       bpfload elf|spec|image FILE [options]\n"
 	       "       bpfload btf dump|find|diff|min ...\n\n"
 	       "Loads BPF objects, attaches their programs and shows what they say.\n\n"

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# load --pin: the process ends, the program runs on; unload ends it and leaves nothing.
+
+. "$LIB"
+
+mount -t bpf bpf /sys/fs/bpf
+dir=/sys/fs/bpf/own/hello
+execs="$OBJ/globals.bpf.o"
+
+run 2 load "$execs"
+err_has "--pin DIR"
+run 6 load "$execs" --pin "$TMP/d"
+err_has "[E22]"
+
+# It counts after the process has gone.
+run 0 load "$OBJ/map_pinned.bpf.o" --pin $dir
+err_has "attached count_runs: tracepoint syscalls/sys_enter_execve"
+err_has "pinned in $dir"
+for pin in links/count_runs progs/count_runs maps/shared_runs; do
+	[ -e $dir/$pin ] || fail "$pin is missing: $(find $dir)"
+done
+value() { "$BPFLOAD" "$OBJ/map_pinned.bpf.o" --attach none --duration 20ms --dump shared_runs 2>/dev/null | sed -n 's/^shared_runs\[0\] = //p'; }
+before=$(value)
+for _ in 1 2 3 4 5; do /bin/true; done
+after=$(value)
+[ "$after" -ge $((before + 5)) ] || fail "it does not run: $before, $after"
+
+# The directory is taken.
+run 7 load "$OBJ/hello.bpf.o" --pin $dir --attach none
+err_has "'$dir' is not empty"
+
+# unload takes only what load has made.
+run 7 unload /sys/fs/bpf/own
+err_has "is no directory of 'bpfload load --pin'"
+run 7 unload /sys/fs/bpf/nothing
+mkdir $dir/other
+run 7 unload $dir
+err_has "'other' in it"
+[ -e $dir/links/count_runs ] || fail "something was removed"
+rmdir $dir/other
+
+run 0 unload $dir
+err_has "(3 pins)"
+[ ! -e $dir ] || fail "left: $(find $dir)"
+before=$(value)
+for _ in 1 2 3 4 5; do /bin/true; done
+after=$(value)
+# value() itself starts processes; a program that still ran would have seen the five too.
+[ "$after" -eq "$before" ] || fail "it still runs: $before, $after"
+[ -e /sys/fs/bpf/shared_runs ] || fail "a map that is shared by name went with the directory"
+
+# Data sections have the object's name, dots become underscores.
+run 0 load "$execs" --pin $dir --attach none
+for map in globals_bss globals_data globals_rodata _data_stats; do
+	[ -e $dir/maps/$map ] || fail "$map is missing: $(ls $dir/maps)"
+done
+run 0 unload $dir
