@@ -36,39 +36,56 @@ static bool keep_events_only(int keep_fd)
 	return true;
 }
 
-/* In the child: holds the events until the parent has closed its own (its end of the pipe tells), then ends. */
-static void hold_events(int pipe_fd)
+/* Reads until the other end is closed: the only message that the two pipes carry. */
+static void wait_for_close(int pipe_fd)
 {
 	char nothing;
 
-	setsid();
-	if (chdir("/") < 0 || !keep_events_only(pipe_fd))
-		_exit(0);
 	while (read(pipe_fd, &nothing, 1) > 0)
 		;
+}
+
+/* In the child: holds the events until the parent has closed its own, then ends. */
+static void hold_events(int parent_done_fd)
+{
+	setsid();
+	if (chdir("/") == 0 && keep_events_only(parent_done_fd))
+		wait_for_close(parent_done_fd);
 	_exit(0);
 }
 
-/* The pipe end to be closed when ours are closed, or -1: nobody holds them, closing just takes longer. */
+/*
+ * The pipe end to be closed when our events are closed, or -1: nobody holds them, closing just takes longer. On return the child has let go
+ * of everything else: it must not be in the way when a trace instance is removed.
+ */
 static int holder_start(void)
 {
-	int fds[2];
+	int child_ready[2], parent_done[2];
 	pid_t pid;
 
-	if (pipe(fds) < 0)
+	if (pipe(child_ready) < 0)
 		return -1;
+	if (pipe(parent_done) < 0) {
+		close(child_ready[0]);
+		close(child_ready[1]);
+		return -1;
+	}
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		close(fds[1]);
-		hold_events(fds[0]);
+		close(parent_done[1]);
+		hold_events(parent_done[0]);
 	}
-	close(fds[0]);
+	close(child_ready[1]);
+	close(parent_done[0]);
+	if (pid > 0)
+		wait_for_close(child_ready[0]);
+	close(child_ready[0]);
 	if (pid < 0) {
-		close(fds[1]);
+		close(parent_done[1]);
 		return -1;
 	}
-	return fds[1];
+	return parent_done[1];
 }
 
 void plan_detach(struct plan *plan)
