@@ -87,8 +87,15 @@ int option_table_parse(const struct option_table *table, void *values, int argc,
 		       struct bpfl_error *err);
 void option_table_help(const struct option_table *table);
 
-/* Of run, or of load. */
-enum option_set { OPTIONS_RUN, OPTIONS_LOAD };
+/* The commands that share run's table: each takes the rows that say something to it, and refuses the others by name. */
+enum option_set {
+	OPTIONS_RUN = 1,
+	OPTIONS_LOAD = 2,
+	OPTIONS_IMAGE = 4,
+	OPTIONS_SPEC = 8,
+	OPTIONS_ELF = 16,
+	OPTIONS_ALL = 31,
+};
 int options_parse(struct options *options, enum option_set set, int argc, char **argv, struct bpfl_error *err);
 void options_deinit(struct options *options);
 void options_help(enum option_set set);
@@ -108,6 +115,10 @@ int out_write(void *ctx, const char *text, size_t size);
 int out_flush(struct out *out);
 /* From now on data goes into this file, which is made anew. */
 int out_redirect(struct out *out, const char *path, struct bpfl_error *err);
+/* The end of a help text: the exit code, after saying on stderr what stdout refused. */
+int out_help_end(void);
+/* A warning on stderr, which --strict counts. */
+void out_warn(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line on stderr. */
 void out_note(const struct out *out, int verbosity, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Hears the library. */

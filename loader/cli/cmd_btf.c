@@ -49,7 +49,7 @@ static int btf_help(void)
 	       "  bpfload btf dump > vmlinux.h\n"
 	       "  bpfload btf find task_struct\n"
 	       "  bpfload btf diff old/vmlinux /sys/kernel/btf/vmlinux\n");
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_OTHER;
+	return out_help_end();
 }
 
 static int format_of(const struct btf_options *options, enum bpfl_btf_format *ret_format, struct bpfl_error *err)

@@ -84,7 +84,7 @@ static int check_help(void)
 	       "  bpfload check tool.bpf.o\n"
 	       "  bpfload check *.bpf.o --btf 6.1-amd64.btf --btf 6.12-arm64.btf\n"
 	       "  scripts/kernel-btf DIR     (fetches the BTF of Debian's kernels)\n");
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_OTHER;
+	return out_help_end();
 }
 
 static const char *base_name(const char *path)

@@ -44,7 +44,7 @@ static int min_help(void)
 	option_table_help(&table);
 	printf("\nexample:\n"
 	       "  bpfload btf min tool.bpf.o --btf 6.1-amd64.btf -o tool-6.1.btf\n");
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_OTHER;
+	return out_help_end();
 }
 
 static int system_error(struct bpfl_error *err, const char *path, int errnum)

@@ -173,7 +173,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (run->plan.nr == 0)
 		out_note(&run->out, 0, "loaded, nothing attached; Ctrl-C lets go of it");
 	if (run->options.ready_fd >= 0 && write(run->options.ready_fd, "\n", 1) != 1)
-		out_note(&run->out, 0, "warning: --ready-fd: nobody could be told: %s", strerror(errno));
+		out_warn(&run->out, "--ready-fd: nobody could be told: %s", strerror(errno));
 	return 0;
 }
 
@@ -264,6 +264,7 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 	if (ret == 0 && run.options.help) {
 		printf(set == OPTIONS_LOAD ? "usage: bpfload load FILE --pin DIR [options]\n" : "usage: bpfload [run] FILE [options]\n");
 		options_help(set);
+		code = out_help_end();
 	} else if (ret == 0 && set == OPTIONS_LOAD && !run.options.pin_dir) {
 		ret = out_usage(&err, "load: where shall it stay? --pin DIR, a directory below /sys/fs/bpf");
 	} else if (ret == 0) {

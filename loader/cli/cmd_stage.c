@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum stage { STAGE_ELF, STAGE_SPEC, STAGE_IMAGE };
-
 static int spec_stage(const struct options *options, enum bpfl_format format, struct out *out, char **ret_text,
 		      struct bpfl_error *err)
 {
@@ -77,20 +75,19 @@ static int image_stage(const struct options *options, enum bpfl_format format, s
 	return ret;
 }
 
-static int stage_make(enum stage stage, const struct options *options, struct out *out, char **ret_text,
+static int stage_make(enum option_set stage, const struct options *options, struct out *out, char **ret_text,
 		      struct bpfl_error *err)
 {
 	enum bpfl_format format = options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
 
 	switch (stage) {
-	case STAGE_ELF: return bpfl_elf_text(options->file, format, ret_text, err);
-	case STAGE_SPEC: return spec_stage(options, format, out, ret_text, err);
-	case STAGE_IMAGE: return image_stage(options, format, out, ret_text, err);
+	case OPTIONS_ELF: return bpfl_elf_text(options->file, format, ret_text, err);
+	case OPTIONS_SPEC: return spec_stage(options, format, out, ret_text, err);
+	default: return image_stage(options, format, out, ret_text, err);
 	}
-	return -1;
 }
 
-static int stage_run(enum stage stage, int argc, char **argv)
+static int stage_run(enum option_set stage, int argc, char **argv)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct options options;
@@ -100,12 +97,13 @@ static int stage_run(enum stage stage, int argc, char **argv)
 	int ret;
 
 	out_init(&out);
-	ret = options_parse(&options, OPTIONS_RUN, argc, argv, &err);
+	ret = options_parse(&options, stage, argc, argv, &err);
 	out.json = options.json;
 	out.verbosity = options.verbosity;
 	if (ret == 0 && options.help) {
-		printf("usage: bpfload %s FILE [options of run that apply]\n", argv[0]);
-		options_help(OPTIONS_RUN);
+		printf("usage: bpfload %s FILE [options]\n", argv[0]);
+		options_help(stage);
+		code = out_help_end();
 		goto done;
 	}
 	if (ret == 0)
@@ -131,15 +129,15 @@ done:
 
 int cmd_elf(int argc, char **argv)
 {
-	return stage_run(STAGE_ELF, argc, argv);
+	return stage_run(OPTIONS_ELF, argc, argv);
 }
 
 int cmd_spec(int argc, char **argv)
 {
-	return stage_run(STAGE_SPEC, argc, argv);
+	return stage_run(OPTIONS_SPEC, argc, argv);
 }
 
 int cmd_image(int argc, char **argv)
 {
-	return stage_run(STAGE_IMAGE, argc, argv);
+	return stage_run(OPTIONS_IMAGE, argc, argv);
 }

@@ -38,7 +38,7 @@ int cmd_unload(int argc, char **argv)
 	if (ret == 0 && options.help) {
 		printf("usage: bpfload unload DIR...\n");
 		option_table_help(&table);
-		return EXIT_OK;
+		return out_help_end();
 	}
 	if (ret == 0 && operand == argc)
 		ret = out_usage(&err, "unload: which directory? It is the one that load --pin was given");

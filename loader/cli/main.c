@@ -69,7 +69,7 @@ static int cmd_help(int argc, char **argv)
 	       "  bpfload minimal.bpf.o --set my_pid=self\n"
 	       "  bpfload xdp_count.bpf.o --attach xdp:lo --interval 1s --dump pkt_count\n"
 	       "  bpfload image hello.bpf.o\n");
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_OTHER;
+	return out_help_end();
 }
 
 static int cmd_version(int argc, char **argv)
@@ -77,7 +77,7 @@ static int cmd_version(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	printf("bpfload %s\n", bpfl_version());
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_OTHER;
+	return out_help_end();
 }
 
 static int unknown_word(const char *word)

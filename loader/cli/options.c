@@ -2,8 +2,8 @@
 /*
  * cli/options.c: the words of the command line -> struct options.
  *
- * One table says everything about an option: its names, its argument, where its value goes, its help. The parser and the help text both
- * read it, so they cannot disagree.
+ * One table says everything about an option: who takes it, its names, its argument, where its value goes, its help. The parser and the
+ * help text both read it, so they cannot disagree.
  */
 #include "cli.h"
 
@@ -17,53 +17,98 @@
 
 #define FIELD(member) offsetof(struct options, member)
 
-/* One table, two windows: what only load has comes first, what only run has comes last. */
-static const struct option_row rows[] = {
-	{ "pin", 'p', VALUE_TEXT, FIELD(pin_dir), "DIR", "pin programs, maps and links in this directory of a bpffs" },
-	{ "attach", 'a', VALUE_WORDS, FIELD(attach), "[PROG=]SPEC", "attach there (repeatable); none: load only; auto: as the sections say" },
-	{ "set", 's', VALUE_WORDS, FIELD(set), "VAR=VALUE", "set a global variable before loading: pid=12, cfg.port=80, a[2]=1, pid=self" },
-	{ "map", 0, VALUE_WORDS, FIELD(map), "NAME.FIELD=N", "change a map before loading: counts.max_entries=1024" },
-	{ "type", 0, VALUE_WORDS, FIELD(type), "PROG=TYPE", "load a program as this type (a SEC() name: xdp, tc, ...)" },
-	{ "only", 0, VALUE_LIST, FIELD(only), "P,Q", "load only these programs" },
-	{ "skip", 0, VALUE_LIST, FIELD(skip), "P,Q", "do not load these programs" },
-	{ "skip-incomplete", 0, VALUE_FLAG, FIELD(skip_incomplete), NULL, "do not attach programs whose section names no target" },
-	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
-	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "FILE", "kernel BTF for relocations (raw or ELF)" },
-	{ "kconfig", 0, VALUE_TEXT, FIELD(kconfig_path), "FILE", "kernel configuration for __kconfig variables" },
-	{ "verifier-log", 0, VALUE_TEXT, FIELD(verifier_log_path), "FILE", "write the verifier's log there (-: stderr)" },
-	{ "log-level", 0, VALUE_LEVEL, FIELD(verifier_log_level), "N", "ask the verifier for a log: 1 steps, 2 all states, 4 statistics" },
-	{ "pin-root", 0, VALUE_TEXT, FIELD(pin_root), "DIR", "where maps are that are pinned by name (default: /sys/fs/bpf)" },
-	{ "no-pin", 0, VALUE_FLAG, FIELD(no_pin), NULL, "do not pin or share maps that are to be pinned by name" },
-	{ "best-effort", 0, VALUE_FLAG, FIELD(best_effort), NULL, "keep what could be attached, and say what could not" },
-	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr (-vv: everything)" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
-	/* only run has: NR_RUN_ONLY of them */
-	{ "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" },
-	{ "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" },
-	{ "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" },
-	{ "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines and events" },
-	{ "event", 'e', VALUE_WORDS, FIELD(event), "MAP=TYPE", "what events look like: rb='struct event', rb='struct {u32 pid; char comm[16];}'" },
-	{ "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading" },
-	{ "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~\"ssh*\"" },
-	{ "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, ipv6, mac, port, hex, ...; auto: by its name" },
-	{ "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" },
-	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" },
-	{ "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them, events as bytes" },
-	{ "no-printk", 0, VALUE_FLAG, FIELD(no_printk), NULL, "do not listen to bpf_printk" },
-	{ "no-events", 0, VALUE_FLAG, FIELD(no_events), NULL, "do not read ring buffers and perf buffers" },
-	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when everything is attached" },
-	{ "dry-run", 0, VALUE_FLAG, FIELD(dry_run), NULL, "read and relocate, then stop: nothing is loaded" },
+#define RUN_LOAD (OPTIONS_RUN | OPTIONS_LOAD)
+#define EDITS (RUN_LOAD | OPTIONS_IMAGE | OPTIONS_SPEC)
+
+static const struct {
+	unsigned commands; /* enum option_set: who takes it; others refuse it by name */
+	struct option_row row;
+} all[] = {
+	{ OPTIONS_LOAD, { "pin", 'p', VALUE_TEXT, FIELD(pin_dir), "DIR", "pin programs, maps and links in this directory of a bpffs" } },
+	{ RUN_LOAD | OPTIONS_IMAGE, { "attach", 'a', VALUE_WORDS, FIELD(attach), "[PROG=]SPEC", "attach there (repeatable); none: load only; auto: as the sections say" } },
+	{ EDITS, { "set", 's', VALUE_WORDS, FIELD(set), "VAR=VALUE", "set a global variable before loading: pid=12, cfg.port=80, a[2]=1, pid=self" } },
+	{ EDITS, { "map", 0, VALUE_WORDS, FIELD(map), "NAME.FIELD=N", "change a map before loading: counts.max_entries=1024" } },
+	{ EDITS, { "type", 0, VALUE_WORDS, FIELD(type), "PROG=TYPE", "load a program as this type (a SEC() name: xdp, tc, ...)" } },
+	{ EDITS, { "only", 0, VALUE_LIST, FIELD(only), "P,Q", "load only these programs" } },
+	{ EDITS, { "skip", 0, VALUE_LIST, FIELD(skip), "P,Q", "do not load these programs" } },
+	{ RUN_LOAD, { "skip-incomplete", 0, VALUE_FLAG, FIELD(skip_incomplete), NULL, "do not attach programs whose section names no target" } },
+	{ OPTIONS_ALL, { "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" } },
+	{ RUN_LOAD | OPTIONS_IMAGE, { "btf", 0, VALUE_TEXT, FIELD(btf_path), "FILE", "kernel BTF for relocations (raw or ELF)" } },
+	{ RUN_LOAD | OPTIONS_IMAGE, { "kconfig", 0, VALUE_TEXT, FIELD(kconfig_path), "FILE", "kernel configuration for __kconfig variables" } },
+	{ RUN_LOAD, { "verifier-log", 0, VALUE_TEXT, FIELD(verifier_log_path), "FILE", "write the verifier's log there (-: stderr)" } },
+	{ RUN_LOAD, { "log-level", 0, VALUE_LEVEL, FIELD(verifier_log_level), "N", "ask the verifier for a log: 1 steps, 2 all states, 4 statistics" } },
+	{ RUN_LOAD, { "pin-root", 0, VALUE_TEXT, FIELD(pin_root), "DIR", "where maps are that are pinned by name (default: /sys/fs/bpf)" } },
+	{ RUN_LOAD, { "no-pin", 0, VALUE_FLAG, FIELD(no_pin), NULL, "do not pin or share maps that are to be pinned by name" } },
+	{ RUN_LOAD, { "best-effort", 0, VALUE_FLAG, FIELD(best_effort), NULL, "keep what could be attached, and say what could not" } },
+	{ RUN_LOAD, { "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings" } },
+	{ OPTIONS_ALL, { "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr (-vv: everything)" } },
+	{ OPTIONS_ALL, { "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" } },
+	{ OPTIONS_ALL, { "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" } },
+	{ OPTIONS_RUN, { "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" } },
+	{ OPTIONS_RUN, { "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" } },
+	{ OPTIONS_RUN, { "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" } },
+	{ OPTIONS_RUN, { "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines and events" } },
+	{ OPTIONS_RUN, { "event", 'e', VALUE_WORDS, FIELD(event), "MAP=TYPE", "what events look like: rb='struct event', rb='struct {u32 pid; char comm[16];}'" } },
+	{ OPTIONS_RUN, { "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading" } },
+	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~\"ssh*\"" } },
+	{ OPTIONS_RUN, { "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, ipv6, mac, port, hex, ...; auto: by its name" } },
+	{ OPTIONS_RUN, { "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" } },
+	{ OPTIONS_RUN, { "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" } },
+	{ OPTIONS_RUN, { "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them, events as bytes" } },
+	{ OPTIONS_RUN, { "no-printk", 0, VALUE_FLAG, FIELD(no_printk), NULL, "do not listen to bpf_printk" } },
+	{ OPTIONS_RUN, { "no-events", 0, VALUE_FLAG, FIELD(no_events), NULL, "do not read ring buffers and perf buffers" } },
+	{ OPTIONS_RUN, { "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when everything is attached" } },
+	{ OPTIONS_RUN, { "dry-run", 0, VALUE_FLAG, FIELD(dry_run), NULL, "read and relocate, then stop: nothing is loaded" } },
 };
 
-#define NR_LOAD_ONLY 1
-#define NR_RUN_ONLY 15
+#define NR_ALL (sizeof(all) / sizeof(all[0]))
 
-static const struct option_table tables[] = {
-	[OPTIONS_RUN] = { rows + NR_LOAD_ONLY, sizeof(rows) / sizeof(rows[0]) - NR_LOAD_ONLY, "bpfload --help" },
-	[OPTIONS_LOAD] = { rows, sizeof(rows) / sizeof(rows[0]) - NR_RUN_ONLY, "bpfload load --help" },
+static const struct {
+	enum option_set set;
+	const char *command, *help_command;
+} sets[] = {
+	{ OPTIONS_RUN, "bpfload run", "bpfload --help" },
+	{ OPTIONS_LOAD, "bpfload load", "bpfload load --help" },
+	{ OPTIONS_IMAGE, "bpfload image", "bpfload image --help" },
+	{ OPTIONS_SPEC, "bpfload spec", "bpfload spec --help" },
+	{ OPTIONS_ELF, "bpfload elf", "bpfload elf --help" },
 };
+
+/* What a command takes (or, with wanted false, what it does not take) into rows. Their number. */
+static size_t rows_pick(enum option_set set, bool wanted, struct option_row *rows)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < NR_ALL; i++) {
+		if (((all[i].commands & set) != 0) == wanted)
+			rows[nr++] = all[i].row;
+	}
+	return nr;
+}
+
+static size_t set_idx(unsigned commands)
+{
+	size_t i = 0;
+
+	while (!(sets[i].set & commands))
+		i++;
+	return i;
+}
+
+/* "--interval" for a command that has nothing to do at intervals. */
+static int foreign_option(enum option_set set, const struct option_row *row, struct bpfl_error *err)
+{
+	size_t here = set_idx(set), home = 0;
+
+	for (size_t i = 0; i < NR_ALL; i++) {
+		if (strcmp(all[i].row.name, row->name) == 0)
+			home = set_idx(all[i].commands);
+	}
+	out_usage(err, "%s has no option '--%s'", sets[here].command, row->name);
+	snprintf(err->fix, sizeof(err->fix), "it is an option of %s; %s lists those of %s", sets[home].command,
+		 sets[here].help_command, sets[here].command);
+	return -EINVAL;
+}
 
 static int words_add(struct words *words, const char *word)
 {
@@ -214,14 +259,17 @@ static const struct option_row *row_of(const struct option_table *table, int cod
 	return NULL;
 }
 
-int option_table_parse(const struct option_table *table, void *values, int argc, char **argv, int *ret_first_operand,
-		       struct bpfl_error *err)
+/* Takes options until one is not the command's; that is *ret_foreign then (NULL otherwise): a row behind those of the table. */
+static int words_parse(const struct option_table *table, size_t nr_foreign, void *values, int argc, char **argv,
+		       const struct option_row **ret_foreign, struct bpfl_error *err)
 {
+	struct option_table known = { table->rows, table->nr_rows + nr_foreign, table->help_command };
 	struct option long_options[OPTION_ROWS_MAX + 1];
 	char short_options[2 * OPTION_ROWS_MAX + 3];
 	int code;
 
-	tables_fill(table, long_options, short_options);
+	*ret_foreign = NULL;
+	tables_fill(&known, long_options, short_options);
 	opterr = 0;
 	optind = 1;
 	while ((code = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
@@ -230,34 +278,52 @@ int option_table_parse(const struct option_table *table, void *values, int argc,
 
 		if (code == ':')
 			return out_usage(err, "option '%s' needs a value", argv[optind - 1]);
-		row = code == '?' ? NULL : row_of(table, code);
+		row = code == '?' ? NULL : row_of(&known, code);
 		if (!row && optopt && !(argv[optind - 1][0] == '-' && argv[optind - 1][1] == '-'))
 			return unknown_option(table, (char[]){ '-', (char)optopt, '\0' }, err);
 		if (!row)
 			return unknown_option(table, argv[optind - 1], err);
+		if (row >= table->rows + table->nr_rows) {
+			*ret_foreign = row;
+			return 0;
+		}
 		ret = option_take(values, row, optarg, err);
 		if (ret < 0)
 			return ret;
 	}
-	*ret_first_operand = optind;
 	return 0;
+}
+
+int option_table_parse(const struct option_table *table, void *values, int argc, char **argv, int *ret_first_operand,
+		       struct bpfl_error *err)
+{
+	const struct option_row *foreign;
+	int ret = words_parse(table, 0, values, argc, argv, &foreign, err);
+
+	if (ret == 0)
+		*ret_first_operand = optind;
+	return ret;
 }
 
 int options_parse(struct options *options, enum option_set set, int argc, char **argv, struct bpfl_error *err)
 {
-	int operand = argc;
+	struct option_row rows[OPTION_ROWS_MAX];
+	struct option_table table = { rows, rows_pick(set, true, rows), sets[set_idx(set)].help_command };
+	const struct option_row *foreign;
 	int ret;
 
 	memset(options, 0, sizeof(*options));
 	options->ready_fd = -1;
-	ret = option_table_parse(&tables[set], options, argc, argv, &operand, err);
+	ret = words_parse(&table, rows_pick(set, false, rows + table.nr_rows), options, argc, argv, &foreign, err);
+	if (ret == 0 && foreign)
+		ret = foreign_option(set, foreign, err);
 	if (ret < 0 || options->help)
 		return ret;
-	if (operand == argc)
+	if (optind == argc)
 		return out_usage(err, "which object file?");
-	if (operand + 1 < argc)
-		return out_usage(err, "one object file at a time: '%s' and '%s'", argv[operand], argv[operand + 1]);
-	options->file = argv[operand];
+	if (optind + 1 < argc)
+		return out_usage(err, "one object file at a time: '%s' and '%s'", argv[optind], argv[optind + 1]);
+	options->file = argv[optind];
 	return 0;
 }
 
@@ -286,5 +352,8 @@ void option_table_help(const struct option_table *table)
 
 void options_help(enum option_set set)
 {
-	option_table_help(&tables[set]);
+	struct option_row rows[OPTION_ROWS_MAX];
+	struct option_table table = { rows, rows_pick(set, true, rows), NULL };
+
+	option_table_help(&table);
 }

@@ -100,21 +100,34 @@ void out_note(const struct out *out, int verbosity, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+void out_warn(struct out *out, const char *fmt, ...)
+{
+	char text[BPFL_ERROR_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	out->nr_warnings++;
+	out_note(out, 0, "warning: %s", text);
+}
+
+int out_help_end(void)
+{
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return EXIT_OK;
+	fprintf(stderr, "error: writing to stdout: %s\n", strerror(errno));
+	return EXIT_OTHER;
+}
+
 static void log_line(void *ctx, enum bpfl_log_level level, const char *text)
 {
-	static const struct {
-		const char *label;
-		int verbosity;
-	} levels[] = {
-		[BPFL_LOG_WARN] = { "warning: ", 0 },
-		[BPFL_LOG_INFO] = { "", 1 },
-		[BPFL_LOG_DEBUG] = { "", 2 },
-	};
 	struct out *out = ctx;
 
 	if (level == BPFL_LOG_WARN)
-		out->nr_warnings++;
-	out_note(out, levels[level].verbosity, "%s%s", levels[level].label, text);
+		out_warn(out, "%s", text);
+	else
+		out_note(out, level == BPFL_LOG_INFO ? 1 : 2, "%s", text);
 }
 
 struct bpfl_log out_log(struct out *out)

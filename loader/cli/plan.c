@@ -100,8 +100,7 @@ static int section_add(struct plan *plan, struct bpfl_spec *spec, size_t prog_id
 		return 0;
 	}
 	if (view->needs_target && options->skip_incomplete) {
-		out_note(out, 0, "warning: %s: not attached, its section '%s' names no target", view->name, view->section);
-		out->nr_warnings++;
+		out_warn(out, "%s: not attached, its section '%s' names no target", view->name, view->section);
 		return 0;
 	}
 	item = plan_add(plan);
@@ -144,8 +143,7 @@ static int item_give_up(struct plan *plan, size_t idx, bool best_effort, int ret
 {
 	if (!best_effort || plan->nr == 1)
 		return ret;
-	out_note(out, 0, "warning: not attached: %s", err->message);
-	out->nr_warnings++;
+	out_warn(out, "not attached: %s", err->message);
 	bpfl_error_clear(err);
 	bpfl_attach_destroy(plan->items[idx].attach);
 	plan->nr--;
@@ -231,8 +229,7 @@ int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *di
 		struct plan_item *item = &plan->items[i];
 
 		if (best_effort && !bpfl_link_outlives(item->link)) {
-			out_note(out, 0, "warning: %s: detached, it cannot outlive this process", bpfl_link_text(item->link));
-			out->nr_warnings++;
+			out_warn(out, "%s: detached, it cannot outlive this process", bpfl_link_text(item->link));
 			bpfl_link_close(item->link);
 			item->link = NULL;
 			continue;
