@@ -40,6 +40,7 @@ static uint64_t caps_needed(const struct refusal *refusal)
 		return CAP_BIT(BPFL_CAP_PERFMON);
 	case BPFL_WANTED_MAP:
 		return bpfl_map_type_caps(refusal->type, refusal->version);
+	case BPFL_WANTED_FREEZE:
 	case BPFL_WANTED_BTF:
 		return bpfl_map_type_caps(BPFL_MAP_TYPE_UNSPEC, refusal->version);
 	default:
@@ -51,6 +52,7 @@ static const char *wanted_text(const struct refusal *refusal)
 {
 	static const char *const texts[] = {
 		[BPFL_WANTED_MAP] = "creating this map",
+		[BPFL_WANTED_FREEZE] = "freezing this map",
 		[BPFL_WANTED_BTF] = "loading BTF",
 		[BPFL_WANTED_PROG] = "loading this program",
 		[BPFL_WANTED_PERF_EVENT] = "opening a perf event",

@@ -321,7 +321,7 @@ static int map_freeze(struct bpfl_loading *loading, int fd, struct bpfl_error *e
 			"constants of a program live in a frozen map; Linux %u.%u has none (Linux 5.2)",
 			BPFL_VERSION_ARGS(version));
 	} else {
-		bpfl_diagnose_refusal(err, BPFL_WANTED_MAP, BPFL_MAP_TYPE_ARRAY, -ret,
+		bpfl_diagnose_refusal(err, BPFL_WANTED_FREEZE, BPFL_MAP_TYPE_ARRAY, -ret,
 				      loading->target);
 	}
 	return ret;

@@ -226,6 +226,19 @@ START_TEST(a_kernel_without_freezing_says_what_it_lacks)
 }
 END_TEST
 
+/* The map is there already: a smaller one would not help. */
+START_TEST(freezing_without_memory_does_not_blame_the_size)
+{
+	kerngen_init(&gen, BPFL_KERNEL_VERSION(6, 1, 0));
+	add_rodata();
+	fake_sys_fail_bpf(BPFL_CMD_MAP_FREEZE, 0, ENOMEM);
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, ENOMEM, "map '.rodata': freezing it: out of memory (ENOMEM)");
+	CHECK_HAS_NOT(gen.err.fix, "smaller");
+	ck_assert_int_eq(gen.err.catalogue_id, 0);
+	kerngen_deinit(&gen);
+}
+END_TEST
+
 /* ---- memory limits ---- */
 
 START_TEST(memlock_is_raised_once_where_it_counts)
@@ -485,6 +498,7 @@ int main(void)
 		names_are_left_out_and_remembered,
 		dots_in_names_become_underscores,
 		a_kernel_without_freezing_says_what_it_lacks,
+		freezing_without_memory_does_not_blame_the_size,
 		memlock_is_raised_once_where_it_counts,
 		memlock_is_left_alone_where_it_means_nothing,
 		memlock_is_kept_when_the_caller_says_so,
