@@ -200,11 +200,15 @@ static int passes_run(struct bpfl_image *image, struct bpfl_target *target, cons
 int bpfl_image_build(const struct bpfl_spec *spec, struct bpfl_target *target, const struct bpfl_log *log,
 		     struct bpfl_image **ret_image, struct bpfl_error *err)
 {
+	const struct bpfl_btf *kernel_btf;
 	struct bpfl_image *image = NULL;
 	int result = bpfl_image_begin(spec, &image, err);
 
 	if (result == 0)
 		result = passes_run(image, target, log, err);
+	/* A file that was named has to be what it is taken for, also when this object can do without. */
+	if (result == 0 && target->btf_path)
+		result = bpfl_target_btf(target, &kernel_btf, err);
 	if (result < 0) {
 		bpfl_image_destroy(image);
 		bpfl_spec_error_prefix(spec, err);

@@ -396,8 +396,11 @@ int bpfl_image_maps_resolve(struct bpfl_image *image, struct bpfl_target *target
 	int result = 0;
 
 	for (size_t i = 0; i < spec->maps.nr && result == 0; i++) {
-		if (!image->maps[i].needed)
+		if (!image->maps[i].needed) {
+			if (spec->maps.items[i].pointer_fault)
+				bpfl_log_line(log, BPFL_LOG_WARN, "%s (no program that is loaded uses it)", spec->maps.items[i].pointer_fault);
 			continue;
+		}
 		result = map_fill(&res, &spec->maps.items[i], &image->maps[i]);
 		if (result < 0)
 			bpfl_error_prefix(err, "map '%s'", BPFL_ESC(spec->maps.items[i].name));

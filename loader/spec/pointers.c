@@ -77,14 +77,15 @@ static int read_table(struct bpfl_reader *reader, const struct bpfl_elf_reloc_ta
 		text = describe(reader, map_idx, &table->relocs[i]);
 		if (text == NULL)
 			return bpfl_error_nomem(reader->err);
-		bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "%s", text);
+		/* Whether it is an error (a program uses the map) or a warning (none does) is known when the image is built. */
+		bpfl_spec_note(reader->spec, BPFL_LOG_INFO, "%s", text);
 		if (map->pointer_fault == NULL)
 			map->pointer_fault = text;
 		else
 			free(text);
 	}
 	if (table->nr_relocs > NOTES_PER_SECTION)
-		bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "section '%s': %zu more addresses in initialised data",
+		bpfl_spec_note(reader->spec, BPFL_LOG_INFO, "section '%s': %zu more addresses in initialised data",
 			       BPFL_ESC(map->section), table->nr_relocs - NOTES_PER_SECTION);
 	return 0;
 }

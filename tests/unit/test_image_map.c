@@ -175,6 +175,21 @@ START_TEST(a_numa_node_without_its_flag_is_noticed)
 }
 END_TEST
 
+/* This object needs no types of the kernel, but the user named a file of them. */
+START_TEST(a_file_that_is_no_btf_is_refused_even_when_it_is_not_needed)
+{
+	struct bpfl_target_opts opts = { .size = sizeof(opts), .btf_path = "/proc/self/exe" };
+	struct bpfl_spec *spec = specgen_new("obj");
+	struct bpfl_image *image = NULL;
+
+	CHECK_OK(bpfl_target_create(&opts, &target, &err), err);
+	ck_assert_int_lt(bpfl_image_build(spec, target, &listener, &image, &err), 0);
+	CHECK_HAS(err.message, "/proc/self/exe");
+	ck_assert_ptr_null(image);
+	done(NULL, spec);
+}
+END_TEST
+
 /* ---- BTF of maps ---- */
 
 /* BTF with u32 (1), struct event of 24 bytes (2), u64 (3). */
@@ -360,6 +375,7 @@ START_TEST(a_pointer_in_data_is_an_error_when_the_map_is_needed)
 	specgen_map(spec, ".data", BPFL_MAP_DATA, 0, 0, 24, 0)->pointer_fault = bpfl_strdup("variable 'px'");
 	image = build(spec);
 	ck_assert(!image->maps[0].needed);
+	CHECK_HAS(log_text, "variable 'px' (no program that is loaded uses it)"); /* but never silence */
 	done(image, spec);
 }
 END_TEST
@@ -545,6 +561,7 @@ int main(void)
 		all_open_sizes_are_printed_at_once,
 		other_numbers_pass_through,
 		a_numa_node_without_its_flag_is_noticed,
+		a_file_that_is_no_btf_is_refused_even_when_it_is_not_needed,
 		types_are_dropped_where_the_kernel_refuses_them,
 		types_are_given_for_key_and_value_or_not_at_all,
 		a_typed_ring_buffer_keeps_its_event_type,
