@@ -230,6 +230,8 @@ int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec
 		if (ret < 0)
 			bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(prog->name), BPFL_ESC(attach->text));
 	}
+	if (ret < 0)
+		bpfl_spec_error_prefix(spec, err);
 	return ret;
 }
 
@@ -250,8 +252,11 @@ int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, stru
 		*ret_attach = NULL; /* only loaded */
 		return 0;
 	}
-	if (!bpfl_section_is_complete(&prog->hit))
-		return bpfl_spec_target_error(spec, prog_idx, err);
+	if (!bpfl_section_is_complete(&prog->hit)) {
+		ret = bpfl_spec_target_error(spec, prog_idx, err);
+		bpfl_spec_error_prefix(spec, err);
+		return ret;
+	}
 	bpfl_buf_text(&section, prog->hit.row->name);
 	if (prog->hit.target[0])
 		bpfl_buf_printf(&section, "/%s", prog->hit.target);
@@ -259,6 +264,7 @@ int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, stru
 	bpfl_buf_deinit(&section);
 	if (ret < 0) {
 		bpfl_error_prefix(err, "program '%s'", BPFL_ESC(prog->name));
+		bpfl_spec_error_prefix(spec, err);
 		return ret;
 	}
 	attach->prog = bpfl_strdup(prog->name);
