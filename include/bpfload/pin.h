@@ -41,11 +41,12 @@ BPFL_API bool bpfl_link_outlives(const struct bpfl_link *link);
 
 /*
  * Removes a directory that bpfl_object_pin() made: links first, so that nothing runs without its maps. A directory that holds anything
- * else is refused, and nothing is removed then.
+ * else is refused, and nothing is removed then. On return the programs are detached; the kernel takes some milliseconds for that.
+ * @log: may be NULL; told of links that others hold: those stay attached.
  * @ret_nr_pins: how many pins were removed; may be NULL.
  * Return: 0, or -errno: TARGET (-ENOENT; -ENOTEMPTY: not of this layout), UNSUPPORTED (E22), PERMISSION.
  */
-BPFL_API int bpfl_pins_remove(const char *dir, size_t *ret_nr_pins, struct bpfl_error *err);
+BPFL_API int bpfl_pins_remove(const char *dir, const struct bpfl_log *log, size_t *ret_nr_pins, struct bpfl_error *err);
 
 /*
  * Takes back the pins by name that loading this object made (not those that it found there). For a caller that gives up after

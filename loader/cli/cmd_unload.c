@@ -30,8 +30,10 @@ int cmd_unload(int argc, char **argv)
 	struct out out;
 	int operand = argc, code = EXIT_OK, ret;
 	size_t nr_pins = 0;
+	struct bpfl_log log;
 
 	out_init(&out);
+	log = out_log(&out);
 	ret = option_table_parse(&table, &options, argc, argv, &operand, &err);
 	out.json = options.json;
 	out.verbosity = options.verbosity;
@@ -43,7 +45,7 @@ int cmd_unload(int argc, char **argv)
 	if (ret == 0 && operand == argc)
 		ret = out_usage(&err, "unload: which directory? It is the one that load --pin was given");
 	for (; ret == 0 && operand < argc; operand++) {
-		ret = bpfl_pins_remove(argv[operand], &nr_pins, &err);
+		ret = bpfl_pins_remove(argv[operand], &log, &nr_pins, &err);
 		if (ret == 0)
 			out_note(&out, 0, "removed %s (%zu pins)", argv[operand], nr_pins);
 	}

@@ -3,7 +3,8 @@
  * kern/pin_dir.c: a directory of pins for one object: progs/, maps/, links/ (include/bpfload/pin.h).
  *
  * Programs and maps are pinned here, links in attach/pin.c. Taking a directory away needs no object: what is in it is looked at first, all of it, and
- * only when each file is a pin of the kind that its directory says anything is removed.
+ * only when each file is a pin of the kind that its directory says anything is removed. The kernel lets go of what a pin held some milliseconds after
+ * the file has gone; that is waited for, so that nothing runs any more when the call returns.
  */
 #include "kern/pin.h"
 
@@ -22,6 +23,9 @@ static const struct {
 
 #define NR_SUBDIRS (sizeof(subdirs) / sizeof(subdirs[0]))
 #define NR_SAME_NAME_MAX 10000u
+#define WAIT_LINK_MS 1000 /* for the kernel to let go of links; others may hold them */
+#define WAIT_PROG_MS 300  /* and of their programs: only then they have run for the last time */
+#define WAIT_STEP_MS 2
 
 /* ---- pinning ---- */
 
@@ -110,11 +114,16 @@ int bpfl_pins_add_object(struct bpfl_pins *pins, const struct bpfl_object *objec
 
 /* ---- removing ---- */
 
+struct pinned_link {
+	uint32_t id, prog_id;
+};
+
 struct removal {
 	const char *dir;
 	size_t subdir; /* being looked through */
 	bool found[NR_SUBDIRS];
 	BPFL_VEC(char *) paths;
+	BPFL_VEC(struct pinned_link) links;
 	struct bpfl_error *err;
 };
 
@@ -139,13 +148,28 @@ static int look_at_subdir(void *ctx, const char *name)
 	return refuse_layout(removal, name, "neither progs, maps nor links");
 }
 
+static int link_add(struct removal *removal, int fd)
+{
+	struct { uint32_t type, id, prog_id, pad; } info = { 0 };
+	uint32_t info_size = sizeof(info);
+	struct pinned_link *link;
+
+	if (bpfl_sys_obj_info(fd, &info, &info_size) < 0)
+		return 0;
+	link = BPFL_VEC_PUSH(&removal->links);
+	if (!link)
+		return bpfl_error_nomem(removal->err);
+	*link = (struct pinned_link){ info.id, info.prog_id };
+	return 0;
+}
+
 static int look_at_pin(void *ctx, const char *name)
 {
 	struct removal *removal = ctx;
 	struct bpfl_buf path = BPFL_BUF_INIT;
 	const char *kind;
 	char **item;
-	int fd;
+	int fd, ret = 0;
 
 	bpfl_buf_printf(&path, "%s/%s/%s", removal->dir, subdirs[removal->subdir].name, name);
 	item = BPFL_VEC_PUSH(&removal->paths);
@@ -160,10 +184,12 @@ static int look_at_pin(void *ctx, const char *name)
 		return -EPERM;
 	}
 	kind = fd >= 0 ? bpfl_pin_kind(fd) : "?";
+	if (kind[0] && strcmp(kind, subdirs[removal->subdir].kind) != 0)
+		ret = refuse_layout(removal, *item, "not what belongs there");
+	else if (strcmp(kind, "link") == 0)
+		ret = link_add(removal, fd);
 	bpfl_enter_close(fd);
-	return strcmp(kind, subdirs[removal->subdir].kind) == 0 || !kind[0]
-		       ? 0
-		       : refuse_layout(removal, *item, "not what belongs there");
+	return ret;
 }
 
 static char *subdir_path(const struct removal *removal, size_t subdir)
@@ -228,7 +254,37 @@ static int remove_all(const struct removal *removal)
 	return ret == 0 ? remove_one(removal, removal->dir, AT_REMOVEDIR) : ret;
 }
 
-int bpfl_pins_remove(const char *dir, size_t *ret_nr_pins, struct bpfl_error *err)
+/* False when it is still there when the time is over. */
+static bool wait_until_gone(enum bpfl_cmd open, uint32_t id, int *left_ms)
+{
+	for (;;) {
+		int fd = bpfl_sys_fd_by_id(open, id);
+
+		bpfl_enter_close(fd);
+		if (fd < 0)
+			return true;
+		if (*left_ms <= 0)
+			return false;
+		bpfl_enter_poll(NULL, 0, WAIT_STEP_MS);
+		*left_ms -= WAIT_STEP_MS;
+	}
+}
+
+static void wait_for_links(const struct removal *removal, const struct bpfl_log *log)
+{
+	int links_ms = WAIT_LINK_MS, progs_ms = WAIT_PROG_MS;
+
+	for (size_t i = 0; i < removal->links.nr; i++) {
+		const struct pinned_link *link = &removal->links.items[i];
+
+		if (!wait_until_gone(BPFL_CMD_LINK_GET_FD_BY_ID, link->id, &links_ms))
+			bpfl_log_line(log, BPFL_LOG_WARN, "link %u has another pin or is held by a process: its program stays attached", link->id);
+		else if (link->prog_id)
+			wait_until_gone(BPFL_CMD_PROG_GET_FD_BY_ID, link->prog_id, &progs_ms);
+	}
+}
+
+int bpfl_pins_remove(const char *dir, const struct bpfl_log *log, size_t *ret_nr_pins, struct bpfl_error *err)
 {
 	struct bpfl_error own = BPFL_ERROR_INIT;
 	struct removal removal = { .dir = dir, .err = err ? err : &own };
@@ -240,11 +296,14 @@ int bpfl_pins_remove(const char *dir, size_t *ret_nr_pins, struct bpfl_error *er
 		ret = look_through(&removal);
 	if (ret == 0)
 		ret = remove_all(&removal);
+	if (ret == 0)
+		wait_for_links(&removal, log);
 	if (ret == 0 && ret_nr_pins)
 		*ret_nr_pins = removal.paths.nr;
 	for (size_t i = 0; i < removal.paths.nr; i++)
 		free(removal.paths.items[i]);
 	free(removal.paths.items);
+	free(removal.links.items);
 	bpfl_error_clear(&own);
 	return ret;
 }
