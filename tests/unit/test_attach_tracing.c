@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Kinds whose target is fixed when the program is loaded, and kinds that run on demand, on the fake kernel: which call makes the link,
+ * what an older kernel gets instead, and what is never given up silently.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include "attach/link.h"
+#include "base/buf.h"
+#include "btfc.h"
+#include "fake_sys.h"
+#include "specgen.h"
+
+static struct bpfl_error err = BPFL_ERROR_INIT;
+static struct bpfl_spec *spec;
+static struct bpfl_target *target;
+static struct bpfl_image *image;
+static struct bpfl_object *object;
+static struct bpfl_link *the_link;
+
+#define KERNEL "struct s { u32 a; }; func f(u32) u32; func bpf_lsm_hook(u32) u32; func bpf_iter_thing(u32) u32; typedef u32 btf_trace_event;"
+
+static void load(const char *section)
+{
+	spec = specgen_new("test");
+	specgen_prog(spec, "prog", section, specgen_func(spec, "prog", 2));
+	CHECK_OK(bpfl_target_running(NULL, &target, &err), err);
+	target->btf = btfc_read(KERNEL, false);
+	CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
+	CHECK_OK(bpfl_object_load(image, target, NULL, &object, &err), err);
+}
+
+static int attach(const char *text)
+{
+	struct bpfl_attach *parsed = NULL;
+	int ret;
+
+	CHECK_OK(bpfl_attach_parse(text, &parsed, &err), err);
+	ret = bpfl_link_attach(object, 0, parsed, NULL, &the_link, &err);
+	bpfl_attach_destroy(parsed);
+	return ret;
+}
+
+static void unload(void)
+{
+	bpfl_link_close(the_link);
+	bpfl_object_close(object);
+	bpfl_image_destroy(image);
+	bpfl_target_destroy(target);
+	bpfl_spec_destroy(spec);
+	bpfl_error_clear(&err);
+	the_link = NULL;
+}
+
+/* section, --attach, what LINK_CREATE answers, then the calls that are made and the result. */
+static const struct way {
+	const char *section, *text;
+	int link_errnum;
+	unsigned nr_link, nr_open; /* LINK_CREATE, RAW_TRACEPOINT_OPEN */
+	int ret;
+} ways[] = {
+	{ "fentry/f", "fentry/f", 0, 1, 0, 0 },
+	{ "fentry/f", "fentry/f", EINVAL, 1, 1, 0 },
+	{ "fexit/f", "fexit/f,cookie=7", 0, 1, 0, 0 },
+	/* RAW_TRACEPOINT_OPEN would lose the cookie. */
+	{ "fexit/f", "fexit/f,cookie=7", EINVAL, 1, 0, -EOPNOTSUPP },
+	{ "fmod_ret/f", "fmod_ret/f", EBUSY, 1, 0, -EBUSY },
+	{ "tp_btf/event", "tp_btf/event", 0, 1, 0, 0 },
+	{ "tp_btf/event", "tp_btf/event", EINVAL, 1, 1, 0 },
+	/* LINK_CREATE would lose it there. */
+	{ "tp_btf/event", "tp_btf/event,cookie=7", 0, 0, 1, 0 },
+	{ "lsm/hook", "lsm/hook", 0, 1, 0, 0 },
+	{ "lsm/hook", "lsm/hook", EINVAL, 1, 1, 0 },
+	/* An iterator has no other way. */
+	{ "iter/thing", "iter/thing", 0, 1, 0, 0 },
+	{ "iter/thing", "iter/thing", EINVAL, 1, 0, -EINVAL },
+};
+
+START_TEST(the_link_is_made_the_way_the_kernel_knows)
+{
+	const struct way *way = &ways[_i];
+
+	load(way->section);
+	if (way->link_errnum)
+		fake_sys_fail_bpf(BPFL_CMD_LINK_CREATE, 0, way->link_errnum);
+	int ret = attach(way->text);
+	ck_assert_msg(ret == way->ret, "%s: %d, not %d: %s", way->text, ret, way->ret, err.message);
+	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_LINK_CREATE), way->nr_link);
+	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_RAW_TRACEPOINT_OPEN), way->nr_open);
+	if (way->ret == 0)
+		ck_assert_int_ge(bpfl_link_fd(the_link), 3);
+	else
+		CHECK_HAS(err.message, "program 'prog': attach");
+	unload();
+}
+END_TEST
+
+START_TEST(a_cookie_is_part_of_the_call)
+{
+	const struct bpfl_attr_link_create *link_attr;
+	const struct bpfl_attr_raw_tracepoint *open_attr;
+
+	load("fentry/f");
+	CHECK_OK(attach("fentry/f,cookie=0x1234567890"), err);
+	link_attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 0)->attr;
+	ck_assert_uint_eq(link_attr->attach_type, BPFL_ATTACH_TRACE_FENTRY);
+	ck_assert_uint_eq(link_attr->tracing.cookie, 0x1234567890);
+	unload();
+	load("tp_btf/event");
+	CHECK_OK(attach("tp_btf/event,cookie=9"), err);
+	open_attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_RAW_TRACEPOINT_OPEN, 0)->attr;
+	ck_assert_uint_eq(open_attr->cookie, 9);
+	ck_assert_uint_eq(open_attr->name, 0);
+	unload();
+}
+END_TEST
+
+START_TEST(what_an_iterator_walks_is_part_of_the_call)
+{
+	const struct bpfl_attr_link_create *attr;
+
+	load("iter/thing");
+	CHECK_OK(attach("iter/thing,pid=4711"), err);
+	attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 0)->attr;
+	ck_assert_uint_eq(attr->attach_type, BPFL_ATTACH_TRACE_ITER);
+	ck_assert_uint_eq(attr->iter_info_size, 16);
+	ck_assert(bpfl_link_is_on_demand(the_link));
+	CHECK_HAS(bpfl_link_text(the_link), "iter thing of 4711");
+	unload();
+}
+END_TEST
+
+/* PROG_TEST_RUN: what the program returns, or -errno. */
+static int test_run(void *ctx, void *attr, size_t attr_size)
+{
+	int *answer = ctx;
+
+	(void)attr_size;
+	((struct bpfl_attr_test_run *)attr)->retval = 42;
+	return *answer;
+}
+
+static int no_text(void *ctx, const char *text, size_t size)
+{
+	(void)ctx, (void)text, (void)size;
+	return -EPIPE;
+}
+
+START_TEST(a_syscall_program_gets_as_much_as_its_argument_says)
+{
+	const struct bpfl_attr_test_run *attr;
+	int answer = 0;
+
+	load("syscall");
+	fake_sys_on_bpf(BPFL_CMD_PROG_TEST_RUN, test_run, &answer);
+	CHECK_OK(attach("syscall"), err);
+	/* The caller's answer ends the reading and comes back. */
+	ck_assert_int_eq(bpfl_link_read(the_link, BPFL_FORMAT_TEXT, no_text, NULL, &err), -EPIPE);
+	attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_PROG_TEST_RUN, 0)->attr;
+	ck_assert_uint_eq(attr->ctx_size_in, 0); /* no types, no argument */
+	answer = -EINVAL;
+	CHECK_FAILS(bpfl_link_read(the_link, BPFL_FORMAT_TEXT, no_text, NULL, &err), err, BPFL_ERR_SYSTEM, EINVAL, "program 'prog': running it");
+	CHECK_HAS(err.why, "a block of 0 bytes");
+	unload();
+}
+END_TEST
+
+/* ---- E25 ---- */
+
+static int check_lsm(const char *list)
+{
+	struct bpfl_attach *parsed = NULL;
+	int ret;
+
+	bpfl_error_clear(&err);
+	fake_sys_file("/sys/kernel/security/lsm", list);
+	CHECK_OK(bpfl_attach_parse("lsm/hook", &parsed, &err), err);
+	ret = bpfl_attach_check(parsed, spec, 0, &err);
+	bpfl_attach_destroy(parsed);
+	return ret;
+}
+
+START_TEST(a_kernel_that_never_asks_is_known_beforehand)
+{
+	load("lsm/hook");
+	ck_assert_int_eq(check_lsm("lockdown,capability,bpf\n"), 0);
+	ck_assert_int_eq(check_lsm("bpf"), 0);
+	CHECK_FAILS(check_lsm("lockdown,bpfx,ebpf\n"), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "runs no BPF programs at security hooks");
+	ck_assert_int_eq(err.catalogue_id, 25);
+	CHECK_HAS(err.fix, "lsm=lockdown,bpfx,ebpf,bpf");
+	unload();
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *tests[] = { a_cookie_is_part_of_the_call, what_an_iterator_walks_is_part_of_the_call,
+				 a_syscall_program_gets_as_much_as_its_argument_says, a_kernel_that_never_asks_is_known_beforehand };
+	Suite *suite = BPFL_TEST_SUITE("attach/tracing", tests);
+
+	bpfl_test_add_loop(suite, "ways", the_link_is_made_the_way_the_kernel_knows, sizeof(ways) / sizeof(ways[0]));
+	return bpfl_test_main(suite);
+}
