@@ -449,6 +449,22 @@ static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err
 			       nr_insns, INSNS_MAX_OLD);
 		return ret;
 	}
+	/*
+	 * A log so long that it was cut before its last line, which kernels up to 6.3 do at the end:
+	 * the verifier has begun, and E2BIG is what it says when it gives up.
+	 */
+	if (ret == -E2BIG && attempt->log && attempt->log[0]) {
+		err->kind = BPFL_ERR_VERIFIER;
+		err->verifier_log = bpfl_strdup(attempt->log); /* its beginning */
+		bpfl_error_catalogue(err, 13);
+		bpfl_error_why(
+			err,
+			"the verifier gave up after walking through too many instructions (1 million since Linux 5.2, before that 128 thousand)");
+		bpfl_error_fix(
+			err,
+			"make loops shorter, split the program with tail calls, or make functions global so that each is verified once");
+		return ret;
+	}
 	if (ret != -EPERM && ret != -EACCES && !is_about_resources(ret))
 		bpfl_error_why(err, "the verifier did not begin: its log is empty");
 	bpfl_diagnose_refusal(err, BPFL_WANTED_PROG, attempt->attr.prog_type, -ret,
