@@ -134,40 +134,52 @@ check-cli: all bpf
 
 # ---- other kernels ----
 
-# A machine there has nothing but what it brings: everything is linked statically, for another architecture by its
-# cross compiler with libraries of scripts/fetch-kernel.
+# A machine there has nothing but what it brings: the command is linked statically; the tests, which probe the C library too, come with the
+# C library of their architecture. All else is linked into them, for another architecture by its cross compiler with libraries of
+# scripts/fetch-kernel.
 NATIVE_ARCH := $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
 ARCH ?= $(NATIVE_ARCH)
 GUEST = $(BUILD)/guest-$(ARCH)
 TRIPLET_amd64 = x86_64-linux-gnu
 TRIPLET_arm64 = aarch64-linux-gnu
 TRIPLET_s390x = s390x-linux-gnu
+TRIPLET = $(TRIPLET_$(ARCH))
+LOADER_amd64 = /lib64/ld-linux-x86-64.so.2
+LOADER_arm64 = /lib/ld-linux-aarch64.so.1
+LOADER_s390x = /lib/ld64.so.1
 BPF_WORDS_amd64 = BPF_TARGET=bpfel BPF_ARCH=x86
 BPF_WORDS_arm64 = BPF_TARGET=bpfel BPF_ARCH=arm64
 BPF_WORDS_s390x = BPF_TARGET=bpfeb BPF_ARCH=s390
-GUEST_LIBS = $(KERNELS_DIR)/lib-$(ARCH)
 KERNELS_DIR ?= build/kernels
 KERNELS ?= default
+GUEST_LIBS = $(KERNELS_DIR)/lib-$(ARCH)
 
 ifeq ($(ARCH),$(NATIVE_ARCH))
-GUEST_TOOLS = LDFLAGS='-static -s'
+GUEST_TOOLS =
+GUEST_LIBC = /lib/$(TRIPLET)
 else
-GUEST_TOOLS = CC=$(TRIPLET_$(ARCH))-gcc AR=$(TRIPLET_$(ARCH))-ar CPPFLAGS=-I$(GUEST_LIBS)/usr/include \
-	LDFLAGS='-static -s -L$(GUEST_LIBS)/usr/lib/$(TRIPLET_$(ARCH))'
+GUEST_TOOLS = CC=$(TRIPLET)-gcc AR=$(TRIPLET)-ar CPPFLAGS=-I$(GUEST_LIBS)/usr/include \
+	LDFLAGS=-L$(GUEST_LIBS)/usr/lib/$(TRIPLET)
+GUEST_LIBC = /usr/$(TRIPLET)/lib
 endif
+GUEST_WORDS = BUILD=$(GUEST)/build BPFLOAD=$(GUEST)/bpfload CFLAGS='$(filter-out -g,$(CFLAGS))' $(GUEST_TOOLS) $(BPF_WORDS_$(ARCH)) \
+	LIBS='-l:libelf.a -l:libz.a' CHECK_LIBS='-l:libcheck.a -l:libsubunit.a -lrt -lm -lpthread'
 
 guest:
 	$(Q)sh scripts/fetch-kernel -l $(ARCH) >/dev/null
-	$(Q)+$(MAKE) --no-print-directory BUILD=$(GUEST)/build BPFLOAD=$(GUEST)/bpfload CFLAGS='$(filter-out -g,$(CFLAGS))' \
-		$(GUEST_TOOLS) $(BPF_WORDS_$(ARCH)) GUEST_FILES=$(GUEST)/files guest-files
+	$(Q)+$(MAKE) --no-print-directory $(GUEST_WORDS) STATIC=1 $(GUEST)/bpfload
+	$(Q)+$(MAKE) --no-print-directory $(GUEST_WORDS) GUEST_FILES=$(GUEST)/files GUEST_LIBC=$(GUEST_LIBC) ARCH=$(ARCH) guest-files
 
-# What a machine gets: programs and scripts side by side.
-guest-files: $(BPFLOAD) bpf $(KERN_TESTS)
-	$(Q)rm -rf '$(GUEST_FILES)' && mkdir -p '$(GUEST_FILES)/bpf' '$(GUEST_FILES)/tests'
+# What a machine gets: programs and scripts side by side, and in root/ what belongs elsewhere.
+guest-files: bpf $(KERN_TESTS)
+	$(Q)rm -rf '$(GUEST_FILES)'
+	$(Q)mkdir -p '$(GUEST_FILES)/bpf' '$(GUEST_FILES)/tests' '$(GUEST_FILES)/root/lib/$(TRIPLET)' '$(GUEST_FILES)/root$(dir $(LOADER_$(ARCH)))'
 	$(Q)cp $(BPFLOAD) scripts/run-tests '$(GUEST_FILES)/'
 	$(Q)cp $(BPF_OBJS) '$(GUEST_FILES)/bpf/'
 	$(Q)cp $(KERN_TESTS) '$(GUEST_FILES)/tests/'
 	$(Q)cp -r tests/cli tests/kern/in-guest '$(GUEST_FILES)/tests/'
+	$(Q)cp -L $(GUEST_LIBC)/libc.so.6 $(GUEST_LIBC)/libm.so.6 '$(GUEST_FILES)/root/lib/$(TRIPLET)/'
+	$(Q)cp -L $(GUEST_LIBC)/$(notdir $(LOADER_$(ARCH))) '$(GUEST_FILES)/root$(LOADER_$(ARCH))'
 
 check-kernels:
 	$(Q)+MAKE='$(MAKE)' sh scripts/check-kernels $(KERNELS)

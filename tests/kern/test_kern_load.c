@@ -289,9 +289,7 @@ START_TEST(every_kind_of_type_is_loaded_as_it_is)
 	add_types();
 	kerngen_btf(&gen);
 	CHECK_OK(kerngen_load(&gen), gen.err);
-	if (bpfl_test_lacks("btf_optional_section"))
-		CHECK_HAS(kerngen_log(&gen), "info: BTF: this kernel does not know"); /* what it does not, and nothing worse */
-	else
+	if (!bpfl_test_lacks("btf_optional_section"))
 		ck_assert_str_eq(kerngen_log(&gen), "");
 	CHECK_HAS_NOT(kerngen_log(&gen), "warning");
 	ck_assert_int_ge(gen.object->btf_fd, 3);
@@ -419,14 +417,17 @@ START_TEST(a_rejection_is_explained)
 	const struct rejected *row = &rejected[_i];
 	uint32_t prog;
 
+	/* E13: the kernel writes a log about a million instructions. That takes it five seconds, and minutes in QEMU. */
+	if (row->catalogue_id == 13 && getenv("BPFLOAD_VM"))
+		return;
 	kerngen_init(&gen, 0);
 	specgen_map(gen.spec, "counts", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 4, 16);
 	prog = add_prog("main_fn", row->section, row->insns, row->nr);
 	if (row->map_at >= 0)
 		refer(prog, (uint32_t)row->map_at, BPFL_REF_MAP, 0);
 	ck_assert_int_lt(kerngen_load(&gen), 0);
-	ck_assert_int_eq(gen.err.kind, row->kind);
-	ck_assert_int_eq(gen.err.catalogue_id, row->catalogue_id);
+	ck_assert_msg(gen.err.kind == row->kind && gen.err.catalogue_id == row->catalogue_id, "kind %d, E%d: %s", (int)gen.err.kind,
+		      gen.err.catalogue_id, gen.err.message);
 	CHECK_HAS(gen.err.message, "test.bpf.o: program 'main_fn': ");
 	if (words_are_those_of_6_18()) {
 		CHECK_HAS(gen.err.message, row->message);

@@ -242,7 +242,7 @@ END_TEST
 
 START_TEST(a_member_that_the_kernel_lacks_must_be_zero)
 {
-	if (bpfl_test_lacks("kernel_btf"))
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	describe(".struct_ops")->data[OFF_NOBODY] = 1;
 	CHECK_FAILS(build(), err, BPFL_ERR_UNSUPPORTED, ENOENT, "struct_ops 'ops': this kernel's struct tcp_congestion_ops has no member 'nobody'");
@@ -255,7 +255,7 @@ START_TEST(an_optional_program_for_a_missing_member_is_left_out)
 {
 	struct bpfl_map_spec *map;
 
-	if (bpfl_test_lacks("kernel_btf"))
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	map = describe(".struct_ops");
 	add_prog("nothing", "struct_ops", ten_insns, 2, false);
@@ -276,7 +276,7 @@ START_TEST(a_program_is_one_member_only)
 {
 	struct bpfl_map_spec *map;
 
-	if (bpfl_test_lacks("kernel_btf"))
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	map = describe(".struct_ops");
 	map->ops.items[2].prog_idx = map->ops.items[1].prog_idx;
@@ -287,7 +287,7 @@ END_TEST
 
 START_TEST(programs_of_a_struct_that_is_not_made_stay_behind)
 {
-	if (bpfl_test_lacks("kernel_btf"))
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	describe("?.struct_ops")->unselected = true;
 	CHECK_OK(build(), err);
@@ -299,7 +299,7 @@ END_TEST
 
 START_TEST(a_program_that_no_struct_wants_is_an_error)
 {
-	if (bpfl_test_lacks("kernel_btf"))
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	describe(".struct_ops");
 	add_prog("stray", "struct_ops/stray", ten_insns, 2, false);
@@ -312,7 +312,7 @@ START_TEST(an_interface_that_the_kernel_lacks_is_named)
 {
 	struct bpfl_map_spec *map;
 
-	if (bpfl_test_lacks("kernel_btf"))
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	map = describe(".struct_ops");
 	bpfl_btf_destroy(spec->btf);
