@@ -203,6 +203,9 @@ asan:
 
 # ---- installation ----
 
+# What a static link needs besides: libelf is built with zstd on some systems, which its own .pc file knows.
+PRIVATE_LIBS = $$(echo $$(pkg-config --static --libs libelf 2>/dev/null || echo '$(LIBS)') -lz | sed 's/-lz -lz$$/-lz/')
+
 install: all
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)/bpfload' \
 		'$(DESTDIR)$(INCLUDEDIR)/bpfload/bpf' '$(DESTDIR)$(MANDIR)/man8'
@@ -215,6 +218,7 @@ install: all
 	install -m 644 include/bpf/*.h '$(DESTDIR)$(INCLUDEDIR)/bpfload/bpf/'
 	install -m 644 docs/bpfload.8 '$(DESTDIR)$(MANDIR)/man8/bpfload.8'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e "s|@LIBS_PRIVATE@|$(PRIVATE_LIBS)|" \
 		-e "s|@VERSION@|$$(sed -n 's/.*VERSION_STRING "\(.*\)"/\1/p' include/bpfload/error.h)|" \
 		loader/libbpfload.pc.in > '$(DESTDIR)$(LIBDIR)/pkgconfig/libbpfload.pc'
 

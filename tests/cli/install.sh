@@ -33,5 +33,14 @@ cc $inc -o "$TMP/use-static" "$TMP/use.c" "$TMP/root/usr/lib/libbpfload.a" -lelf
 c++ -x c++ -std=c++11 -Wall -Wextra -Werror $inc -o "$TMP/use-cxx" "$TMP/use.c" -L"$TMP/root/usr/lib" -lbpfload
 LD_LIBRARY_PATH="$TMP/root/usr/lib" "$TMP/use-cxx" "$OBJ/hello.bpf.o" | grep -qx '1 programs' || fail "C++"
 sed -n 's/^Version: //p' "$TMP/root/usr/lib/pkgconfig/libbpfload.pc" | grep -qx '[0-9.]*' || fail "pkg-config version"
+# What libelf itself needs for a static link differs between systems, and only its own .pc file knows.
+mkdir "$TMP/bin"
+printf '#!/bin/sh\necho "-lelf -lz -lzstd "\n' >"$TMP/bin/pkg-config"
+chmod +x "$TMP/bin/pkg-config"
+PATH="$TMP/bin:$PATH" make -s install DESTDIR="$TMP/root" PREFIX=/usr
+grep -q '^Libs.private: -lelf -lz -lzstd' "$TMP/root/usr/lib/pkgconfig/libbpfload.pc" || fail "zstd is lost"
+printf '#!/bin/sh\nexit 1\n' >"$TMP/bin/pkg-config"
+PATH="$TMP/bin:$PATH" make -s install DESTDIR="$TMP/root" PREFIX=/usr
+grep -q '^Libs.private: -lelf -lz$' "$TMP/root/usr/lib/pkgconfig/libbpfload.pc" || fail "without pkg-config"
 make -s uninstall DESTDIR="$TMP/root" PREFIX=/usr
 [ -z "$(find "$TMP/root" -type f)" ] || fail "uninstall leaves $(find "$TMP/root" -type f)"
