@@ -151,6 +151,10 @@ static const struct bpfl_hint hints[] = {
 	  "this kernel does not know this form of the instruction",
 	  "compile for an older instruction set: clang -mcpu=v3 (or v2, v1)" },
 	{ "loop detected*", 11, "functions call each other in a circle", "BPF programs cannot recurse" },
+	/* The address comes from kallsyms, which has variables only with that option (5.10 and later). */
+	{ "ldimm64 failed to find the address for kernel symbol*", 18,
+	  "the kernel's types have the variable, but its table of symbols has functions only: built without CONFIG_KALLSYMS_ALL",
+	  "use a kernel with CONFIG_KALLSYMS_ALL, or load the object's other programs (--skip PROG); __weak does not help, the types have it" },
 	{ "R* leaks addr*", 11,
 	  "a kernel address would become visible to user space",
 	  "this is forbidden without CAP_PERFMON; do not store pointers into maps" },

@@ -274,6 +274,19 @@ static bool cause_kfunc(const struct rejection *rej, struct bpfl_error *err)
 	return true;
 }
 
+/* A variable that the kernel's types have (or the image had said so) and its symbols do not. */
+static bool cause_ksym(const struct rejection *rej, struct bpfl_error *err)
+{
+	const struct bpfl_hint *hint = bpfl_hint_find(rej->vlog.reason);
+
+	if (!hint || hint->catalogue_id != 18)
+		return false;
+	message_set(rej, BPFL_ERR_UNSUPPORTED, 18, err, "%s", rej->vlog.reason);
+	bpfl_error_why(err, "%s", hint->meaning);
+	bpfl_error_fix(err, "%s", hint->fix);
+	return true;
+}
+
 static void helper_missing(const struct rejection *rej, uint32_t number, struct bpfl_error *err)
 {
 	const char *name = bpfl_helper_name(number);
@@ -399,7 +412,7 @@ int bpfl_rejection_explain(const struct bpfl_image *image, const struct bpfl_ima
 			   struct bpfl_error *err)
 {
 	static bool (*const causes[])(const struct rejection *,
-				      struct bpfl_error *) = { cause_core, cause_kfunc,
+				      struct bpfl_error *) = { cause_core, cause_kfunc, cause_ksym,
 							       cause_helper, cause_license };
 	struct rejection rej = {
 		.image = image,

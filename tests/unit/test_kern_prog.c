@@ -506,6 +506,19 @@ START_TEST(a_missing_kernel_function_is_named)
 }
 END_TEST
 
+/* Types and symbols of a kernel are configured apart: the image finds the variable, the verifier no address. */
+START_TEST(a_variable_without_an_address_names_the_configuration)
+{
+	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
+	verifier.log = "0: (18) r1 = 0x0\nldimm64 failed to find the address for kernel symbol 'runqueues'.\n";
+	verifier.errnum = ENOENT;
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, ENOENT, "kernel symbol 'runqueues'");
+	ck_assert_int_eq(gen.err.catalogue_id, 18);
+	CHECK_HAS(gen.err.why, "CONFIG_KALLSYMS_ALL");
+	kerngen_deinit(&gen);
+}
+END_TEST
+
 START_TEST(too_many_instructions_are_counted)
 {
 	kerngen_init(&gen, BPFL_KERNEL_VERSION(4, 19, 0));
@@ -597,6 +610,7 @@ int main(void)
 		a_helper_of_other_programs_is_told_with_its_users,
 		a_helper_that_lockdown_takes_away_is_told_as_such,
 		a_missing_kernel_function_is_named,
+		a_variable_without_an_address_names_the_configuration,
 		too_many_instructions_are_counted,
 		a_program_type_that_is_too_new_is_told_with_its_version,
 		metadata_is_bound_to_programs_that_do_not_read_it,
