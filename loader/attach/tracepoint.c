@@ -30,7 +30,7 @@ struct search {
 	struct bpfl_near near;
 };
 
-static void offer_event(void *ctx, const char *name)
+static int offer_event(void *ctx, const char *name)
 {
 	struct search *search = ctx;
 	char text[256];
@@ -38,14 +38,15 @@ static void offer_event(void *ctx, const char *name)
 	search->nr_looked_at++;
 	if (!search->wanted_category) {
 		bpfl_near_offer(&search->near, name);
-		return;
+		return 0;
 	}
 	if (snprintf(text, sizeof(text), "%s/%s", search->category, name) < (int)sizeof(text))
 		bpfl_near_offer(&search->near, text);
+	return 0;
 }
 
 /* A category is worth listing when it may be meant: the one given, one that is spelt alike, or one that has the very name. */
-static void offer_category(void *ctx, const char *category)
+static int offer_category(void *ctx, const char *category)
 {
 	struct search *search = ctx;
 	char path[300];
@@ -56,11 +57,12 @@ static void offer_category(void *ctx, const char *category)
 		snprintf(path, sizeof(path), "events/%s/%s/id", category, search->wanted_name);
 		if (bpfl_tracefs_has(search->dir_fd, path))
 			snprintf(search->elsewhere, sizeof(search->elsewhere), "%s/%s", category, search->wanted_name);
-		return;
+		return 0;
 	}
 	search->category = category;
 	snprintf(path, sizeof(path), "events/%s", category);
-	bpfl_tracefs_each(search->dir_fd, path, offer_event, search);
+	bpfl_enter_list_dir(search->dir_fd, path, offer_event, search);
+	return 0;
 }
 
 static void add_near_names(struct search *search, const char *wanted, struct bpfl_error *err)
@@ -68,7 +70,7 @@ static void add_near_names(struct search *search, const char *wanted, struct bpf
 	char names[512];
 
 	bpfl_near_init(&search->near, wanted);
-	bpfl_tracefs_each(search->dir_fd, "events", offer_category, search);
+	bpfl_enter_list_dir(search->dir_fd, "events", offer_category, search);
 	if (search->elsewhere[0])
 		bpfl_error_fix(err, "did you mean '%s'?", search->elsewhere);
 	else if (search->near.nr > 0)

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "base/text.h"
 #include "sys/enter.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 #include "sys/tracefs.h"
 
 #define LINE_SIZE_MAX 16384u /* a longer line comes in pieces; bpf_printk() ends at 1024 */
@@ -31,52 +33,33 @@
 #define STREAMS_MAX 64	     /* of one process */
 #define NAME_SIZE 64
 #define PATH_SIZE 160
-#define STAT_SIZE_MAX 4096
+#define COMM_SIZE_MAX 64
+#define FIRST_PID_NS 0xEFFFFFFCu /* its inode, the same on every machine since Linux 3.8 */
 
 struct bpfl_trace {
 	int dir_fd; /* root of tracefs */
 	int pipe_fd;
+	struct bpfl_owner self;	  /* this process; zeroes while it is not known */
 	char instance[NAME_SIZE]; /* "" for the shared pipe */
 	struct bpfl_log log;
 	size_t used; /* bytes in data: the beginning of a line */
 	char data[LINE_SIZE_MAX + 1];
 };
 
-/* ---- processes ---- */
-
-/* Pid and start time of a process by its directory in /proc ("self", "17"). 0 or -errno. */
-static int read_process(const char *dir, int *ret_pid, unsigned long long *ret_start)
-{
-	struct bpfl_buf stat = BPFL_BUF_INIT;
-	char path[64];
-	int ret;
-
-	snprintf(path, sizeof(path), "/proc/%s/stat", dir);
-	ret = bpfl_file_read_virtual(AT_FDCWD, path, STAT_SIZE_MAX, &stat);
-	if (ret >= 0)
-		ret = bpfl_trace_stat_parse(stat.data ? stat.data : "", ret_pid, ret_start);
-	bpfl_buf_deinit(&stat);
-	return ret < 0 ? ret : 0;
-}
-
 /* ---- instances of dead processes ---- */
 
-static void sweep_one(void *ctx, const char *name)
+static int sweep_one(void *ctx, const char *name)
 {
 	const struct bpfl_trace *trace = ctx;
-	unsigned long long start, start_now;
-	char dir[16], path[PATH_SIZE];
-	int pid, pid_now, ret;
+	struct bpfl_owner owner = { .pid_ns = trace->self.pid_ns };
+	char path[PATH_SIZE];
 
-	if (strlen(name) >= NAME_SIZE || !bpfl_trace_instance_parse(name, &pid, &start))
-		return;
-	snprintf(dir, sizeof(dir), "%d", pid);
-	ret = read_process(dir, &pid_now, &start_now);
-	if (ret == 0 ? start_now == start : ret != -ENOENT && ret != -ESRCH)
-		return; /* alive, or nobody knows */
+	if (strlen(name) >= NAME_SIZE || !bpfl_trace_instance_parse(name, &owner) || !bpfl_owner_is_gone(&owner))
+		return 0;
 	snprintf(path, sizeof(path), "instances/%s", name);
 	if (bpfl_enter_unlinkat(trace->dir_fd, path, AT_REMOVEDIR) == 0)
 		bpfl_log_line(&trace->log, BPFL_LOG_INFO, "removed trace instance '%s' of a process that is gone", name);
+	return 0;
 }
 
 /* ---- opening ---- */
@@ -90,14 +73,15 @@ static int remove_instance(const struct bpfl_trace *trace)
 }
 
 /* Makes the directory under the first free name. */
-static int make_instance(struct bpfl_trace *trace, int pid, unsigned long long start)
+static int make_instance(struct bpfl_trace *trace)
 {
 	int ret = -EEXIST;
 
 	for (unsigned n = 0; n < STREAMS_MAX && ret == -EEXIST; n++) {
 		char path[PATH_SIZE];
 
-		snprintf(trace->instance, sizeof(trace->instance), "bpfload_%d_%llu_%u", pid, start, n);
+		snprintf(trace->instance, sizeof(trace->instance), "bpfload_%d_%" PRIu64 "_%u", trace->self.pid,
+			 trace->self.start, n);
 		snprintf(path, sizeof(path), "instances/%s", trace->instance);
 		ret = bpfl_enter_mkdirat(trace->dir_fd, path, 0700);
 	}
@@ -110,14 +94,13 @@ static int make_instance(struct bpfl_trace *trace, int pid, unsigned long long s
 static int open_private(struct bpfl_trace *trace)
 {
 	char path[PATH_SIZE];
-	unsigned long long start = 0;
-	int pid, ret;
+	int ret;
 
-	if (read_process("self", &pid, &start) == 0)
-		bpfl_tracefs_each(trace->dir_fd, "instances", sweep_one, trace);
+	if (bpfl_owner_self(&trace->self) == 0)
+		bpfl_enter_list_dir(trace->dir_fd, "instances", sweep_one, trace);
 	else
-		pid = (int)getpid(); /* no /proc: nobody can tell the dead from the living */
-	ret = make_instance(trace, pid, start);
+		trace->self.pid = (int)getpid(); /* no /proc: nobody can tell the dead from the living */
+	ret = make_instance(trace);
 	if (ret < 0)
 		return ret;
 	snprintf(path, sizeof(path), "instances/%s/trace_pipe", trace->instance);
@@ -203,6 +186,23 @@ int bpfl_trace_fd(const struct bpfl_trace *trace)
 
 /* ---- reading ---- */
 
+/*
+ * The kernel keeps a cache of task names that a busy machine overflows; it writes "<...>" for a task that fell out. Its process may still
+ * be there to be asked. Lines carry the numbers of the first pid namespace: from inside another one they would mean somebody else.
+ */
+static void name_task(const struct bpfl_trace *trace, int pid, char *task)
+{
+	struct bpfl_buf comm = BPFL_BUF_INIT;
+	char path[64];
+
+	if (strcmp(task, "<...>") != 0 || trace->self.pid_ns != FIRST_PID_NS)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (bpfl_file_read_virtual(AT_FDCWD, path, COMM_SIZE_MAX, &comm) == 0 && comm.data && comm.data[0] != '\n')
+		snprintf(task, BPFL_TRACE_TASK_SIZE, "%.*s", (int)strcspn(comm.data, "\n"), comm.data);
+	bpfl_buf_deinit(&comm);
+}
+
 /* One whole line without its newline. 1 when it was given to fn, 0 when it was not for it, or what fn says. */
 static int deliver(struct bpfl_trace *trace, const char *raw, bpfl_trace_fn fn, void *ctx)
 {
@@ -219,6 +219,8 @@ static int deliver(struct bpfl_trace *trace, const char *raw, bpfl_trace_fn fn, 
 	case BPFL_TRACE_LINE:
 		break;
 	}
+	if (line.parsed)
+		name_task(trace, line.pid, task);
 	ret = fn(ctx, &line);
 	return ret < 0 ? ret : 1;
 }

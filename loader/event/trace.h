@@ -6,6 +6,7 @@
 #define BPFL_EVENT_TRACE_H
 
 #include "bpfload/event.h"
+#include "sys/owner.h"
 
 #define BPFL_TRACE_TASK_SIZE 64
 
@@ -23,10 +24,7 @@ enum bpfl_trace_what {
  */
 enum bpfl_trace_what bpfl_trace_line_parse(const char *raw, char *task, struct bpfl_trace_line *ret_line);
 
-/* Pid and start time (ticks since boot) out of the text of a /proc/PID/stat. 0 or -EINVAL. */
-int bpfl_trace_stat_parse(const char *stat, int *ret_pid, unsigned long long *ret_start);
-
-/* "bpfload_PID_START_N" -> PID and START. False for names that are not ours. */
-bool bpfl_trace_instance_parse(const char *name, int *ret_pid, unsigned long long *ret_start);
+/* "bpfload_PID_START_N" -> pid and start of an owner. False for names that are not ours. */
+bool bpfl_trace_instance_parse(const char *name, struct bpfl_owner *ret_owner);
 
 #endif

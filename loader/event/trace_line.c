@@ -15,7 +15,6 @@
 #include "event/trace.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,36 +168,17 @@ enum bpfl_trace_what bpfl_trace_line_parse(const char *raw, char *task, struct b
 	return BPFL_TRACE_LINE;
 }
 
-int bpfl_trace_stat_parse(const char *stat, int *ret_pid, unsigned long long *ret_start)
-{
-	const char *at = strrchr(stat, ')'); /* the name may hold anything, blanks and ')' too */
-	unsigned long long pid;
-	int field = 2;
-
-	if (!at || !take_number(&stat, &pid))
-		return -EINVAL;
-	/* Field 22, counted from 1. */
-	for (at++; *at && field < 21; field++) {
-		skip_blanks(&at);
-		at += strcspn(at, " ");
-	}
-	skip_blanks(&at);
-	if (!take_number(&at, ret_start))
-		return -EINVAL;
-	*ret_pid = (int)pid;
-	return 0;
-}
-
-bool bpfl_trace_instance_parse(const char *name, int *ret_pid, unsigned long long *ret_start)
+bool bpfl_trace_instance_parse(const char *name, struct bpfl_owner *ret_owner)
 {
 	const char *at = name + strlen("bpfload_");
-	unsigned long long pid, number;
+	unsigned long long pid, start, number;
 
 	if (!bpfl_text_has_prefix(name, "bpfload_") || !take_number(&at, &pid) || !take_char(&at, '_') ||
-	    !take_number(&at, ret_start) || !take_char(&at, '_') || !take_number(&at, &number) || *at)
+	    !take_number(&at, &start) || !take_char(&at, '_') || !take_number(&at, &number) || *at)
 		return false;
 	if (pid == 0 || pid > INT32_MAX)
 		return false;
-	*ret_pid = (int)pid;
+	ret_owner->pid = (int)pid;
+	ret_owner->start = start;
 	return true;
 }

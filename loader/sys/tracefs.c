@@ -12,8 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include "base/buf.h"
 #include "sys/enter.h"
 #include "sys/facts.h"
@@ -171,36 +169,4 @@ bool bpfl_tracefs_has(int dir_fd, const char *path)
 		return false;
 	bpfl_enter_close(fd);
 	return true;
-}
-
-/* Layout of getdents64(2). */
-struct dir_entry {
-	uint64_t inode;
-	int64_t next_off;
-	uint16_t size; /* bytes of this entry */
-	uint8_t type;
-	char name[];
-};
-
-int bpfl_tracefs_each(int dir_fd, const char *path, bpfl_tracefs_name_fn fn, void *ctx)
-{
-	int fd = bpfl_enter_openat(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
-	_Alignas(struct dir_entry) char entries[16384];
-	long nr_bytes;
-	int ret;
-
-	if (fd < 0)
-		return fd;
-	while ((nr_bytes = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0) {
-		for (long pos = 0; pos < nr_bytes;) {
-			const struct dir_entry *entry = (const struct dir_entry *)(const void *)(entries + pos);
-
-			if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0)
-				fn(ctx, entry->name);
-			pos += entry->size;
-		}
-	}
-	ret = nr_bytes < 0 ? -errno : 0;
-	bpfl_enter_close(fd);
-	return ret;
 }

@@ -32,8 +32,4 @@ int bpfl_tracefs_event_id(int dir_fd, const char *category, const char *name, ui
 /* True when path exists below dir_fd. */
 bool bpfl_tracefs_has(int dir_fd, const char *path);
 
-/* Calls fn for each name in a directory below dir_fd, without "." and "..", in no order. 0 or -errno. */
-typedef void (*bpfl_tracefs_name_fn)(void *ctx, const char *name);
-int bpfl_tracefs_each(int dir_fd, const char *path, bpfl_tracefs_name_fn fn, void *ctx);
-
 #endif

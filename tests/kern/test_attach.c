@@ -484,13 +484,14 @@ struct instances {
 	unsigned nr; /* of that process */
 };
 
-static void count_instance(void *ctx, const char *name)
+static int count_instance(void *ctx, const char *name)
 {
 	struct instances *instances = ctx;
 	int pid;
 
 	if (sscanf(name, "bpfload_%d_", &pid) == 1 && pid == instances->pid)
 		instances->nr++;
+	return 0;
 }
 
 /* How many trace instances of a process there are. */
@@ -500,7 +501,7 @@ static unsigned nr_instances(int pid)
 	int dir_fd;
 
 	CHECK_OK(bpfl_tracefs_open(&dir_fd, &err), err);
-	ck_assert_int_eq(bpfl_tracefs_each(dir_fd, "instances", count_instance, &instances), 0);
+	ck_assert_int_eq(bpfl_enter_list_dir(dir_fd, "instances", count_instance, &instances), 0);
 	bpfl_enter_close(dir_fd);
 	return instances.nr;
 }

@@ -232,6 +232,7 @@ int bpfl_enter_fstat(int fd, struct stat *ret_stat)
 	memset(ret_stat, 0, sizeof(*ret_stat));
 	ret_stat->st_mode = file && file->kind == FAKE_FILE_TEXT ? S_IFREG : file && file->kind == FAKE_FILE_PIPE ? S_IFIFO : S_IFDIR;
 	ret_stat->st_size = file ? (off_t)file->size : 0;
+	ret_stat->st_ino = file ? strtoull(file->text, NULL, 10) : 0; /* of a namespace, which is its number */
 	return (int)fake_end(call, 0);
 }
 

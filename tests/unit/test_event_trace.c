@@ -119,34 +119,18 @@ START_TEST(a_long_task_does_not_overflow)
 }
 END_TEST
 
-START_TEST(the_start_of_a_process_is_found_behind_its_name)
-{
-	unsigned long long start;
-	int pid;
-
-	ck_assert_int_eq(bpfl_trace_stat_parse("17 (a) b) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20", &pid,
-					       &start), 0);
-	ck_assert_int_eq(pid, 17);
-	ck_assert_uint_eq(start, 4711);
-	ck_assert_int_eq(bpfl_trace_stat_parse("17 (a) S 1 2", &pid, &start), -EINVAL);
-	ck_assert_int_eq(bpfl_trace_stat_parse("", &pid, &start), -EINVAL);
-	ck_assert_int_eq(bpfl_trace_stat_parse("x (a) S", &pid, &start), -EINVAL);
-}
-END_TEST
-
 START_TEST(only_our_names_are_ours)
 {
 	static const char *const others[] = { "foo", "bpfload", "bpfload_", "bpfload_1", "bpfload_1_2", "bpfload_1_2_",
 					      "bpfload_1_2_3x", "bpfload_x_2_3", "bpfload_0_1_0", "bpfload_-1_2_0",
 					      "xbpfload_1_2_3", "bpfload_99999999999_1_0" };
-	unsigned long long start;
-	int pid;
+	struct bpfl_owner owner;
 
-	ck_assert(bpfl_trace_instance_parse("bpfload_12_345_0", &pid, &start));
-	ck_assert_int_eq(pid, 12);
-	ck_assert_uint_eq(start, 345);
+	ck_assert(bpfl_trace_instance_parse("bpfload_12_345_0", &owner));
+	ck_assert_int_eq(owner.pid, 12);
+	ck_assert_uint_eq(owner.start, 345);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		ck_assert_msg(!bpfl_trace_instance_parse(others[i], &pid, &start), "%s", others[i]);
+		ck_assert_msg(!bpfl_trace_instance_parse(others[i], &owner), "%s", others[i]);
 }
 END_TEST
 
@@ -181,6 +165,8 @@ static void hear(void *ctx, enum bpfl_log_level level, const char *text)
 
 static const struct bpfl_log log_all = { hear, NULL };
 
+#define FIRST_PID_NS "4026531836"
+
 /* The files that a new instance would have. */
 static void fake_tracefs(const char *pipe)
 {
@@ -188,7 +174,9 @@ static void fake_tracefs(const char *pipe)
 
 	log_text[0] = '\0';
 	fake_sys_fs_type(TRACING, BPFL_TRACEFS_MAGIC);
+	fake_sys_file("/proc/self/ns/pid", FIRST_PID_NS);
 	fake_sys_file("/proc/self/stat", "77 (test) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 555 20\n");
+	fake_sys_file("/proc/77/stat", "77 (test) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 555 20\n");
 	snprintf(path, sizeof(path), "%s/instances/bpfload_77_555_0/trace_pipe", TRACING);
 	fake_sys_pipe(path, pipe);
 	snprintf(path, sizeof(path), "%s/instances/bpfload_77_555_0/events/bpf_trace/bpf_trace_printk/enable", TRACING);
@@ -218,6 +206,71 @@ START_TEST(a_private_instance_is_made_and_removed)
 	ck_assert_uint_eq(fake_sys_count("unlinkat"), 1);
 	CHECK_HAS(fake_sys_nth("unlinkat", 0)->path, "instances/bpfload_77_555_0");
 	bpfl_trace_close(NULL);
+}
+END_TEST
+
+/* Process numbers are used again: one that lives today is not the one that made the instance if it started at another time. */
+START_TEST(instances_of_the_dead_are_removed)
+{
+	static const char *const instances[] = { "bpfload_12_300_0", "bpfload_13_300_0", "bpfload_14_300_0", "bpfload_15_300_1",
+						 "of_somebody_else" };
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct bpfl_trace *trace;
+	char path[256];
+
+	for (size_t i = 0; i < sizeof(instances) / sizeof(instances[0]); i++) {
+		snprintf(path, sizeof(path), TRACING "/instances/%s", instances[i]);
+		fake_sys_file(path, "");
+	}
+	fake_tracefs("");
+	fake_sys_file("/proc/1/stat", "1 (init) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 1 20\n");
+	fake_sys_file("/proc/12/stat", "12 (alive) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 300 20\n");
+	fake_sys_file("/proc/13/stat", "13 (younger) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 301 20\n");
+	fake_sys_file_error("/proc/14/stat", ENOENT);
+	fake_sys_file_error("/proc/15/stat", EACCES); /* nobody knows */
+	CHECK_OK(bpfl_trace_open(&log_all, &trace, &err), err);
+	ck_assert_uint_eq(fake_sys_count("unlinkat"), 2);
+	CHECK_HAS(fake_sys_nth("unlinkat", 0)->path, "bpfload_13_300_0");
+	CHECK_HAS(fake_sys_nth("unlinkat", 1)->path, "bpfload_14_300_0");
+	CHECK_HAS(log_text, "removed trace instance 'bpfload_13_300_0'");
+	bpfl_trace_close(trace);
+}
+END_TEST
+
+static int note_task(void *ctx, const struct bpfl_trace_line *line)
+{
+	char *tasks = ctx;
+
+	strcat(strcat(tasks, line->task), ";");
+	return 0;
+}
+
+#define NAMELESS(pid) "           <...>-" pid "    [001] d..21  1234.567890: bpf_trace_printk: x\n"
+
+START_TEST(a_task_that_the_kernel_forgot_is_asked_for_its_name)
+{
+	static const struct {
+		const char *pid_ns, *tasks;
+	} places[] = {
+		{ FIRST_PID_NS, "still there;<...>;bash;" },
+		{ "4026532000", "<...>;<...>;bash;" }, /* 31 is somebody else here */
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct bpfl_error err = BPFL_ERROR_INIT;
+		struct bpfl_trace *trace;
+		char tasks[256] = "";
+
+		fake_sys_reset();
+		fake_tracefs(NAMELESS("31") NAMELESS("32") LINE("x"));
+		fake_sys_file("/proc/self/ns/pid", places[i].pid_ns);
+		fake_sys_file("/proc/31/comm", "still there\n");
+		fake_sys_file_error("/proc/32/comm", ENOENT);
+		CHECK_OK(bpfl_trace_open(NULL, &trace, &err), err);
+		ck_assert_int_eq(bpfl_trace_read(trace, note_task, tasks, &err), 3);
+		ck_assert_str_eq(tasks, places[i].tasks);
+		bpfl_trace_close(trace);
+	}
 }
 END_TEST
 
@@ -382,10 +435,12 @@ int main(void)
 {
 	const TTest *line_tests[] = {
 		lost_and_empty_lines_are_no_messages, a_long_task_does_not_overflow,
-		the_start_of_a_process_is_found_behind_its_name, only_our_names_are_ours,
+		only_our_names_are_ours,
 	};
 	const TTest *stream_tests[] = {
 		a_private_instance_is_made_and_removed,
+		instances_of_the_dead_are_removed,
+		a_task_that_the_kernel_forgot_is_asked_for_its_name,
 		a_callback_that_stops_loses_no_line,
 		an_endless_line_comes_in_pieces,
 		without_instances_the_shared_pipe_is_read_with_a_warning,
