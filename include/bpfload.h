@@ -36,6 +36,7 @@
 #include "bpfload/inspect.h"
 #include "bpfload/ring.h"
 #include "bpfload/decode.h"
+#include "bpfload/map.h"
 #include "bpfload/btf.h"
 #include "bpfload/check.h"
 

@@ -9,12 +9,14 @@
  *     cmd_btf.c    btf: types of kernels and objects
  *     cmd_min.c    btf min: the part of a kernel's BTF that objects need
  *     cmd_check.c  check: will objects load on other kernels?
+ *     cmd_map.c    map: elements of any map, in words
  *     cmd_run.c    run: the whole way, in order; load: the same, but what is attached stays
  *     cmd_unload.c unload: takes away what load has left
  *     cmd_ls.c     ls: what is loaded, by whom
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
  *     events.c     what programs send through ring and perf buffers
+ *     views.c      maps on the screen: --dump, --hist, --top
  *     loop.c       waiting: signals, printk lines, events, intervals
  */
 #ifndef BPFLOAD_CLI_H
@@ -45,17 +47,18 @@ struct words { /* values of a repeatable option, borrowed from argv */
 
 struct options {
 	const char *file;
-	struct words attach, set, map, type, only, skip, dump;
+	struct words attach, set, map, type, only, skip, dump, hist, top;
 	struct words event, columns, fmt; /* events: "MAP=TYPE", members, "MEMBER=FORM" */
 	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
 	const char *pin_dir, *pin_root;
 	uint64_t interval_ns, duration_ns; /* 0: not given */
 	uint64_t count;			   /* 0: no limit */
+	uint64_t rows;			   /* of --top; 0: not given */
 	unsigned verifier_log_level;
 	int ready_fd; /* -1: not given */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
-	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort;
+	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort, sum;
 };
 
 /*
@@ -134,6 +137,7 @@ int cmd_image(int argc, char **argv);
 int cmd_btf(int argc, char **argv);
 int cmd_btf_min(int argc, char **argv); /* argv[0] is "min" */
 int cmd_check(int argc, char **argv);
+int cmd_map(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
@@ -191,12 +195,40 @@ int events_read(struct events *events, struct bpfl_error *err);
 int events_finish(struct events *events, struct bpfl_error *err);
 void events_deinit(struct events *events);
 
+/* views.c: what is shown of maps each interval, or once. */
+enum view_kind { VIEW_DUMP, VIEW_HIST, VIEW_TOP };
+struct view {
+	enum view_kind kind;
+	struct bpfl_map *map; /* owned */
+	const char *words;    /* behind the map's name; NULL */
+};
+struct views {
+	const struct options *options; /* json, sum, rows */
+	struct out *out;
+	struct view *items;
+	size_t nr;
+	bool is_live;	  /* draws over what it has drawn: stdout is a terminal */
+	unsigned nr_drawn; /* lines that stand on the screen */
+	uint64_t nr_lines_then; /* how many other lines there were by then */
+	bool any_shown;
+};
+/* Whether the object has the maps that the options name. Nothing is loaded yet. */
+int views_check(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err);
+/* The maps of a loaded object that --dump, --hist and --top name. */
+int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, struct out *out,
+	       struct bpfl_error *err);
+/* One more, whose map is taken over. 0 or -ENOMEM. */
+int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, const char *words);
+/* nr_lines: how many other lines have been written so far: over those nothing is drawn. 0; -EPIPE; -errno. */
+int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err);
+void views_deinit(struct views *views);
+
 /* loop.c: signals are blocked from signals_init() on and read by the loop. */
 struct loop {
 	int signal_fd;
 	struct bpfl_trace *trace; /* borrowed, or NULL */
 	struct events *events;	  /* borrowed */
-	const struct bpfl_object *object;
+	struct views *views;	  /* borrowed */
 	const struct plan *plan;
 	const struct options *options;
 	struct out *out;

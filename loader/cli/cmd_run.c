@@ -26,6 +26,7 @@ struct run {
 	struct bpfl_object *object;
 	struct bpfl_trace *trace;
 	struct events events;
+	struct views views;
 };
 
 static int spec_step(struct run *run, struct bpfl_error *err)
@@ -40,26 +41,19 @@ static int spec_step(struct run *run, struct bpfl_error *err)
 	return ret;
 }
 
-/* A --dump of a map that is not there would be noticed only at the end. */
-static int dumps_check(const struct run *run, struct bpfl_error *err)
+/* A view of a map that is not there would be noticed only at the end. */
+static int dumps_check(struct run *run, struct bpfl_error *err)
 {
-	const struct words *dump = &run->options.dump;
-	struct bpfl_map_view view;
+	struct options *options = &run->options;
+	bool has_views = options->dump.nr + options->hist.nr + options->top.nr > 0;
+	int ret = views_check(options, run->spec, err);
 
-	for (size_t i = 0; i < dump->nr; i++) {
-		size_t m = 0;
-
-		while (bpfl_spec_map_view(run->spec, m, &view) == 0 && strcmp(view.name, dump->items[i]) != 0)
-			m++;
-		if (bpfl_spec_map_view(run->spec, m, &view) < 0) {
-			out_usage(err, "--dump: the object has no map '%.200s'", dump->items[i]);
-			snprintf(err->fix, sizeof(err->fix), "bpfload spec %.300s lists its maps", run->options.file);
-			return -ENOENT;
-		}
-	}
-	if (run->options.interval_ns && dump->nr == 0 && !plan_has_readable(&run->plan, run->spec))
-		return out_usage(err, "--interval needs --dump MAP: what should be printed?");
-	return 0;
+	if (ret == 0 && options->interval_ns && !has_views && !plan_has_readable(&run->plan, run->spec))
+		return out_usage(err, "--interval needs --dump MAP, --hist MAP or --top MAP: what should be printed?");
+	/* A table that is looked at lives. */
+	if (options->top.nr > 0 && !options->interval_ns && !options->json && isatty(STDOUT_FILENO))
+		options->interval_ns = 1000000000;
+	return ret;
 }
 
 static int image_step(struct run *run, struct bpfl_error *err)
@@ -165,6 +159,10 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (ret == 0)
 		ret = events_open(&run->events, run->object, err);
 	if (ret == 0)
+		ret = views_open(&run->views, &run->options, run->object, &run->out, err);
+	if (plan_has_readable(&run->plan, run->spec))
+		run->views.is_live = false; /* their lines come in between */
+	if (ret == 0)
 		ret = plan_attach(&run->plan, run->object, run->options.best_effort, &run->out, err);
 	if (ret < 0) {
 		bpfl_object_unpin(run->object); /* all or nothing: its maps by name too */
@@ -179,7 +177,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
-	struct loop loop = { run->signal_fd, run->trace, &run->events, run->object, &run->plan, &run->options, &run->out, 0, 0 };
+	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0 };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;
@@ -189,7 +187,7 @@ static int wait_step(struct run *run, struct bpfl_error *err)
 	plan_detach(&run->plan);
 	if (ret == 0)
 		ret = events_finish(&run->events, err);
-	if (ret == 0 && run->options.dump.nr > 0 && !run->options.interval_ns && !run->out.closed) {
+	if (ret == 0 && run->views.nr > 0 && !run->options.interval_ns && !run->out.closed) {
 		ret = loop_dump(&loop, err);
 		if (ret == -EPIPE)
 			ret = 0;
@@ -239,6 +237,7 @@ static void run_deinit(struct run *run)
 	plan_deinit(&run->plan);
 	bpfl_trace_close(run->trace);
 	events_deinit(&run->events);
+	views_deinit(&run->views);
 	bpfl_object_close(run->object);
 	bpfl_image_destroy(run->image);
 	bpfl_target_destroy(run->target);

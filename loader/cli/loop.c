@@ -116,21 +116,11 @@ static int line_show(void *ctx, const struct bpfl_trace_line *line)
 
 int loop_dump(struct loop *loop, struct bpfl_error *err)
 {
-	enum bpfl_format format = loop->options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
+	int ret = views_show(loop->views, loop->nr_lines, err);
 
-	for (size_t i = 0; i < loop->options->dump.nr; i++) {
-		char *text = NULL;
-		int ret = bpfl_object_map_text(loop->object, loop->options->dump.items[i], format, &text, err);
-
-		if (ret < 0)
-			return ret;
-		ret = out_text(loop->out, text);
-		free(text);
-		if (ret < 0)
-			return ret;
-	}
-	loop->nr_dumps++;
-	return out_flush(loop->out);
+	if (ret == 0)
+		loop->nr_dumps++;
+	return ret;
 }
 
 /* Without an interval, what runs on demand runs once; when that is all there is, the run has come to its end. */

@@ -45,6 +45,10 @@ static const struct {
 	{ OPTIONS_ALL, { "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" } },
 	{ OPTIONS_ALL, { "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" } },
 	{ OPTIONS_RUN, { "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" } },
+	{ OPTIONS_RUN, { "hist", 0, VALUE_LIST, FIELD(hist), "MAP[:WORDS]", "the same as a histogram; words: log2, linear[=STEP], unit=us, a member" } },
+	{ OPTIONS_RUN, { "top", 0, VALUE_LIST, FIELD(top), "MAP[:FIELD]", "the same as a table, largest first; on a terminal it redraws itself" } },
+	{ OPTIONS_RUN, { "rows", 0, VALUE_U64, FIELD(rows), "N", "--top shows so many rows (20, or what the terminal holds)" } },
+	{ OPTIONS_RUN, { "sum", 0, VALUE_FLAG, FIELD(sum), NULL, "add up the values of all CPUs" } },
 	{ OPTIONS_RUN, { "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" } },
 	{ OPTIONS_RUN, { "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" } },
 	{ OPTIONS_RUN, { "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines and events" } },
@@ -330,7 +334,7 @@ int options_parse(struct options *options, enum option_set set, int argc, char *
 void options_deinit(struct options *options)
 {
 	struct words *words[] = { &options->attach, &options->set, &options->map, &options->type,
-				  &options->only, &options->skip, &options->dump, &options->event, &options->columns,
+				  &options->only, &options->skip, &options->dump, &options->hist, &options->top, &options->event, &options->columns,
 				  &options->fmt };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -2,91 +2,64 @@
 /*
  * event/map_text.c: what is in a map, in words.
  *
- *     pkt_count[0] = 123                         one line per element, typed by the BTF of the object
+ *     pkt_count[0] = 123                         one line per element, by its types
  *     hits[{pid=12,comm="bash"}] cpu 1 = 7       one line per possible CPU for per-CPU maps
  *     my_pid = 4711                              variables of .data, .bss, .rodata
  *
  * Kinds of maps differ in what can be asked: most have keys, queues only a next element, tables of maps and programs answer with ids
  * (the kernel gives no descriptors), those of sockets with cookies, buffers cannot be looked at from outside. One table says which is which. Untyped keys and values
  * of 1, 2, 4 or 8 bytes are shown as unsigned numbers, others as hex bytes.
- *
- * A map changes while it is read. When the current key is deleted the kernel begins again at the first one, so the walk is bounded by
- * the size of the map, and the text by MAP_TEXT_MAX.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/buf.h"
-#include "base/json.h"
 #include "base/text.h"
-#include "bpfload/event.h"
 #include "btf/value.h"
-#include "kern/object.h"
+#include "event/map_print.h"
 #include "spec/spec.h"
-#include "sys/bpf.h"
-#include "sys/facts.h"
 
 #define MAP_TEXT_MAX (64u << 20) /* bytes */
 #define SOCKET_WORDS "sockets; the kernel shows their cookies only in a map whose values have 8 bytes"
 
-enum read_how {
-	READ_KEYS,     /* the walk over keys, for types that are not in the table */
-	READ_PER_CPU,  /* the same; a value per possible CPU */
-	READ_NEXT,     /* no keys: what would come out next */
-	READ_MAP_IDS,  /* values are ids of maps */
-	READ_PROG_IDS, /* values are ids of programs */
-	READ_COOKIES,  /* sockets: a value of 8 bytes shows the cookie of each, another size nothing (ENOSPC) */
-	READ_MEMORY,   /* an arena: the variables of the object in it; words when it has none */
-	READ_NOTHING,  /* see words */
-};
-
 static const struct {
-	enum read_how how;
+	enum bpfl_read_how how;
 	const char *words; /* NOTHING, and COOKIES without 8 bytes: why */
 } map_kinds[BPFL_NR_MAP_TYPES] = {
-	[BPFL_MAP_TYPE_PROG_ARRAY] = { READ_PROG_IDS, NULL },
-	[BPFL_MAP_TYPE_PERF_EVENT_ARRAY] = { READ_NOTHING, "perf buffers: a stream of events, not elements" },
-	[BPFL_MAP_TYPE_PERCPU_HASH] = { READ_PER_CPU, NULL },
-	[BPFL_MAP_TYPE_PERCPU_ARRAY] = { READ_PER_CPU, NULL },
-	[BPFL_MAP_TYPE_CGROUP_ARRAY] = { READ_NOTHING, "cgroups, which the kernel does not give back" },
-	[BPFL_MAP_TYPE_LRU_PERCPU_HASH] = { READ_PER_CPU, NULL },
-	[BPFL_MAP_TYPE_ARRAY_OF_MAPS] = { READ_MAP_IDS, NULL },
-	[BPFL_MAP_TYPE_HASH_OF_MAPS] = { READ_MAP_IDS, NULL },
-	[BPFL_MAP_TYPE_SOCKMAP] = { READ_COOKIES, SOCKET_WORDS },
-	[BPFL_MAP_TYPE_SOCKHASH] = { READ_COOKIES, SOCKET_WORDS },
-	[BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY] = { READ_COOKIES, SOCKET_WORDS },
-	[BPFL_MAP_TYPE_XSKMAP] = { READ_NOTHING, "sockets, which the kernel does not give back" },
-	[BPFL_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { READ_PER_CPU, NULL },
-	[BPFL_MAP_TYPE_QUEUE] = { READ_NEXT, NULL },
-	[BPFL_MAP_TYPE_STACK] = { READ_NEXT, NULL },
-	[BPFL_MAP_TYPE_SK_STORAGE] = { READ_NOTHING, "storage of sockets, found through each socket only" },
-	[BPFL_MAP_TYPE_RINGBUF] = { READ_NOTHING, "a ring buffer: a stream of events, not elements" },
-	[BPFL_MAP_TYPE_INODE_STORAGE] = { READ_NOTHING, "storage of files, found through each file only" },
-	[BPFL_MAP_TYPE_TASK_STORAGE] = { READ_NOTHING, "storage of tasks, found through each task only" },
-	[BPFL_MAP_TYPE_BLOOM_FILTER] = { READ_NOTHING, "a bloom filter: it can be asked, not listed" },
-	[BPFL_MAP_TYPE_USER_RINGBUF] = { READ_NOTHING, "a ring buffer that user space writes" },
-	[BPFL_MAP_TYPE_CGRP_STORAGE] = { READ_NOTHING, "storage of cgroups, found through each cgroup only" },
-	[BPFL_MAP_TYPE_ARENA] = { READ_MEMORY, "an arena: memory without elements" },
+	[BPFL_MAP_TYPE_PROG_ARRAY] = { BPFL_READ_PROG_IDS, NULL },
+	[BPFL_MAP_TYPE_PERF_EVENT_ARRAY] = { BPFL_READ_NOTHING, "perf buffers: a stream of events, not elements" },
+	[BPFL_MAP_TYPE_CGROUP_ARRAY] = { BPFL_READ_NOTHING, "cgroups, which the kernel does not give back" },
+	[BPFL_MAP_TYPE_ARRAY_OF_MAPS] = { BPFL_READ_MAP_IDS, NULL },
+	[BPFL_MAP_TYPE_HASH_OF_MAPS] = { BPFL_READ_MAP_IDS, NULL },
+	[BPFL_MAP_TYPE_SOCKMAP] = { BPFL_READ_COOKIES, SOCKET_WORDS },
+	[BPFL_MAP_TYPE_SOCKHASH] = { BPFL_READ_COOKIES, SOCKET_WORDS },
+	[BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY] = { BPFL_READ_COOKIES, SOCKET_WORDS },
+	[BPFL_MAP_TYPE_XSKMAP] = { BPFL_READ_NOTHING, "sockets, which the kernel does not give back" },
+	[BPFL_MAP_TYPE_QUEUE] = { BPFL_READ_NEXT, NULL },
+	[BPFL_MAP_TYPE_STACK] = { BPFL_READ_NEXT, NULL },
+	[BPFL_MAP_TYPE_SK_STORAGE] = { BPFL_READ_NOTHING, "storage of sockets, found through each socket only" },
+	[BPFL_MAP_TYPE_RINGBUF] = { BPFL_READ_NOTHING, "a ring buffer: a stream of events, not elements" },
+	[BPFL_MAP_TYPE_INODE_STORAGE] = { BPFL_READ_NOTHING, "storage of files, found through each file only" },
+	[BPFL_MAP_TYPE_TASK_STORAGE] = { BPFL_READ_NOTHING, "storage of tasks, found through each task only" },
+	[BPFL_MAP_TYPE_BLOOM_FILTER] = { BPFL_READ_NOTHING, "a bloom filter: it can be asked, not listed" },
+	[BPFL_MAP_TYPE_USER_RINGBUF] = { BPFL_READ_NOTHING, "a ring buffer that user space writes" },
+	[BPFL_MAP_TYPE_CGRP_STORAGE] = { BPFL_READ_NOTHING, "storage of cgroups, found through each cgroup only" },
+	[BPFL_MAP_TYPE_ARENA] = { BPFL_READ_MEMORY, "an arena: memory without elements" },
 };
 
-/* One map on its way into text. */
-struct dump {
-	const struct bpfl_spec *spec;
-	const struct bpfl_live_map *live;
-	const char *name;
-	uint32_t map_idx;
-	enum read_how how;
-	enum bpfl_format format;
-	unsigned nr_cpus;
-	uint64_t memory_off; /* MEMORY: where the variables begin */
-	uint8_t *key, *value; /* key: current and next, one behind the other */
-	size_t value_size;    /* bytes the kernel writes */
-	struct bpfl_buf *out;
-};
+enum bpfl_read_how bpfl_map_how(const struct bpfl_map *map, const char **ret_words)
+{
+	enum bpfl_read_how how = map->type < BPFL_NR_MAP_TYPES ? map_kinds[map->type].how : BPFL_READ_KEYS;
+
+	*ret_words = map->type < BPFL_NR_MAP_TYPES ? map_kinds[map->type].words : NULL;
+	if (how == BPFL_READ_COOKIES && map->value_size != sizeof(uint64_t))
+		how = BPFL_READ_NOTHING;
+	return how;
+}
 
 /* ---- one key, one value ---- */
 
-static bool as_number(const uint8_t *bytes, size_t size, uint64_t *ret)
+bool bpfl_bytes_number(const uint8_t *bytes, size_t size, uint64_t *ret)
 {
 	uint64_t u64;
 	uint32_t u32;
@@ -113,36 +86,69 @@ static bool as_number(const uint8_t *bytes, size_t size, uint64_t *ret)
 	}
 }
 
+bool bpfl_number_bytes(uint64_t number, uint8_t *bytes, size_t size)
+{
+	uint32_t u32 = (uint32_t)number;
+	uint16_t u16 = (uint16_t)number;
+
+	if (size < 8 && number >> (8 * size))
+		return false;
+	switch (size) {
+	case 1:
+		bytes[0] = (uint8_t)number;
+		return true;
+	case 2:
+		memcpy(bytes, &u16, size);
+		return true;
+	case 4:
+		memcpy(bytes, &u32, size);
+		return true;
+	case 8:
+		memcpy(bytes, &number, size);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool bpfl_map_type_fits(const struct bpfl_map *map, uint32_t type_id, size_t size)
+{
+	uint32_t type_size = 0;
+
+	return type_id && map->btf && bpfl_btf_size(map->btf, type_id, &type_size) >= 0 && type_size >= size && size > 0;
+}
+
 static void hex_bytes(const uint8_t *bytes, size_t size, struct bpfl_buf *out)
 {
 	for (size_t i = 0; i < size; i++)
 		bpfl_buf_printf(out, "%s%02x", i ? " " : "", bytes[i]);
 }
 
-static void print_text(const struct dump *dump, uint32_t type_id, const uint8_t *bytes, size_t size)
+void bpfl_map_put_text(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size, struct bpfl_buf *out)
 {
-	size_t before = dump->out->size;
+	size_t before = out->size;
 	uint64_t number;
 
-	if (type_id && dump->spec->btf &&
-	    bpfl_btf_value_text(dump->spec->btf, type_id, bytes, size, dump->out) >= 0 && dump->out->size > before)
+	if (bpfl_map_type_fits(map, type_id, size) && bpfl_btf_value_text(map->btf, type_id, bytes, size, out) >= 0 &&
+	    out->size > before)
 		return;
-	dump->out->size = before; /* half a value is worse than bytes */
-	if (as_number(bytes, size, &number))
-		bpfl_buf_printf(dump->out, "%llu", (unsigned long long)number);
+	if (out->size > before)
+		out->size = before; /* half a value is worse than bytes */
+	if (bpfl_bytes_number(bytes, size, &number))
+		bpfl_buf_printf(out, "%llu", (unsigned long long)number);
 	else
-		hex_bytes(bytes, size, dump->out);
+		hex_bytes(bytes, size, out);
 }
 
-static void print_json(const struct dump *dump, struct bpfl_json *json, uint32_t type_id, const uint8_t *bytes,
-		       size_t size)
+void bpfl_map_put_json(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size,
+		       struct bpfl_json *json)
 {
 	struct bpfl_buf hex = BPFL_BUF_INIT;
 	uint64_t number;
 
-	if (type_id && dump->spec->btf && bpfl_btf_value_json(dump->spec->btf, type_id, bytes, size, json) >= 0)
+	if (bpfl_map_type_fits(map, type_id, size) && bpfl_btf_value_json(map->btf, type_id, bytes, size, json) >= 0)
 		return;
-	if (as_number(bytes, size, &number)) {
+	if (bpfl_bytes_number(bytes, size, &number)) {
 		bpfl_json_u64(json, number);
 		return;
 	}
@@ -151,135 +157,216 @@ static void print_json(const struct dump *dump, struct bpfl_json *json, uint32_t
 	bpfl_buf_deinit(&hex);
 }
 
-static void json_begin(const struct dump *dump, struct bpfl_json *json)
+/* The length in bits, and the bytes that it is of. */
+static bool is_bare_prefix(const struct bpfl_map *map)
 {
-	bpfl_json_init(json, dump->out);
+	return map->type == BPFL_MAP_TYPE_LPM_TRIE && map->key_size > sizeof(uint32_t) &&
+	       !bpfl_map_type_fits(map, map->key_type_id, map->key_size);
+}
+
+static void prefix_text(const struct bpfl_map *map, const uint8_t *key, struct bpfl_buf *out)
+{
+	size_t size = map->key_size - sizeof(uint32_t);
+	const uint8_t *address = key + sizeof(uint32_t);
+	char text[INET6_ADDRSTRLEN];
+	uint32_t nr_bits;
+
+	memcpy(&nr_bits, key, sizeof(nr_bits));
+	if ((size == 4 || size == 16) && inet_ntop(size == 4 ? AF_INET : AF_INET6, address, text, sizeof(text))) {
+		bpfl_buf_text(out, text);
+	} else {
+		for (size_t i = 0; i < size; i++)
+			bpfl_buf_printf(out, "%02x", address[i]);
+	}
+	bpfl_buf_printf(out, "/%u", nr_bits);
+}
+
+void bpfl_map_put_key(const struct bpfl_map *map, const uint8_t *key, struct bpfl_buf *out)
+{
+	if (is_bare_prefix(map))
+		prefix_text(map, key, out);
+	else
+		bpfl_map_put_text(map, map->key_type_id, key, map->key_size, out);
+}
+
+void bpfl_map_put_key_json(const struct bpfl_map *map, const uint8_t *key, struct bpfl_json *json)
+{
+	struct bpfl_buf text = BPFL_BUF_INIT;
+
+	if (!is_bare_prefix(map)) {
+		bpfl_map_put_json(map, map->key_type_id, key, map->key_size, json);
+		return;
+	}
+	prefix_text(map, key, &text);
+	bpfl_json_string(json, text.data ? text.data : "");
+	bpfl_buf_deinit(&text);
+}
+
+void bpfl_map_json_begin(const struct bpfl_map *map, const char *type, struct bpfl_json *json, struct bpfl_buf *out)
+{
+	bpfl_json_init(json, out);
 	bpfl_json_object_begin(json);
 	bpfl_json_key(json, "v");
 	bpfl_json_u64(json, 1);
 	bpfl_json_key(json, "type");
-	bpfl_json_string(json, "map");
+	bpfl_json_string(json, type);
 	bpfl_json_key(json, "map");
-	bpfl_json_string(json, dump->name);
+	bpfl_json_string(json, map->name);
 }
 
-static void json_end(const struct dump *dump, struct bpfl_json *json)
+void bpfl_map_json_end(struct bpfl_json *json)
 {
 	bpfl_json_object_end(json);
-	bpfl_buf_char(dump->out, '\n');
+	bpfl_buf_char(json->out, '\n');
 }
 
 /* ---- elements ---- */
 
-/* Each CPU's value begins at a multiple of 8. */
-static size_t cpu_stride(const struct dump *dump)
+static bool is_id(const struct bpfl_map_print *print)
 {
-	return ((size_t)dump->live->value_size + 7) / 8 * 8;
+	return print->how == BPFL_READ_MAP_IDS || print->how == BPFL_READ_PROG_IDS;
 }
 
-static const char *id_word(const struct dump *dump)
+/* Which CPUs' values are shown: all, one, or none of them but their sum. */
+static void cpus_of(const struct bpfl_map_print *print, unsigned *ret_first, unsigned *ret_end)
 {
-	return dump->how == READ_MAP_IDS ? "map" : "program";
+	*ret_first = print->opts.one_cpu ? print->opts.cpu : 0;
+	*ret_end = print->opts.one_cpu ? print->opts.cpu + 1 : print->map->nr_cpus;
 }
 
-static void element_text(const struct dump *dump)
+static void line_begin(const struct bpfl_map_print *print, const uint8_t *key)
 {
-	const struct bpfl_live_map *live = dump->live;
-	unsigned nr = dump->how == READ_PER_CPU ? dump->nr_cpus : 1;
+	const struct bpfl_map *map = print->map;
 
-	for (unsigned cpu = 0; cpu < nr; cpu++) {
-		const uint8_t *value = dump->value + cpu * cpu_stride(dump);
-		uint64_t id;
+	bpfl_buf_text(print->out, BPFL_ESC(map->name));
+	if (!key)
+		return;
+	bpfl_buf_char(print->out, '[');
+	bpfl_map_put_key(map, key, print->out);
+	bpfl_buf_char(print->out, ']');
+}
 
-		bpfl_buf_text(dump->out, dump->name);
-		if (dump->how != READ_NEXT) {
-			bpfl_buf_char(dump->out, '[');
-			print_text(dump, live->key_type_id, dump->key, live->key_size);
-			bpfl_buf_char(dump->out, ']');
-		}
-		if (dump->how == READ_PER_CPU)
-			bpfl_buf_printf(dump->out, " cpu %u", cpu);
-		bpfl_buf_text(dump->out, " = ");
-		if ((dump->how == READ_MAP_IDS || dump->how == READ_PROG_IDS) && as_number(value, live->value_size, &id))
-			bpfl_buf_printf(dump->out, "%s id %llu", id_word(dump), (unsigned long long)id);
+static void element_text(const struct bpfl_map_print *print, const uint8_t *key, const uint8_t *value, bool per_cpu)
+{
+	const struct bpfl_map *map = print->map;
+	unsigned cpu = 0, end = 1;
+	uint64_t id;
+
+	if (per_cpu)
+		cpus_of(print, &cpu, &end);
+	for (; cpu < end; cpu++) {
+		const uint8_t *bytes = per_cpu ? value + cpu * bpfl_map_cpu_stride(map) : value;
+
+		line_begin(print, key);
+		if (per_cpu)
+			bpfl_buf_printf(print->out, " cpu %u", cpu);
+		bpfl_buf_text(print->out, " = ");
+		if (is_id(print) && bpfl_bytes_number(bytes, map->value_size, &id))
+			bpfl_buf_printf(print->out, "%s id %llu", print->how == BPFL_READ_MAP_IDS ? "map" : "program",
+					(unsigned long long)id);
 		else
-			print_text(dump, live->value_type_id, value, live->value_size);
-		bpfl_buf_char(dump->out, '\n');
+			bpfl_map_put_text(map, map->value_type_id, bytes, map->value_size, print->out);
+		bpfl_buf_char(print->out, '\n');
 	}
 }
 
-static void element_json(const struct dump *dump)
+static void element_json(const struct bpfl_map_print *print, const uint8_t *key, const uint8_t *value, bool per_cpu)
 {
-	const struct bpfl_live_map *live = dump->live;
+	const struct bpfl_map *map = print->map;
+	unsigned cpu, end;
 	struct bpfl_json json;
 	uint64_t id;
 
-	json_begin(dump, &json);
-	if (dump->how != READ_NEXT) {
+	bpfl_map_json_begin(map, "map", &json, print->out);
+	if (key) {
 		bpfl_json_key(&json, "key");
-		print_json(dump, &json, live->key_type_id, dump->key, live->key_size);
+		bpfl_map_put_key_json(map, key, &json);
 	}
-	if (dump->how == READ_PER_CPU) {
+	if (per_cpu && print->opts.one_cpu) {
+		bpfl_json_key(&json, "cpu");
+		bpfl_json_u64(&json, print->opts.cpu);
+		value += print->opts.cpu * bpfl_map_cpu_stride(map);
+		per_cpu = false;
+	}
+	if (per_cpu) {
+		cpus_of(print, &cpu, &end);
 		bpfl_json_key(&json, "cpus");
 		bpfl_json_array_begin(&json);
-		for (unsigned cpu = 0; cpu < dump->nr_cpus; cpu++)
-			print_json(dump, &json, live->value_type_id, dump->value + cpu * cpu_stride(dump), live->value_size);
+		for (; cpu < end; cpu++)
+			bpfl_map_put_json(map, map->value_type_id, value + cpu * bpfl_map_cpu_stride(map), map->value_size, &json);
 		bpfl_json_array_end(&json);
-	} else if ((dump->how == READ_MAP_IDS || dump->how == READ_PROG_IDS) &&
-		   as_number(dump->value, live->value_size, &id)) {
-		bpfl_json_key(&json, dump->how == READ_MAP_IDS ? "map_id" : "prog_id");
+	} else if (is_id(print) && bpfl_bytes_number(value, map->value_size, &id)) {
+		bpfl_json_key(&json, print->how == BPFL_READ_MAP_IDS ? "map_id" : "prog_id");
 		bpfl_json_u64(&json, id);
 	} else {
 		bpfl_json_key(&json, "value");
-		print_json(dump, &json, live->value_type_id, dump->value, live->value_size);
+		bpfl_map_put_json(map, map->value_type_id, value, map->value_size, &json);
 	}
-	json_end(dump, &json);
+	bpfl_map_json_end(&json);
 }
 
-static void element(const struct dump *dump)
+void bpfl_map_print_element(const struct bpfl_map_print *print, const uint8_t *key, const uint8_t *value)
 {
-	if (dump->format == BPFL_FORMAT_JSON)
-		element_json(dump);
+	bool per_cpu = print->map->nr_cpus > 0;
+
+	if (per_cpu && print->opts.sum && bpfl_map_sum(print->map, value, print->sum, NULL) == 0) {
+		value = print->sum;
+		per_cpu = false;
+	}
+	if (print->opts.format == BPFL_FORMAT_JSON)
+		element_json(print, key, value, per_cpu);
 	else
-		element_text(dump);
+		element_text(print, key, value, per_cpu);
+}
+
+int bpfl_map_print_init(struct bpfl_map_print *print, const struct bpfl_map *map, const struct bpfl_map_words *opts,
+			struct bpfl_buf *out, struct bpfl_error *err)
+{
+	static const struct bpfl_map_words none = { .size = sizeof(none) };
+	const char *words;
+	int ret = 0;
+
+	*print = (struct bpfl_map_print){ .map = map, .opts = opts ? *opts : none, .out = out };
+	print->how = bpfl_map_how(map, &words);
+	if (print->opts.one_cpu && (map->nr_cpus == 0 || print->opts.cpu >= map->nr_cpus))
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, map->nr_cpus ? "map '%s' has no values of CPU %u, only of %u CPUs" :
+										  "map '%s' has one value for all CPUs, not one of CPU %u",
+				      BPFL_ESC(map->name), print->opts.cpu, map->nr_cpus);
+	print->sum = calloc(1, (size_t)map->value_size + 8);
+	if (!print->sum)
+		return bpfl_error_nomem(err);
+	if (print->opts.sum && map->nr_cpus) { /* a trial: whether there is something to add up */
+		uint8_t *zeroes = bpfl_map_value_new(map);
+
+		ret = zeroes ? bpfl_map_sum(map, zeroes, print->sum, err) : bpfl_error_nomem(err);
+		free(zeroes);
+	}
+	return ret;
+}
+
+void bpfl_map_print_deinit(struct bpfl_map_print *print)
+{
+	free(print->sum);
 }
 
 /* ---- variables ---- */
 
-static void variable(const struct dump *dump, const struct bpfl_var *var)
+static void variable(const struct bpfl_map_print *print, const char *name, uint32_t type_id, const uint8_t *bytes, size_t size)
 {
-	const uint8_t *bytes = dump->value + var->byte_off;
 	struct bpfl_json json;
 
-	if (dump->format == BPFL_FORMAT_JSON) {
-		json_begin(dump, &json);
+	if (print->opts.format == BPFL_FORMAT_JSON) {
+		bpfl_map_json_begin(print->map, "map", &json, print->out);
 		bpfl_json_key(&json, "variable");
-		bpfl_json_string(&json, var->name);
+		bpfl_json_string(&json, name);
 		bpfl_json_key(&json, "value");
-		print_json(dump, &json, var->type_id, bytes, var->size_bytes);
-		json_end(dump, &json);
+		bpfl_map_put_json(print->map, type_id, bytes, size, &json);
+		bpfl_map_json_end(&json);
 		return;
 	}
-	bpfl_buf_printf(dump->out, "%s = ", BPFL_ESC(var->name));
-	print_text(dump, var->type_id, bytes, var->size_bytes);
-	bpfl_buf_char(dump->out, '\n');
-}
-
-/* The value of a data section is its variables. False when the object names none: then it is one value like another. */
-static bool variables(const struct dump *dump)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < dump->spec->vars.nr; i++) {
-		const struct bpfl_var *var = &dump->spec->vars.items[i];
-
-		if (var->map_idx != dump->map_idx || var->byte_off > dump->value_size ||
-		    var->size_bytes > dump->value_size - var->byte_off)
-			continue;
-		variable(dump, var);
-		any = true;
-	}
-	return any;
+	bpfl_buf_printf(print->out, "%s = ", BPFL_ESC(name));
+	bpfl_map_put_text(print->map, type_id, bytes, size, print->out);
+	bpfl_buf_char(print->out, '\n');
 }
 
 static bool is_data(enum bpfl_map_origin origin)
@@ -288,143 +375,135 @@ static bool is_data(enum bpfl_map_origin origin)
 	       origin == BPFL_MAP_KCONFIG;
 }
 
-/* ---- the walk ---- */
-
-/* A remark in place of elements. */
-static void say_nothing(const struct dump *dump, const char *words)
+/* The variables that the object has in this map. False: none. */
+static bool object_variables(const struct bpfl_map_print *print, const uint8_t *value, size_t value_size)
 {
-	struct bpfl_json json;
+	const struct bpfl_spec *spec = print->map->object->image->spec;
+	bool any = false;
 
-	if (dump->format != BPFL_FORMAT_JSON) {
-		bpfl_buf_printf(dump->out, "%s: %s\n", dump->name, words);
-		return;
+	for (size_t i = 0; i < spec->vars.nr; i++) {
+		const struct bpfl_var *var = &spec->vars.items[i];
+
+		if (var->map_idx != print->map->map_idx || var->byte_off > value_size ||
+		    var->size_bytes > value_size - var->byte_off)
+			continue;
+		variable(print, var->name, var->type_id, value + var->byte_off, var->size_bytes);
+		any = true;
 	}
-	json_begin(dump, &json);
-	bpfl_json_key(&json, "note");
-	bpfl_json_string(&json, words);
-	json_end(dump, &json);
+	return any;
 }
 
-static int read_next(const struct dump *dump)
+/* Those that the kernel's types name, of a map that somebody else loaded. */
+static bool section_variables(const struct bpfl_map_print *print, const uint8_t *value, size_t value_size)
 {
-	int ret = bpfl_sys_map_lookup(dump->live->fd, NULL, dump->value, 0);
+	const struct bpfl_btf *btf = print->map->btf;
+	const struct bpfl_btf_type *section = btf ? bpfl_btf_type(btf, print->map->value_type_id) : NULL;
 
-	if (ret == -ENOENT)
-		return 0; /* empty */
-	if (ret == 0)
-		element(dump);
-	return ret;
+	if (!section || bpfl_btf_kind(section) != BPFL_KIND_DATASEC)
+		return false;
+	for (uint32_t i = 0; i < bpfl_btf_vlen(section); i++) {
+		const struct bpfl_btf_datasec_var *var = &bpfl_btf_datasec_vars(section)[i];
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, var->type);
+
+		if (var->byte_off <= value_size && var->size_bytes <= value_size - var->byte_off)
+			variable(print, bpfl_btf_name(btf, var->type), type ? type->type : 0, value + var->byte_off, var->size_bytes);
+	}
+	return bpfl_btf_vlen(section) > 0;
 }
 
-static int read_keys(const struct dump *dump)
+/* The value of a data section is its variables. False when nothing names any: then it is one value like another. */
+static bool variables(const struct bpfl_map_print *print, const uint8_t *value)
 {
-	const struct bpfl_live_map *live = dump->live;
-	uint8_t *next = dump->key + live->key_size;
-	bool has_variables = is_data(dump->spec->maps.items[dump->map_idx].origin);
-	int ret = bpfl_sys_map_next_key(live->fd, NULL, dump->key);
+	const struct bpfl_map *map = print->map;
 
-	/* As many steps as elements can be there: the walk may begin again when keys are deleted meanwhile. */
-	for (uint64_t i = 0; ret == 0 && i < live->max_entries; i++) {
-		ret = bpfl_sys_map_lookup(live->fd, dump->key, dump->value, 0);
-		if (ret == 0 && !(has_variables && variables(dump)))
-			element(dump);
-		if (ret < 0 && ret != -ENOENT) /* ENOENT: deleted since, or an empty slot */
-			return ret;
-		if (dump->out->size > MAP_TEXT_MAX) {
-			say_nothing(dump, "cut here: too much to show");
-			return 0;
-		}
-		ret = bpfl_sys_map_next_key(live->fd, dump->key, next);
-		memcpy(dump->key, next, live->key_size);
-	}
-	return ret == -ENOENT ? 0 : ret;
-}
-
-/* Programs go on writing while this is copied: as with other maps, each variable is as it was at some moment. */
-static int dump_memory(struct dump *dump, struct bpfl_error *err)
-{
-	const struct bpfl_map_spec *map = &dump->spec->maps.items[dump->map_idx];
-
-	dump->value_size = map->data_size;
-	dump->value = bpfl_memdup(dump->live->memory + dump->memory_off, dump->value_size);
-	if (!dump->value)
-		return bpfl_error_nomem(err);
-	if (!variables(dump))
-		say_nothing(dump, map_kinds[BPFL_MAP_TYPE_ARENA].words);
-	free(dump->value);
-	return 0;
-}
-
-static int dump_map(struct dump *dump, struct bpfl_error *err)
-{
-	const struct bpfl_live_map *live = dump->live;
-	const char *words = NULL;
-	int ret;
-
-	dump->how = READ_KEYS;
-	if (live->type < BPFL_NR_MAP_TYPES) {
-		dump->how = map_kinds[live->type].how;
-		words = map_kinds[live->type].words;
-	}
-	if (dump->how == READ_MEMORY && live->memory)
-		return dump_memory(dump, err);
-	if (dump->how == READ_NOTHING || dump->how == READ_MEMORY ||
-	    (dump->how == READ_COOKIES && live->value_size != sizeof(uint64_t))) {
-		say_nothing(dump, words);
-		return 0;
-	}
-	/* The kernel writes all CPUs' values, however small the buffer: no smaller than it may be. */
-	dump->value_size = dump->how == READ_PER_CPU ? cpu_stride(dump) * dump->nr_cpus : cpu_stride(dump);
-	dump->key = calloc(2, (size_t)live->key_size + 1);
-	dump->value = calloc(1, dump->value_size + 1);
-	ret = !dump->key || !dump->value ? -ENOMEM : dump->how == READ_NEXT ? read_next(dump) : read_keys(dump);
-	free(dump->key);
-	free(dump->value);
-	if (ret == -ENOMEM)
-		return bpfl_error_nomem(err);
-	if (ret < 0)
-		return bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
-				      "map '%s': reading an element: %s", dump->name, bpfl_errno_text(-ret));
-	return 0;
+	if (map->object)
+		return is_data(map->object->image->spec->maps.items[map->map_idx].origin) &&
+		       object_variables(print, value, map->value_size);
+	return section_variables(print, value, map->value_size);
 }
 
 /* ---- the whole ---- */
 
-static int refuse_name(const struct bpfl_spec *spec, const char *map, struct bpfl_error *err)
+/* A remark in place of elements. */
+static void say_instead(const struct bpfl_map_print *print, const char *words)
 {
-	struct bpfl_near near;
-	char names[512];
+	struct bpfl_json json;
 
-	bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "there is no map '%s'", BPFL_ESC(map));
-	bpfl_near_init(&near, map);
-	for (size_t i = 0; i < spec->maps.nr; i++)
-		bpfl_near_offer(&near, spec->maps.items[i].name);
-	if (near.nr > 0)
-		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
-	return -ENOENT;
+	if (print->opts.format != BPFL_FORMAT_JSON) {
+		bpfl_buf_printf(print->out, "%s: %s\n", BPFL_ESC(print->map->name), words);
+		return;
+	}
+	bpfl_map_json_begin(print->map, "map", &json, print->out);
+	bpfl_json_key(&json, "note");
+	bpfl_json_string(&json, words);
+	bpfl_map_json_end(&json);
 }
 
-int bpfl_object_map_text(const struct bpfl_object *object, const char *map, enum bpfl_format format,
-			 char **ret_text, struct bpfl_error *err)
+static int show_element(void *ctx, const void *key, const void *value)
 {
-	const struct bpfl_spec *spec = object->image->spec;
-	int32_t map_idx = bpfl_spec_map_idx(spec, map);
-	struct bpfl_buf out = BPFL_BUF_INIT;
-	char name[BPFL_ESC_SIZE], *text;
-	struct dump dump = { .spec = spec, .name = name, .format = format, .out = &out };
-	int ret;
+	const struct bpfl_map_print *print = ctx;
 
-	if (map_idx < 0)
-		return refuse_name(spec, map, err);
-	dump.map_idx = (uint32_t)map_idx;
-	dump.live = &object->maps[map_idx];
-	dump.memory_off = dump.live->memory ? object->image->maps[map_idx].data_off : 0;
-	if (dump.live->fd < 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "map '%s' is not loaded: no program uses it",
-				      BPFL_ESC(map));
-	bpfl_text_escape(name, sizeof(name), map, SIZE_MAX);
-	dump.nr_cpus = bpfl_facts_possible_cpus(); /* not the target's: what the kernel writes here */
-	ret = dump_map(&dump, err);
+	if (!variables(print, value))
+		bpfl_map_print_element(print, key, value);
+	if (!bpfl_buf_ok(print->out))
+		return -ENOMEM;
+	return print->out->size > MAP_TEXT_MAX ? -EFBIG : 0;
+}
+
+/* The next element of a queue stays there: it is looked at, not taken. */
+static int show_all(struct bpfl_map_print *print, struct bpfl_error *err)
+{
+	int ret = bpfl_map_each(print->map, 0, show_element, print, err);
+
+	if (ret == -EFBIG)
+		say_instead(print, "cut here: too much to show");
+	else if (ret == 1)
+		say_instead(print, "it changed faster than it could be read: elements may be missing");
+	else if (ret < 0)
+		return ret == -ENOMEM ? bpfl_error_nomem(err) : ret;
+	return 0;
+}
+
+/* Programs go on writing while this is copied: as with other maps, each variable is as it was at some moment. */
+static int show_memory(const struct bpfl_map_print *print, const char *words, struct bpfl_error *err)
+{
+	const struct bpfl_map *map = print->map;
+	const struct bpfl_object *object = map->object;
+	const struct bpfl_live_map *live = object ? &object->maps[map->map_idx] : NULL;
+	uint8_t *copy;
+	size_t size;
+
+	if (!live || !live->memory) {
+		say_instead(print, words);
+		return 0;
+	}
+	size = object->image->spec->maps.items[map->map_idx].data_size;
+	copy = bpfl_memdup(live->memory + object->image->maps[map->map_idx].data_off, size);
+	if (!copy)
+		return bpfl_error_nomem(err);
+	if (!object_variables(print, copy, size))
+		say_instead(print, words);
+	free(copy);
+	return 0;
+}
+
+int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_words *opts, char **ret_text, struct bpfl_error *err)
+{
+	struct bpfl_buf out = BPFL_BUF_INIT;
+	struct bpfl_map_print print;
+	const char *words;
+	char *text;
+	int ret = bpfl_map_print_init(&print, map, opts, &out, err);
+
+	bpfl_map_how(map, &words);
+	if (ret < 0)
+		;
+	else if (print.how == BPFL_READ_NOTHING)
+		say_instead(&print, words);
+	else if (print.how == BPFL_READ_MEMORY)
+		ret = show_memory(&print, words, err);
+	else
+		ret = show_all(&print, err);
 	if (ret == 0) {
 		bpfl_buf_text(&out, ""); /* an empty map is an empty text, not none */
 		text = bpfl_buf_take(&out);
@@ -434,5 +513,19 @@ int bpfl_object_map_text(const struct bpfl_object *object, const char *map, enum
 			*ret_text = text;
 	}
 	bpfl_buf_deinit(&out);
+	bpfl_map_print_deinit(&print);
+	return ret;
+}
+
+int bpfl_object_map_text(const struct bpfl_object *object, const char *map, enum bpfl_format format,
+			 char **ret_text, struct bpfl_error *err)
+{
+	struct bpfl_map_words opts = { .size = sizeof(opts), .format = format };
+	struct bpfl_map *handle = NULL;
+	int ret = bpfl_map_open_object(object, map, &handle, err);
+
+	if (ret == 0)
+		ret = bpfl_map_text(handle, &opts, ret_text, err);
+	bpfl_map_close(handle);
 	return ret;
 }

@@ -15,6 +15,7 @@
 #define PROG_LOG_END (offsetof(struct bpfl_attr_prog_load, log_true_size) + sizeof(uint32_t))
 #define QUERY_END (offsetof(struct bpfl_attr_prog_query, prog_cnt) + sizeof(uint32_t))
 #define RETVAL_END (offsetof(struct bpfl_attr_test_run, retval) + sizeof(uint32_t))
+#define BATCH_END (offsetof(struct bpfl_attr_map_batch, count) + sizeof(uint32_t))
 #define BTF_LOG_END (offsetof(struct bpfl_attr_btf_load, log_true_size) + sizeof(uint32_t))
 
 /*
@@ -40,6 +41,11 @@ static size_t answer_end(int cmd, const void *attr)
 		return NEXT_ID_END;
 	case BPFL_CMD_PROG_TEST_RUN:
 		return RETVAL_END;
+	case BPFL_CMD_MAP_LOOKUP_BATCH:
+	case BPFL_CMD_MAP_LOOKUP_AND_DELETE_BATCH:
+	case BPFL_CMD_MAP_UPDATE_BATCH:
+	case BPFL_CMD_MAP_DELETE_BATCH:
+		return BATCH_END;
 	default:
 		return 0;
 	}
@@ -89,6 +95,16 @@ int bpfl_sys_map_update(int map_fd, const void *key, const void *value, uint64_t
 int bpfl_sys_map_delete(int map_fd, const void *key)
 {
 	return map_elem(BPFL_CMD_MAP_DELETE_ELEM, map_fd, key, NULL, 0);
+}
+
+int bpfl_sys_map_lookup_and_delete(int map_fd, const void *key, void *ret_value, uint64_t flags)
+{
+	return map_elem(BPFL_CMD_MAP_LOOKUP_AND_DELETE_ELEM, map_fd, key, ret_value, flags);
+}
+
+int bpfl_sys_map_batch(enum bpfl_cmd cmd, struct bpfl_attr_map_batch *attr)
+{
+	return bpfl_enter_bpf((int)cmd, attr, sizeof(*attr), 0);
 }
 
 int bpfl_sys_map_next_key(int map_fd, const void *key, void *ret_next_key)

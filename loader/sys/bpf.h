@@ -43,6 +43,10 @@ enum bpfl_cmd {
 	BPFL_CMD_MAP_LOOKUP_AND_DELETE_ELEM = 21,
 	BPFL_CMD_MAP_FREEZE = 22,
 	BPFL_CMD_BTF_GET_NEXT_ID = 23,
+	BPFL_CMD_MAP_LOOKUP_BATCH = 24,
+	BPFL_CMD_MAP_LOOKUP_AND_DELETE_BATCH = 25,
+	BPFL_CMD_MAP_UPDATE_BATCH = 26,
+	BPFL_CMD_MAP_DELETE_BATCH = 27,
 	BPFL_CMD_LINK_CREATE = 28,
 	BPFL_CMD_LINK_UPDATE = 29,
 	BPFL_CMD_LINK_GET_FD_BY_ID = 30,
@@ -77,6 +81,17 @@ struct bpfl_attr_map_elem {
 	uint32_t pad;
 	uint64_t key;	/* pointer */
 	uint64_t value; /* pointer to value, or to the next key */
+	uint64_t flags;
+};
+
+struct bpfl_attr_map_batch {
+	uint64_t in_batch;  /* 5.6, pointer to where the last batch ended; NULL: begin */
+	uint64_t out_batch; /* pointer to room for that: 4 bytes, or a key if that is larger */
+	uint64_t keys;
+	uint64_t values;
+	uint32_t count; /* in: room; out: elements handled, unless the command is refused as such */
+	uint32_t map_fd;
+	uint64_t elem_flags;
 	uint64_t flags;
 };
 
@@ -339,6 +354,10 @@ int bpfl_sys_map_create(const struct bpfl_attr_map_create *attr);			     /* fd *
 int bpfl_sys_map_lookup(int map_fd, const void *key, void *ret_value, uint64_t flags);	     /* 0 */
 int bpfl_sys_map_update(int map_fd, const void *key, const void *value, uint64_t flags);     /* 0 */
 int bpfl_sys_map_delete(int map_fd, const void *key);					     /* 0 */
+/* 0. Queues and stacks (key NULL) 4.20, hashes 5.14. */
+int bpfl_sys_map_lookup_and_delete(int map_fd, const void *key, void *ret_value, uint64_t flags);
+/* cmd: one of BPFL_CMD_MAP_..._BATCH. 0, or -ENOENT at the end, with attr->count written; -ENOSPC: too little room; -EINVAL before 5.6, -524 for types without it. */
+int bpfl_sys_map_batch(enum bpfl_cmd cmd, struct bpfl_attr_map_batch *attr);
 int bpfl_sys_map_next_key(int map_fd, const void *key, void *ret_next_key); /* 0; -ENOENT at the end; key NULL: first */
 int bpfl_sys_map_freeze(int map_fd);							     /* 0, since 5.2 */
 /* fd. attr->log_true_size is written. No retry here: EAGAIN and ENOSPC are policy of kern/prog.c. */

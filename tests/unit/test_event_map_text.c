@@ -247,7 +247,6 @@ static int first_key_again(void *ctx, void *attr, size_t attr_size)
 START_TEST(a_walk_that_begins_again_ends)
 {
 	char *text = NULL;
-	size_t nr_lines = 0;
 	size_t idx;
 
 	setup();
@@ -255,9 +254,7 @@ START_TEST(a_walk_that_begins_again_ends)
 	put(idx, &(uint32_t){ 0x07070707 }, &(uint32_t){ 1 });
 	fake_sys_on_bpf(BPFL_CMD_MAP_GET_NEXT_KEY, first_key_again, NULL);
 	CHECK_OK(bpfl_object_map_text(&object, "m", BPFL_FORMAT_TEXT, &text, &err), err);
-	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
-		nr_lines++;
-	ck_assert_uint_eq(nr_lines, 10);
+	ck_assert_str_eq(text, "m[117901063] = 1\nm: it changed faster than it could be read: elements may be missing\n");
 	free(text);
 	done();
 }

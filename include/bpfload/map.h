@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps at run time: of a loaded object, or of anybody, by id, name or pinned path.
+ *
+ *     struct bpfl_map *map;
+ *     bpfl_map_open_pinned("/sys/fs/bpf/counts", &map, &err);
+ *     bpfl_map_set_text(map, "{pid=1,comm=bash}", "7", NULL, &err);    (words, by the map's own types)
+ *     bpfl_map_lookup(map, &key, sizeof(key), &value, sizeof(value), 0, &err);         (bytes)
+ *     bpfl_map_each(map, 0, fn, ctx, &err);
+ *     bpfl_map_close(map);
+ *
+ * Bytes are in this machine's byte order. A value of a per-CPU map is an array with an element for each possible CPU, each of which
+ * begins at a multiple of 8 bytes; struct bpfl_map_facts has the size of the whole. Functions that take bytes take their sizes too, and refuse
+ * others than the map's: the kernel reads and writes as many as the map says, whatever the caller's memory has.
+ *
+ * Threads: a map may be used by several threads at the same time; closing it ends that.
+ * Needs: CAP_BPF for what a process of its own may do; CAP_SYS_ADMIN to find maps by id or name.
+ */
+#ifndef BPFLOAD_MAP_H
+#define BPFLOAD_MAP_H
+
+#include "event.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bpfl_map;
+
+/* ---- opening ---- */
+
+/*
+ * All of these: the result is to be given to bpfl_map_close(). Types for text come from the object, or from the kernel when it has any
+ * (Linux 4.18): missing types are no error, see bpfl_map_facts.
+ * Return: 0; -ENOENT (kind TARGET, near names in fix) when there is no such map; -EINVAL (kind TARGET) for a pinned thing that is no map;
+ *	PERMISSION.
+ */
+BPFL_API int bpfl_map_open_id(uint32_t id, struct bpfl_map **ret_map, struct bpfl_error *err);
+/* The kernel keeps 15 bytes of a name, so only those are compared. -EEXIST (kind USAGE) when several maps have it: their ids are in why. */
+BPFL_API int bpfl_map_open_name(const char *name, struct bpfl_map **ret_map, struct bpfl_error *err);
+/* Read-only when that is all the file allows. */
+BPFL_API int bpfl_map_open_pinned(const char *path, struct bpfl_map **ret_map, struct bpfl_error *err);
+/* A map of an object: the object and its spec must outlive the result. -ENOENT (kind USAGE): no such map, or not loaded. */
+BPFL_API int bpfl_map_open_object(const struct bpfl_object *object, const char *name, struct bpfl_map **ret_map,
+				  struct bpfl_error *err);
+/*
+ * Makes a new map, which is gone when it is closed unless something else holds it (a pin, a program).
+ * @def: of bpfl_spec_add_map(); name may be NULL, max_entries 0.
+ * @key_type, @value_type: C types in words ("u32", "struct {u64 packets; u64 bytes;}") that the kernel keeps with the map, or NULL. They
+ *	give the sizes where def has 0.
+ */
+BPFL_API int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const char *value_type,
+			     struct bpfl_map **ret_map, struct bpfl_error *err);
+BPFL_API void bpfl_map_close(struct bpfl_map *map);
+
+/* Of the map; text is borrowed from it. */
+struct bpfl_map_facts {
+	const char *name; /* of an object's map the whole, else at most 15 bytes */
+	const char *type_name; /* "hash"; "?" for a type that this version does not know */
+	uint32_t id; /* 0: this kernel gives none (before 4.13) */
+	uint32_t type;
+	uint32_t key_size; /* bytes; 0 for queues, stacks and Bloom filters */
+	uint32_t value_size; /* bytes, for one CPU */
+	uint32_t max_entries;
+	uint32_t flags;
+	unsigned nr_cpus; /* of per-CPU maps: how many values an element has; else 0 */
+	size_t value_bytes; /* what lookup writes and update reads: of per-CPU maps all CPUs' values */
+	const char *why_untyped; /* why there are no types for text; NULL: there are */
+};
+BPFL_API void bpfl_map_get_facts(const struct bpfl_map *map, struct bpfl_map_facts *ret_facts);
+/* Owned by the map, or by the object that it is of. */
+BPFL_API int bpfl_map_fd(const struct bpfl_map *map);
+
+/* The type number for "hash", "percpu_array", ...; 0: no such type. */
+BPFL_API uint32_t bpfl_map_type_find(const char *type_name);
+
+/* ---- one element ---- */
+
+enum bpfl_map_flag {
+	BPFL_MAP_ANY = 0,
+	BPFL_MAP_NOEXIST = 1, /* update: only when the key is not there */
+	BPFL_MAP_EXIST = 2,   /* update: only when it is; of a full queue or stack: throw the oldest away */
+	BPFL_MAP_LOCK = 4,    /* lookup, update: under the value's struct bpf_spin_lock (Linux 5.1) */
+};
+
+/*
+ * All of these: key_size and value_size must be the map's (facts: key_size, value_bytes), else -EINVAL (kind USAGE). key is NULL for maps
+ * without keys: there lookup looks at the next element of a queue or stack and asks a Bloom filter for the value that it is given,
+ * update puts one in. Return: 0; -ENOENT, -EEXIST (kind TARGET): the element is not there, or is; -E2BIG: the map is full or the
+ * index too large; -EPERM: frozen, read-only, or no permission; as the kernel says.
+ *
+ * Program arrays and maps of maps are written with a descriptor (see bpfl_map_fd()) and read as an id.
+ */
+BPFL_API int bpfl_map_lookup(const struct bpfl_map *map, const void *key, size_t key_size, void *ret_value,
+			     size_t value_size, uint64_t flags, struct bpfl_error *err);
+BPFL_API int bpfl_map_update(const struct bpfl_map *map, const void *key, size_t key_size, const void *value,
+			     size_t value_size, uint64_t flags, struct bpfl_error *err);
+BPFL_API int bpfl_map_delete(const struct bpfl_map *map, const void *key, size_t key_size, struct bpfl_error *err);
+/* Lookup and delete in one: of a queue or stack (key NULL) the next element. Where the kernel has no such call for the type
+ * (hashes before 5.14) it is two calls, and what a program writes between them is lost. */
+BPFL_API int bpfl_map_take(const struct bpfl_map *map, const void *key, size_t key_size, void *ret_value,
+			   size_t value_size, struct bpfl_error *err);
+/* key NULL: the first one. -ENOENT at the end, without a text. When key is gone the kernel begins again: prefer bpfl_map_each(). */
+BPFL_API int bpfl_map_next_key(const struct bpfl_map *map, const void *key, void *ret_key, size_t key_size,
+			       struct bpfl_error *err);
+/* No system call can write it any more; programs can (Linux 5.2). -EBUSY when it is frozen already or mapped for writing. */
+BPFL_API int bpfl_map_freeze(const struct bpfl_map *map, struct bpfl_error *err);
+/* Gives it a name in a mounted bpffs, where it stays. -EEXIST when the path is taken. */
+BPFL_API int bpfl_map_pin(const struct bpfl_map *map, const char *path, struct bpfl_error *err);
+
+/* ---- many elements ---- */
+
+enum bpfl_each_flag {
+	BPFL_EACH_TAKE = 1, /* delete what is shown; not of arrays */
+};
+
+/* One element: valid during the call. It may be deleted. Return 0 to go on; a negative value stops and is returned. */
+typedef int (*bpfl_map_each_fn)(void *ctx, const void *key, const void *value);
+
+/*
+ * Shows every element once, in batches where the kernel has them (Linux 5.6), else one by one. Elements that come or go meanwhile may be missed;
+ * those that stay are shown. A value with a lock is read under it. Queues and stacks: the next element only.
+ * Return: 0; 1 when the map changed faster than it could be read, so that elements may be missing; what fn returned; -errno.
+ */
+BPFL_API int bpfl_map_each(const struct bpfl_map *map, unsigned flags, bpfl_map_each_fn fn, void *ctx,
+			   struct bpfl_error *err);
+
+/*
+ * Writes or deletes nr elements; keys and values stand one behind the other. One system call, or one for each where the kernel has no
+ * batches for the map or for the flags.
+ * @ret_nr: how many were done, also after a failure. May be NULL.
+ */
+BPFL_API int bpfl_map_update_batch(const struct bpfl_map *map, const void *keys, const void *values, size_t nr,
+				   uint64_t flags, size_t *ret_nr, struct bpfl_error *err);
+BPFL_API int bpfl_map_delete_batch(const struct bpfl_map *map, const void *keys, size_t nr, size_t *ret_nr,
+				   struct bpfl_error *err);
+
+/* ---- words ---- */
+
+/*
+ * Keys and values in words: by type "{pid=1,comm=bash}", "LEVEL_HIGH", "12"; plain numbers for 1, 2, 4 and 8 bytes without a
+ * type; "hex:01 02 ff" always; of a trie also "10.0.0.0/8". Values of program arrays and maps of maps are "id 7" or a pinned path, those of cgroup arrays
+ * a path. Of a map that holds variables (.data, .bss) the key may be a variable: "my_pid", "cfg.port".
+ */
+struct bpfl_map_words {
+	size_t size; /* sizeof(struct bpfl_map_words) */
+	enum bpfl_format format;
+	uint64_t flags; /* enum bpfl_map_flag */
+	bool sum;	/* text of per-CPU values: one value, their sum */
+	bool one_cpu;	/* per-CPU values: only of this CPU (writing keeps the others') */
+	unsigned cpu;
+};
+
+/* The whole map, as bpfl_object_map_text(). opts may be NULL. malloc'ed; free() it. */
+BPFL_API int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_words *opts, char **ret_text,
+			   struct bpfl_error *err);
+/* key NULL for maps without keys. A value that is not there: -ENOENT (kind TARGET). Words that do not fit: -EINVAL, -ERANGE (kind USAGE). */
+BPFL_API int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts,
+			       char **ret_text, struct bpfl_error *err);
+BPFL_API int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *value,
+			       const struct bpfl_map_words *opts, struct bpfl_error *err);
+/* Without a key the next element of a queue or stack is taken out; its text is in ret_text then, else "". ret_text may be NULL. */
+BPFL_API int bpfl_map_del_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts,
+			       char **ret_text, struct bpfl_error *err);
+
+/* ---- views ---- */
+
+struct bpfl_view_opts {
+	size_t size; /* sizeof(struct bpfl_view_opts) */
+	enum bpfl_format format;
+	unsigned width; /* columns of the screen: lines are cut there; 0: 80 for bars, and nothing is cut */
+	unsigned max_rows; /* of a table; 0: 20 */
+	bool sum; /* table: a row for an element, not for each CPU of it. Histograms always are sums. */
+	/*
+	 * hist: words with ':' between them: "log2" (the default: slot i counts 2^i .. 2^(i+1)-1, slot 0 also 0), "linear" or "linear=STEP" (slot i counts
+	 * from i*STEP), "unit=WORD" for the heading, or the member with the slots. top: the member to sort by, largest first. NULL: as
+	 * the types suggest.
+	 */
+	const char *words;
+};
+
+/*
+ * Histograms: of an array of numbers (the slots are its elements), of values that hold an array of numbers (one histogram for each
+ * element), of a hash whose key has a member "slot" or "bucket" (one for each value of the other members).
+ * Return: 0; -EINVAL, -ENOENT (kind USAGE) when the map does not have that shape; as bpfl_map_each(). malloc'ed; free() it.
+ */
+BPFL_API int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
+				struct bpfl_error *err);
+/* The largest elements as a table with a heading. malloc'ed; free() it. */
+BPFL_API int bpfl_map_top_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
+			       struct bpfl_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

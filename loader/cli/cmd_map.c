@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/cmd_map.c: map: the elements of any map of this system, in words.
+ *
+ * A map is named by "id N", "name N", its pinned path, or a bare name; an action takes so many words behind that. Everything about keys, values
+ * and types is the library's.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NR_OPERANDS 2 /* at most, behind the map */
+
+struct map_options {
+	struct options run; /* json, sum, rows, interval_ns, count, duration_ns: what the views and the loop read */
+	const char *hist, *top; /* NULL: not given; "": without a word */
+	const char *cpu, *flags, *type, *name, *key_type, *value_type;
+	uint64_t key_size, value_size, max_entries;
+	bool noexist, exist, help;
+};
+
+#define FIELD(member) offsetof(struct map_options, member)
+
+static const struct option_row rows[] = {
+	{ "json", 'j', VALUE_FLAG, FIELD(run.json), NULL, "one JSON object for each element" },
+	{ "sum", 0, VALUE_FLAG, FIELD(run.sum), NULL, "of per-CPU maps: one value, the sum" },
+	{ "cpu", 0, VALUE_TEXT, FIELD(cpu), "N", "of per-CPU maps: get or set the value of this CPU only" },
+	{ "noexist", 0, VALUE_FLAG, FIELD(noexist), NULL, "set: only if the key is not there" },
+	{ "exist", 0, VALUE_FLAG, FIELD(exist), NULL, "set: only if the key is there; into a full queue: drop the oldest" },
+	{ "hist", 0, VALUE_OPTIONAL, FIELD(hist), "[=WORDS]", "dump, watch: as a histogram; words: log2, linear[=STEP], unit=us, a member" },
+	{ "top", 0, VALUE_OPTIONAL, FIELD(top), "[=FIELD]", "dump, watch: as a table, largest first" },
+	{ "rows", 0, VALUE_U64, FIELD(run.rows), "N", "--top shows so many rows" },
+	{ "interval", 'i', VALUE_NS, FIELD(run.interval_ns), "TIME", "watch: how often (1s)" },
+	{ "duration", 'd', VALUE_NS, FIELD(run.duration_ns), "TIME", "watch: stop after this time" },
+	{ "count", 'n', VALUE_U64, FIELD(run.count), "N", "watch: stop after N rounds" },
+	{ "type", 0, VALUE_TEXT, FIELD(type), "TYPE", "create: hash, array, percpu_hash, lru_hash, queue, ..." },
+	{ "key", 0, VALUE_TEXT, FIELD(key_type), "CTYPE", "create: a C type for the key: u32, 'struct {u32 pid; char comm[16];}'" },
+	{ "value", 0, VALUE_TEXT, FIELD(value_type), "CTYPE", "create: a C type for the value" },
+	{ "key-size", 0, VALUE_U64, FIELD(key_size), "N", "create: bytes of a key without a type" },
+	{ "value-size", 0, VALUE_U64, FIELD(value_size), "N", "create: bytes of a value without a type" },
+	{ "max-entries", 0, VALUE_U64, FIELD(max_entries), "N", "create: how many elements" },
+	{ "map-flags", 0, VALUE_TEXT, FIELD(flags), "N", "create: BPF_F_... as a number (1: no preallocation)" },
+	{ "name", 0, VALUE_TEXT, FIELD(name), "NAME", "create: a name of up to 15 letters" },
+	{ "verbose", 'v', VALUE_VERBOSE, FIELD(run.verbosity), NULL, "say more on stderr" },
+	{ "quiet", 'q', VALUE_QUIET, FIELD(run.verbosity), NULL, "say nothing but errors on stderr" },
+	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+};
+
+static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload map --help" };
+
+struct command {
+	const struct map_options *options;
+	struct bpfl_map_words words;
+	struct bpfl_map *map;
+	const char *operands[NR_OPERANDS]; /* NULL: not given */
+	struct out *out;
+};
+
+static int map_help(void)
+{
+	printf("usage: bpfload map dump MAP [--hist|--top]      all elements\n"
+	       "       bpfload map get MAP [KEY]                one; without a key, of a queue, the next\n"
+	       "       bpfload map set MAP [KEY] VALUE          write one; without a key, put into a queue\n"
+	       "       bpfload map del MAP [KEY]                delete one; without a key, take the next out\n"
+	       "       bpfload map watch MAP [--hist|--top]     all elements, each --interval\n"
+	       "       bpfload map pin MAP PATH                 give it a path in a bpffs\n"
+	       "       bpfload map freeze MAP                   no system call writes it any more\n"
+	       "       bpfload map create PATH --type TYPE ...  make one and pin it\n\n"
+	       "MAP is 'id N', 'name NAME', the path where it is pinned, or a name.\n"
+	       "KEY and VALUE are written as they are shown: 7, LEVEL_HIGH, {pid=1,comm=bash}, \"text\"; hex:01 02 always\n"
+	       "works; 10.0.0.0/8 in a trie; 'id 7' or a pinned path for a program or a map; of .data, .bss and .rodata the\n"
+	       "key may be a variable: my_pid, cfg.port. A negative number comes after '--'.\n\n"
+	       "options:\n");
+	option_table_help(&table);
+	printf("\nexit codes: as of bpfload; 7 when there is no such map or element, or it is there already\n\n"
+	       "examples:\n"
+	       "  bpfload map dump counts --json\n"
+	       "  bpfload map set /sys/fs/bpf/limits '{pid=1,comm=bash}' 100\n"
+	       "  bpfload map watch id 17 --top=bytes --sum\n"
+	       "  bpfload map create /sys/fs/bpf/seen --type hash --key u32 --value 'struct {u64 packets; u64 bytes;}' --max-entries 1024\n");
+	return fflush(stdout) == 0 ? EXIT_OK : EXIT_OTHER;
+}
+
+/* ---- actions ---- */
+
+static int text_out(struct command *command, int ret, char *text)
+{
+	if (ret == 0 && text)
+		ret = out_text(command->out, text);
+	free(text);
+	return ret;
+}
+
+static int view_add(struct command *command, struct views *views, struct bpfl_error *err)
+{
+	const struct map_options *options = command->options;
+	const char *words = options->hist ? options->hist : options->top;
+	enum view_kind kind = options->hist ? VIEW_HIST : options->top ? VIEW_TOP : VIEW_DUMP;
+	struct bpfl_map *map = command->map;
+	int ret;
+
+	if (options->hist && options->top)
+		return out_usage(err, "--hist and --top at once");
+	ret = views_open(views, &options->run, NULL, command->out, err);
+	command->map = NULL; /* theirs now */
+	if (ret == 0 && views_add(views, kind, map, words && *words ? words : NULL) < 0)
+		ret = out_usage(err, "out of memory");
+	return ret;
+}
+
+static int map_dump(struct command *command, struct bpfl_error *err)
+{
+	struct views views = { 0 };
+	int ret = view_add(command, &views, err);
+
+	views.is_live = false; /* once, and the whole of it */
+	if (ret == 0)
+		ret = views_show(&views, 0, err);
+	views_deinit(&views);
+	return ret;
+}
+
+static int map_watch(struct command *command, struct bpfl_error *err)
+{
+	struct views views = { 0 };
+	struct events events = { 0 };
+	struct plan plan = { 0 };
+	struct options options = command->options->run;
+	struct loop loop = { .signal_fd = -1, .events = &events, .views = &views, .plan = &plan, .options = &options,
+			     .out = command->out };
+	int ret = signals_init(&loop.signal_fd, err);
+
+	if (options.interval_ns == 0)
+		options.interval_ns = 1000000000;
+	if (ret == 0)
+		ret = view_add(command, &views, err);
+	if (ret == 0)
+		ret = loop_dump(&loop, err); /* now, and then each interval */
+	if (ret == 0 && !(options.count && loop.nr_dumps >= options.count))
+		ret = loop_run(&loop, err);
+	views_deinit(&views);
+	if (loop.signal_fd >= 0)
+		close(loop.signal_fd);
+	return ret;
+}
+
+static int map_get(struct command *command, struct bpfl_error *err)
+{
+	char *text = NULL;
+	int ret = bpfl_map_get_text(command->map, command->operands[0], &command->words, &text, err);
+
+	return text_out(command, ret, text);
+}
+
+/* "set MAP VALUE" of a queue, "set MAP KEY VALUE" of anything else. */
+static int map_set(struct command *command, struct bpfl_error *err)
+{
+	const char *key = command->operands[1] ? command->operands[0] : NULL;
+	const char *value = command->operands[1] ? command->operands[1] : command->operands[0];
+	struct bpfl_map_facts facts;
+
+	bpfl_map_get_facts(command->map, &facts);
+	if (!key && facts.key_size > 0)
+		return out_usage(err, "set: map '%s' needs a key and a value", facts.name);
+	return bpfl_map_set_text(command->map, key, value, &command->words, err);
+}
+
+static int map_del(struct command *command, struct bpfl_error *err)
+{
+	char *text = NULL;
+	int ret = bpfl_map_del_text(command->map, command->operands[0], &command->words, &text, err);
+
+	return text_out(command, ret, text);
+}
+
+static int map_pin(struct command *command, struct bpfl_error *err)
+{
+	return bpfl_map_pin(command->map, command->operands[0], err);
+}
+
+static int map_freeze(struct command *command, struct bpfl_error *err)
+{
+	return bpfl_map_freeze(command->map, err);
+}
+
+static int create_def(const struct map_options *options, struct bpfl_map_def *def, struct bpfl_error *err)
+{
+	uint64_t flags = 0;
+
+	if (!options->type)
+		return out_usage(err, "create: which --type? hash, array, percpu_array, lru_hash, queue, ...");
+	*def = (struct bpfl_map_def){ .size = sizeof(*def), .name = options->name };
+	def->type = bpfl_map_type_find(options->type);
+	if (def->type == 0)
+		return out_usage(err, "create: '%.100s' is no type of map: hash, array, percpu_hash, lru_hash, queue, ...", options->type);
+	if (options->flags && (bpfl_text_to_u64(options->flags, &flags) < 0 || flags > UINT32_MAX))
+		return out_usage(err, "--map-flags: '%.100s' is not a number of 32 bits", options->flags);
+	if (options->key_size > UINT32_MAX || options->value_size > UINT32_MAX || options->max_entries > UINT32_MAX)
+		return out_usage(err, "create: a size of more than 32 bits");
+	def->key_size = (uint32_t)options->key_size;
+	def->value_size = (uint32_t)options->value_size;
+	def->max_entries = (uint32_t)options->max_entries;
+	def->flags = (uint32_t)flags;
+	return 0;
+}
+
+static int map_create(struct command *command, struct bpfl_error *err)
+{
+	const struct map_options *options = command->options;
+	struct bpfl_map_def def;
+	int ret = create_def(options, &def, err);
+
+	if (ret == 0)
+		ret = bpfl_map_create(&def, options->key_type, options->value_type, &command->map, err);
+	return ret < 0 ? ret : bpfl_map_pin(command->map, command->operands[0], err);
+}
+
+static const struct action {
+	const char *name;
+	int (*run)(struct command *command, struct bpfl_error *err);
+	int nr_least, nr_most; /* words behind the map */
+	const char *wants;     /* for a message */
+	bool is_new;	       /* no map is named */
+} actions[] = {
+	{ "dump", map_dump, 0, 0, "dump MAP", false },
+	{ "get", map_get, 0, 1, "get MAP [KEY]", false },
+	{ "set", map_set, 1, 2, "set MAP [KEY] VALUE", false },
+	{ "del", map_del, 0, 1, "del MAP [KEY]", false },
+	{ "watch", map_watch, 0, 0, "watch MAP", false },
+	{ "pin", map_pin, 1, 1, "pin MAP PATH", false },
+	{ "freeze", map_freeze, 0, 0, "freeze MAP", false },
+	{ "create", map_create, 1, 1, "create PATH --type TYPE", true },
+};
+
+#define NR_ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+/* ---- words ---- */
+
+static const struct action *action_find(const char *name, struct bpfl_error *err)
+{
+	const char *names[NR_ACTIONS];
+	const char *near;
+
+	for (size_t i = 0; i < NR_ACTIONS; i++) {
+		names[i] = actions[i].name;
+		if (strcmp(names[i], name) == 0)
+			return &actions[i];
+	}
+	near = bpfl_text_nearest(name, names, NR_ACTIONS);
+	out_usage(err, "map: '%.100s' is none of dump, get, set, del, watch, pin, freeze, create", name);
+	if (near)
+		snprintf(err->fix, sizeof(err->fix), "did you mean 'bpfload map %s'?", near);
+	else
+		snprintf(err->fix, sizeof(err->fix), "bpfload map --help says more");
+	return NULL;
+}
+
+/* "id N", "name N", a path, a name: how many words that took, or -errno. */
+static int map_open(struct bpfl_map **ret_map, char **words, int nr_words, struct bpfl_error *err)
+{
+	uint64_t id;
+	int ret;
+
+	if (nr_words == 0)
+		return out_usage(err, "which map? 'id N', 'name NAME', or the path where it is pinned");
+	if (strcmp(words[0], "id") == 0 && nr_words > 1) {
+		if (bpfl_text_to_u64(words[1], &id) < 0 || id == 0 || id > UINT32_MAX)
+			return out_usage(err, "'%.100s' is not the id of a map", words[1]);
+		ret = bpfl_map_open_id((uint32_t)id, ret_map, err);
+		return ret < 0 ? ret : 2;
+	}
+	if (strcmp(words[0], "name") == 0 && nr_words > 1) {
+		ret = bpfl_map_open_name(words[1], ret_map, err);
+		return ret < 0 ? ret : 2;
+	}
+	ret = strchr(words[0], '/') ? bpfl_map_open_pinned(words[0], ret_map, err) : bpfl_map_open_name(words[0], ret_map, err);
+	if (ret == -ENOENT && bpfl_text_to_u64(words[0], &id) == 0)
+		snprintf(err->fix, sizeof(err->fix), "a map is named by its number with the word id: id %s", words[0]);
+	return ret < 0 ? ret : 1;
+}
+
+static int words_fill(struct command *command, struct bpfl_error *err)
+{
+	const struct map_options *options = command->options;
+	uint64_t cpu = 0;
+
+	if (options->noexist && options->exist)
+		return out_usage(err, "--noexist and --exist contradict each other");
+	if (options->cpu && (bpfl_text_to_u64(options->cpu, &cpu) < 0 || cpu > UINT32_MAX))
+		return out_usage(err, "--cpu: '%.100s' is not the number of a CPU", options->cpu);
+	command->words = (struct bpfl_map_words){
+		.size = sizeof(command->words),
+		.format = options->run.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT,
+		.flags = options->noexist ? BPFL_MAP_NOEXIST : options->exist ? BPFL_MAP_EXIST : BPFL_MAP_ANY,
+		.sum = options->run.sum,
+		.one_cpu = options->cpu != NULL,
+		.cpu = (unsigned)cpu,
+	};
+	return 0;
+}
+
+static int action_run(struct command *command, char **words, int nr_words, struct bpfl_error *err)
+{
+	const struct action *action = nr_words > 0 ? action_find(words[0], err) : NULL;
+	struct bpfl_map_facts facts;
+	int ret, used = 0;
+
+	if (nr_words == 0)
+		return out_usage(err, "map: dump, get, set, del, watch, pin, freeze or create?");
+	ret = action ? words_fill(command, err) : -EINVAL;
+	if (ret == 0 && !action->is_new) {
+		used = map_open(&command->map, words + 1, nr_words - 1, err);
+		ret = used < 0 ? used : 0;
+	}
+	if (ret < 0)
+		return ret;
+	words += 1 + used;
+	nr_words -= 1 + used;
+	if (nr_words < action->nr_least || nr_words > action->nr_most)
+		return out_usage(err, "%s: bpfload map %s", nr_words < action->nr_least ? "a word is missing" : "too many words", action->wants);
+	for (int i = 0; i < nr_words; i++)
+		command->operands[i] = words[i];
+	if (command->map) {
+		bpfl_map_get_facts(command->map, &facts);
+		if (facts.why_untyped)
+			out_note(command->out, 1, "map '%s': %s", facts.name, facts.why_untyped);
+	}
+	return action->run(command, err);
+}
+
+int cmd_map(int argc, char **argv)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct map_options options = { 0 };
+	struct command command = { .options = &options };
+	int first = argc, code = EXIT_OK, flushed, ret;
+	struct out out;
+
+	out_init(&out);
+	command.out = &out;
+	ret = option_table_parse(&table, &options, argc, argv, &first, &err);
+	out.json = options.run.json;
+	out.verbosity = options.run.verbosity;
+	if (ret == 0 && options.help)
+		return map_help();
+	if (ret == 0)
+		ret = action_run(&command, argv + first, argc - first, &err);
+	flushed = out_flush(&out);
+	if (ret == 0)
+		ret = flushed;
+	if (ret < 0 && err.kind == BPFL_ERR_NONE) {
+		err.kind = BPFL_ERR_SYSTEM;
+		err.errnum = -ret;
+		snprintf(err.message, sizeof(err.message), "writing to stdout: %s", strerror(-ret));
+	}
+	if (ret < 0 && !(out.closed && ret == -EPIPE))
+		code = out_error(&out, &err);
+	bpfl_map_close(command.map);
+	bpfl_error_clear(&err);
+	return code;
+}

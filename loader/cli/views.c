@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/views.c: maps on the screen: their elements, histograms, tables.
+ *
+ * All views of a round make one block of text. On a terminal the next block is written over it, as long as nothing else has been written
+ * since; so the last one stays when the run ends, and lines of programs are never overwritten. For that no line may be wider and no block
+ * higher than the screen. Anywhere else blocks follow one another, with an empty line between them when they are more than plain elements.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define NAME_SIZE 256
+
+struct screen {
+	unsigned width, height; /* 0: not a terminal */
+};
+
+static struct screen screen_get(void)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0)
+		return (struct screen){ 80, 24 };
+	return (struct screen){ size.ws_col, size.ws_row };
+}
+
+/* ---- making ---- */
+
+static const struct {
+	enum view_kind kind;
+	const char *option;
+	size_t field;
+} view_options[] = {
+	{ VIEW_DUMP, "dump", offsetof(struct options, dump) },
+	{ VIEW_HIST, "hist", offsetof(struct options, hist) },
+	{ VIEW_TOP, "top", offsetof(struct options, top) },
+};
+
+#define NR_VIEW_OPTIONS (sizeof(view_options) / sizeof(view_options[0]))
+
+/* "MAP:WORDS" -> the name, and the words or NULL. A plain dump has no words. */
+static const char *split(enum view_kind kind, const char *text, char name[NAME_SIZE])
+{
+	const char *colon = kind == VIEW_DUMP ? NULL : strchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+
+	snprintf(name, NAME_SIZE, "%.*s", (int)len, text);
+	return colon ? colon + 1 : NULL;
+}
+
+static int no_such_map(const char *option, const char *name, const struct options *options, const struct bpfl_spec *spec,
+		       struct bpfl_error *err)
+{
+	size_t nr = bpfl_spec_nr_maps(spec);
+	const char **names = calloc(nr ? nr : 1, sizeof(*names));
+	const char *near = NULL;
+	struct bpfl_map_view view;
+
+	for (size_t i = 0; names && i < nr && bpfl_spec_map_view(spec, i, &view) == 0; i++)
+		names[i] = view.name;
+	if (names)
+		near = bpfl_text_nearest(name, names, nr);
+	out_usage(err, "--%s: the object has no map '%.200s'", option, name);
+	if (near)
+		snprintf(err->fix, sizeof(err->fix), "did you mean '%.200s'? bpfload spec %.300s lists its maps", near, options->file);
+	else
+		snprintf(err->fix, sizeof(err->fix), "bpfload spec %.300s lists its maps", options->file);
+	free(names);
+	return -ENOENT;
+}
+
+int views_check(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	for (size_t o = 0; o < NR_VIEW_OPTIONS; o++) {
+		const struct words *words = (const void *)((const char *)options + view_options[o].field);
+
+		for (size_t i = 0; i < words->nr; i++) {
+			struct bpfl_map_view view;
+			char name[NAME_SIZE];
+			size_t m = 0;
+
+			split(view_options[o].kind, words->items[i], name);
+			while (bpfl_spec_map_view(spec, m, &view) == 0 && strcmp(view.name, name) != 0)
+				m++;
+			if (bpfl_spec_map_view(spec, m, &view) < 0)
+				return no_such_map(view_options[o].option, name, options, spec, err);
+		}
+	}
+	return 0;
+}
+
+int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, const char *words)
+{
+	struct view *items = realloc(views->items, (views->nr + 1) * sizeof(*items));
+
+	if (!items) {
+		bpfl_map_close(map);
+		return -ENOMEM;
+	}
+	views->items = items;
+	items[views->nr++] = (struct view){ kind, map, words };
+	return 0;
+}
+
+int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, struct out *out,
+	       struct bpfl_error *err)
+{
+	views->options = options;
+	views->out = out;
+	views->is_live = !options->json && isatty(STDOUT_FILENO);
+	for (size_t o = 0; object && o < NR_VIEW_OPTIONS; o++) {
+		const struct words *words = (const void *)((const char *)options + view_options[o].field);
+
+		for (size_t i = 0; i < words->nr; i++) {
+			struct bpfl_map *map = NULL;
+			char name[NAME_SIZE];
+			const char *rest = split(view_options[o].kind, words->items[i], name);
+			int ret = bpfl_map_open_object(object, name, &map, err);
+
+			if (ret < 0)
+				return ret;
+			if (views_add(views, view_options[o].kind, map, rest) < 0)
+				return out_usage(err, "out of memory");
+		}
+	}
+	return 0;
+}
+
+void views_deinit(struct views *views)
+{
+	for (size_t i = 0; i < views->nr; i++)
+		bpfl_map_close(views->items[i].map);
+	free(views->items);
+	views->items = NULL;
+	views->nr = 0;
+}
+
+/* ---- showing ---- */
+
+static int view_text(const struct views *views, const struct view *view, struct screen screen, char **ret_text,
+		     struct bpfl_error *err)
+{
+	const struct options *options = views->options;
+	enum bpfl_format format = options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
+	struct bpfl_map_words words = { .size = sizeof(words), .format = format, .sum = options->sum };
+	struct bpfl_view_opts opts = { .size = sizeof(opts), .format = format, .sum = options->sum, .words = view->words,
+				       .width = screen.width, .max_rows = options->rows > UINT32_MAX ? 0 : (unsigned)options->rows };
+
+	if (opts.max_rows == 0 && screen.height > 4)
+		opts.max_rows = screen.height - 3; /* the heading, and where the cursor stands */
+	if (view->kind == VIEW_DUMP)
+		return bpfl_map_text(view->map, &words, ret_text, err);
+	if (view->kind == VIEW_HIST)
+		return bpfl_map_hist_text(view->map, &opts, ret_text, err);
+	return bpfl_map_top_text(view->map, &opts, ret_text, err);
+}
+
+/* The bytes of a line that fill so many columns at most: a byte that continues a UTF-8 sequence takes none. */
+static size_t cut(const char *line, size_t len, unsigned width)
+{
+	unsigned columns = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (((unsigned char)line[i] & 0xc0) != 0x80 && columns++ == width)
+			return i;
+	}
+	return len;
+}
+
+/* Over the last block, or below what came since. */
+static int draw(struct views *views, const char *block, struct screen screen, uint64_t nr_lines)
+{
+	unsigned nr_drawn = 0;
+	char up[32];
+	int ret = 0;
+
+	if (views->nr_drawn > 0 && views->nr_lines_then == nr_lines) {
+		snprintf(up, sizeof(up), "\033[%uA\r\033[J", views->nr_drawn);
+		ret = out_text(views->out, up);
+	}
+	while (ret == 0 && *block && nr_drawn + 1 < screen.height) {
+		size_t len = strcspn(block, "\n");
+
+		ret = out_write(views->out, block, cut(block, len, screen.width));
+		if (ret == 0)
+			ret = out_text(views->out, "\n");
+		block += len + (block[len] == '\n');
+		nr_drawn++;
+	}
+	views->nr_drawn = nr_drawn;
+	views->nr_lines_then = nr_lines;
+	return ret;
+}
+
+static int block_make(const struct views *views, struct screen screen, char **ret_block, struct bpfl_error *err)
+{
+	char *block = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&block, &size);
+	int ret = file ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < views->nr && ret == 0; i++) {
+		char *text = NULL;
+
+		ret = view_text(views, &views->items[i], screen, &text, err);
+		if (ret == 0 && fputs(text, file) == EOF)
+			ret = -ENOMEM;
+		free(text);
+	}
+	if (file && fclose(file) == EOF && ret == 0)
+		ret = -ENOMEM;
+	if (ret < 0)
+		free(block);
+	else
+		*ret_block = block;
+	return ret;
+}
+
+int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
+{
+	struct screen screen = { 0, 0 };
+	bool has_tables = false;
+	char *block = NULL;
+	int ret;
+
+	if (views->nr == 0)
+		return out_flush(views->out);
+	if (views->is_live)
+		screen = screen_get();
+	ret = block_make(views, screen, &block, err);
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < views->nr; i++)
+		has_tables = has_tables || views->items[i].kind != VIEW_DUMP;
+	if (views->is_live) {
+		ret = draw(views, block, screen, nr_lines);
+	} else {
+		if (views->any_shown && has_tables && !views->options->json)
+			ret = out_text(views->out, "\n");
+		if (ret == 0)
+			ret = out_text(views->out, block);
+	}
+	views->any_shown = true;
+	free(block);
+	return ret < 0 ? ret : out_flush(views->out);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event/map_words.c: one element of a map, from words and into words.
+ *
+ * A key or value is written the way it is shown. With a type that is the grammar of btf/value; without one it is a number of 1, 2, 4 or 8
+ * bytes; "hex:01 02 ff" is always understood. Three things are more than bytes: a trie's key may be an address with a length, the values of program
+ * arrays, cgroup arrays and maps of maps are things that have to be opened first, and where a map holds the variables of a program, the
+ * key may be the name of one.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "base/text.h"
+#include "btf/value.h"
+#include "event/map_print.h"
+#include "spec/spec.h"
+#include "sys/bpf.h"
+#include "sys/enter.h"
+#include "sys/facts.h"
+
+#define HEX_PREFIX "hex:"
+#define F_MMAPABLE (1u << 10)
+
+/* ---- words into bytes ---- */
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* "01 02 ff" or "0102ff": exactly so many bytes. */
+static int hex_parse(const char *text, uint8_t *bytes, size_t size, const char *what, struct bpfl_error *err)
+{
+	size_t nr = 0;
+
+	for (const char *at = text + strspn(text, " "); *at; at += 2 + strspn(at + 2, " ")) {
+		int high = hex_digit(at[0]), low = high < 0 ? -1 : hex_digit(at[1]);
+
+		if (low < 0)
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s': not a byte of two hexadecimal digits", what,
+					      BPFL_ESC(at));
+		if (nr < size)
+			bytes[nr] = (uint8_t)(high << 4 | low);
+		nr++;
+	}
+	if (nr != size)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: %zu bytes are given, it has %zu", what, nr, size);
+	return 0;
+}
+
+static int number_parse(const char *text, uint8_t *bytes, size_t size, const char *what, struct bpfl_error *err)
+{
+	uint64_t number = 0;
+	int64_t negative = 0;
+
+	if (size != 1 && size != 2 && size != 4 && size != 8) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s': it has %zu bytes and no type", what, BPFL_ESC(text), size);
+		bpfl_error_fix(err, "write the bytes: 'hex:01 02 ...'");
+		return -EINVAL;
+	}
+	if (text[0] == '-') {
+		if (bpfl_text_to_s64(text, &negative) < 0)
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s' is not a number", what, BPFL_ESC(text));
+		if (size < 8 && negative < -((int64_t)1 << (8 * size - 1)))
+			return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "%s: %s does not fit into %zu bytes", what, BPFL_ESC(text), size);
+		bpfl_number_bytes((uint64_t)negative & (UINT64_MAX >> (64 - 8 * size)), bytes, size);
+		return 0;
+	}
+	if (bpfl_text_to_u64(text, &number) < 0)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s' is not a number", what, BPFL_ESC(text));
+	if (!bpfl_number_bytes(number, bytes, size))
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "%s: %s does not fit into %zu bytes", what, BPFL_ESC(text), size);
+	return 0;
+}
+
+/* bytes are zeroes, or the old value: what the words do not name becomes zero. */
+static int bytes_parse(const struct bpfl_map *map, uint32_t type_id, const char *text, uint8_t *bytes, size_t size,
+		       const char *what, struct bpfl_error *err)
+{
+	struct bpfl_btf_place place = { .type_id = type_id };
+	uint32_t type_size = 0;
+	int ret;
+
+	if (bpfl_text_has_prefix(text, HEX_PREFIX))
+		return hex_parse(text + strlen(HEX_PREFIX), bytes, size, what, err);
+	if (!type_id || !map->btf || bpfl_btf_size(map->btf, type_id, &type_size) < 0 || type_size != size)
+		return number_parse(text, bytes, size, what, err);
+	ret = bpfl_btf_place_set(map->btf, &place, NULL, text, bytes, size, err);
+	if (ret < 0)
+		bpfl_error_prefix(err, "%s", what);
+	return ret;
+}
+
+/* "10.0.0.0/8", "2001:db8::/32": struct bpf_lpm_trie_key, a length in bits and the address. False: not such words. */
+static bool prefix_parse(const struct bpfl_map *map, const char *text, uint8_t *key)
+{
+	char address[64];
+	const char *slash = strchr(text, '/');
+	size_t address_size = map->key_size - sizeof(uint32_t);
+	uint8_t bytes[16];
+	uint64_t bits;
+	uint32_t prefix_len;
+
+	if (map->type != BPFL_MAP_TYPE_LPM_TRIE || !slash || (address_size != 4 && address_size != 16) ||
+	    (size_t)(slash - text) >= sizeof(address) || bpfl_text_to_u64(slash + 1, &bits) < 0 || bits > address_size * 8)
+		return false;
+	memcpy(address, text, (size_t)(slash - text));
+	address[slash - text] = '\0';
+	if (inet_pton(address_size == 4 ? AF_INET : AF_INET6, address, bytes) != 1)
+		return false;
+	prefix_len = (uint32_t)bits;
+	memcpy(key, &prefix_len, sizeof(prefix_len));
+	memcpy(key + sizeof(prefix_len), bytes, address_size);
+	return true;
+}
+
+/* key: zeroed room for one. */
+static int key_parse(const struct bpfl_map *map, const char *text, uint8_t *key, struct bpfl_error *err)
+{
+	if (prefix_parse(map, text, key))
+		return 0;
+	return bytes_parse(map, map->key_type_id, text, key, map->key_size, "key", err);
+}
+
+/* ---- values that stand for things ---- */
+
+/* 1: an open descriptor in *ret_fd, which is the value; 0: plain bytes; -errno. */
+static int thing_open(const struct bpfl_map *map, const char *text, int *ret_fd, struct bpfl_error *err)
+{
+	int fd;
+
+	switch (map->type) {
+	case BPFL_MAP_TYPE_PROG_ARRAY:
+		fd = bpfl_open_words(text, "prog", err);
+		break;
+	case BPFL_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPFL_MAP_TYPE_HASH_OF_MAPS:
+		fd = bpfl_open_words(text, "map", err);
+		break;
+	case BPFL_MAP_TYPE_CGROUP_ARRAY:
+		fd = bpfl_enter_openat(AT_FDCWD, text, O_RDONLY | O_DIRECTORY, 0);
+		if (fd < 0)
+			bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "cgroup '%s': %s", BPFL_ESC(text), bpfl_errno_text(-fd));
+		break;
+	default:
+		return 0;
+	}
+	*ret_fd = fd;
+	return fd < 0 ? fd : 1;
+}
+
+/* ---- variables ---- */
+
+static bool is_section(const struct bpfl_map *map)
+{
+	const struct bpfl_btf_type *type = map->btf ? bpfl_btf_type(map->btf, map->value_type_id) : NULL;
+
+	return type && bpfl_btf_kind(type) == BPFL_KIND_DATASEC && map->max_entries == 1 && map->nr_cpus == 0;
+}
+
+/* "my_pid", "cfg.port": where in the section. */
+static int variable_find(const struct bpfl_map *map, const char *name, struct bpfl_btf_place *ret_place, uint32_t *ret_size,
+			 struct bpfl_error *err)
+{
+	struct bpfl_buf path = BPFL_BUF_INIT;
+	int ret;
+
+	bpfl_buf_printf(&path, ".%s", name);
+	ret = bpfl_buf_ok(&path) ? bpfl_btf_place_find(map->btf, map->value_type_id, path.data, ret_place, err) :
+				   bpfl_error_nomem(err);
+	bpfl_buf_deinit(&path);
+	if (ret == 0 && (bpfl_btf_size(map->btf, ret_place->type_id, ret_size) < 0 ||
+			 (uint64_t)ret_place->byte_off + *ret_size > map->value_size))
+		ret = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "variable '%s': it ends behind its section", BPFL_ESC(name));
+	if (ret < 0)
+		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
+	return ret;
+}
+
+static bool is_variable(const struct bpfl_map *map, const char *key)
+{
+	uint64_t number;
+
+	return key && is_section(map) && !bpfl_text_has_prefix(key, HEX_PREFIX) && bpfl_text_to_u64(key, &number) < 0;
+}
+
+/* Only the variable's own bytes, so that the neighbours that a program changes meanwhile stay. -EINVAL and others: it cannot be mapped. */
+static int write_mapped(const struct bpfl_map *map, const struct bpfl_btf_place *place, const uint8_t *value, size_t size)
+{
+	size_t page = bpfl_facts_page_size();
+	size_t map_size = (bpfl_map_cpu_stride(map) + page - 1) / page * page;
+	void *addr;
+	int ret;
+
+	if (!(map->flags & F_MMAPABLE))
+		return -EINVAL;
+	ret = bpfl_enter_mmap(NULL, map_size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0, &addr);
+	if (ret < 0)
+		return ret;
+	memcpy((uint8_t *)addr + place->byte_off, value + place->byte_off, size);
+	bpfl_enter_munmap(addr, map_size);
+	return 0;
+}
+
+static int variable_set(const struct bpfl_map *map, const char *name, const char *text, uint8_t *value, struct bpfl_error *err)
+{
+	struct bpfl_btf_place place;
+	uint32_t key = 0, size = 0;
+	int ret = variable_find(map, name, &place, &size, err);
+
+	if (ret == 0)
+		ret = bpfl_map_lookup(map, &key, sizeof(key), value, map->value_bytes, 0, err);
+	if (ret == 0) {
+		ret = bpfl_btf_place_set(map->btf, &place, name, text, value, map->value_bytes, err);
+		if (ret < 0)
+			bpfl_error_prefix(err, "variable '%s'", BPFL_ESC(name));
+	}
+	if (ret < 0 || write_mapped(map, &place, value, size) == 0)
+		return ret;
+	return bpfl_map_update(map, &key, sizeof(key), value, map->value_bytes, 0, err);
+}
+
+static int variable_get(const struct bpfl_map *map, const char *name, const struct bpfl_map_print *print, uint8_t *value,
+			struct bpfl_error *err)
+{
+	struct bpfl_btf_place place;
+	uint32_t key = 0, size = 0;
+	struct bpfl_json json;
+	int ret = variable_find(map, name, &place, &size, err);
+
+	if (ret == 0)
+		ret = bpfl_map_lookup(map, &key, sizeof(key), value, map->value_bytes, 0, err);
+	if (ret < 0)
+		return ret;
+	if (place.bit_size > 0)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is a bit-field: ask for what it is in", BPFL_ESC(name));
+	if (print->opts.format == BPFL_FORMAT_JSON) {
+		bpfl_map_json_begin(map, "map", &json, print->out);
+		bpfl_json_key(&json, "variable");
+		bpfl_json_string(&json, name);
+		bpfl_json_key(&json, "value");
+		bpfl_map_put_json(map, place.type_id, value + place.byte_off, size, &json);
+		bpfl_map_json_end(&json);
+		return 0;
+	}
+	bpfl_buf_printf(print->out, "%s = ", BPFL_ESC(name));
+	bpfl_map_put_text(map, place.type_id, value + place.byte_off, size, print->out);
+	bpfl_buf_char(print->out, '\n');
+	return 0;
+}
+
+/* ---- one operation: its memory, its key ---- */
+
+struct operation {
+	const struct bpfl_map *map;
+	uint8_t *key; /* NULL: none */
+	uint8_t *value;
+	struct bpfl_buf out;
+	struct bpfl_map_print print;
+};
+
+static void operation_deinit(struct operation *op)
+{
+	bpfl_map_print_deinit(&op->print);
+	bpfl_buf_deinit(&op->out);
+	free(op->value);
+	free(op->key);
+}
+
+static int operation_init(struct operation *op, const struct bpfl_map *map, const char *key,
+			  const struct bpfl_map_words *opts, struct bpfl_error *err)
+{
+	int ret;
+
+	memset(op, 0, sizeof(*op));
+	op->map = map;
+	ret = bpfl_map_print_init(&op->print, map, opts, &op->out, err);
+	if (ret < 0)
+		return ret;
+	op->value = bpfl_map_value_new(map);
+	op->key = key ? calloc(1, (size_t)map->key_size + 1) : NULL;
+	if (!op->value || (key && !op->key))
+		return bpfl_error_nomem(err);
+	if (!key && map->key_size > 0)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': which element? its keys have %u bytes", BPFL_ESC(map->name),
+				      map->key_size);
+	if (key && map->key_size == 0)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its elements have no keys, so not '%s'",
+				      BPFL_ESC(map->name), BPFL_ESC(key));
+	if (!key || is_variable(map, key))
+		return 0;
+	ret = key_parse(map, key, op->key, err);
+	if (ret < 0)
+		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
+	return ret;
+}
+
+/* The text, or what went wrong on the way to it. */
+static int operation_finish(struct operation *op, int ret, char **ret_text, struct bpfl_error *err)
+{
+	if (ret == 0 && ret_text) {
+		char *text;
+
+		bpfl_buf_text(&op->out, "");
+		text = bpfl_buf_take(&op->out);
+		if (text)
+			*ret_text = text;
+		else
+			ret = bpfl_error_nomem(err);
+	}
+	operation_deinit(op);
+	return ret;
+}
+
+int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts, char **ret_text,
+		      struct bpfl_error *err)
+{
+	struct operation op;
+	const char *words;
+	int ret = operation_init(&op, map, key, opts, err);
+
+	if (ret == 0 && (bpfl_map_how(map, &words) == BPFL_READ_NOTHING || op.print.how == BPFL_READ_MEMORY))
+		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "map '%s': %s", BPFL_ESC(map->name), words);
+	if (ret == 0 && is_variable(map, key)) {
+		ret = variable_get(map, key, &op.print, op.value, err);
+	} else if (ret == 0) {
+		ret = bpfl_map_lookup(map, op.key, map->key_size, op.value, map->value_bytes,
+				      op.print.opts.flags | (map->has_lock ? BPFL_MAP_LOCK : 0), err);
+		if (ret == 0)
+			bpfl_map_print_element(&op.print, op.key, op.value);
+	}
+	return operation_finish(&op, ret, ret_text, err);
+}
+
+/* The value for one CPU into all that are meant. */
+static int cpus_fill(const struct operation *op, const char *text, struct bpfl_error *err)
+{
+	const struct bpfl_map *map = op->map;
+	size_t stride = bpfl_map_cpu_stride(map);
+	unsigned first = op->print.opts.one_cpu ? op->print.opts.cpu : 0;
+	int ret = 0;
+
+	/* One CPU's: the others keep theirs, or begin with zero. */
+	if (op->print.opts.one_cpu) {
+		ret = bpfl_sys_map_lookup(map->fd, op->key, op->value, 0);
+		if (ret < 0 && ret != -ENOENT)
+			return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "reading the other CPUs' values: %s", bpfl_errno_text(-ret));
+	}
+	memset(op->value + first * stride, 0, stride);
+	ret = bytes_parse(map, map->value_type_id, text, op->value + first * stride, map->value_size, "value", err);
+	for (unsigned cpu = 1; ret == 0 && !op->print.opts.one_cpu && cpu < map->nr_cpus; cpu++)
+		memcpy(op->value + cpu * stride, op->value, stride);
+	return ret;
+}
+
+int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *value, const struct bpfl_map_words *opts,
+		      struct bpfl_error *err)
+{
+	struct operation op;
+	int fd = -1, ret = operation_init(&op, map, key, opts, err);
+
+	if (ret == 0 && is_variable(map, key))
+		return operation_finish(&op, variable_set(map, key, value, op.value, err), NULL, err);
+	if (ret == 0) {
+		ret = thing_open(map, value, &fd, err);
+		if (ret == 1)
+			ret = bpfl_number_bytes((uint32_t)fd, op.value, map->value_size) ? 0 : -EINVAL;
+		else if (ret == 0)
+			ret = cpus_fill(&op, value, err);
+		if (ret < 0)
+			bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
+	}
+	if (ret == 0)
+		ret = bpfl_map_update(map, op.key, map->key_size, op.value, map->value_bytes,
+				      op.print.opts.flags | (map->has_lock ? BPFL_MAP_LOCK : 0), err);
+	if (ret == -EINVAL && fd >= 0 && err && err->kind == BPFL_ERR_SYSTEM)
+		bpfl_error_why(err, map->type == BPFL_MAP_TYPE_PROG_ARRAY ?
+					    "all programs in an array, and those that call into it, must be of one type" :
+					    "an inner map must have the type and sizes of the outer map's template");
+	bpfl_enter_close(fd);
+	return operation_finish(&op, ret, NULL, err);
+}
+
+int bpfl_map_del_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts, char **ret_text,
+		      struct bpfl_error *err)
+{
+	struct operation op;
+	int ret = operation_init(&op, map, key, opts, err);
+
+	if (ret == 0 && is_variable(map, key))
+		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': variables cannot be deleted", BPFL_ESC(map->name));
+	if (ret == 0 && key)
+		ret = bpfl_map_delete(map, op.key, map->key_size, err);
+	else if (ret == 0) {
+		ret = bpfl_map_take(map, NULL, 0, op.value, map->value_bytes, err);
+		if (ret == 0)
+			bpfl_map_print_element(&op.print, NULL, op.value);
+	}
+	return operation_finish(&op, ret, ret_text, err);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kern/map_create.c: a new map without an object, with types in words.
+ *
+ * Both types go into one BTF (the value's declaration is read on top of the key's), which is loaded and then belongs to the map: others
+ * that open it find them. A kernel that takes no BTF makes the map without.
+ */
+#include <errno.h>
+#include <string.h>
+#include "base/text.h"
+#include "btf/cdecl.h"
+#include "image/target.h"
+#include "kern/map_handle.h"
+#include "spec/spec.h"
+#include "sys/bpf.h"
+#include "sys/enter.h"
+
+static int type_read(const char *what, const char *words, struct bpfl_btf **btf, uint32_t *ret_type_id, uint32_t *size,
+		     struct bpfl_error *err)
+{
+	struct bpfl_btf *more = NULL;
+	uint32_t type_size = 0;
+	int ret;
+
+	if (!words)
+		return 0;
+	ret = bpfl_cdecl_read(*btf, words, &more, ret_type_id, err);
+	if (ret < 0) {
+		bpfl_error_prefix(err, "type of the %s", what);
+		return ret;
+	}
+	bpfl_btf_destroy(*btf);
+	*btf = more;
+	if (bpfl_btf_size(more, *ret_type_id, &type_size) < 0 || type_size == 0)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "type of the %s: '%s' has no size", what, BPFL_ESC(words));
+	if (*size && *size != type_size)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "type of the %s: '%s' has %u bytes, not %u", what, BPFL_ESC(words),
+				      type_size, *size);
+	*size = type_size;
+	return 0;
+}
+
+/* > 0: a descriptor of the types; 0: none, the map is made without. */
+static int types_load(const struct bpfl_btf *btf)
+{
+	struct bpfl_attr_btf_load attr = { 0 };
+	size_t size = 0;
+	int fd;
+
+	if (!btf)
+		return 0;
+	attr.btf = BPFL_PTR(bpfl_btf_bytes(btf, &size));
+	attr.btf_size = (uint32_t)size;
+	fd = bpfl_sys_btf_load(&attr);
+	return fd < 0 ? 0 : fd;
+}
+
+static int create_refused(const struct bpfl_attr_map_create *attr, int ret, struct bpfl_error *err)
+{
+	const char *type_name = bpfl_map_type_name(attr->map_type);
+	struct bpfl_target *target = NULL;
+
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "creating a map of type %s: %s (%s)", type_name ? type_name : "?",
+		       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_why(err, "key_size %u, value_size %u, max_entries %u, flags 0x%x", attr->key_size, attr->value_size,
+		       attr->max_entries, attr->map_flags);
+	if (bpfl_target_running(NULL, &target, NULL) == 0)
+		bpfl_diagnose_refusal(err, BPFL_WANTED_MAP, attr->map_type, -ret, target);
+	bpfl_target_destroy(target);
+	return ret;
+}
+
+static int create(const struct bpfl_attr_map_create *attr, struct bpfl_map **ret_map, struct bpfl_error *err)
+{
+	struct bpfl_attr_map_create plain = *attr;
+	int fd = bpfl_sys_map_create(attr);
+
+	/* Some types of maps take no BTF. */
+	if (fd < 0 && attr->btf_fd) {
+		plain.btf_fd = plain.btf_key_type_id = plain.btf_value_type_id = 0;
+		fd = bpfl_sys_map_create(&plain);
+	}
+	if (fd < 0)
+		return create_refused(attr, fd, err);
+	return bpfl_map_adopt(fd, ret_map, err);
+}
+
+int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const char *value_type,
+		    struct bpfl_map **ret_map, struct bpfl_error *err)
+{
+	struct bpfl_attr_map_create attr = {
+		.map_type = def->type,
+		.key_size = def->key_size,
+		.value_size = def->value_size,
+		.max_entries = def->max_entries,
+		.map_flags = def->flags,
+		.map_extra = def->map_extra,
+	};
+	struct bpfl_btf *btf = NULL;
+	int ret, btf_fd;
+
+	if (def->name && (strlen(def->name) >= BPFL_OBJ_NAME_SIZE))
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "the kernel keeps names of up to %d bytes: '%s' is longer",
+				      BPFL_OBJ_NAME_SIZE - 1, BPFL_ESC(def->name));
+	if (def->name)
+		memcpy(attr.map_name, def->name, strlen(def->name));
+	ret = type_read("key", key_type, &btf, &attr.btf_key_type_id, &attr.key_size, err);
+	if (ret == 0)
+		ret = type_read("value", value_type, &btf, &attr.btf_value_type_id, &attr.value_size, err);
+	if (ret == 0) {
+		btf_fd = types_load(btf);
+		attr.btf_fd = (uint32_t)btf_fd;
+		if (btf_fd == 0)
+			attr.btf_key_type_id = attr.btf_value_type_id = 0;
+		ret = create(&attr, ret_map, err);
+		if (btf_fd > 0)
+			bpfl_enter_close(btf_fd);
+	}
+	bpfl_btf_destroy(btf);
+	return ret;
+}
