@@ -30,6 +30,7 @@ static const struct {
 	const char *what;
 } features[] = {
 	{ "perf_link", { V(5, 15), V(5, 15), V(5, 15) }, "links for perf events" },
+	{ "links", { V(5, 9), V(5, 9), V(5, 9) }, "links of XDP, links that can be pinned, listed and updated" },
 	{ "attach_cookie", { V(5, 15), V(5, 15), V(5, 15) }, "bpf_get_attach_cookie()" },
 	{ "raw_tp_cookie", { V(6, 10), V(6, 10), V(6, 10) }, "cookies of raw tracepoints" },
 	{ "log_true_size", { V(6, 4), V(6, 4), V(6, 4) }, "log_true_size" },
