@@ -38,6 +38,7 @@ static int map_ids_read(struct bpfl_live *row, int fd, uint32_t nr)
 		return 0;
 	if (!BPFL_VEC_RESERVE(&row->map_ids, nr))
 		return -ENOMEM;
+	memset(row->map_ids.items, 0, nr * sizeof(*row->map_ids.items));
 	info.nr_map_ids = nr;
 	info.map_ids = BPFL_PTR(row->map_ids.items);
 	if (bpfl_sys_obj_info(fd, &info, &info_size) == 0)
