@@ -26,7 +26,13 @@ static int info_get(int fd, struct bpfl_btf_loaded *ret)
 	info.name = BPFL_PTR(name);
 	info.name_len = sizeof(name);
 	result = bpfl_sys_obj_info(fd, &info, &info_size);
-	/* ENOSPC: a longer name; it was cut and all else is there. Before 5.11 there are neither names nor modules. */
+	/* Before 5.11 there are neither names nor modules, and asking for a name is E2BIG. */
+	if (result == -E2BIG) {
+		info = (struct bpfl_btf_info){ 0 };
+		info_size = offsetof(struct bpfl_btf_info, name);
+		result = bpfl_sys_obj_info(fd, &info, &info_size);
+	}
+	/* ENOSPC: a longer name; it was cut and all else is there. */
 	if (result < 0 && result != -ENOSPC)
 		return result;
 	ret->id = info.id;
