@@ -313,6 +313,97 @@ static int map_next_key(void *attr_bytes)
 	return 0;
 }
 
+static int map_lookup_and_delete(void *attr_bytes)
+{
+	struct bpfl_attr_map_elem *attr = attr_bytes;
+	struct fake_object *map = object_of((int)attr->map_fd, FAKE_MAP);
+	int ret;
+
+	if (!map)
+		return -EBADF;
+	if (map_is_array(map))
+		return -EOPNOTSUPP;
+	ret = map_lookup(attr_bytes);
+	return ret < 0 ? ret : map_delete(attr_bytes);
+}
+
+/* ---- batches ---- */
+
+/* A cursor is the number of elements before it. */
+static int batch_lookup(struct bpfl_attr_map_batch *attr, bool deletes)
+{
+	struct fake_object *map = object_of((int)attr->map_fd, FAKE_MAP);
+	uint32_t at = 0, nr, done = 0;
+	size_t key_size, value_size;
+
+	if (!map)
+		return -EBADF;
+	key_size = map_attr(map)->key_size;
+	value_size = map_value_size(map);
+	nr = map_is_array(map) ? map_attr(map)->max_entries : (uint32_t)map->nr_elems;
+	if (attr->in_batch)
+		memcpy(&at, pointer(attr->in_batch), sizeof(at));
+	for (; at < nr && done < attr->count; at++, done++) {
+		uint8_t *key = (uint8_t *)(uintptr_t)attr->keys + done * key_size;
+		struct bpfl_attr_map_elem elem = { .map_fd = attr->map_fd, .key = BPFL_PTR(key),
+						   .value = attr->values + done * value_size };
+
+		if (map_is_array(map))
+			memcpy(key, &at, sizeof(at));
+		else
+			memcpy(key, (uint8_t *)map->bytes + at * (key_size + value_size), key_size);
+		map_lookup(&elem);
+		if (deletes) {
+			map_delete(&elem);
+			at--; /* the next has taken its place */
+			nr--;
+		}
+	}
+	attr->count = done;
+	memcpy((void *)(uintptr_t)attr->out_batch, &at, sizeof(at));
+	return at < nr ? 0 : -ENOENT;
+}
+
+static int map_lookup_batch(void *attr)
+{
+	return batch_lookup(attr, false);
+}
+
+static int map_lookup_and_delete_batch(void *attr)
+{
+	return batch_lookup(attr, true);
+}
+
+static int batch_write(struct bpfl_attr_map_batch *attr, int (*one)(void *attr))
+{
+	struct fake_object *map = object_of((int)attr->map_fd, FAKE_MAP);
+	uint32_t done = 0;
+	int ret = 0;
+
+	if (!map)
+		return -EBADF;
+	if (attr->elem_flags) /* only BPF_F_LOCK is taken */
+		return -EINVAL;
+	for (; done < attr->count && ret == 0; done += ret == 0) {
+		struct bpfl_attr_map_elem elem = { .map_fd = attr->map_fd, .key = attr->keys + done * map_attr(map)->key_size,
+						   .value = attr->values + done * map_value_size(map) };
+
+		ret = one(&elem);
+	}
+	attr->count = done;
+	return ret;
+}
+
+static int map_update_batch(void *attr)
+{
+	return batch_write(attr, map_update);
+}
+
+static int map_delete_batch(void *attr)
+{
+	return batch_write(attr, map_delete);
+}
+
 static int map_freeze(void *attr_bytes)
 {
 	struct fake_object *map = object_of((int)((struct bpfl_attr_map_elem *)attr_bytes)->map_fd, FAKE_MAP);
@@ -613,6 +704,11 @@ static const struct {
 	[BPFL_CMD_MAP_DELETE_ELEM] = { .plain = map_delete },
 	[BPFL_CMD_MAP_GET_NEXT_KEY] = { .plain = map_next_key },
 	[BPFL_CMD_MAP_FREEZE] = { .plain = map_freeze },
+	[BPFL_CMD_MAP_LOOKUP_AND_DELETE_ELEM] = { .plain = map_lookup_and_delete },
+	[BPFL_CMD_MAP_LOOKUP_BATCH] = { .plain = map_lookup_batch },
+	[BPFL_CMD_MAP_LOOKUP_AND_DELETE_BATCH] = { .plain = map_lookup_and_delete_batch },
+	[BPFL_CMD_MAP_UPDATE_BATCH] = { .plain = map_update_batch },
+	[BPFL_CMD_MAP_DELETE_BATCH] = { .plain = map_delete_batch },
 	[BPFL_CMD_PROG_LOAD] = { .plain = prog_load },
 	[BPFL_CMD_BTF_LOAD] = { .plain = btf_load },
 	[BPFL_CMD_OBJ_PIN] = { .plain = obj_pin },

@@ -252,6 +252,7 @@ START_TEST(a_walk_that_begins_again_ends)
 	setup();
 	idx = add("m", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 4, 10);
 	put(idx, &(uint32_t){ 0x07070707 }, &(uint32_t){ 1 });
+	fake_sys_fail_bpf(BPFL_CMD_MAP_LOOKUP_BATCH, 0, EINVAL);
 	fake_sys_on_bpf(BPFL_CMD_MAP_GET_NEXT_KEY, first_key_again, NULL);
 	CHECK_OK(bpfl_object_map_text(&object, "m", BPFL_FORMAT_TEXT, &text, &err), err);
 	ck_assert_str_eq(text, "m[117901063] = 1\nm: it changed faster than it could be read: elements may be missing\n");
@@ -266,6 +267,7 @@ START_TEST(a_refused_lookup_is_an_error)
 
 	setup();
 	add("m", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 4, 10);
+	fake_sys_fail_bpf(BPFL_CMD_MAP_LOOKUP_BATCH, 0, EINVAL);
 	fake_sys_fail_bpf(BPFL_CMD_MAP_LOOKUP_ELEM, 3, EPERM);
 	CHECK_FAILS(bpfl_object_map_text(&object, "m", BPFL_FORMAT_TEXT, &text, &err), err, BPFL_ERR_PERMISSION, EPERM,
 		    "map 'm': reading an element");
