@@ -93,6 +93,11 @@ BPFL_API int64_t bpfl_perfbuf_consume(struct bpfl_perfbuf *perf, uint64_t max, b
  */
 BPFL_API int64_t bpfl_perfbuf_refresh(struct bpfl_perfbuf *perf, bpfl_record_fn fn, bpfl_lost_fn lost_fn, void *ctx,
 				      struct bpfl_error *err);
+/*
+ * Reports losses that are not in the rings yet: the kernel writes them there with the next record that fits, which at the end never
+ * comes. Linux 6.0; nothing before. To be called after the last bpfl_perfbuf_consume(), or what it reports is reported twice.
+ */
+BPFL_API void bpfl_perfbuf_lost(struct bpfl_perfbuf *perf, bpfl_lost_fn lost_fn, void *ctx);
 /* How many CPUs have a ring now. */
 BPFL_API unsigned bpfl_perfbuf_nr_cpus(const struct bpfl_perfbuf *perf);
 

@@ -101,7 +101,9 @@ static bool load(const struct bpfl_field_ctx *ctx, const struct bpfl_field *fiel
 
 static int64_t as_signed(const struct bpfl_field *field, uint64_t value)
 {
-	return bpfl_btf_bits_signed(value, field->bit_size > 0 ? field->bit_size : field->size * 8);
+	uint32_t bits = field->bit_size > 0 ? field->bit_size : field->size * 8;
+
+	return bpfl_btf_bits_signed(bits < 64 ? value & ((1ull << bits) - 1) : value, bits);
 }
 
 bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t *ret_value,

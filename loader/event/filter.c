@@ -27,6 +27,7 @@ struct node {
 	unsigned left, right; /* nodes; right 0: none */
 	char *text;	      /* TERM: the word; owned */
 	bool is_quoted, is_number, is_left;
+	bool is_huge; /* number is above INT64_MAX: the same bits */
 	int64_t number;
 	uint64_t mask; /* FIELD "&" NUMBER; 0: none */
 	uint32_t fields[LAYOUTS_MAX]; /* TERM: by layout, or BPFL_NO_FIELD */
@@ -134,7 +135,7 @@ static unsigned parse_term(struct parser *p, bool is_left)
 		return refuse(p, "out of memory");
 	node->is_number = !node->is_quoted && bpfl_text_to_s64(node->text, &node->number) == 0;
 	if (!node->is_quoted && !node->is_number && bpfl_text_to_u64(node->text, (uint64_t *)&node->number) == 0)
-		node->is_number = true; /* above INT64_MAX: the same bits */
+		node->is_number = node->is_huge = true;
 	return idx;
 }
 
@@ -398,7 +399,7 @@ static bool number_of(const struct eval *eval, const struct node *term, struct n
 		return true;
 	}
 	ret->value = (uint64_t)term->number;
-	ret->is_signed = term->number < 0;
+	ret->is_signed = term->number < 0 && !term->is_huge;
 	return term->is_number;
 }
 

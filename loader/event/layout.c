@@ -240,6 +240,21 @@ static enum bpfl_form int_form(const struct bpfl_btf *btf, uint32_t type_id, con
 	return encoding & BPFL_INT_SIGNED ? BPFL_FORM_SINT : BPFL_FORM_UINT;
 }
 
+/* The longest name, within reason. */
+static uint8_t enum_width(const struct bpfl_btf *btf, const struct bpfl_btf_type *type)
+{
+	size_t width = 4;
+
+	for (uint32_t i = 0; i < bpfl_btf_vlen(type) && i < 256; i++) {
+		bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM;
+		size_t len = strlen(bpfl_btf_string(btf, is_narrow ? bpfl_btf_enums(type)[i].name_off
+								   : bpfl_btf_enums64(type)[i].name_off));
+
+		width = len > width && len <= 24 ? len : width;
+	}
+	return (uint8_t)width;
+}
+
 static void walk_scalar(struct walk *walk, uint32_t type_id, const struct bpfl_btf_type *type, uint64_t byte_off,
 			uint32_t bit_off, uint32_t bit_size)
 {
@@ -267,6 +282,8 @@ static void walk_scalar(struct walk *walk, uint32_t type_id, const struct bpfl_b
 		return;
 	field->bit_off = bit_off;
 	field->bit_size = bit_size;
+	if (form == BPFL_FORM_ENUM)
+		field->width = enum_width(btf, type);
 	if (named != BPFL_NR_FORMS)
 		bpfl_field_set_form(field, named);
 }

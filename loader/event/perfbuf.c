@@ -35,6 +35,8 @@
 struct cpu_ring {
 	int fd; /* -1: no ring */
 	void *pages;
+	uint64_t reported;   /* records lost, as read from the ring */
+	bool knows_lost;     /* the descriptor tells how many were lost (Linux 6.0) */
 };
 
 struct bpfl_perfbuf {
@@ -85,6 +87,7 @@ static int deliver(const struct bpfl_perf_view *ring, const uint8_t *record, con
 		if (header->size < sizeof(*header) + 2 * sizeof(uint64_t))
 			return -EBADMSG;
 		memcpy(&nr_lost, record + sizeof(*header) + sizeof(uint64_t), sizeof(nr_lost));
+		*ring->reported += nr_lost;
 		if (lost_fn)
 			lost_fn(ctx, nr_lost, ring->cpu);
 	}
@@ -139,6 +142,7 @@ static struct bpfl_perf_view view_of(const struct bpfl_perfbuf *perf, unsigned c
 		.data = pages + perf->page_size,
 		.size = perf->ring_bytes,
 		.cpu = (int)cpu,
+		.reported = &perf->rings[cpu].reported,
 	};
 }
 
@@ -195,10 +199,17 @@ static int open_ring(struct bpfl_perfbuf *perf, unsigned cpu)
 	int ret;
 
 	attr.wakeup_events = perf->wakeup_bytes ? perf->wakeup_bytes : (uint32_t)(perf->ring_bytes / 8);
+	attr.read_format = BPFL_PERF_FORMAT_LOST;
 	ret = bpfl_enter_perf_event_open(&attr, -1, (int)cpu, -1, 0);
+	ring->knows_lost = ret >= 0;
+	if (ret == -EINVAL) {
+		attr.read_format = 0;
+		ret = bpfl_enter_perf_event_open(&attr, -1, (int)cpu, -1, 0);
+	}
 	if (ret < 0)
 		return ret;
 	ring->fd = ret;
+	ring->reported = 0;
 	ret = map_ring(perf, ring->fd, nr_rings(perf) == 1, &ring->pages);
 	if (ret == 0)
 		ret = bpfl_enter_epoll_add(perf->epoll_fd, ring->fd, EPOLLIN, cpu);
@@ -359,6 +370,20 @@ int64_t bpfl_perfbuf_consume(struct bpfl_perfbuf *perf, uint64_t max, bpfl_recor
 		nr += (uint64_t)ret;
 	}
 	return (int64_t)nr;
+}
+
+void bpfl_perfbuf_lost(struct bpfl_perfbuf *perf, bpfl_lost_fn lost_fn, void *ctx)
+{
+	for (unsigned cpu = 0; cpu < perf->nr_slots; cpu++) {
+		struct cpu_ring *ring = &perf->rings[cpu];
+		uint64_t counts[2]; /* value, lost */
+
+		if (ring->fd < 0 || !ring->knows_lost ||
+		    bpfl_enter_read(ring->fd, counts, sizeof(counts)) != (ssize_t)sizeof(counts) || counts[1] <= ring->reported)
+			continue;
+		lost_fn(ctx, counts[1] - ring->reported, (int)cpu);
+		ring->reported = counts[1];
+	}
 }
 
 /* "0-3,5" into online[]. False when the kernel does not say: then nothing is known to have changed. */

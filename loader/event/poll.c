@@ -37,6 +37,7 @@ struct source {
 	struct bpfl_perfbuf *perf;
 	int prog_fd;		   /* -1 */
 	bool was_full;
+	bool is_dead; /* this kernel has no streams */
 };
 
 struct bpfl_events {
@@ -122,10 +123,9 @@ static int add_streams(struct bpfl_events *events, struct bpfl_error *err)
 	for (size_t i = 0; i < spec->progs.nr && has_streams(spec); i++) {
 		int fd = bpfl_object_prog_fd_at(events->object, i);
 		struct source *source;
-		char none;
 
-		if (fd < 0 || bpfl_sys_prog_stream_read(fd, BPFL_STREAM_STDERR, &none, 0) < 0)
-			continue; /* not loaded, or a kernel before 6.17 */
+		if (fd < 0)
+			continue; /* not loaded */
 		source = BPFL_VEC_PUSH(&events->sources);
 		if (!source)
 			return bpfl_error_nomem(err);
@@ -246,15 +246,22 @@ static void look_at_fill(struct bpfl_events *events, struct source *source)
 		      (unsigned long long)state.size_bytes * 4);
 }
 
-static int64_t read_streams(struct bpfl_events *events, const struct source *source, struct bpfl_error *err)
+static int64_t read_streams(struct bpfl_events *events, struct source *source, struct bpfl_error *err)
 {
 	int64_t nr = 0;
 
+	if (source->is_dead)
+		return 0;
 	for (int stream = BPFL_STREAM_STDOUT; stream <= BPFL_STREAM_STDERR; stream++) {
 		int64_t ret;
 
 		events->record.kind = stream == BPFL_STREAM_STDOUT ? BPFL_RECORD_STREAM_STDOUT : BPFL_RECORD_STREAM_STDERR;
 		ret = bpfl_prog_stream_read(source->prog_fd, (enum bpfl_stream)stream, give_data, events, err);
+		if (ret == -EOPNOTSUPP) { /* before 6.17: an object that can do without is fine there */
+			source->is_dead = true;
+			bpfl_error_clear(err);
+			return 0;
+		}
 		if (ret < 0)
 			return ret;
 		nr += ret > 0;
@@ -278,6 +285,20 @@ static int64_t read_source(struct bpfl_events *events, struct source *source, st
 	if (ret < 0 && err && err->kind != BPFL_ERR_NONE)
 		bpfl_error_prefix(err, "'%s'", BPFL_ESC(source->name));
 	return ret < 0 ? ret : events->lost_ret < 0 ? events->lost_ret : ret;
+}
+
+/* The losses that the rings of perf buffers do not tell yet. */
+static int64_t read_losses(struct bpfl_events *events)
+{
+	for (size_t i = 0; i < events->sources.nr; i++) {
+		const struct source *source = &events->sources.items[i];
+
+		events->record = (struct bpfl_record){ .kind = BPFL_RECORD_DATA, .source = source->name,
+						       .source_idx = source->idx };
+		if (source->perf)
+			bpfl_perfbuf_lost(source->perf, give_lost, events);
+	}
+	return events->lost_ret;
 }
 
 /* What the timer asks for besides reading: CPUs that came and went. */
@@ -439,6 +460,8 @@ int64_t bpfl_events_finish(struct bpfl_events *events, bpfl_event_fn fn, void *c
 		ret = bpfl_events_consume(events, fn, ctx, err);
 		nr += ret;
 	} while (ret >= (int64_t)PORTION);
+	if (ret >= 0)
+		ret = read_losses(events);
 	if (ret >= 0)
 		ret = read_counters(events);
 	return ret < 0 ? ret : nr;

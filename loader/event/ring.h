@@ -34,6 +34,7 @@ struct bpfl_perf_view {
 	const uint8_t *data; /* size bytes */
 	uint64_t size; /* power of two */
 	int cpu;
+	uint64_t *reported; /* losses found in the ring are added here */
 };
 
 #define BPFL_PERF_SCRATCH_SIZE 65536u /* a record's size is 16 bits wide */

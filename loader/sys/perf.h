@@ -36,6 +36,9 @@ enum {
 /* attr.sample_type. */
 #define BPFL_PERF_SAMPLE_RAW (1u << 10)
 
+/* attr.read_format: read(2) gives a second number, the records that were lost. Linux 6.0. */
+#define BPFL_PERF_FORMAT_LOST (1u << 4)
+
 /* attr.flag_bits: a bit field in the kernel's header, so the first flag is the lowest bit on little endian and the
  * highest on big endian. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
