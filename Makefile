@@ -123,6 +123,8 @@ check-unit: $(UNIT_TESTS)
 check-code: all
 	$(Q)sh scripts/check-layers
 	$(Q)sh scripts/check-size
+	$(Q)sh scripts/check-docs
+	$(Q)sh scripts/check-errors
 	$(Q)sh scripts/gen-helper-names --check
 	$(Q)sh scripts/check-exports $(BUILD)/libbpfload.so.0 $(BUILD)/libbpfload.a
 

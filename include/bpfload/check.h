@@ -105,22 +105,32 @@ struct bpfl_check_view {
 BPFL_API int bpfl_check_run(const struct bpfl_spec *spec, struct bpfl_target *target,
 			    const struct bpfl_log *log, struct bpfl_check **ret_check,
 			    struct bpfl_error *err);
+/* NULL is fine. */
 BPFL_API void bpfl_check_destroy(struct bpfl_check *check);
 
+/* The verdict and the numbers. Text in ret_view is owned by the check. */
 BPFL_API void bpfl_check_get(const struct bpfl_check *check, struct bpfl_check_view *ret_view);
-/* Items by kind, then program, then instruction. NULL behind the last one. Owned by the check. */
+/*
+ * Items by kind, then program, then instruction.
+ * @idx: counts from 0.
+ * Return: an item owned by the check; NULL behind the last one.
+ */
 BPFL_API const struct bpfl_check_item *bpfl_check_item(const struct bpfl_check *check, size_t idx);
 
 /*
- * The items as lines, or the whole check as one line of JSON. malloc'ed; free() it.
+ * The items as lines, or the whole check as one line of JSON.
  * @all: TEXT only: every item, not only those that are missing, unknown or open.
  * @object, @kernel: how the two are called.
+ * @ret_text: malloc'ed; free() it.
+ * Return: 0 or -ENOMEM.
  */
 BPFL_API int bpfl_check_text(const struct bpfl_check *check, enum bpfl_format format, bool all,
 			     const char *object, const char *kernel, char **ret_text,
 			     struct bpfl_error *err);
 
-/* "relocation", "kfunc", ...; "ok", "moved", "missing", ...; "fits", "unsure", "lacks". Static. */
+/*
+ * Return: static text: "relocation", "kfunc", ...; "ok", "moved", "missing", ...; "fits", "unsure", "lacks".
+ */
 BPFL_API const char *bpfl_check_kind_name(enum bpfl_check_kind kind);
 BPFL_API const char *bpfl_check_status_name(enum bpfl_check_kind kind,
 					    enum bpfl_check_status status);

@@ -54,11 +54,18 @@ struct bpfl_decoder_opts {
  */
 BPFL_API int bpfl_decoder_create(const struct bpfl_spec *spec, const struct bpfl_decoder_opts *opts,
 				 struct bpfl_decoder **ret_decoder, struct bpfl_error *err);
+/* NULL is fine. */
 BPFL_API void bpfl_decoder_destroy(struct bpfl_decoder *decoder);
 
-/* Which rule decided for which map: line idx, "events: decoding as struct event (rule 4, ...)"; NULL when there are no more. */
+/*
+ * Which rule decided for which map.
+ * Return: line idx (from 0), "events: decoding as struct event (rule 4, ...)", owned by the decoder; NULL when there are no more.
+ */
 BPFL_API const char *bpfl_decoder_note(const struct bpfl_decoder *decoder, size_t idx);
-/* The heading of the table, with a newline; "" when there is none (JSON, several types of events, unknown types). */
+/*
+ * Return: the heading of the table, with a newline; "" when there is none (JSON, several types of events, unknown types). Owned by
+ * the decoder.
+ */
 BPFL_API const char *bpfl_decoder_header(const struct bpfl_decoder *decoder);
 
 /*

@@ -65,7 +65,7 @@ struct bpfl_error {
 BPFL_API void bpfl_error_clear(struct bpfl_error *err);
 
 /*
- * The library's version, for example "0.1.0". Static storage.
+ * Return: the library's version, for example "0.1.0". Static storage.
  */
 BPFL_API const char *bpfl_version(void);
 
@@ -77,6 +77,7 @@ enum bpfl_format {
 
 /*
  * An error as people read it ("error:", "why:" and "fix:" lines) or as one JSON object with a newline.
+ * @err: read only; an empty one (kind NONE) gives a text without words.
  * @ret_text: malloc'ed; free() it.
  * Return: 0 or -ENOMEM.
  */

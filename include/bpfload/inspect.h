@@ -52,11 +52,21 @@ struct bpfl_listing;
  * Return: 0, or -errno: PERMISSION. Kernels before 4.13 have no ids: UNSUPPORTED; before 5.8 links have none and are not listed.
  */
 BPFL_API int bpfl_listing_read(unsigned kinds, struct bpfl_listing **ret_listing, struct bpfl_error *err);
+/* NULL is fine. */
 BPFL_API void bpfl_listing_destroy(struct bpfl_listing *listing);
+/* Return: how many things it has. */
 BPFL_API size_t bpfl_listing_nr(const struct bpfl_listing *listing);
-/* In the order of kinds and ids. 0, or -ERANGE. */
+/*
+ * One thing, in the order of kinds and ids.
+ * @ret_view: its text is owned by the listing.
+ * Return: 0; -ERANGE when idx is too large.
+ */
 BPFL_API int bpfl_listing_view(const struct bpfl_listing *listing, size_t idx, struct bpfl_live_view *ret_view);
-/* A line each, or a JSON object each. malloc'ed; free() it. */
+/*
+ * A line each, or a JSON object each.
+ * @ret_text: malloc'ed; free() it.
+ * Return: 0 or -ENOMEM.
+ */
 BPFL_API int bpfl_listing_text(const struct bpfl_listing *listing, enum bpfl_format format, char **ret_text, struct bpfl_error *err);
 
 #ifdef __cplusplus

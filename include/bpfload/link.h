@@ -25,11 +25,14 @@ struct bpfl_link;
  * Return: 0, or -EINVAL (kind USAGE; near names in fix).
  */
 BPFL_API int bpfl_attach_parse(const char *text, struct bpfl_attach **ret_attach, struct bpfl_error *err);
+/* NULL is fine. Links that were made with it stay. */
 BPFL_API void bpfl_attach_destroy(struct bpfl_attach *attach);
 
 /*
  * Finds the program that an attach spec means: the one it names; else the only program; else the one whose section equals the
- * spec; else the only one of a compatible type. 0 and the index in the spec, or -ENOENT / -EINVAL (kind USAGE, candidates listed).
+ * spec; else the only one of a compatible type.
+ * @ret_prog_idx: its index in the spec.
+ * Return: 0; -ENOENT no such program; -EINVAL none or several fit (both kind USAGE, candidates listed).
  */
 BPFL_API int bpfl_attach_select(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t *ret_prog_idx,
 				struct bpfl_error *err);
@@ -38,19 +41,25 @@ BPFL_API int bpfl_attach_select(const struct bpfl_attach *attach, const struct b
  * Prepares a spec for an attach: a program without a known type gets the type that the attach spec implies, and targets
  * that are fixed at load time (tp_btf/...) are taken over; kinds of hooks that need more of the object (USDT: room in a map) see to
  * it. Call before bpfl_image_build(), also for specs of bpfl_attach_from_section(). Does nothing for most.
+ * @prog_idx: index in the spec.
+ * Return: 0; -EINVAL (kind USAGE) when the program's type is another one; what a kind of hook finds missing (TARGET, UNSUPPORTED).
  */
 BPFL_API int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
 				 struct bpfl_error *err);
 
 /*
- * Checks, before anything is loaded, that the target exists (tracepoint directory, network interface, ...). Cheap; 0 also when it cannot be
- * known. -ENOENT with near names (kind TARGET), -EOPNOTSUPP for kinds that are not built (kind UNSUPPORTED).
+ * Checks, before anything is loaded, that the target exists (tracepoint directory, network interface, ...). Cheap; needs no privileges.
+ * Return: 0, also when it cannot be known; -ENOENT and the like with near names (kind TARGET); -EOPNOTSUPP for what cannot be attached
+ *         by itself (USAGE) or by this library (UNSUPPORTED).
  */
 BPFL_API int bpfl_attach_check(const struct bpfl_attach *attach, const struct bpfl_spec *spec, size_t prog_idx,
 			       struct bpfl_error *err);
 
-/* The attach spec that a program's own section stands for, or NULL for programs that are only loaded (others refer to them: "xdp/devmap");
- * -EINVAL (kind USAGE, E10) when the section is incomplete, with the option to add. */
+/*
+ * The attach spec that a program's own section stands for.
+ * @ret_attach: to be given to bpfl_attach_destroy(); NULL for programs that are only loaded (others refer to them: "xdp/devmap").
+ * Return: 0; -EINVAL (kind USAGE, E10) when the section is incomplete, with the option to add.
+ */
 BPFL_API int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_attach **ret_attach,
 				      struct bpfl_error *err);
 
@@ -58,18 +67,28 @@ BPFL_API int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_
  * Attaches a loaded program.
  * @object: must outlive the link.
  * @prog_idx: index in the object's spec.
+ * @attach: read only; need not outlive the link.
+ * @log: may be NULL; told of fallbacks.
  * @ret_link: to be given to bpfl_link_close(), which detaches.
  * Return: 0, or -errno: TARGET (missing, busy), PERMISSION, UNSUPPORTED.
+ * Needs: CAP_PERFMON for tracing, CAP_NET_ADMIN for networking programs (CAP_SYS_ADMIN before Linux 5.8); tracepoints also tracefs.
+ *        docs/attach.md has the kernel version of each kind of hook.
  */
 BPFL_API int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct bpfl_attach *attach,
 			      const struct bpfl_log *log, struct bpfl_link **ret_link, struct bpfl_error *err);
 /*
  * Registers a struct_ops variable (bpfl_map_view.is_struct_ops) of a loaded object with the kernel; closing the link unregisters it. Of section
  * ".struct_ops.link": by a kernel link (Linux 6.4), which goes with the process. Of ".struct_ops" (5.6): it stays when the process is killed.
+ * @object: must outlive the link.
+ * @map: the variable's name.
+ * @log: may be NULL.
+ * @ret_link: to be given to bpfl_link_close().
  * Return: 0, or -errno: TARGET (-EEXIST: the name is taken), USAGE (-ENOENT), PERMISSION, UNSUPPORTED.
+ * Needs: Linux 5.6; CAP_BPF, and what the interface asks for (CAP_NET_ADMIN for TCP congestion control).
  */
 BPFL_API int bpfl_link_attach_map(struct bpfl_object *object, const char *map, const struct bpfl_log *log,
 				  struct bpfl_link **ret_link, struct bpfl_error *err);
+/* Detaches and frees. Does not fail; NULL is fine. Perf events take their time: bpfl_links_detach(). */
 BPFL_API void bpfl_link_close(struct bpfl_link *link);
 
 /*
@@ -77,6 +96,7 @@ BPFL_API void bpfl_link_close(struct bpfl_link *link);
  * network namespace. Only what carries the mark of a process that is certainly gone. Attaching by tc does it too; call it at
  * the start of a program that shall clean up after its last run.
  * @log: may be NULL; told what was removed.
+ * Needs: CAP_NET_ADMIN; without it nothing is removed, silently.
  */
 BPFL_API void bpfl_link_sweep(const struct bpfl_log *log);
 
@@ -100,20 +120,27 @@ BPFL_API size_t bpfl_links_detach(struct bpfl_link *const *links, size_t nr_link
 BPFL_API int bpfl_link_update(struct bpfl_link *link, const struct bpfl_object *object, size_t prog_idx, int expected_prog_fd,
 			      struct bpfl_error *err);
 
-/* "count_packets: xdp on lo (native)": what is attached where, and by which mechanism. Owned by the link. */
+/*
+ * What is attached where, and by which mechanism.
+ * Return: "count_packets: xdp on lo (native)", owned by the link.
+ */
 BPFL_API const char *bpfl_link_text(const struct bpfl_link *link);
-/* The link's file descriptor, or -ENOENT for mechanisms that have none (netlink). Owned by the link. */
+/*
+ * Return: the link's file descriptor, owned by the link; -ENOENT for mechanisms that have none (netlink).
+ */
 BPFL_API int bpfl_link_fd(const struct bpfl_link *link);
 
 /*
- * Some programs wait for nothing: an iterator walks when it is read, a program of section "syscall" runs when it is told to. True for the links of
- * those: they do something in bpfl_link_read() only.
+ * Some programs wait for nothing: an iterator walks when it is read, a program of section "syscall" runs when it is told to.
+ * Return: true for the links of those: they do something in bpfl_link_read() only.
  */
 BPFL_API bool bpfl_link_is_on_demand(const struct bpfl_link *link);
 /*
  * Runs the program of such a link and hands over what it says: the text of an iterator as it is, or "PROG returned N". Each call begins anew.
  * @format: BPFL_FORMAT_JSON makes an object of each line.
+ * @write: takes the text in pieces, valid during the call.
  * Return: 0, -errno, or what write() returned; -EOPNOTSUPP (kind USAGE) for other links.
+ * Needs: iterators nothing more (Linux 5.8); programs of section "syscall" CAP_BPF (Linux 5.14).
  */
 BPFL_API int bpfl_link_read(struct bpfl_link *link, enum bpfl_format format, bpfl_write_fn write, void *ctx,
 			    struct bpfl_error *err);

@@ -36,11 +36,17 @@ struct bpfl_map;
  *	PERMISSION.
  */
 BPFL_API int bpfl_map_open_id(uint32_t id, struct bpfl_map **ret_map, struct bpfl_error *err);
-/* The kernel keeps 15 bytes of a name, so only those are compared. -EEXIST (kind USAGE) when several maps have it: their ids are in why. */
+/*
+ * The kernel keeps 15 bytes of a name, so only those are compared.
+ * Return: as above; -EEXIST (kind USAGE) when several maps have it: their ids are in why.
+ */
 BPFL_API int bpfl_map_open_name(const char *name, struct bpfl_map **ret_map, struct bpfl_error *err);
-/* Read-only when that is all the file allows. */
+/* Read-only when that is all the file allows. Return: as above. */
 BPFL_API int bpfl_map_open_pinned(const char *path, struct bpfl_map **ret_map, struct bpfl_error *err);
-/* A map of an object: the object and its spec must outlive the result. -ENOENT (kind USAGE): no such map, or not loaded. */
+/*
+ * A map of an object: the object and its spec must outlive the result.
+ * Return: 0; -ENOENT (kind USAGE): no such map, or not loaded; -ENOMEM.
+ */
 BPFL_API int bpfl_map_open_object(const struct bpfl_object *object, const char *name, struct bpfl_map **ret_map,
 				  struct bpfl_error *err);
 /*
@@ -48,9 +54,11 @@ BPFL_API int bpfl_map_open_object(const struct bpfl_object *object, const char *
  * @def: of bpfl_spec_add_map(); name may be NULL, max_entries 0.
  * @key_type, @value_type: C types in words ("u32", "struct {u64 packets; u64 bytes;}") that the kernel keeps with the map, or NULL. They
  *	give the sizes where def has 0.
+ * Return: 0; -EINVAL (kind USAGE) for words that are no type; what the kernel says to the numbers; PERMISSION.
  */
 BPFL_API int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const char *value_type,
 			     struct bpfl_map **ret_map, struct bpfl_error *err);
+/* NULL is fine. */
 BPFL_API void bpfl_map_close(struct bpfl_map *map);
 
 /* Of the map; text is borrowed from it. */
@@ -67,11 +75,12 @@ struct bpfl_map_facts {
 	size_t value_bytes; /* what lookup writes and update reads: of per-CPU maps all CPUs' values */
 	const char *why_untyped; /* why there are no types for text; NULL: there are */
 };
+/* What is known of it without asking the kernel again. */
 BPFL_API void bpfl_map_get_facts(const struct bpfl_map *map, struct bpfl_map_facts *ret_facts);
-/* Owned by the map, or by the object that it is of. */
+/* Return: its file descriptor, owned by the map, or by the object that it is of. */
 BPFL_API int bpfl_map_fd(const struct bpfl_map *map);
 
-/* The type number for "hash", "percpu_array", ...; 0: no such type. */
+/* Return: the type number for "hash", "percpu_array", ...; 0: no such type. */
 BPFL_API uint32_t bpfl_map_type_find(const char *type_name);
 
 /* ---- one element ---- */
@@ -96,16 +105,27 @@ BPFL_API int bpfl_map_lookup(const struct bpfl_map *map, const void *key, size_t
 BPFL_API int bpfl_map_update(const struct bpfl_map *map, const void *key, size_t key_size, const void *value,
 			     size_t value_size, uint64_t flags, struct bpfl_error *err);
 BPFL_API int bpfl_map_delete(const struct bpfl_map *map, const void *key, size_t key_size, struct bpfl_error *err);
-/* Lookup and delete in one: of a queue or stack (key NULL) the next element. Where the kernel has no such call for the type
- * (hashes before 5.14) it is two calls, and what a program writes between them is lost. */
+/*
+ * Lookup and delete in one: of a queue or stack (key NULL) the next element. Where the kernel has no such call for the type
+ * (hashes before 5.14) it is two calls, and what a program writes between them is lost. Return: as above.
+ */
 BPFL_API int bpfl_map_take(const struct bpfl_map *map, const void *key, size_t key_size, void *ret_value,
 			   size_t value_size, struct bpfl_error *err);
-/* key NULL: the first one. -ENOENT at the end, without a text. When key is gone the kernel begins again: prefer bpfl_map_each(). */
+/*
+ * The key behind another one; key NULL: the first. When key is gone the kernel begins again: prefer bpfl_map_each().
+ * Return: as above; -ENOENT at the end, without a text.
+ */
 BPFL_API int bpfl_map_next_key(const struct bpfl_map *map, const void *key, void *ret_key, size_t key_size,
 			       struct bpfl_error *err);
-/* No system call can write it any more; programs can (Linux 5.2). -EBUSY when it is frozen already or mapped for writing. */
+/*
+ * No system call can write it any more; programs can (Linux 5.2).
+ * Return: 0; -EBUSY when it is frozen already or mapped for writing; as the kernel says.
+ */
 BPFL_API int bpfl_map_freeze(const struct bpfl_map *map, struct bpfl_error *err);
-/* Gives it a name in a mounted bpffs, where it stays. -EEXIST when the path is taken. */
+/*
+ * Gives it a name in a mounted bpffs, where it stays.
+ * Return: 0; -EEXIST when the path is taken; as the kernel says.
+ */
 BPFL_API int bpfl_map_pin(const struct bpfl_map *map, const char *path, struct bpfl_error *err);
 
 /* ---- many elements ---- */
@@ -129,6 +149,7 @@ BPFL_API int bpfl_map_each(const struct bpfl_map *map, unsigned flags, bpfl_map_
  * Writes or deletes nr elements; keys and values stand one behind the other. One system call, or one for each where the kernel has no
  * batches for the map or for the flags.
  * @ret_nr: how many were done, also after a failure. May be NULL.
+ * Return: 0, or as for one element.
  */
 BPFL_API int bpfl_map_update_batch(const struct bpfl_map *map, const void *keys, const void *values, size_t nr,
 				   uint64_t flags, size_t *ret_nr, struct bpfl_error *err);
@@ -151,15 +172,29 @@ struct bpfl_map_words {
 	unsigned cpu;
 };
 
-/* The whole map, as bpfl_object_map_text(). opts may be NULL. malloc'ed; free() it. */
+/*
+ * The whole map, as bpfl_object_map_text().
+ * @opts: may be NULL.
+ * @ret_text: malloc'ed; free() it.
+ * Return: 0, or as bpfl_map_each().
+ */
 BPFL_API int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_words *opts, char **ret_text,
 			   struct bpfl_error *err);
-/* key NULL for maps without keys. A value that is not there: -ENOENT (kind TARGET). Words that do not fit: -EINVAL, -ERANGE (kind USAGE). */
+/*
+ * One element.
+ * @key: NULL for maps without keys.
+ * @ret_text: malloc'ed; free() it.
+ * Return: 0; -ENOENT (kind TARGET) for a value that is not there; -EINVAL, -ERANGE (kind USAGE) for words that do not fit.
+ */
 BPFL_API int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts,
 			       char **ret_text, struct bpfl_error *err);
 BPFL_API int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *value,
 			       const struct bpfl_map_words *opts, struct bpfl_error *err);
-/* Without a key the next element of a queue or stack is taken out; its text is in ret_text then, else "". ret_text may be NULL. */
+/*
+ * Deletes one element. Without a key the next one of a queue or stack is taken out.
+ * @ret_text: the text of what was taken out, else ""; malloc'ed; free() it. May be NULL.
+ * Return: as above.
+ */
 BPFL_API int bpfl_map_del_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts,
 			       char **ret_text, struct bpfl_error *err);
 
@@ -186,7 +221,11 @@ struct bpfl_view_opts {
  */
 BPFL_API int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
 				struct bpfl_error *err);
-/* The largest elements as a table with a heading. malloc'ed; free() it. */
+/*
+ * The largest elements as a table with a heading.
+ * @ret_text: malloc'ed; free() it.
+ * Return: as bpfl_map_hist_text().
+ */
 BPFL_API int bpfl_map_top_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
 			       struct bpfl_error *err);
 

@@ -39,19 +39,34 @@ struct bpfl_load_opts {
 BPFL_API int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 			      const struct bpfl_load_opts *opts, struct bpfl_object **ret_object,
 			      struct bpfl_error *err);
+/* Lets go of programs and maps; links of the object must be closed before. NULL is fine. */
 BPFL_API void bpfl_object_close(struct bpfl_object *object);
 
-/* The file descriptor of a map or program: owned by the object, valid until it is closed. -ENOENT: no such name, or not loaded. */
+/*
+ * The file descriptor of a map or program.
+ * Return: the descriptor, owned by the object and valid until that is closed; -ENOENT: no such name, or not loaded.
+ */
 BPFL_API int bpfl_object_map_fd(const struct bpfl_object *object, const char *map);
 BPFL_API int bpfl_object_prog_fd(const struct bpfl_object *object, const char *prog);
 
-/* Reads and writes a variable of a loaded object (.data and .bss; .rodata is frozen: -EPERM). size must be the variable's. */
+/*
+ * Reads and writes a variable of a loaded object (.data and .bss; .rodata and .kconfig can be read only). Not atomic: programs may run
+ * meanwhile, and where the section cannot be mapped (before Linux 5.5) the whole section is read and written back.
+ * @name: as in the object; "map.member" does not work here.
+ * @size: bytes; must be the variable's.
+ * Return: 0; -ENOENT (kind USAGE) no such variable, or no loaded program uses its section; -EINVAL (USAGE) another size; -EPERM
+ *         (USAGE) writing a constant; -errno (SYSTEM) of the call.
+ * Needs: nothing but the object; CAP_BPF where kernel.unprivileged_bpf_disabled is set and Linux is older than 5.19.
+ */
 BPFL_API int bpfl_object_var_get(const struct bpfl_object *object, const char *name, void *ret_value, size_t size,
 				 struct bpfl_error *err);
 BPFL_API int bpfl_object_var_set(const struct bpfl_object *object, const char *name, const void *value, size_t size,
 				 struct bpfl_error *err);
 
-/* The verifier's log of a loaded program when opts.verifier_log_level asked for one; NULL otherwise. Owned by the object. */
+/*
+ * The verifier's log of a loaded program.
+ * Return: text owned by the object; NULL when opts.verifier_log_level asked for none, or there is no such program.
+ */
 BPFL_API const char *bpfl_object_verifier_log(const struct bpfl_object *object, const char *prog);
 
 #ifdef __cplusplus

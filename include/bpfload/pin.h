@@ -34,7 +34,7 @@ BPFL_API int bpfl_object_pin(const struct bpfl_object *object, struct bpfl_link 
 			     const char *dir, struct bpfl_error *err);
 
 /*
- * Whether a link can be pinned, so that the program stays attached when the process ends. Not those that the kernel has no link for: socket options, ioctl,
+ * Return: whether a link can be pinned, so that the program stays attached when the process ends. Not those that the kernel has no link for: socket options, ioctl,
  * netlink, PROG_ATTACH. Programs that run on demand need none.
  */
 BPFL_API bool bpfl_link_outlives(const struct bpfl_link *link);

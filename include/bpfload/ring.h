@@ -35,11 +35,16 @@ struct bpfl_ringbuf;
 /*
  * Maps a ring buffer into memory.
  * @map_fd: borrowed; must stay open while bpfl_ringbuf_fd() is used.
+ * @ret_ring: to be given to bpfl_ringbuf_close().
  * Return: 0; -EINVAL (kind USAGE) for another type of map; what mmap(2) says.
  */
 BPFL_API int bpfl_ringbuf_open(int map_fd, struct bpfl_ringbuf **ret_ring, struct bpfl_error *err);
+/* Unmaps it; what was not read stays for the next reader. NULL is fine. */
 BPFL_API void bpfl_ringbuf_close(struct bpfl_ringbuf *ring);
-/* For poll(2) and epoll(7): readable while records wait. The kernel wakes when a record meets an empty ring. */
+/*
+ * For poll(2) and epoll(7): readable while records wait. The kernel wakes when a record meets an empty ring.
+ * Return: the map's descriptor, as it was given.
+ */
 BPFL_API int bpfl_ringbuf_fd(const struct bpfl_ringbuf *ring);
 /*
  * Delivers what waits, at most max records (0: no limit), without blocking. Calling it in a loop is busy polling.
@@ -54,6 +59,7 @@ struct bpfl_ring_state {
 	uint64_t used_bytes; /* written or being written, not read; with 8 bytes for each record */
 	uint64_t consumer_pos, producer_pos; /* bytes since the beginning */
 };
+/* How full it is at this moment. */
 BPFL_API void bpfl_ringbuf_state(const struct bpfl_ringbuf *ring, struct bpfl_ring_state *ret_state);
 
 /* ---- perf buffer: BPF_MAP_TYPE_PERF_EVENT_ARRAY, Linux 4.4 ---- */
@@ -76,12 +82,17 @@ struct bpfl_perfbuf_opts {
  * buffers shrink when memory may not be locked (perf_event_mlock_kb).
  * @map_fd: borrowed; must stay open as long as the buffer is.
  * @opts: may be NULL.
+ * @ret_perf: to be given to bpfl_perfbuf_close().
+ * Return: 0; -EINVAL (kind USAGE) for another type of map; -errno (PERMISSION, SYSTEM) of opening or mapping a ring.
  * Needs: CAP_PERFMON, or kernel.perf_event_paranoid below 1.
  */
 BPFL_API int bpfl_perfbuf_open(int map_fd, const struct bpfl_perfbuf_opts *opts, struct bpfl_perfbuf **ret_perf,
 			       struct bpfl_error *err);
+/* Takes the rings out of the map and frees them. NULL is fine. */
 BPFL_API void bpfl_perfbuf_close(struct bpfl_perfbuf *perf);
-/* An epoll(7) descriptor over all CPUs: readable when one of them has wakeup_bytes. */
+/*
+ * Return: an epoll(7) descriptor over all CPUs, owned by the buffer: readable when one of them has wakeup_bytes.
+ */
 BPFL_API int bpfl_perfbuf_fd(const struct bpfl_perfbuf *perf);
 /* Delivers what waits, CPU by CPU, at most max records (0: no limit). lost_fn may be NULL. Return: as bpfl_ringbuf_consume(). */
 BPFL_API int64_t bpfl_perfbuf_consume(struct bpfl_perfbuf *perf, uint64_t max, bpfl_record_fn fn, bpfl_lost_fn lost_fn,
@@ -98,26 +109,42 @@ BPFL_API int64_t bpfl_perfbuf_refresh(struct bpfl_perfbuf *perf, bpfl_record_fn 
  * comes. Linux 6.0; nothing before. To be called after the last bpfl_perfbuf_consume(), or what it reports is reported twice.
  */
 BPFL_API void bpfl_perfbuf_lost(struct bpfl_perfbuf *perf, bpfl_lost_fn lost_fn, void *ctx);
-/* How many CPUs have a ring now. */
+/* Return: how many CPUs have a ring now. */
 BPFL_API unsigned bpfl_perfbuf_nr_cpus(const struct bpfl_perfbuf *perf);
 
 /* ---- user ring buffer: BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1: from here to the programs ---- */
 
 struct bpfl_user_ringbuf;
 
+/*
+ * Maps a user ring buffer into memory.
+ * @map_fd: borrowed; must stay open as long as the ring is.
+ * @ret_ring: to be given to bpfl_user_ringbuf_close().
+ * Return: 0; -EINVAL (kind USAGE) for another type of map; what mmap(2) says.
+ */
 BPFL_API int bpfl_user_ringbuf_open(int map_fd, struct bpfl_user_ringbuf **ret_ring, struct bpfl_error *err);
+/* Unmaps it. Programs stop in front of what was reserved and neither submitted nor discarded. NULL is fine. */
 BPFL_API void bpfl_user_ringbuf_close(struct bpfl_user_ringbuf *ring);
-/* For poll(2) and epoll(7): writable while there is room; the kernel wakes when a program has drained the buffer. */
+/*
+ * For poll(2) and epoll(7): writable while there is room; the kernel wakes when a program has drained the buffer.
+ * Return: the map's descriptor, as it was given.
+ */
 BPFL_API int bpfl_user_ringbuf_fd(const struct bpfl_user_ringbuf *ring);
 /*
  * Room for a record of size bytes, 8-byte aligned; the programs stop in front of it until it is submitted or discarded.
  * Records may be reserved and submitted in different threads if the caller serialises the reserving.
+ * @ret_record: where to write; valid until it is submitted or discarded.
  * Return: 0; -ENOSPC: full now; -E2BIG: will never fit.
  */
 BPFL_API int bpfl_user_ringbuf_reserve(struct bpfl_user_ringbuf *ring, size_t size, void **ret_record);
-/* The same, waiting for room: timeout_ms < 0 without limit. -ETIMEDOUT when there was none. */
+/*
+ * The same, waiting for room.
+ * @timeout_ms: milliseconds; < 0: without limit.
+ * Return: 0; -ETIMEDOUT when there was none; -E2BIG.
+ */
 BPFL_API int bpfl_user_ringbuf_reserve_wait(struct bpfl_user_ringbuf *ring, size_t size, int timeout_ms,
 					    void **ret_record);
+/* Hands a reserved record to the programs, or has them skip it. @record: from one of the two above. */
 BPFL_API void bpfl_user_ringbuf_submit(struct bpfl_user_ringbuf *ring, void *record);
 BPFL_API void bpfl_user_ringbuf_discard(struct bpfl_user_ringbuf *ring, void *record);
 
@@ -167,22 +194,36 @@ struct bpfl_events_opts {
  * print into them.
  * @object: must outlive the events.
  * @opts: may be NULL.
- * Return: 0, also when there is nothing to read (see bpfl_events_nr_sources()).
+ * @ret_events: to be given to bpfl_events_close().
+ * Return: 0, also when there is nothing to read (see bpfl_events_nr_sources()); -errno as of the functions above.
  */
 BPFL_API int bpfl_events_open(const struct bpfl_object *object, const struct bpfl_events_opts *opts,
 			      struct bpfl_events **ret_events, struct bpfl_error *err);
+/* NULL is fine. Before the object is closed. */
 BPFL_API void bpfl_events_close(struct bpfl_events *events);
+/* Return: how many maps and streams are read. */
 BPFL_API size_t bpfl_events_nr_sources(const struct bpfl_events *events);
-/* For poll(2) and epoll(7): readable when bpfl_events_consume() should be called. Owned by the events. */
+/*
+ * For poll(2) and epoll(7): readable when bpfl_events_consume() should be called.
+ * Return: a descriptor, owned by the events.
+ */
 BPFL_API int bpfl_events_fd(const struct bpfl_events *events);
-/* Waits up to timeout_ms (< 0: without limit), then consumes. Number of records (0: time is up, or a signal came), or as below. */
+/*
+ * Waits, then consumes.
+ * @timeout_ms: milliseconds; < 0: without limit.
+ * Return: number of records (0: time is up, or a signal came), or as bpfl_events_consume().
+ */
 BPFL_API int64_t bpfl_events_poll(struct bpfl_events *events, int timeout_ms, bpfl_event_fn fn, void *ctx,
 				  struct bpfl_error *err);
-/* Delivers what waits in all sources, without blocking; a flood is cut into portions. Number of records; what fn returned; -errno. */
+/*
+ * Delivers what waits in all sources, without blocking; a flood is cut into portions.
+ * Return: number of records; what fn returned when that was negative; -errno.
+ */
 BPFL_API int64_t bpfl_events_consume(struct bpfl_events *events, bpfl_event_fn fn, void *ctx, struct bpfl_error *err);
 /*
  * At the end: delivers the last records of all sources, then what the object counted as lost by itself: a map or a variable named
  * MAP_lost or MAP_dropped, or a variable named lost or dropped, as LOST records. Programs should be detached.
+ * Return: as bpfl_events_consume().
  */
 BPFL_API int64_t bpfl_events_finish(struct bpfl_events *events, bpfl_event_fn fn, void *ctx, struct bpfl_error *err);
 

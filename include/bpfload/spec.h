@@ -34,11 +34,22 @@ struct bpfl_spec_opts {
 BPFL_API int bpfl_spec_read(const char *path, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
 			    struct bpfl_error *err);
 
-/* The same from memory; the bytes are only read during the call. opts->name or "object" names it. */
+/*
+ * The same from memory.
+ * @bytes: size bytes, only read during the call; no alignment is needed.
+ * @opts: may be NULL; its name, or "object", names the result.
+ * Return: 0, or -errno (kind OBJECT) as of bpfl_spec_read().
+ */
 BPFL_API int bpfl_spec_read_memory(const void *bytes, size_t size, const struct bpfl_spec_opts *opts,
 				   struct bpfl_spec **ret_spec, struct bpfl_error *err);
 
-/* An empty spec to be filled with bpfl_spec_add_map() and bpfl_spec_add_prog(). license is copied ("GPL", ...). */
+/*
+ * An empty spec to be filled with bpfl_spec_add_map() and bpfl_spec_add_prog().
+ * @name: of the object, as messages and the names of its maps show it. Copied.
+ * @license: "GPL", ...; says which helpers its programs may call. Copied.
+ * @ret_spec: to be given to bpfl_spec_destroy().
+ * Return: 0 or -ENOMEM.
+ */
 BPFL_API int bpfl_spec_create(const char *name, const char *license, struct bpfl_spec **ret_spec,
 			      struct bpfl_error *err);
 
@@ -81,19 +92,29 @@ struct bpfl_var_view {
 	bool read_only;
 };
 
+/* Return: how many there are; the view functions take indexes below that. */
 BPFL_API size_t bpfl_spec_nr_maps(const struct bpfl_spec *spec);
 BPFL_API size_t bpfl_spec_nr_progs(const struct bpfl_spec *spec);
 BPFL_API size_t bpfl_spec_nr_vars(const struct bpfl_spec *spec);
-/* 0, or -ERANGE when idx is too large. */
+/*
+ * One of them.
+ * @ret_view: its text is borrowed from the spec, valid until that is changed or destroyed.
+ * Return: 0; -ERANGE when idx is too large.
+ */
 BPFL_API int bpfl_spec_map_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_map_view *ret_view);
 BPFL_API int bpfl_spec_prog_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_prog_view *ret_view);
 BPFL_API int bpfl_spec_var_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_var_view *ret_view);
 
-/* True when a function of the object calls bpf_trace_printk() or bpf_trace_vprintk(): somebody should listen. */
+/*
+ * Return: true when a function of the object calls bpf_trace_printk() or bpf_trace_vprintk(): somebody should listen.
+ */
 BPFL_API bool bpfl_spec_prints(const struct bpfl_spec *spec);
 
-/* The stages as text or JSON, for people: malloc'ed, NUL-terminated, to be free()d.
- * bpfl_elf_text() reads the file at path and shows its checked ELF tables. */
+/*
+ * The stages as text or JSON, for people. bpfl_elf_text() reads the file at path and shows its checked ELF tables.
+ * @ret_text: malloc'ed, NUL-terminated; free() it.
+ * Return: 0; -ENOMEM; bpfl_elf_text() also as bpfl_spec_read().
+ */
 BPFL_API int bpfl_elf_text(const char *path, enum bpfl_format format, char **ret_text, struct bpfl_error *err);
 BPFL_API int bpfl_spec_text(const struct bpfl_spec *spec, enum bpfl_format format, char **ret_text,
 			    struct bpfl_error *err);
@@ -108,26 +129,55 @@ BPFL_API int bpfl_spec_text(const struct bpfl_spec *spec, enum bpfl_format forma
  */
 BPFL_API int bpfl_spec_var_set_text(struct bpfl_spec *spec, const char *path, const char *text,
 				    struct bpfl_error *err);
-/* The same from memory: size must equal the variable's size. */
+/*
+ * The same from memory.
+ * @value: size bytes, in this machine's byte order; size must equal the variable's size.
+ * Return: 0; -ENOENT no such variable; -EINVAL another size, or an object of the other byte order; all kind USAGE.
+ */
 BPFL_API int bpfl_spec_var_set(struct bpfl_spec *spec, const char *name, const void *value, size_t size,
 			       struct bpfl_error *err);
-/* Copies the initial value out: size must equal the variable's size. */
+/*
+ * Copies the initial value out.
+ * @ret_value: size bytes; size must equal the variable's size.
+ * Return: as bpfl_spec_var_set().
+ */
 BPFL_API int bpfl_spec_var_get(const struct bpfl_spec *spec, const char *name, void *ret_value, size_t size,
 			       struct bpfl_error *err);
 
-/* Changes a number of a map: field is "max_entries", "value_size", "key_size", "flags", "type", "numa_node", "map_extra". */
+/*
+ * Changes a number of a map.
+ * @map: its name; not one of the object's data sections.
+ * @field: "max_entries", "value_size" and "key_size" (bytes; the types are forgotten), "flags", "type", "numa_node", "map_extra".
+ * Return: 0; -ENOENT no such map; -EINVAL no such field (near names in fix), or a data section; -ERANGE more than the field's 32
+ *         bits; all kind USAGE.
+ */
 BPFL_API int bpfl_spec_map_set(struct bpfl_spec *spec, const char *map, const char *field, uint64_t value,
 			       struct bpfl_error *err);
 
-/* Gives a program the type of a SEC() name ("xdp", "tp_btf/sched_switch"), whatever its own section is called. */
+/*
+ * Gives a program the type of a SEC() name, whatever its own section is called.
+ * @section_name: "xdp", "tp_btf/sched_switch", ...; copied.
+ * Return: 0; -ENOENT no such program; -EINVAL no such section name (near names in fix); both kind USAGE.
+ */
 BPFL_API int bpfl_spec_prog_set_type(struct bpfl_spec *spec, const char *prog, const char *section_name,
 				     struct bpfl_error *err);
-/* Chooses whether a program is loaded. */
+/*
+ * Chooses whether a program is loaded. Those whose section begins with '?' are not by default, all others are.
+ * Return: 0; -ENOENT (kind USAGE, near names in fix) no such program.
+ */
 BPFL_API int bpfl_spec_prog_select(struct bpfl_spec *spec, const char *prog, bool selected, struct bpfl_error *err);
 
-/* Chooses whether a struct_ops variable is made into a map; those of section "?.struct_ops" are not by default. Its programs go with it. */
+/*
+ * Chooses whether a struct_ops variable is made into a map; those of section "?.struct_ops" are not by default. Its programs go with it.
+ * Return: 0; -ENOENT (kind USAGE) no such variable.
+ */
 BPFL_API int bpfl_spec_struct_ops_select(struct bpfl_spec *spec, const char *map, bool selected, struct bpfl_error *err);
-/* Puts another program into a member of a struct_ops variable; prog NULL: none. (Other members are variables: "map.member".) */
+/*
+ * Puts another program into a member of a struct_ops variable. (Other members are variables: "map.member".)
+ * @prog: its name; NULL: none.
+ * Return: 0; -ENOENT (kind USAGE) no such variable, member or program; -EINVAL (kind OBJECT) a variable without a type.
+ *         Whether the member is a function is looked at when the image is built.
+ */
 BPFL_API int bpfl_spec_struct_ops_set(struct bpfl_spec *spec, const char *map, const char *member, const char *prog,
 				      struct bpfl_error *err);
 
@@ -139,7 +189,11 @@ struct bpfl_map_def {
 	uint32_t type, key_size, value_size, max_entries, flags;
 	uint64_t map_extra;
 };
-/* Adds a map. 0, or -EEXIST, -EINVAL. */
+/*
+ * Adds a map.
+ * @def: read during the call; its text is copied. Sizes in bytes; max_entries 0 leaves the size open (bpfl_spec_map_set()).
+ * Return: 0; -EEXIST the name is taken; -EINVAL no name or no type; both kind USAGE; -ENOMEM.
+ */
 BPFL_API int bpfl_spec_add_map(struct bpfl_spec *spec, const struct bpfl_map_def *def, struct bpfl_error *err);
 
 struct bpfl_prog_def {
@@ -152,6 +206,12 @@ struct bpfl_prog_def {
 	const struct bpfl_map_use { uint32_t insn_idx; const char *map; } *map_uses;
 	size_t nr_map_uses;
 };
+/*
+ * Adds a program, selected for loading.
+ * @def: read during the call; all of it is copied. Maps that it uses must have been added before.
+ * Return: 0, or -errno (kind USAGE) and the spec is as before: -EEXIST the name is taken; -ENOENT no such map; -EINVAL no name, section
+ *         or instructions, or a use that is no ld_imm64; -ENOMEM. A section name that says no type is an error of loading.
+ */
 BPFL_API int bpfl_spec_add_prog(struct bpfl_spec *spec, const struct bpfl_prog_def *def, struct bpfl_error *err);
 
 #ifdef __cplusplus

@@ -28,12 +28,22 @@ struct bpfl_target_opts {
 	unsigned page_size;	  /* bytes; 0: the running machine's */
 };
 
-/* The running kernel; opts may be NULL. Reads nothing yet. */
+/*
+ * The running kernel. Reads nothing yet; a btf_path is read, and checked, by the first bpfl_image_build().
+ * @opts: may be NULL; its text is copied.
+ * @ret_target: to be given to bpfl_target_destroy().
+ * Return: 0; -EINVAL, -E2BIG (kind USAGE) for options that make no sense or are newer than this library; -ENOMEM.
+ */
 BPFL_API int bpfl_target_running(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target,
 				 struct bpfl_error *err);
-/* A kernel described by opts alone: nothing of the running system is read. */
+/*
+ * A kernel described by opts alone: nothing of the running system is read.
+ * @opts: may be NULL: a kernel of which nothing is known.
+ * Return: 0, or as bpfl_target_running().
+ */
 BPFL_API int bpfl_target_create(const struct bpfl_target_opts *opts, struct bpfl_target **ret_target,
 				struct bpfl_error *err);
+/* Frees a target; images and objects made with it must be gone. NULL is fine. */
 BPFL_API void bpfl_target_destroy(struct bpfl_target *target);
 
 #ifdef __cplusplus

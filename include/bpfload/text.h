@@ -12,13 +12,24 @@
 extern "C" {
 #endif
 
-/* Unsigned number: decimal, 0x, 0 octal, 0b. 0; -EINVAL not a number; -ERANGE too large. */
+/*
+ * An unsigned number: decimal, 0x, 0 octal, 0b.
+ * Return: 0; -EINVAL not a number; -ERANGE too large for 64 bits.
+ */
 BPFL_API int bpfl_text_to_u64(const char *text, uint64_t *ret_value);
 
-/* Duration: "250ms", "1s", "2m", "1h", "100us", "5ns"; a bare number is seconds. Nanoseconds out. 0, -EINVAL, -ERANGE. */
+/*
+ * A duration: "250ms", "1s", "2m", "1h", "100us", "5ns"; a bare number is seconds.
+ * @ret_ns: nanoseconds.
+ * Return: 0; -EINVAL no duration; -ERANGE too long (584 years).
+ */
 BPFL_API int bpfl_text_to_ns(const char *text, uint64_t *ret_ns);
 
-/* The candidate that is nearest to word, or NULL when none is near: for "did you mean". nr_candidates strings, borrowed. */
+/*
+ * For "did you mean".
+ * @candidates: nr_candidates strings, only read during the call.
+ * Return: the candidate that is nearest to word, one of the pointers given; NULL when none is near.
+ */
 BPFL_API const char *bpfl_text_nearest(const char *word, const char *const *candidates, size_t nr_candidates);
 
 #ifdef __cplusplus

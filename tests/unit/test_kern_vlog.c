@@ -45,6 +45,9 @@ static const struct sample {
 	  "R0 invalid mem access 'map_value_or_null'", 7, "(61) r0 = *(u32 *)(r0 +0)", "", 0, "return *v;",
 	  "R0_w=map_value_or_null(id=1,off=0,ks=4,vs=4,imm=0)", 11, "NULL" },
 
+	/* Linux 4.19, for an instruction of -mcpu=v3 */
+	{ "0: (b7) r0 = 0\nunknown opcode 06\n", "unknown opcode 06", 0, "(b7) r0 = 0", "", 0, "", "", 30, "-mcpu=v3" },
+
 	/* Linux 5.10 */
 	{ "0: (79) r1 = *(u64 *)(r1 +8)\n1: (61) r0 = *(u32 *)(r1 +0)\nR1 invalid mem access 'inv'\n" STATS(2),
 	  "R1 invalid mem access 'inv'", 1, "(61) r0 = *(u32 *)(r1 +0)", "", 0, "", "", 11, "bpf_probe_read_kernel()" },
