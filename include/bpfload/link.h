@@ -29,6 +29,14 @@ BPFL_API int bpfl_attach_parse(const char *text, struct bpfl_attach **ret_attach
 BPFL_API void bpfl_attach_destroy(struct bpfl_attach *attach);
 
 /*
+ * Narrows a spec to one process (as its option pid= does), when its kind can be narrowed so and it does not say a process itself: probes in user
+ * space, perf events, iterators over tasks.
+ * @pid: above 0.
+ * Return: 1 when the spec has a process now, 0 when its kind has none, or -ENOMEM.
+ */
+BPFL_API int bpfl_attach_default_pid(struct bpfl_attach *attach, int pid, struct bpfl_error *err);
+
+/*
  * Finds the program that an attach spec means: the one it names; else the only program; else the one whose section equals the
  * spec; else the only one of a compatible type.
  * @ret_prog_idx: its index in the spec.

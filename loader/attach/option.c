@@ -4,6 +4,8 @@
  */
 #include "attach/option.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "attach/link.h"
 #include "base/text.h"
@@ -84,4 +86,48 @@ uint64_t bpfl_attach_option_u64(const struct bpfl_attach *attach, const char *ke
 	if (text)
 		bpfl_text_to_u64(text, &value);
 	return value;
+}
+
+/* ---- a default ---- */
+
+/* An iterator can be narrowed to one thing only, and only those over tasks to a process. */
+static bool takes_pid(const struct bpfl_attach *attach)
+{
+	static const char *const narrowed_by[] = { "tid", "map", "cgroup" };
+	const struct bpfl_hook_ops *ops = bpfl_hook_ops_find(attach->row);
+	size_t k = 0;
+
+	while (ops && ops->options[k] && strcmp(ops->options[k], "pid") != 0)
+		k++;
+	if (!ops || !ops->options[k])
+		return false;
+	if (ops->hook != BPFL_HOOK_ITER)
+		return true;
+	for (size_t i = 0; i < sizeof(narrowed_by) / sizeof(narrowed_by[0]); i++) {
+		if (bpfl_attach_option(attach, narrowed_by[i]))
+			return false;
+	}
+	return strncmp(attach->target, "task", strlen("task")) == 0;
+}
+
+int bpfl_attach_default_pid(struct bpfl_attach *attach, int pid, struct bpfl_error *err)
+{
+	char text[16], *key, *value;
+
+	if (bpfl_attach_option(attach, "pid"))
+		return 1;
+	if (!takes_pid(attach) || attach->nr_options == BPFL_ATTACH_MAX_OPTIONS)
+		return 0;
+	snprintf(text, sizeof(text), "%d", pid);
+	key = bpfl_strdup("pid");
+	value = bpfl_strdup(text);
+	if (!key || !value) {
+		free(key);
+		free(value);
+		return bpfl_error_nomem(err);
+	}
+	attach->options[attach->nr_options].key = key;
+	attach->options[attach->nr_options].value = value;
+	attach->nr_options++;
+	return 1;
 }

@@ -15,6 +15,7 @@
  *     cmd_ls.c     ls: what is loaded, by whom
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
+ *     child.c      the command behind "--"
  *     events.c     what programs send through ring and perf buffers
  *     views.c      maps on the screen: --dump, --hist, --top
  *     loop.c       waiting: signals, printk lines, events, intervals
@@ -52,6 +53,9 @@ struct options {
 	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
 	const char *pin_dir, *pin_root;
+	const char *pid;  /* NULL: not given; a number, "self" or "child" */
+	char **command;	  /* what follows "--", NULL-terminated; NULL: nothing */
+	int child_pid;	  /* of that command; 0 until it is made */
 	uint64_t interval_ns, duration_ns; /* 0: not given */
 	uint64_t count;			   /* 0: no limit */
 	uint64_t rows;			   /* of --top; 0: not given */
@@ -143,6 +147,8 @@ int cmd_load(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 
+struct child; /* child.h */
+
 /* plan.c: which program is attached where. */
 struct plan_item {
 	struct bpfl_attach *attach; /* owned; NULL: a map is registered, not a program attached */
@@ -233,6 +239,7 @@ struct loop {
 	const struct options *options;
 	struct out *out;
 	uint64_t nr_lines, nr_dumps;
+	struct child *child; /* borrowed */
 };
 int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 /* True when INT, TERM or HUP has come. */

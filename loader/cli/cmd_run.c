@@ -5,9 +5,10 @@
  * Each step needs the one before; what has been made is released backwards, whatever happened. Between the steps a pending
  * Ctrl-C is looked at, so that a slow verifier does not have to be waited for twice.
  */
-#include "cli.h"
+#include "child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct run {
 	struct bpfl_trace *trace;
 	struct events events;
 	struct views views;
+	struct child child;
 };
 
 static int spec_step(struct run *run, struct bpfl_error *err)
@@ -177,11 +179,13 @@ static int events_step(struct run *run, struct bpfl_error *err)
 
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
-	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0 };
+	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;
-	ret = loop_run(&loop, err);
+	ret = child_go(&run->child, err);
+	if (ret == 0)
+		ret = loop_run(&loop, err);
 
 	/* Without an interval the maps are shown as they are at the end; programs have stopped by then. */
 	plan_detach(&run->plan);
@@ -235,6 +239,7 @@ static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *e
 static void run_deinit(struct run *run)
 {
 	plan_deinit(&run->plan);
+	child_deinit(&run->child);
 	bpfl_trace_close(run->trace);
 	events_deinit(&run->events);
 	views_deinit(&run->views);
@@ -256,18 +261,24 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 
 	memset(&run, 0, sizeof(run));
 	run.signal_fd = -1;
+	child_init(&run.child, NULL);
 	out_init(&run.out);
 	ret = options_parse(&run.options, set, argc, argv, &err);
 	run.out.json = run.options.json;
 	run.out.verbosity = run.options.verbosity;
 	if (ret == 0 && run.options.help) {
-		printf(set == OPTIONS_LOAD ? "usage: bpfload load FILE --pin DIR [options]\n" : "usage: bpfload [run] FILE [options]\n");
+		printf(set == OPTIONS_LOAD ? "usage: bpfload load FILE --pin DIR [options]\n" : "usage: bpfload [run] FILE [options] [-- CMD ARGS]\n");
 		options_help(set);
 		code = out_help_end();
 	} else if (ret == 0 && set == OPTIONS_LOAD && !run.options.pin_dir) {
 		ret = out_usage(&err, "load: where shall it stay? --pin DIR, a directory below /sys/fs/bpf");
 	} else if (ret == 0) {
-		if (run.options.out_path)
+		child_init(&run.child, run.options.command);
+		if (run.options.ready_fd >= 0)
+			fcntl(run.options.ready_fd, F_SETFD, FD_CLOEXEC); /* ours, not the command's */
+		ret = child_start(&run.child, &err);
+		run.options.child_pid = run.child.pid;
+		if (ret == 0 && run.options.out_path)
 			ret = out_redirect(&run.out, run.options.out_path, &err);
 		if (ret == 0)
 			ret = steps_run(&run, run.options.dry_run ? dry_steps : steps, &err);
@@ -276,6 +287,8 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 		code = out_error(&run.out, &err);
 	else if (run.options.strict && run.out.nr_warnings > 0)
 		code = EXIT_STRICT;
+	else
+		code = child_code(&run.child, code);
 	run_deinit(&run);
 	bpfl_error_clear(&err);
 	return code;

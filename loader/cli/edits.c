@@ -81,13 +81,18 @@ static int maps_apply(const struct words *maps, struct bpfl_spec *spec, struct b
 	return 0;
 }
 
-static int variables_apply(const struct words *sets, struct bpfl_spec *spec, struct bpfl_error *err)
+/* child_pid: what "child" stands for; 0: nothing. */
+static int variables_apply(const struct words *sets, int child_pid, struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	for (size_t i = 0; i < sets->nr; i++) {
-		char path[512];
+		char path[512], pid[16];
 		const char *value;
 		int ret = split("set", sets->items[i], path, sizeof(path), &value, err);
 
+		if (ret == 0 && child_pid && strcmp(value, "child") == 0) {
+			snprintf(pid, sizeof(pid), "%d", child_pid);
+			value = pid;
+		}
 		if (ret == 0)
 			ret = bpfl_spec_var_set_text(spec, path, value, err);
 		if (ret < 0)
@@ -105,6 +110,6 @@ int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bp
 	if (ret == 0)
 		ret = maps_apply(&options->map, spec, err);
 	if (ret == 0)
-		ret = variables_apply(&options->set, spec, err);
+		ret = variables_apply(&options->set, options->child_pid, spec, err);
 	return ret;
 }

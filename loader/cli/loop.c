@@ -3,10 +3,10 @@
  * cli/loop.c: waiting while the programs run.
  *
  * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while nothing is printed),
- * the --interval timer, the --duration timer and events. The signals are blocked from the start and read here, so that
+ * the --interval timer, the --duration timer, events and the end of the command behind "--". The signals are blocked from the start and read here, so that
  * there is no handler and nothing is interrupted half way.
  */
-#include "cli.h"
+#include "child.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NR_FDS 6
+#define NR_FDS 7
 
 static int system_error(struct bpfl_error *err, const char *what)
 {
@@ -133,12 +133,24 @@ static int begin(struct loop *loop, struct bpfl_error *err)
 	if (loop->options->interval_ns)
 		return 0;
 	ret = plan_read(loop->plan, loop->out, err);
-	if (ret < 0 || !plan_is_on_demand(loop->plan))
+	if (ret < 0 || !plan_is_on_demand(loop->plan) || child_fd(loop->child) >= 0)
 		return ret;
 	if (loop->trace)
 		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
 	if (ret >= 0)
 		ret = events_read(loop->events, err);
+	return ret < 0 ? ret : -ECANCELED;
+}
+
+/* The command has ended: what it made the programs say may still wait. */
+static int last_words(struct loop *loop, struct bpfl_error *err)
+{
+	int ret = 0;
+
+	if (loop->trace)
+		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
+	if (ret >= 0)
+		ret = out_flush(loop->out);
 	return ret < 0 ? ret : -ECANCELED;
 }
 
@@ -167,7 +179,7 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 		loop->out->closed = true;
 		return -EPIPE;
 	}
-	if (fds[0].revents && signals_pending(loop->signal_fd))
+	if (fds[0].revents && !child_hears(loop->child, loop->signal_fd) && signals_pending(loop->signal_fd))
 		return -ECANCELED;
 	if (fds[3].revents && read(fds[3].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks)) {
 		ret = plan_read(loop->plan, loop->out, err);
@@ -178,6 +190,8 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 		if (loop->options->count && loop->nr_dumps >= loop->options->count)
 			return -ECANCELED;
 	}
+	if (fds[6].revents && child_ended(loop->child))
+		return last_words(loop, err);
 	return fds[4].revents ? -ECANCELED : 0;
 }
 
@@ -190,6 +204,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		{ -1, POLLIN, 0 },
 		{ -1, POLLIN, 0 },
 		{ events_fd(loop->events), POLLIN, 0 },
+		{ child_fd(loop->child), POLLIN, 0 },
 	};
 	int ret = begin(loop, err);
 

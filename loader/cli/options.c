@@ -44,6 +44,7 @@ static const struct {
 	{ OPTIONS_ALL, { "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr (-vv: everything)" } },
 	{ OPTIONS_ALL, { "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" } },
 	{ OPTIONS_ALL, { "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" } },
+	{ OPTIONS_RUN, { "pid", 0, VALUE_TEXT, FIELD(pid), "N", "this process only, where a spec does not say one itself; child: the command behind --" } },
 	{ OPTIONS_RUN, { "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" } },
 	{ OPTIONS_RUN, { "hist", 0, VALUE_LIST, FIELD(hist), "MAP[:WORDS]", "the same as a histogram; words: log2, linear[=STEP], unit=us, a member" } },
 	{ OPTIONS_RUN, { "top", 0, VALUE_LIST, FIELD(top), "MAP[:FIELD]", "the same as a table, largest first; on a terminal it redraws itself" } },
@@ -309,6 +310,24 @@ int option_table_parse(const struct option_table *table, void *values, int argc,
 	return ret;
 }
 
+/* Takes "-- CMD ARGS" off the words. What precedes must name the file: before that "--" only ends the options. */
+static int command_take(struct options *options, enum option_set set, int *argc, char **argv, struct bpfl_error *err)
+{
+	int end = 1;
+
+	while (end < *argc && strcmp(argv[end], "--") != 0)
+		end++;
+	if (end == *argc)
+		return 0;
+	if (end + 1 == *argc)
+		return out_usage(err, "'--' is followed by a command: which?");
+	if (!(set & OPTIONS_RUN))
+		return 0;
+	options->command = argv + end + 1;
+	*argc = end;
+	return 0;
+}
+
 int options_parse(struct options *options, enum option_set set, int argc, char **argv, struct bpfl_error *err)
 {
 	struct option_row rows[OPTION_ROWS_MAX];
@@ -318,11 +337,19 @@ int options_parse(struct options *options, enum option_set set, int argc, char *
 
 	memset(options, 0, sizeof(*options));
 	options->ready_fd = -1;
+	ret = command_take(options, set, &argc, argv, err);
+	if (ret < 0)
+		return ret;
 	ret = words_parse(&table, rows_pick(set, false, rows + table.nr_rows), options, argc, argv, &foreign, err);
 	if (ret == 0 && foreign)
 		ret = foreign_option(set, foreign, err);
 	if (ret < 0 || options->help)
 		return ret;
+	if (optind == argc && options->command && !options->command[1]) { /* "-- FILE": its name may begin with a dash */
+		options->file = options->command[0];
+		options->command = NULL;
+		return 0;
+	}
 	if (optind == argc)
 		return out_usage(err, "which object file?");
 	if (optind + 1 < argc)

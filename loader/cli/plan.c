@@ -7,8 +7,11 @@
  */
 #include "cli.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct plan_item *plan_add(struct plan *plan)
 {
@@ -168,6 +171,35 @@ static int plan_check(struct plan *plan, const struct options *options, const st
 	return 0;
 }
 
+/* --pid: for all that can be narrowed to a process. Nothing that can is a mistake. */
+static int pid_apply(struct plan *plan, const struct options *options, struct bpfl_error *err)
+{
+	uint64_t pid = 0;
+	int nr_taken = 0;
+
+	if (strcmp(options->pid, "child") == 0)
+		pid = (uint64_t)options->child_pid;
+	else if (strcmp(options->pid, "self") == 0)
+		pid = (uint64_t)getpid();
+	else if (bpfl_text_to_u64(options->pid, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+		return out_usage(err, "--pid: '%.200s' is no process id", options->pid);
+	if (pid == 0)
+		return out_usage(err, "--pid child: there is no command; write it at the end: -- CMD ARGS");
+	for (size_t i = 0; i < plan->nr; i++) {
+		int ret = plan->items[i].attach ? bpfl_attach_default_pid(plan->items[i].attach, (int)pid, err) : 0;
+
+		if (ret < 0)
+			return ret;
+		nr_taken += ret;
+	}
+	if (nr_taken > 0)
+		return 0;
+	out_usage(err, "--pid: nothing that is attached can be narrowed to a process");
+	snprintf(err->fix, sizeof(err->fix), "programs can look themselves: --set VAR=%s, if the object has such a variable",
+		 options->pid);
+	return -EINVAL;
+}
+
 int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
 	      struct bpfl_error *err)
 {
@@ -191,6 +223,8 @@ int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec
 		ret = sections_add(plan, options, spec, out, err);
 	if (ret == 0 && by_section)
 		ret = struct_ops_add_all(plan, spec, err);
+	if (ret == 0 && options->pid)
+		ret = pid_apply(plan, options, err);
 	return ret == 0 && !options->dry_run ? plan_check(plan, options, spec, out, err) : ret;
 }
 
