@@ -26,11 +26,13 @@ struct bpfl_btf;
  *	1 GiB. NULL: the running kernel's BTF, /sys/kernel/btf/vmlinux (mapped, Linux 6.16) or
  *	where distributions put it.
  * @base: NULL, or the BTF whose numbers this file continues: that of the kernel for
- *	/sys/kernel/btf/MODULE. Must outlive the result.
+ *	/sys/kernel/btf/MODULE. Must outlive the result. A module's file with a section .BTF.base
+ *	(an outline of the kernel's types, Linux 6.11) continues any kernel in which each outline is
+ *	found by name, kind and size; without a base the outlines stand in front of its own types.
  * @ret_btf: to be given to bpfl_btf_destroy(); keeps no connection to the file.
  * Return: 0, or -errno: -ENOENT, -EACCES for the file; -EINVAL (kind OBJECT) for what is in it,
- *	-ENODATA for an ELF file without .BTF; -ENOENT (kind UNSUPPORTED, E7) when the running
- *	kernel has none.
+ *	-ENODATA for an ELF file without .BTF; -ENOENT (kind OBJECT) for an outline that the base
+ *	has not; -ENOENT (kind UNSUPPORTED, E7) when the running kernel has none.
  */
 BPFL_API int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
 				struct bpfl_error *err);

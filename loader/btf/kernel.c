@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include "base/cursor.h"
 #include "base/text.h"
+#include "btf/distilled.h"
 #include "btf/own.h"
 #include "sys/enter.h"
 #include "sys/facts.h"
@@ -117,9 +118,9 @@ static int read_elf_header(struct bpfl_cursor *cursor, const struct elf_class *c
 	return 0;
 }
 
-/* The bytes of section .BTF in an ELF file. */
-static int find_in_elf(const uint8_t *bytes, uint64_t size, const uint8_t **ret_btf, uint64_t *ret_size,
-		       struct bpfl_error *err)
+/* The bytes of a section (.BTF or .BTF.base) in an ELF file; -ENODATA without it. */
+static int find_in_elf(const uint8_t *bytes, uint64_t size, const char *wanted, const uint8_t **ret_btf,
+		       uint64_t *ret_size, struct bpfl_error *err)
 {
 	bool is_big = bytes[5] == 2;
 	struct bpfl_cursor cursor = bpfl_cursor_make(bytes, size, is_big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__));
@@ -142,34 +143,50 @@ static int find_in_elf(const uint8_t *bytes, uint64_t size, const uint8_t **ret_
 
 		read_elf_section(cursor, class, table_at + i * class->section_header_size, &section);
 		if (bpfl_cursor_seek(&text, section.name_off) < 0 || bpfl_cursor_cstr(&text, &name) < 0 ||
-		    strcmp(name, ".BTF") != 0)
+		    strcmp(name, wanted) != 0)
 			continue;
 		if (section.type != 1 || !bpfl_in_range(section.off, section.size, size))
-			return BAD("ELF section .BTF (type %u, %" PRIu64 " bytes at 0x%" PRIx64
+			return BAD("ELF section %s (type %u, %" PRIu64 " bytes at 0x%" PRIx64
 				   ") is not in the file",
-				   section.type, section.size, section.off);
+				   wanted, section.type, section.size, section.off);
 		*ret_btf = bytes + section.off;
 		*ret_size = section.size;
 		return 0;
 	}
-	return bpfl_error_set(err, BPFL_ERR_OBJECT, ENODATA, "ELF file without a section .BTF");
+	return bpfl_error_set(err, BPFL_ERR_OBJECT, ENODATA, "ELF file without a section %s", wanted);
 }
 
 /* ---- files ---- */
 
-/* Reads a file; *ret_bytes is the BTF in it: all of it, or a section of an ELF file. */
-static int read_file(const char *path, struct bpfl_buf *file, const uint8_t **ret_bytes, uint64_t *ret_size,
-		     struct bpfl_error *err)
+/* A file, and what of it is BTF: all, or sections of an ELF file. */
+struct btf_file {
+	struct bpfl_buf content;
+	const uint8_t *btf;
+	uint64_t btf_size;
+	const uint8_t *outline; /* .BTF.base of a module, or NULL: see btf/distilled.h */
+	uint64_t outline_size;
+};
+
+static int read_file(const char *path, struct btf_file *file, struct bpfl_error *err)
 {
-	int ret = bpfl_file_read(path, VMLINUX_SIZE_MAX, file, err);
+	int ret = bpfl_file_read(path, VMLINUX_SIZE_MAX, &file->content, err);
+	const uint8_t *bytes = (const uint8_t *)file->content.data;
+	uint64_t size = file->content.size;
 
 	if (ret < 0)
 		return ret;
-	*ret_bytes = (const uint8_t *)file->data;
-	*ret_size = file->size;
-	if (file->size < 16 || memcmp(file->data, "\177ELF", 4) != 0)
+	file->btf = bytes;
+	file->btf_size = size;
+	if (size < 16 || memcmp(bytes, "\177ELF", 4) != 0)
 		return 0;
-	ret = find_in_elf(*ret_bytes, *ret_size, ret_bytes, ret_size, err);
+	ret = find_in_elf(bytes, size, ".BTF", &file->btf, &file->btf_size, err);
+	if (ret == 0) {
+		ret = find_in_elf(bytes, size, ".BTF.base", &file->outline, &file->outline_size, NULL);
+		if (ret == -ENODATA)
+			ret = 0;
+		else if (ret < 0) /* again, for the words */
+			find_in_elf(bytes, size, ".BTF.base", &file->outline, &file->outline_size, err);
+	}
 	if (ret < 0)
 		bpfl_error_prefix(err, "%s", BPFL_ESC(path));
 	return ret;
@@ -178,17 +195,17 @@ static int read_file(const char *path, struct bpfl_buf *file, const uint8_t **re
 static int open_file(const char *path, struct bpfl_btf_search *search, struct bpfl_btf **ret_btf,
 		     struct bpfl_error *err)
 {
-	struct bpfl_buf file = BPFL_BUF_INIT;
-	const uint8_t *bytes = NULL;
-	uint64_t size = 0;
-	int ret = read_file(path, &file, &bytes, &size, err);
+	struct btf_file file = { .content = BPFL_BUF_INIT };
+	int ret = read_file(path, &file, err);
 
 	if (ret == 0) {
-		ret = bpfl_btf_open_searching(bytes, size, true, BPFL_BTF_STEP_SPARSE, search, ret_btf, err);
+		ret = file.outline != NULL ? BAD("section .BTF.base: these are the types of a module (expected those of a kernel)")
+					   : bpfl_btf_open_searching(file.btf, file.btf_size, true, BPFL_BTF_STEP_SPARSE,
+								     search, ret_btf, err);
 		if (ret < 0)
 			bpfl_error_prefix(err, "%s", BPFL_ESC(path));
 	}
-	bpfl_buf_deinit(&file);
+	bpfl_buf_deinit(&file.content);
 	return ret;
 }
 
@@ -294,20 +311,20 @@ int bpfl_btf_open_kernel_searching(const char *path, struct bpfl_btf_search *sea
 
 int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
-	struct bpfl_buf file = BPFL_BUF_INIT;
-	const uint8_t *bytes = NULL;
-	uint64_t size = 0;
+	struct btf_file file = { .content = BPFL_BUF_INIT };
 	int ret;
 
 	/* The running kernel is believed. */
 	if (path == NULL || (base == NULL && strcmp(path, SYSFS_BTF) == 0))
 		return bpfl_btf_open_kernel(NULL, ret_btf, err);
-	ret = read_file(path, &file, &bytes, &size, err);
+	ret = read_file(path, &file, err);
 	if (ret == 0) {
-		ret = bpfl_btf_read(bytes, size, base, ret_btf, err);
+		ret = file.outline != NULL ? bpfl_btf_read_distilled(file.outline, file.outline_size, file.btf,
+								     file.btf_size, base, ret_btf, err)
+					   : bpfl_btf_read(file.btf, file.btf_size, base, ret_btf, err);
 		if (ret < 0)
 			bpfl_error_prefix(err, "%s", BPFL_ESC(path));
 	}
-	bpfl_buf_deinit(&file);
+	bpfl_buf_deinit(&file.content);
 	return ret;
 }

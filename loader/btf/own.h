@@ -140,6 +140,10 @@ static inline void bpfl_btf_int_place(const struct bpfl_btf_type *type, uint64_t
 	*bit_size = bpfl_btf_int_bits(type);
 }
 
+/* btf/subset.c: calls on_name and on_type for each name offset and id in a record of a known kind, which may be changed by that. */
+typedef void (*bpfl_btf_ref_fn)(void *ctx, uint32_t *ref);
+void bpfl_btf_each_ref(struct bpfl_btf_type *type, void *ctx, bpfl_btf_ref_fn on_name, bpfl_btf_ref_fn on_type);
+
 /* btf/value_path.c: moves a place to the member called name (0, -ENOENT, -EINVAL with text), or from a variable to its type. */
 struct bpfl_btf_place;
 int bpfl_btf_place_enter(const struct bpfl_btf *btf, struct bpfl_btf_place *place, const char *name, size_t name_len,

@@ -25,7 +25,7 @@ struct shape {
 
 static const struct shape shapes[BPFL_NR_KINDS] = {
 	[BPFL_KIND_INT] = { false, 0, NONE, NONE },	 [BPFL_KIND_PTR] = { true, 0, NONE, NONE },
-	[BPFL_KIND_ARRAY] = { false, 0, NONE, NONE }, /* two ids that are no elements: see each_ref() */
+	[BPFL_KIND_ARRAY] = { false, 0, NONE, NONE }, /* two ids that are no elements: see bpfl_btf_each_ref() */
 	[BPFL_KIND_STRUCT] = { false, 3, 0, 1 },	 [BPFL_KIND_UNION] = { false, 3, 0, 1 },
 	[BPFL_KIND_ENUM] = { false, 2, 0, NONE },	 [BPFL_KIND_FWD] = { false, 0, NONE, NONE },
 	[BPFL_KIND_TYPEDEF] = { true, 0, NONE, NONE },	 [BPFL_KIND_VOLATILE] = { true, 0, NONE, NONE },
@@ -113,33 +113,31 @@ void bpfl_btf_subset_destroy(struct bpfl_btf_subset *subset)
 
 /* ---- references ---- */
 
-typedef void (*ref_fn)(struct bpfl_btf_subset *subset, uint32_t *ref);
-
-/* Calls on_name and on_type for each of them in a record of a known kind. */
-static void each_ref(struct bpfl_btf_subset *subset, struct bpfl_btf_type *type, ref_fn on_name, ref_fn on_type)
+void bpfl_btf_each_ref(struct bpfl_btf_type *type, void *ctx, bpfl_btf_ref_fn on_name, bpfl_btf_ref_fn on_type)
 {
 	const struct shape *shape = &shapes[bpfl_btf_kind(type)];
 	uint32_t *words = (uint32_t *)(type + 1);
 
-	on_name(subset, &type->name_off);
+	on_name(ctx, &type->name_off);
 	if (shape->refers)
-		on_type(subset, &type->type);
+		on_type(ctx, &type->type);
 	if (bpfl_btf_kind(type) == BPFL_KIND_ARRAY) {
-		on_type(subset, &words[0]);
-		on_type(subset, &words[1]);
+		on_type(ctx, &words[0]);
+		on_type(ctx, &words[1]);
 	}
 	for (uint32_t i = 0; shape->elem_words != 0 && i < bpfl_btf_vlen(type); i++, words += shape->elem_words) {
 		if (shape->name_word != NONE)
-			on_name(subset, &words[shape->name_word]);
+			on_name(ctx, &words[shape->name_word]);
 		if (shape->type_word != NONE)
-			on_type(subset, &words[shape->type_word]);
+			on_type(ctx, &words[shape->type_word]);
 	}
 }
 
 /* ---- marking ---- */
 
-static void mark_type(struct bpfl_btf_subset *subset, uint32_t *ref)
+static void mark_type(void *ctx, uint32_t *ref)
 {
+	struct bpfl_btf_subset *subset = ctx;
 	uint32_t *todo;
 
 	if (*ref == 0 || *ref >= subset->btf->nr_types || subset->ids[*ref] != 0)
@@ -154,8 +152,10 @@ static void mark_type(struct bpfl_btf_subset *subset, uint32_t *ref)
 	subset->nr_wanted++;
 }
 
-static void mark_string(struct bpfl_btf_subset *subset, uint32_t *ref)
+static void mark_string(void *ctx, uint32_t *ref)
 {
+	struct bpfl_btf_subset *subset = ctx;
+
 	if (*ref != 0 && *ref < subset->btf->strings_size)
 		subset->begins[*ref / 64] |= 1ull << (*ref % 64);
 }
@@ -201,7 +201,7 @@ void bpfl_btf_subset_want(struct bpfl_btf_subset *subset, uint32_t type_id)
 
 		/* Marking only reads. */
 		if (bpfl_btf_kind(type) < BPFL_NR_KINDS)
-			each_ref(subset, (struct bpfl_btf_type *)(uintptr_t)type, mark_string, mark_type);
+			bpfl_btf_each_ref((struct bpfl_btf_type *)(uintptr_t)type, subset, mark_string, mark_type);
 		if (subset->first_tag != NULL)
 			mark_tags(subset, id);
 	}
@@ -298,14 +298,14 @@ uint32_t bpfl_btf_subset_string(const struct bpfl_btf_subset *subset, uint32_t n
 
 /* ---- copying ---- */
 
-static void rewrite_type(struct bpfl_btf_subset *subset, uint32_t *ref)
+static void rewrite_type(void *ctx, uint32_t *ref)
 {
-	*ref = bpfl_btf_subset_id(subset, *ref);
+	*ref = bpfl_btf_subset_id(ctx, *ref);
 }
 
-static void rewrite_string(struct bpfl_btf_subset *subset, uint32_t *ref)
+static void rewrite_string(void *ctx, uint32_t *ref)
 {
-	*ref = bpfl_btf_subset_string(subset, *ref);
+	*ref = bpfl_btf_subset_string(ctx, *ref);
 }
 
 static int copy_types(const struct bpfl_btf_subset *subset, struct bpfl_btf_builder *builder)
@@ -320,8 +320,8 @@ static int copy_types(const struct bpfl_btf_subset *subset, struct bpfl_btf_buil
 		if (ret < 0)
 			return ret;
 		/* Rewriting changes the record alone, whatever the functions could do. */
-		each_ref((struct bpfl_btf_subset *)(uintptr_t)subset, bpfl_btf_builder_type(builder, (uint32_t)ret),
-			 rewrite_string, rewrite_type);
+		bpfl_btf_each_ref(bpfl_btf_builder_type(builder, (uint32_t)ret), (void *)(uintptr_t)subset,
+				  rewrite_string, rewrite_type);
 	}
 	return 0;
 }

@@ -62,6 +62,8 @@ struct elf {
 	const char *btf_name;
 	uint32_t btf_type;
 	uint64_t btf_size; /* 0: as it is */
+	const void *outline; /* of a fourth section .BTF.base, or NULL */
+	size_t outline_size;
 	struct bpfl_buf out;
 };
 
@@ -108,9 +110,10 @@ static void elf_build(struct elf *elf, const void *btf, size_t btf_size)
 	bool big = elf->swap != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	size_t word = elf->is_64 ? 8 : 4;
 	size_t header = elf->is_64 ? 64 : 52;
-	char names[24] = "\0.shstrtab\0";
+	char names[40] = "\0.shstrtab\0";
 
 	strcpy(names + 11, elf->btf_name);
+	strcpy(names + 24, ".BTF.base");
 	bpfl_buf_printf(&elf->out, "\177ELF%c%c%c", elf->is_64 ? 2 : 1, big ? 2 : 1, 1);
 	bpfl_buf_align(&elf->out, 16);
 	put(elf, 2, 2);
@@ -118,7 +121,7 @@ static void elf_build(struct elf *elf, const void *btf, size_t btf_size)
 	put(elf, 1, 4);
 	put(elf, 0, word);
 	put(elf, 0, word);
-	put(elf, elf->table_at != 0 ? elf->table_at : header + btf_size + sizeof(names), word);
+	put(elf, elf->table_at != 0 ? elf->table_at : header + btf_size + sizeof(names) + elf->outline_size, word);
 	put(elf, 0, 4);
 	put(elf, header, 2);
 	put(elf, 0, 2);
@@ -129,9 +132,13 @@ static void elf_build(struct elf *elf, const void *btf, size_t btf_size)
 	ck_assert_uint_eq(elf->out.size, header);
 	bpfl_buf_append(&elf->out, btf, btf_size);
 	bpfl_buf_append(&elf->out, names, sizeof(names));
+	if (elf->outline != NULL)
+		bpfl_buf_append(&elf->out, elf->outline, elf->outline_size);
 	put_section(elf, 0, 0, 0, 3, 2); /* section 0 holds the real numbers when the header's do not fit */
 	put_section(elf, 11, elf->btf_type, header, elf->btf_size != 0 ? elf->btf_size : btf_size, 0);
 	put_section(elf, 1, 3, header + btf_size, sizeof(names), 0);
+	if (elf->outline != NULL)
+		put_section(elf, 24, 1, header + btf_size + sizeof(names), elf->outline_size, 0);
 }
 
 static int open_elf(struct elf *elf, struct bpfl_btf **ret_btf, struct bpfl_error *err)
@@ -185,6 +192,56 @@ START_TEST(elf_files_of_all_classes_and_orders_open)
 		ck_assert_uint_eq(bpfl_btf_find(btf, BPFL_KIND_STRUCT, "task_struct", 1), 2);
 		ck_assert_int_eq(bpfl_btf_is_foreign(btf), (variant & 2) != 0);
 		bpfl_btf_destroy(btf);
+	}
+}
+END_TEST
+
+/* A module that was built outside of the kernel's tree: on its kernel, alone, and where it does not belong. */
+START_TEST(a_module_finds_its_kernels_types)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+
+	for (int variant = 0; variant < 4; variant++) {
+		struct btfgen kernel_gen, outline, module;
+		struct bpfl_btf *kernel, *btf;
+		struct elf elf;
+		const void *bytes;
+		size_t size;
+
+		btfgen_init(&kernel_gen, false);
+		btfgen_int(&kernel_gen, "filler", 8, 0);
+		btfgen_struct(&kernel_gen, "sock", 8);
+		kernel = btfgen_read(&kernel_gen);
+		elf_init(&elf, variant & 1, variant & 2);
+		btfgen_init(&outline, elf.swap);
+		btfgen_struct(&outline, "sock", 8);
+		elf.outline = btfgen_bytes(&outline, &elf.outline_size);
+		elf.nr_sections = 4;
+		btfgen_init(&module, elf.swap);
+		module.first_id = 2;
+		module.first_str = (uint32_t)outline.strings.size;
+		btfgen_struct(&module, "own", 8);
+		btfgen_member(&module, "sock", 1, 0);
+		bytes = btfgen_bytes(&module, &size);
+		elf_build(&elf, bytes, size);
+		write_file(elf.out.data, elf.out.size);
+
+		CHECK_OK(bpfl_btf_read_file(path, kernel, &btf, &err), err);
+		ck_assert_uint_eq(bpfl_btf_find(btf, BPFL_KIND_STRUCT, "own", 1), 3);
+		ck_assert_uint_eq(bpfl_btf_members(bpfl_btf_type(btf, 3))->type, 2); /* the kernel's */
+		bpfl_btf_destroy(btf);
+		CHECK_OK(bpfl_btf_read_file(path, NULL, &btf, &err), err);
+		ck_assert_uint_eq(bpfl_btf_members(bpfl_btf_type(btf, 2))->type, 1); /* the outline */
+		bpfl_btf_destroy(btf);
+		CHECK_FAILS(bpfl_btf_open_kernel(path, &btf, &err), err, BPFL_ERR_OBJECT, EINVAL, "these are the types of a module");
+		CHECK_HAS(err.message, path);
+
+		unlink(path);
+		bpfl_buf_deinit(&elf.out);
+		bpfl_btf_destroy(kernel);
+		btfgen_deinit(&kernel_gen);
+		btfgen_deinit(&outline);
+		btfgen_deinit(&module);
 	}
 }
 END_TEST
@@ -335,6 +392,7 @@ int main(void)
 	const TTest *tests[] = {
 		raw_files_open_in_both_byte_orders,
 		elf_files_of_all_classes_and_orders_open,
+		a_module_finds_its_kernels_types,
 		broken_elf_files_are_named,
 		cut_elf_files_end_in_an_error,
 		a_file_that_is_neither_is_named,
