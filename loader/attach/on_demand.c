@@ -26,12 +26,9 @@ static int line_write(struct json_lines *lines)
 
 	bpfl_json_init(&json, &out);
 	bpfl_json_object_begin(&json);
-	bpfl_json_key(&json, "v");
-	bpfl_json_u64(&json, 1);
-	bpfl_json_key(&json, "type");
-	bpfl_json_string(&json, "link");
-	bpfl_json_key(&json, "link");
-	bpfl_json_string(&json, lines->link_text);
+	bpfl_json_member_u64(&json, "v", 1);
+	bpfl_json_member_string(&json, "type", "link");
+	bpfl_json_member_string(&json, "link", lines->link_text);
 	bpfl_json_key(&json, "text");
 	bpfl_json_string_sized(&json, lines->rest.data ? lines->rest.data : "", lines->rest.size);
 	bpfl_json_object_end(&json);

@@ -83,14 +83,10 @@ static void json_write(const struct bpfl_error *err, struct bpfl_buf *out)
 
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
-	bpfl_json_key(&json, "v");
-	bpfl_json_u64(&json, 1);
-	bpfl_json_key(&json, "type");
-	bpfl_json_string(&json, "error");
-	bpfl_json_key(&json, "kind");
-	bpfl_json_string(&json, kind_name(err->kind));
-	bpfl_json_key(&json, "errno");
-	bpfl_json_s64(&json, err->errnum);
+	bpfl_json_member_u64(&json, "v", 1);
+	bpfl_json_member_string(&json, "type", "error");
+	bpfl_json_member_string(&json, "kind", kind_name(err->kind));
+	bpfl_json_member_s64(&json, "errno", err->errnum);
 	bpfl_json_key(&json, "id");
 	if (err->catalogue_id) {
 		char id[16];
@@ -100,8 +96,7 @@ static void json_write(const struct bpfl_error *err, struct bpfl_buf *out)
 	} else {
 		bpfl_json_null(&json);
 	}
-	bpfl_json_key(&json, "error");
-	bpfl_json_string(&json, err->message);
+	bpfl_json_member_string(&json, "error", err->message);
 	lines_write(&json, "why", err->why);
 	lines_write(&json, "fix", err->fix);
 	bpfl_json_object_end(&json);

@@ -144,3 +144,27 @@ void bpfl_json_null(struct bpfl_json *json)
 	item_begin(json);
 	bpfl_buf_text(json->out, "null");
 }
+
+void bpfl_json_member_string(struct bpfl_json *json, const char *key, const char *text)
+{
+	bpfl_json_key(json, key);
+	bpfl_json_string(json, text);
+}
+
+void bpfl_json_member_u64(struct bpfl_json *json, const char *key, uint64_t value)
+{
+	bpfl_json_key(json, key);
+	bpfl_json_u64(json, value);
+}
+
+void bpfl_json_member_s64(struct bpfl_json *json, const char *key, int64_t value)
+{
+	bpfl_json_key(json, key);
+	bpfl_json_s64(json, value);
+}
+
+void bpfl_json_member_bool(struct bpfl_json *json, const char *key, bool value)
+{
+	bpfl_json_key(json, key);
+	bpfl_json_bool(json, value);
+}

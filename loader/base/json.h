@@ -34,4 +34,10 @@ void bpfl_json_number(struct bpfl_json *json, const char *text);
 void bpfl_json_bool(struct bpfl_json *json, bool value);
 void bpfl_json_null(struct bpfl_json *json);
 
+/* A key and its value in one: what most members are. */
+void bpfl_json_member_string(struct bpfl_json *json, const char *key, const char *text);
+void bpfl_json_member_u64(struct bpfl_json *json, const char *key, uint64_t value);
+void bpfl_json_member_s64(struct bpfl_json *json, const char *key, int64_t value);
+void bpfl_json_member_bool(struct bpfl_json *json, const char *key, bool value);
+
 #endif

@@ -155,18 +155,6 @@ static void print_text(const struct bpfl_elf *elf, struct bpfl_buf *out)
 
 /* ---- JSON ---- */
 
-static void json_text(struct bpfl_json *json, const char *key, const char *text)
-{
-	bpfl_json_key(json, key);
-	bpfl_json_string(json, text);
-}
-
-static void json_number(struct bpfl_json *json, const char *key, uint64_t value)
-{
-	bpfl_json_key(json, key);
-	bpfl_json_u64(json, value);
-}
-
 static void json_sections(struct bpfl_json *json, const struct bpfl_elf *elf)
 {
 	bpfl_json_key(json, "sections");
@@ -175,15 +163,15 @@ static void json_sections(struct bpfl_json *json, const struct bpfl_elf *elf)
 		const struct bpfl_elf_section *section = &elf->sections[i];
 
 		bpfl_json_object_begin(json);
-		json_number(json, "index", i);
-		json_text(json, "name", section->name);
-		json_number(json, "type", section->type);
-		json_text(json, "type_name", NAME_OF(section_types, section->type));
-		json_number(json, "flags", section->flags);
-		json_number(json, "size", section->size);
-		json_number(json, "align", section->align);
-		json_number(json, "link", section->link);
-		json_number(json, "info", section->info);
+		bpfl_json_member_u64(json, "index", i);
+		bpfl_json_member_string(json, "name", section->name);
+		bpfl_json_member_u64(json, "type", section->type);
+		bpfl_json_member_string(json, "type_name", NAME_OF(section_types, section->type));
+		bpfl_json_member_u64(json, "flags", section->flags);
+		bpfl_json_member_u64(json, "size", section->size);
+		bpfl_json_member_u64(json, "align", section->align);
+		bpfl_json_member_u64(json, "link", section->link);
+		bpfl_json_member_u64(json, "info", section->info);
 		bpfl_json_object_end(json);
 	}
 	bpfl_json_array_end(json);
@@ -197,15 +185,15 @@ static void json_symbols(struct bpfl_json *json, const struct bpfl_elf *elf)
 		const struct bpfl_elf_symbol *symbol = &elf->symbols[i];
 
 		bpfl_json_object_begin(json);
-		json_number(json, "index", i);
-		json_text(json, "name", symbol->name);
-		json_text(json, "type", NAME_OF(symbol_types, symbol->type));
-		json_text(json, "bind", NAME_OF(binds, symbol->bind));
-		json_text(json, "visibility", NAME_OF(visibilities, symbol->visibility));
-		json_number(json, "section_index", symbol->section_idx);
-		json_text(json, "section", place_of(elf, symbol));
-		json_number(json, "value", symbol->value);
-		json_number(json, "size", symbol->size);
+		bpfl_json_member_u64(json, "index", i);
+		bpfl_json_member_string(json, "name", symbol->name);
+		bpfl_json_member_string(json, "type", NAME_OF(symbol_types, symbol->type));
+		bpfl_json_member_string(json, "bind", NAME_OF(binds, symbol->bind));
+		bpfl_json_member_string(json, "visibility", NAME_OF(visibilities, symbol->visibility));
+		bpfl_json_member_u64(json, "section_index", symbol->section_idx);
+		bpfl_json_member_string(json, "section", place_of(elf, symbol));
+		bpfl_json_member_u64(json, "value", symbol->value);
+		bpfl_json_member_u64(json, "size", symbol->size);
 		bpfl_json_object_end(json);
 	}
 	bpfl_json_array_end(json);
@@ -222,13 +210,13 @@ static void json_relocs(struct bpfl_json *json, const struct bpfl_elf *elf)
 			const struct bpfl_elf_reloc *reloc = &table->relocs[j];
 
 			bpfl_json_object_begin(json);
-			json_number(json, "section_index", table->target_section_idx);
-			json_text(json, "section", elf->sections[table->target_section_idx].name);
-			json_number(json, "byte_off", reloc->byte_off);
-			json_number(json, "type", reloc->type);
-			json_text(json, "type_name", NAME_OF(reloc_types, reloc->type));
-			json_number(json, "symbol_index", reloc->symbol_idx);
-			json_text(json, "symbol", symbol_text(elf, reloc->symbol_idx));
+			bpfl_json_member_u64(json, "section_index", table->target_section_idx);
+			bpfl_json_member_string(json, "section", elf->sections[table->target_section_idx].name);
+			bpfl_json_member_u64(json, "byte_off", reloc->byte_off);
+			bpfl_json_member_u64(json, "type", reloc->type);
+			bpfl_json_member_string(json, "type_name", NAME_OF(reloc_types, reloc->type));
+			bpfl_json_member_u64(json, "symbol_index", reloc->symbol_idx);
+			bpfl_json_member_string(json, "symbol", symbol_text(elf, reloc->symbol_idx));
 			bpfl_json_object_end(json);
 		}
 	}
@@ -241,9 +229,9 @@ static void print_json(const struct bpfl_elf *elf, struct bpfl_buf *out)
 
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
-	json_text(&json, "name", elf->name);
-	json_text(&json, "byte_order", elf->big_endian ? "big" : "little");
-	json_number(&json, "machine", elf->machine);
+	bpfl_json_member_string(&json, "name", elf->name);
+	bpfl_json_member_string(&json, "byte_order", elf->big_endian ? "big" : "little");
+	bpfl_json_member_u64(&json, "machine", elf->machine);
 	json_sections(&json, elf);
 	json_symbols(&json, elf);
 	json_relocs(&json, elf);

@@ -342,29 +342,23 @@ static void hist_json(const struct reading *reading, const struct hist *hist, st
 		bpfl_json_key(&json, "key");
 		bpfl_json_number(&json, hist->json); /* made by our writer */
 	}
-	bpfl_json_key(&json, "scale");
-	bpfl_json_string(&json, shape->is_linear ? "linear" : "log2");
+	bpfl_json_member_string(&json, "scale", shape->is_linear ? "linear" : "log2");
 	if (shape->unit[0]) {
-		bpfl_json_key(&json, "unit");
-		bpfl_json_string(&json, shape->unit);
+		bpfl_json_member_string(&json, "unit", shape->unit);
 	}
-	bpfl_json_key(&json, "total");
-	bpfl_json_u64(&json, hist->total);
+	bpfl_json_member_u64(&json, "total", hist->total);
 	bpfl_json_key(&json, "slots");
 	bpfl_json_array_begin(&json);
 	bounds(hist, &first, &end);
 	for (size_t i = first; i < end; i++) {
 		bpfl_json_object_begin(&json);
 		if (slot_from(shape, i, &bound)) {
-			bpfl_json_key(&json, "from");
-			bpfl_json_u64(&json, bound);
+			bpfl_json_member_u64(&json, "from", bound);
 		}
 		if (i + 1 < hist->nr && slot_from(shape, i + 1, &bound)) {
-			bpfl_json_key(&json, "below");
-			bpfl_json_u64(&json, bound);
+			bpfl_json_member_u64(&json, "below", bound);
 		}
-		bpfl_json_key(&json, "count");
-		bpfl_json_u64(&json, hist->counts[i]);
+		bpfl_json_member_u64(&json, "count", hist->counts[i]);
 		bpfl_json_object_end(&json);
 	}
 	bpfl_json_array_end(&json);

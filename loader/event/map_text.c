@@ -206,12 +206,9 @@ void bpfl_map_json_begin(const struct bpfl_map *map, const char *type, struct bp
 {
 	bpfl_json_init(json, out);
 	bpfl_json_object_begin(json);
-	bpfl_json_key(json, "v");
-	bpfl_json_u64(json, 1);
-	bpfl_json_key(json, "type");
-	bpfl_json_string(json, type);
-	bpfl_json_key(json, "map");
-	bpfl_json_string(json, map->name);
+	bpfl_json_member_u64(json, "v", 1);
+	bpfl_json_member_string(json, "type", type);
+	bpfl_json_member_string(json, "map", map->name);
 }
 
 void bpfl_map_json_end(struct bpfl_json *json)
@@ -283,8 +280,7 @@ static void element_json(const struct bpfl_map_print *print, const uint8_t *key,
 		bpfl_map_put_key_json(map, key, &json);
 	}
 	if (per_cpu && print->opts.one_cpu) {
-		bpfl_json_key(&json, "cpu");
-		bpfl_json_u64(&json, print->opts.cpu);
+		bpfl_json_member_u64(&json, "cpu", print->opts.cpu);
 		value += print->opts.cpu * bpfl_map_cpu_stride(map);
 		per_cpu = false;
 	}
@@ -357,8 +353,7 @@ static void variable(const struct bpfl_map_print *print, const char *name, uint3
 
 	if (print->opts.format == BPFL_FORMAT_JSON) {
 		bpfl_map_json_begin(print->map, "map", &json, print->out);
-		bpfl_json_key(&json, "variable");
-		bpfl_json_string(&json, name);
+		bpfl_json_member_string(&json, "variable", name);
 		bpfl_json_key(&json, "value");
 		bpfl_map_put_json(print->map, type_id, bytes, size, &json);
 		bpfl_map_json_end(&json);
@@ -434,8 +429,7 @@ static void say_instead(const struct bpfl_map_print *print, const char *words)
 		return;
 	}
 	bpfl_map_json_begin(print->map, "map", &json, print->out);
-	bpfl_json_key(&json, "note");
-	bpfl_json_string(&json, words);
+	bpfl_json_member_string(&json, "note", words);
 	bpfl_map_json_end(&json);
 }
 

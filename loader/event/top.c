@@ -318,15 +318,13 @@ static void rows_json(const struct top *top, size_t nr_rows, struct bpfl_buf *ou
 		struct bpfl_json json;
 
 		bpfl_map_json_begin(map, "top", &json, out);
-		bpfl_json_key(&json, "rank");
-		bpfl_json_u64(&json, i + 1);
+		bpfl_json_member_u64(&json, "rank", i + 1);
 		if (map->key_size) {
 			bpfl_json_key(&json, "key");
 			bpfl_map_put_key_json(map, row->key, &json);
 		}
 		if (row->cpu != NO_CPU) {
-			bpfl_json_key(&json, "cpu");
-			bpfl_json_u64(&json, row->cpu);
+			bpfl_json_member_u64(&json, "cpu", row->cpu);
 		}
 		bpfl_json_key(&json, "value");
 		bpfl_map_put_json(map, map->value_type_id, row->value, map->value_size, &json);

@@ -49,24 +49,18 @@ static void line_json(const struct bpfl_trace_line *line, struct bpfl_buf *out)
 
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
-	bpfl_json_key(&json, "v");
-	bpfl_json_u64(&json, 1);
-	bpfl_json_key(&json, "type");
-	bpfl_json_string(&json, "printk");
+	bpfl_json_member_u64(&json, "v", 1);
+	bpfl_json_member_string(&json, "type", "printk");
 	if (line->parsed) {
 		bpfl_json_key(&json, "time");
 		/* Seconds since boot with the microseconds that the trace line has. */
 		bpfl_buf_printf(out, "%.6f", line->timestamp_s);
 		json.after_key = false;
-		bpfl_json_key(&json, "task");
-		bpfl_json_string(&json, line->task);
-		bpfl_json_key(&json, "pid");
-		bpfl_json_s64(&json, line->pid);
-		bpfl_json_key(&json, "cpu");
-		bpfl_json_s64(&json, line->cpu);
+		bpfl_json_member_string(&json, "task", line->task);
+		bpfl_json_member_s64(&json, "pid", line->pid);
+		bpfl_json_member_s64(&json, "cpu", line->cpu);
 	}
-	bpfl_json_key(&json, "message");
-	bpfl_json_string(&json, line->message);
+	bpfl_json_member_string(&json, "message", line->message);
 	bpfl_json_object_end(&json);
 	bpfl_buf_char(out, '\n');
 }

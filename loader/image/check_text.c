@@ -130,19 +130,15 @@ static void item_json(struct bpfl_json *json, const struct bpfl_check_item *item
 	field(json, "kind", bpfl_check_kind_name(item->kind));
 	field(json, "name", item->name);
 	field(json, "status", bpfl_check_status_name(item->kind, item->status));
-	bpfl_json_key(json, "needed");
-	bpfl_json_bool(json, item->needed);
-	bpfl_json_key(json, "at");
-	bpfl_json_string(json, item->at_load ? "load" : "attach");
+	bpfl_json_member_bool(json, "needed", item->needed);
+	bpfl_json_member_string(json, "at", item->at_load ? "load" : "attach");
 	field(json, "text", item->text);
 	if (item->prog[0] != '\0') {
 		field(json, "program", item->prog);
 	}
 	if (item->kind == BPFL_CHECK_RELOCATION || item->kind == BPFL_CHECK_HELPER) {
-		bpfl_json_key(json, "instruction");
-		bpfl_json_u64(json, item->insn_idx);
-		bpfl_json_key(json, "guarded");
-		bpfl_json_bool(json, item->guarded);
+		bpfl_json_member_u64(json, "instruction", item->insn_idx);
+		bpfl_json_member_bool(json, "guarded", item->guarded);
 	}
 	if (item->kind == BPFL_CHECK_RELOCATION) {
 		field(json, "local", item->name);
@@ -187,8 +183,7 @@ static void counts_json(struct bpfl_json *json, const struct bpfl_check_view *vi
 							   (enum bpfl_check_status)status));
 		bpfl_json_u64(json, view->nr_relocations[status]);
 	}
-	bpfl_json_key(json, "guarded");
-	bpfl_json_u64(json, view->nr_guarded);
+	bpfl_json_member_u64(json, "guarded", view->nr_guarded);
 	bpfl_json_object_end(json);
 }
 
@@ -201,19 +196,15 @@ static void check_json(const struct bpfl_check *check, const char *object, const
 	bpfl_check_get(check, &view);
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
-	bpfl_json_key(&json, "v");
-	bpfl_json_u64(&json, 1);
+	bpfl_json_member_u64(&json, "v", 1);
 	field(&json, "type", "check");
 	field(&json, "object", object);
 	field(&json, "kernel", kernel);
 	field(&json, "verdict", bpfl_check_verdict_name(view.verdict));
 	field(&json, "loads", bpfl_check_verdict_name(view.loads));
-	bpfl_json_key(&json, "lacking");
-	bpfl_json_u64(&json, view.nr_lacking);
-	bpfl_json_key(&json, "unknown");
-	bpfl_json_u64(&json, view.nr_unknown);
-	bpfl_json_key(&json, "open");
-	bpfl_json_u64(&json, view.nr_open);
+	bpfl_json_member_u64(&json, "lacking", view.nr_lacking);
+	bpfl_json_member_u64(&json, "unknown", view.nr_unknown);
+	bpfl_json_member_u64(&json, "open", view.nr_open);
 	bpfl_json_key(&json, "relocations");
 	counts_json(&json, &view);
 	bpfl_json_key(&json, "since");

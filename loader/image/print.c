@@ -334,33 +334,21 @@ static void image_text(const struct printer *pr, struct bpfl_buf *out)
 
 /* ---- JSON ---- */
 
-static void member_u64(struct bpfl_json *json, const char *key, uint64_t value)
-{
-	bpfl_json_key(json, key);
-	bpfl_json_u64(json, value);
-}
-
-static void member_string(struct bpfl_json *json, const char *key, const char *text)
-{
-	bpfl_json_key(json, key);
-	bpfl_json_string(json, text);
-}
-
 static void map_numbers_json(const struct bpfl_image_map *map, struct bpfl_json *json)
 {
 	char type[32];
 
-	member_string(json, "type", map_type_text(map->type, type, sizeof(type)));
-	member_u64(json, "key_size", map->key_size);
-	member_u64(json, "value_size", map->value_size);
-	member_u64(json, "max_entries", map->max_entries);
-	member_u64(json, "flags", map->flags);
-	member_u64(json, "map_extra", map->map_extra);
-	member_u64(json, "numa_node", map->numa_node);
-	member_u64(json, "key_type_id", map->key_type_id);
-	member_u64(json, "value_type_id", map->value_type_id);
-	member_u64(json, "event_type_id", map->event_type_id);
-	member_string(json, "kernel_name", map->kernel_name);
+	bpfl_json_member_string(json, "type", map_type_text(map->type, type, sizeof(type)));
+	bpfl_json_member_u64(json, "key_size", map->key_size);
+	bpfl_json_member_u64(json, "value_size", map->value_size);
+	bpfl_json_member_u64(json, "max_entries", map->max_entries);
+	bpfl_json_member_u64(json, "flags", map->flags);
+	bpfl_json_member_u64(json, "map_extra", map->map_extra);
+	bpfl_json_member_u64(json, "numa_node", map->numa_node);
+	bpfl_json_member_u64(json, "key_type_id", map->key_type_id);
+	bpfl_json_member_u64(json, "value_type_id", map->value_type_id);
+	bpfl_json_member_u64(json, "event_type_id", map->event_type_id);
+	bpfl_json_member_string(json, "kernel_name", map->kernel_name);
 	if (map->inner) {
 		bpfl_json_key(json, "inner");
 		bpfl_json_object_begin(json);
@@ -376,9 +364,9 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 	uint32_t idx = *insn_idx;
 
 	bpfl_json_object_begin(json);
-	member_u64(json, "idx", idx);
+	bpfl_json_member_u64(json, "idx", idx);
 	*insn_idx += insn_text(pr, prog, idx, place, &text);
-	member_string(json, "text", text.data ? text.data : "");
+	bpfl_json_member_string(json, "text", text.data ? text.data : "");
 	json->out->failed |= text.failed;
 	bpfl_buf_deinit(&text);
 
@@ -390,10 +378,10 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 	if (line) {
 		bpfl_json_key(json, "line");
 		bpfl_json_object_begin(json);
-		member_string(json, "file", bpfl_image_btf_string(pr->image, line->file_name_off));
-		member_u64(json, "line", line->line_col >> 10);
-		member_u64(json, "column", line->line_col & 0x3ff);
-		member_string(json, "text", bpfl_image_btf_string(pr->image, line->line_off));
+		bpfl_json_member_string(json, "file", bpfl_image_btf_string(pr->image, line->file_name_off));
+		bpfl_json_member_u64(json, "line", line->line_col >> 10);
+		bpfl_json_member_u64(json, "column", line->line_col & 0x3ff);
+		bpfl_json_member_string(json, "text", bpfl_image_btf_string(pr->image, line->line_off));
 		bpfl_json_object_end(json);
 	}
 	for (; place->next_core < prog->core_results.nr &&
@@ -405,11 +393,10 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 			struct bpfl_buf words = BPFL_BUF_INIT;
 
 			bpfl_core_result_text(pr->image, prog, core, &words);
-			member_string(json, core->core_idx == BPFL_CORE_RESULT_EXTERN ? "extern" : "core",
+			bpfl_json_member_string(json, core->core_idx == BPFL_CORE_RESULT_EXTERN ? "extern" : "core",
 				      words.data ? words.data : "");
 			bpfl_buf_deinit(&words);
-			bpfl_json_key(json, "poisoned");
-			bpfl_json_bool(json, core->poisoned);
+			bpfl_json_member_bool(json, "poisoned", core->poisoned);
 		}
 	}
 	bpfl_json_object_end(json);
@@ -422,21 +409,21 @@ static void prog_json(const struct printer *pr, const struct bpfl_image_prog *pr
 	char type[64];
 
 	bpfl_json_object_begin(json);
-	member_string(json, "name", spec_prog->name);
-	member_string(json, "kernel_name", prog->kernel_name);
-	member_string(json, "section", spec_prog->section);
-	member_string(json, "type", prog_text(spec_prog, type, sizeof(type)));
-	member_u64(json, "attach_type", spec_prog->attach_type);
-	member_u64(json, "attach_btf_id", prog->attach_btf_id);
-	member_u64(json, "nr_func_info", prog->func_info.nr);
-	member_u64(json, "nr_line_info", prog->line_info.nr);
+	bpfl_json_member_string(json, "name", spec_prog->name);
+	bpfl_json_member_string(json, "kernel_name", prog->kernel_name);
+	bpfl_json_member_string(json, "section", spec_prog->section);
+	bpfl_json_member_string(json, "type", prog_text(spec_prog, type, sizeof(type)));
+	bpfl_json_member_u64(json, "attach_type", spec_prog->attach_type);
+	bpfl_json_member_u64(json, "attach_btf_id", prog->attach_btf_id);
+	bpfl_json_member_u64(json, "nr_func_info", prog->func_info.nr);
+	bpfl_json_member_u64(json, "nr_line_info", prog->line_info.nr);
 	bpfl_json_key(json, "functions");
 	bpfl_json_array_begin(json);
 	for (size_t i = 0; i < prog->subprogs.nr; i++) {
 		bpfl_json_object_begin(json);
-		member_string(json, "name", pr->spec->funcs.items[prog->subprogs.items[i].func_idx].name);
-		member_u64(json, "insn_idx", prog->subprogs.items[i].insn_idx);
-		member_u64(json, "nr_insns", prog->subprogs.items[i].nr_insns);
+		bpfl_json_member_string(json, "name", pr->spec->funcs.items[prog->subprogs.items[i].func_idx].name);
+		bpfl_json_member_u64(json, "insn_idx", prog->subprogs.items[i].insn_idx);
+		bpfl_json_member_u64(json, "nr_insns", prog->subprogs.items[i].nr_insns);
 		bpfl_json_object_end(json);
 	}
 	bpfl_json_array_end(json);
@@ -454,17 +441,15 @@ static void image_json(const struct printer *pr, struct bpfl_buf *out)
 
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
-	member_string(&json, "name", pr->spec->name ? pr->spec->name : "");
-	bpfl_json_key(&json, "foreign");
-	bpfl_json_bool(&json, pr->spec->foreign);
-	member_u64(&json, "btf_size", pr->image->btf_size);
+	bpfl_json_member_string(&json, "name", pr->spec->name ? pr->spec->name : "");
+	bpfl_json_member_bool(&json, "foreign", pr->spec->foreign);
+	bpfl_json_member_u64(&json, "btf_size", pr->image->btf_size);
 	bpfl_json_key(&json, "maps");
 	bpfl_json_array_begin(&json);
 	for (size_t i = 0; i < pr->spec->maps.nr; i++) {
 		bpfl_json_object_begin(&json);
-		member_string(&json, "name", pr->spec->maps.items[i].name);
-		bpfl_json_key(&json, "created");
-		bpfl_json_bool(&json, pr->image->maps[i].needed);
+		bpfl_json_member_string(&json, "name", pr->spec->maps.items[i].name);
+		bpfl_json_member_bool(&json, "created", pr->image->maps[i].needed);
 		if (pr->image->maps[i].needed)
 			map_numbers_json(&pr->image->maps[i], &json);
 		bpfl_json_object_end(&json);

@@ -218,24 +218,6 @@ static void spec_text(const struct bpfl_spec *spec, struct bpfl_buf *out)
 
 /* ---- JSON ---- */
 
-static void json_text(struct bpfl_json *json, const char *key, const char *text)
-{
-	bpfl_json_key(json, key);
-	bpfl_json_string(json, text);
-}
-
-static void json_number(struct bpfl_json *json, const char *key, uint64_t value)
-{
-	bpfl_json_key(json, key);
-	bpfl_json_u64(json, value);
-}
-
-static void json_bool(struct bpfl_json *json, const char *key, bool value)
-{
-	bpfl_json_key(json, key);
-	bpfl_json_bool(json, value);
-}
-
 static void json_prog(const struct bpfl_spec *spec, const struct bpfl_prog *prog, struct bpfl_json *json)
 {
 	const struct bpfl_func *func = &spec->funcs.items[prog->func_idx];
@@ -243,18 +225,18 @@ static void json_prog(const struct bpfl_spec *spec, const struct bpfl_prog *prog
 	char number[32];
 
 	bpfl_json_object_begin(json);
-	json_text(json, "name", prog->name);
-	json_text(json, "section", prog->section);
-	json_text(json, "type", name_or_number(bpfl_prog_type_name(prog->prog_type), "type", prog->prog_type, number));
-	json_number(json, "attach_type", prog->attach_type);
-	json_number(json, "flags", prog->prog_flags);
-	json_text(json, "hook", row != NULL ? bpfl_hook_name(row->hook) : "");
-	json_text(json, "target", prog->hit.target);
-	json_text(json, "needs_attach", prog->attach_hint != NULL ? prog->attach_hint : "");
-	json_bool(json, "lenient", prog->hit.match == BPFL_MATCH_LENIENT);
-	json_bool(json, "selected", prog->selected);
-	json_number(json, "insns", func->nr_insts);
-	json_number(json, "core_relocations", count_cores(func));
+	bpfl_json_member_string(json, "name", prog->name);
+	bpfl_json_member_string(json, "section", prog->section);
+	bpfl_json_member_string(json, "type", name_or_number(bpfl_prog_type_name(prog->prog_type), "type", prog->prog_type, number));
+	bpfl_json_member_u64(json, "attach_type", prog->attach_type);
+	bpfl_json_member_u64(json, "flags", prog->prog_flags);
+	bpfl_json_member_string(json, "hook", row != NULL ? bpfl_hook_name(row->hook) : "");
+	bpfl_json_member_string(json, "target", prog->hit.target);
+	bpfl_json_member_string(json, "needs_attach", prog->attach_hint != NULL ? prog->attach_hint : "");
+	bpfl_json_member_bool(json, "lenient", prog->hit.match == BPFL_MATCH_LENIENT);
+	bpfl_json_member_bool(json, "selected", prog->selected);
+	bpfl_json_member_u64(json, "insns", func->nr_insts);
+	bpfl_json_member_u64(json, "core_relocations", count_cores(func));
 	bpfl_json_object_end(json);
 }
 
@@ -263,19 +245,19 @@ static void json_map(const struct bpfl_spec *spec, const struct bpfl_map_spec *m
 	char number[32];
 
 	bpfl_json_object_begin(json);
-	json_text(json, "name", map->name);
-	json_text(json, "section", map->section);
-	json_text(json, "type", name_or_number(bpfl_map_type_name(map->type), "type", map->type, number));
-	json_number(json, "key_size", map->key_size);
-	json_number(json, "value_size", map->value_size);
+	bpfl_json_member_string(json, "name", map->name);
+	bpfl_json_member_string(json, "section", map->section);
+	bpfl_json_member_string(json, "type", name_or_number(bpfl_map_type_name(map->type), "type", map->type, number));
+	bpfl_json_member_u64(json, "key_size", map->key_size);
+	bpfl_json_member_u64(json, "value_size", map->value_size);
 	bpfl_json_key(json, "max_entries");
 	if (map->has_max_entries || map->max_entries != 0)
 		bpfl_json_u64(json, map->max_entries);
 	else
 		bpfl_json_null(json);
-	json_number(json, "flags", map->flags);
-	json_number(json, "map_extra", map->map_extra);
-	json_number(json, "pinning", map->pinning);
+	bpfl_json_member_u64(json, "flags", map->flags);
+	bpfl_json_member_u64(json, "map_extra", map->map_extra);
+	bpfl_json_member_u64(json, "pinning", map->pinning);
 	if (map->nr_slots > 0) {
 		bpfl_json_key(json, "values");
 		bpfl_json_array_begin(json);
@@ -283,8 +265,8 @@ static void json_map(const struct bpfl_spec *spec, const struct bpfl_map_spec *m
 			const struct bpfl_map_slot *slot = &map->slots[i];
 
 			bpfl_json_object_begin(json);
-			json_number(json, "slot", slot->key);
-			json_text(json, slot->is_prog ? "program" : "map",
+			bpfl_json_member_u64(json, "slot", slot->key);
+			bpfl_json_member_string(json, slot->is_prog ? "program" : "map",
 				  slot->is_prog ? spec->progs.items[slot->target_idx].name :
 						  spec->maps.items[slot->target_idx].name);
 			bpfl_json_object_end(json);
@@ -295,7 +277,7 @@ static void json_map(const struct bpfl_spec *spec, const struct bpfl_map_spec *m
 		bpfl_json_key(json, "members");
 		bpfl_json_object_begin(json);
 		for (size_t i = 0; i < map->ops.nr; i++)
-			json_text(json, bpfl_spec_ops_member_name(spec, map, map->ops.items[i].byte_off),
+			bpfl_json_member_string(json, bpfl_spec_ops_member_name(spec, map, map->ops.items[i].byte_off),
 				  spec->progs.items[map->ops.items[i].prog_idx].name);
 		bpfl_json_object_end(json);
 	}
@@ -311,13 +293,13 @@ static void json_var(const struct bpfl_spec *spec, const struct bpfl_var *var, s
 	char type_text[128];
 
 	bpfl_json_object_begin(json);
-	json_text(json, "name", var->name);
-	json_text(json, "map", spec->maps.items[var->map_idx].name);
-	json_number(json, "byte_off", var->byte_off);
-	json_number(json, "size_bytes", var->size_bytes);
-	json_bool(json, "static", var->is_static);
+	bpfl_json_member_string(json, "name", var->name);
+	bpfl_json_member_string(json, "map", spec->maps.items[var->map_idx].name);
+	bpfl_json_member_u64(json, "byte_off", var->byte_off);
+	bpfl_json_member_u64(json, "size_bytes", var->size_bytes);
+	bpfl_json_member_bool(json, "static", var->is_static);
 	if (var->type_id != 0) {
-		json_text(json, "type", bpfl_btf_type_text(spec->btf, var->type_id, type_text, sizeof(type_text)));
+		bpfl_json_member_string(json, "type", bpfl_btf_type_text(spec->btf, var->type_id, type_text, sizeof(type_text)));
 		if (!spec->foreign && var->size_bytes <= VALUE_SIZE_MAX) {
 			bpfl_json_key(json, "value");
 			bpfl_btf_value_json(spec->btf, var->type_id, spec->maps.items[var->map_idx].data + var->byte_off,
@@ -330,9 +312,9 @@ static void json_var(const struct bpfl_spec *spec, const struct bpfl_var *var, s
 static void json_extern(const struct bpfl_extern *ext, struct bpfl_json *json)
 {
 	bpfl_json_object_begin(json);
-	json_text(json, "name", ext->name);
-	json_text(json, "kind", extern_kind_text(ext));
-	json_bool(json, "weak", ext->weak);
+	bpfl_json_member_string(json, "name", ext->name);
+	bpfl_json_member_string(json, "kind", extern_kind_text(ext));
+	bpfl_json_member_bool(json, "weak", ext->weak);
 	bpfl_json_object_end(json);
 }
 
@@ -362,8 +344,8 @@ static void json_lists(const struct bpfl_spec *spec, struct bpfl_json *json)
 	bpfl_json_array_begin(json);
 	for (size_t i = 0; i < spec->notes.nr; i++) {
 		bpfl_json_object_begin(json);
-		json_text(json, "level", note_level_text(spec->notes.items[i].level));
-		json_text(json, "text", spec->notes.items[i].text);
+		bpfl_json_member_string(json, "level", note_level_text(spec->notes.items[i].level));
+		bpfl_json_member_string(json, "text", spec->notes.items[i].text);
 		bpfl_json_object_end(json);
 	}
 	bpfl_json_array_end(json);
@@ -375,16 +357,16 @@ static void spec_json(const struct bpfl_spec *spec, struct bpfl_buf *out)
 
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
-	json_text(&json, "object", spec->name);
+	bpfl_json_member_string(&json, "object", spec->name);
 	bpfl_json_key(&json, "license");
 	if (spec->has_license)
 		bpfl_json_string(&json, spec->license);
 	else
 		bpfl_json_null(&json);
-	json_text(&json, "byte_order", spec->big_endian ? "big" : "little");
-	json_bool(&json, "foreign", spec->foreign);
-	json_number(&json, "btf_types", spec->btf != NULL ? bpfl_btf_nr_types(spec->btf) - 1 : 0);
-	json_number(&json, "core_relocations", spec->cores.nr);
+	bpfl_json_member_string(&json, "byte_order", spec->big_endian ? "big" : "little");
+	bpfl_json_member_bool(&json, "foreign", spec->foreign);
+	bpfl_json_member_u64(&json, "btf_types", spec->btf != NULL ? bpfl_btf_nr_types(spec->btf) - 1 : 0);
+	bpfl_json_member_u64(&json, "core_relocations", spec->cores.nr);
 	json_lists(spec, &json);
 	bpfl_json_object_end(&json);
 	bpfl_buf_char(out, '\n');
