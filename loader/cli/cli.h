@@ -13,6 +13,7 @@
  *     cmd_run.c    run: the whole way, in order; load: the same, but what is attached stays
  *     cmd_unload.c unload: takes away what load has left
  *     cmd_ls.c     ls: what is loaded, by whom
+ *     cmd_trace.c  trace: bpf_printk() lines of all programs
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
  *     child.c      the command behind "--"
@@ -146,6 +147,7 @@ int cmd_run(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 struct child; /* child.h */
 

@@ -22,6 +22,7 @@ static const struct command {
 	{ "load", cmd_load, "load and attach, pin all of it, and leave it running (bpfload load --help)" },
 	{ "unload", cmd_unload, "remove what load has pinned, and so detach it" },
 	{ "ls", cmd_ls, "list programs, maps and links in the kernel, who holds them and where they are pinned" },
+	{ "trace", cmd_trace, "show what all programs print with bpf_printk (bpfload trace --help)" },
 	{ "elf", cmd_elf, "print an object's sections, symbols and relocations" },
 	{ "spec", cmd_spec, "print what an object declares: programs, maps, variables" },
 	{ "image", cmd_image, "print the instructions as this kernel would get them (no root needed)" },
@@ -51,6 +52,7 @@ static int cmd_help(int argc, char **argv)
 	       "       bpfload load FILE --pin DIR [options]\n"
 	       "       bpfload unload DIR\n"
 	       "       bpfload ls [prog|map|link|btf] [--json]\n"
+	       "       bpfload trace [--json]\n"
 	       "       bpfload elf|spec|image FILE [options]\n"
 	       "       bpfload map dump|get|set|del|watch|... MAP\n"
 	       "       bpfload btf dump|find|diff|min ...\n\n"

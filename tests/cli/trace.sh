@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# bpfload trace: lines of a program that another process has loaded, beside that process, which loses none; how it ends, and that its
+# trace instance goes with it.
+
+. "$LIB"
+
+mount -t tracefs tracefs /sys/kernel/tracing
+instances() { find /sys/kernel/tracing/instances -mindepth 1 -maxdepth 1 -name "bpfload_${PID}_*" | wc -l; }
+
+start trace
+[ "$(instances)" -eq 1 ] || fail "no trace instance of its own"
+"$BPFLOAD" "$OBJ/minimal.bpf.o" --set my_pid=child -- sh -c 'echo $$; echo again' >"$TMP/other" 2>"$TMP/other.err" ||
+	fail "the other one failed"
+pid=$(head -n 1 "$TMP/other")
+seen() { [ "$(grep -c "BPF triggered from PID $pid\$" "$TMP/$1")" -eq 2 ]; }
+eventually seen out || fail "trace did not see the lines of process $pid"
+seen other || fail "trace took lines from the other reader"
+kill -INT "$PID"
+code=0
+wait "$PID" || code=$?
+[ "$code" -eq 0 ] || fail "exit code $code"
+[ "$(instances)" -eq 0 ] || fail "the trace instance was left behind"
+
+# One JSON object a line; --count ends it.
+start trace --json --count 2
+"$BPFLOAD" "$OBJ/minimal.bpf.o" --set my_pid=child -- sh -c 'echo 1; echo 2; echo 3' >/dev/null 2>&1
+wait "$PID" || fail "exit code $?"
+PID=
+[ "$(wc -l <"$TMP/out")" -eq 2 ] || fail "not two lines"
+jq -e '.type == "printk" and (.message | startswith("BPF triggered from PID"))' "$TMP/out" >"$TMP/jq" || fail "not as documented"
+
+# Time ends it too; words are refused.
+run 0 trace --duration 200ms
+run 2 trace hello.bpf.o
+err_has "hello.bpf.o"
