@@ -7,7 +7,8 @@
  * - path: can this field or enumerator be found in the target type by its names? Members may have
  *   moved, also into or out of anonymous structs; their types need only be of the same sort,
  *   because what may differ (size, sign, place) is what other records ask for.
- * - compatible: same kind all the way down to the first struct, whose contents do not matter.
+ * - compatible: same kind all the way down to the first struct, whose contents do not matter. In the type of an extern a
+ *   forward declaration may stand for the struct of its name.
  * - match: everything that the local type has, the target type has too, of the same type; behind a
  *   pointer names suffice.
  *
@@ -28,6 +29,7 @@
 struct comparison {
 	const struct bpfl_btf *local, *target;
 	uint32_t looks_left;
+	bool forwards_do; /* "compatible": a declaration may stand for the struct of its name */
 };
 
 static bool look(struct comparison *cmp)
@@ -84,6 +86,17 @@ static bool ints_are_plain(struct side local, struct side target)
 
 /* ---- compatible ---- */
 
+static bool names_match(const char *local, const char *target);
+static bool forward_matches(struct side forward, struct side other, bool behind_ptr);
+
+/* "struct sock;" in one of both, and the struct or its declaration in the other. */
+static bool declares(const struct comparison *cmp, struct side local, struct side target)
+{
+	return names_match(side_name(cmp->local, local), side_name(cmp->target, target)) &&
+	       ((local.kind == BPFL_KIND_FWD && forward_matches(local, target, true)) ||
+		(target.kind == BPFL_KIND_FWD && forward_matches(target, local, true)));
+}
+
 static int compatible(struct comparison *cmp, uint32_t local_id, uint32_t target_id,
 		      uint32_t depth);
 
@@ -116,7 +129,7 @@ static int compatible(struct comparison *cmp, uint32_t local_id, uint32_t target
 			return -E2BIG;
 		}
 		if (!bpfl_core_kinds_compatible(local.kind, target.kind)) {
-			return 0;
+			return cmp->forwards_do && declares(cmp, local, target);
 		}
 		switch (local.kind) {
 		case BPFL_KIND_INT:
@@ -149,7 +162,7 @@ static int compatible(struct comparison *cmp, uint32_t local_id, uint32_t target
 int bpfl_core_types_compatible(const struct bpfl_btf *local, uint32_t local_id,
 			       const struct bpfl_btf *target, uint32_t target_id)
 {
-	struct comparison cmp = { local, target, LOOKS_MAX };
+	struct comparison cmp = { local, target, LOOKS_MAX, true };
 
 	return compatible(&cmp, local_id, target_id, DEPTH_MAX);
 }
@@ -343,7 +356,7 @@ static int match(struct comparison *cmp, uint32_t local_id, uint32_t target_id, 
 int bpfl_core_types_match(const struct bpfl_btf *local, uint32_t local_id,
 			  const struct bpfl_btf *target, uint32_t target_id)
 {
-	struct comparison cmp = { local, target, LOOKS_MAX };
+	struct comparison cmp = { local, target, LOOKS_MAX, false };
 
 	return match(&cmp, local_id, target_id, false, DEPTH_MAX);
 }
@@ -531,7 +544,7 @@ int bpfl_core_path_match(const struct bpfl_core_path *local, const struct bpfl_b
 			 uint32_t target_id, struct bpfl_core_path *ret_target,
 			 struct bpfl_core_miss *ret_miss)
 {
-	struct comparison cmp = { local->btf, target, LOOKS_MAX };
+	struct comparison cmp = { local->btf, target, LOOKS_MAX, false };
 	struct bpfl_core_path *path = ret_target;
 	struct bpfl_core_miss miss = { BPFL_CORE_MISS_NONE, 0, target, target_id };
 	int result = 1;

@@ -115,7 +115,7 @@ struct bpfl_core_miss {
 
 /* Kinds of types that can stand for each other: equal ones, and enum with enum64. */
 bool bpfl_core_kinds_compatible(enum bpfl_btf_kind local, enum bpfl_btf_kind target);
-/* CORE-09: may a type of the target stand for a local one (kinds 7, 8, 9; externs). */
+/* May a type of the target stand for that of an extern: CORE-09, and a declaration for the struct of its name. */
 int bpfl_core_types_compatible(const struct bpfl_btf *local, uint32_t local_id,
 			       const struct bpfl_btf *target, uint32_t target_id);
 /* CORE-11: does it match member by member (kind 12). */

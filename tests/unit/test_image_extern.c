@@ -630,6 +630,36 @@ START_TEST(a_function_of_other_parameters_counts_as_missing)
 }
 END_TEST
 
+/* Whoever needs only a pointer does not write down the struct. */
+START_TEST(a_declaration_stands_for_the_struct_of_its_name)
+{
+	static const struct {
+		const char *local, *kernel;
+		bool same;
+	} rows[] = {
+		{ "struct sock; func f(struct sock *) void;", "struct sock { u32 a; }; func f(struct sock *) void;", true },
+		{ "struct sock { u32 a; }; func f(struct sock *) void;", "struct sock; func f(struct sock *) void;", true },
+		{ "struct sock; func f(u32) struct sock *;", "struct sock { u32 a; }; func f(u32) struct sock *;", true },
+		{ "struct sock; func f(struct sock *) void;", "struct sock; func f(struct sock *) void;", true },
+		{ "struct sock___v1; func f(struct sock___v1 *) void;", "struct sock { u32 a; }; func f(struct sock *) void;", true },
+		{ "union sock; func f(union sock *) void;", "union sock { u32 a; }; func f(union sock *) void;", true },
+		{ "struct sock; func f(struct sock *) void;", "struct file { u32 a; }; func f(struct file *) void;", false },
+		{ "struct sock; func f(struct sock *) void;", "union sock { u32 a; }; func f(union sock *) void;", false },
+		{ "union sock; func f(union sock *) void;", "struct sock { u32 a; }; func f(struct sock *) void;", false },
+		{ "struct sock; func f(struct sock *) void;", "func f(u32 *) void;", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int ret = call_build("f", false, rows[i].local, rows[i].kernel);
+
+		ck_assert_msg(ret == (rows[i].same ? 0 : -ESRCH), "row %zu: %d %s", i, ret, err.message);
+		end();
+	}
+	CHECK_OK(var_build("v", false, "struct sock; var struct sock * v;", "struct sock { u32 a; }; var struct sock * v;"), err);
+	end();
+}
+END_TEST
+
 START_TEST(the_address_of_a_function_is_its_id_or_zero)
 {
 	spec_begin("func there(u32) void; func gone(u32) void;");
@@ -692,6 +722,7 @@ int main(void)
 		a_flavour_is_not_part_of_a_function_name,
 		a_weak_function_that_is_missing_is_poison,
 		a_function_of_other_parameters_counts_as_missing,
+		a_declaration_stands_for_the_struct_of_its_name,
 		the_address_of_a_function_is_its_id_or_zero,
 		wrong_instructions_are_errors,
 	};
