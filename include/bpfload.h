@@ -30,6 +30,7 @@
 #include "bpfload/target.h"
 #include "bpfload/image.h"
 #include "bpfload/object.h"
+#include "bpfload/test.h"
 #include "bpfload/link.h"
 #include "bpfload/pin.h"
 #include "bpfload/event.h"

@@ -14,6 +14,7 @@
  *     cmd_unload.c unload: takes away what load has left
  *     cmd_ls.c     ls: what is loaded, by whom
  *     cmd_trace.c  trace: bpf_printk() lines of all programs
+ *     cmd_test.c   test: one program, with input from files
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
  *     child.c      the command behind "--"
@@ -148,6 +149,7 @@ int cmd_load(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 
 struct child; /* child.h */
 

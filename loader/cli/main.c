@@ -23,6 +23,7 @@ static const struct command {
 	{ "unload", cmd_unload, "remove what load has pinned, and so detach it" },
 	{ "ls", cmd_ls, "list programs, maps and links in the kernel, who holds them and where they are pinned" },
 	{ "trace", cmd_trace, "show what all programs print with bpf_printk (bpfload trace --help)" },
+	{ "test", cmd_test, "run one program with your input, attached to nothing (bpfload test --help)" },
 	{ "elf", cmd_elf, "print an object's sections, symbols and relocations" },
 	{ "spec", cmd_spec, "print what an object declares: programs, maps, variables" },
 	{ "image", cmd_image, "print the instructions as this kernel would get them (no root needed)" },
@@ -53,6 +54,7 @@ static int cmd_help(int argc, char **argv)
 	       "       bpfload unload DIR\n"
 	       "       bpfload ls [prog|map|link|btf] [--json]\n"
 	       "       bpfload trace [--json]\n"
+	       "       bpfload test FILE PROG [--data-in F] [--ctx-in F] [--repeat N]\n"
 	       "       bpfload elf|spec|image FILE [options]\n"
 	       "       bpfload map dump|get|set|del|watch|... MAP\n"
 	       "       bpfload btf dump|find|diff|min ...\n\n"

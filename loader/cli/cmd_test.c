@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli/cmd_test.c: `bpfload test FILE PROG`: runs one program with the input in files, attached to nothing, and tells what it returned.
+ *
+ * Only this program is loaded, with all maps; --only loads others too, such as those that it calls through a program array.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INPUT_MAX (1u << 20)
+
+struct test_options {
+	struct options common; /* edits_apply() reads them */
+	const char *data_in, *data_out, *ctx_in;
+	uint64_t repeat;
+};
+
+struct test {
+	struct test_options options;
+	struct out out;
+	void *data, *ctx;
+	struct bpfl_test_opts input;
+	struct bpfl_spec *spec;
+	struct bpfl_target *target;
+	struct bpfl_image *image;
+	struct bpfl_object *object;
+	struct bpfl_test_result result;
+};
+
+#define FIELD(member) offsetof(struct test_options, member)
+
+static const struct option_row rows[] = {
+	{ "data-in", 0, VALUE_TEXT, FIELD(data_in), "FILE", "the packet that it is given, as bytes" },
+	{ "data-out", 0, VALUE_TEXT, FIELD(data_out), "FILE", "write the packet there as it is afterwards" },
+	{ "ctx-in", 0, VALUE_TEXT, FIELD(ctx_in), "FILE", "the context that it is given (struct xdp_md, ...), as bytes" },
+	{ "repeat", 0, VALUE_U64, FIELD(repeat), "N", "run it N times, for the time of one" },
+	{ "set", 's', VALUE_WORDS, FIELD(common.set), "VAR=VALUE", "set a global variable before loading" },
+	{ "map", 0, VALUE_WORDS, FIELD(common.map), "NAME.FIELD=N", "change a map before loading" },
+	{ "type", 0, VALUE_WORDS, FIELD(common.type), "PROG=TYPE", "load a program as this type" },
+	{ "only", 0, VALUE_LIST, FIELD(common.only), "P,Q", "load these programs too" },
+	{ "json", 'j', VALUE_FLAG, FIELD(common.json), NULL, "a JSON object" },
+	{ "verbose", 'v', VALUE_VERBOSE, FIELD(common.verbosity), NULL, "say more on stderr" },
+	{ "quiet", 'q', VALUE_QUIET, FIELD(common.verbosity), NULL, "say nothing but errors on stderr" },
+	{ "help", 'h', VALUE_FLAG, FIELD(common.help), NULL, "this text" },
+};
+
+static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload test --help" };
+
+static int file_error(const char *option, const char *path, struct bpfl_error *err)
+{
+	int errnum = errno ? errno : EIO;
+
+	out_usage(err, "--%s: '%.300s': %s", option, path, strerror(errnum));
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = errnum;
+	return -errnum;
+}
+
+static int input_read(const char *option, const char *path, void **ret_data, size_t *ret_size, struct bpfl_error *err)
+{
+	FILE *file;
+	int ret = 0;
+
+	if (!path)
+		return 0;
+	errno = 0;
+	file = fopen(path, "re");
+	*ret_data = malloc(INPUT_MAX + 1);
+	if (file && *ret_data)
+		*ret_size = fread(*ret_data, 1, INPUT_MAX + 1, file);
+	if (!file || !*ret_data || ferror(file))
+		ret = file_error(option, path, err);
+	else if (*ret_size > INPUT_MAX)
+		ret = out_usage(err, "--%s: '%.300s' has more than 1 MiB", option, path);
+	if (file)
+		fclose(file);
+	return ret;
+}
+
+static int output_write(const struct test *test, struct bpfl_error *err)
+{
+	const char *path = test->options.data_out;
+	FILE *file;
+	bool ok;
+
+	if (!path)
+		return 0;
+	file = fopen(path, "we");
+	ok = file && fwrite(test->result.data, 1, test->result.data_size, file) == test->result.data_size;
+	if (file && fclose(file) == EOF)
+		ok = false;
+	return ok ? 0 : file_error("data-out", path, err);
+}
+
+static int load(struct test *test, const char *prog, struct bpfl_error *err)
+{
+	struct bpfl_log log = out_log(&test->out);
+	struct bpfl_spec_opts spec_opts = { .size = sizeof(spec_opts), .log = log };
+	struct bpfl_load_opts load_opts = { .size = sizeof(load_opts), .log = log, .no_pin = true };
+	struct bpfl_prog_view view;
+	int ret = bpfl_spec_read(test->options.common.file, &spec_opts, &test->spec, err);
+
+	for (size_t i = 0; ret == 0 && bpfl_spec_prog_view(test->spec, i, &view) == 0; i++)
+		ret = bpfl_spec_prog_select(test->spec, view.name, false, err);
+	if (ret == 0)
+		ret = edits_apply(&test->options.common, test->spec, err);
+	if (ret == 0)
+		ret = bpfl_spec_prog_select(test->spec, prog, true, err);
+	if (ret == 0)
+		ret = bpfl_target_running(NULL, &test->target, err);
+	if (ret == 0)
+		ret = bpfl_image_build(test->spec, test->target, &log, &test->image, err);
+	return ret < 0 ? ret : bpfl_object_load(test->image, test->target, &load_opts, &test->object, err);
+}
+
+static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
+{
+	const struct test_options *options = &test->options;
+	char *text = NULL;
+	int ret;
+
+	if (options->repeat > INT32_MAX)
+		return out_usage(err, "--repeat: at most %d", INT32_MAX);
+	if (options->data_out && !options->data_in)
+		return out_usage(err, "--data-out needs --data-in");
+	ret = input_read("data-in", options->data_in, &test->data, &test->input.data_size, err);
+	if (ret == 0)
+		ret = input_read("ctx-in", options->ctx_in, &test->ctx, &test->input.ctx_size, err);
+	if (ret == 0)
+		ret = load(test, prog, err);
+	if (ret < 0)
+		return ret;
+	test->input.size = sizeof(test->input);
+	test->input.data = test->data;
+	test->input.ctx = test->ctx;
+	test->input.repeat = (uint32_t)options->repeat;
+	ret = bpfl_object_test(test->object, prog, &test->input, &test->result, err);
+	if (ret == 0)
+		ret = output_write(test, err);
+	if (ret == 0)
+		ret = bpfl_test_result_text(&test->result, prog, options->common.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
+	if (ret < 0)
+		return ret;
+	ret = out_text(&test->out, text);
+	if (ret == 0)
+		ret = out_flush(&test->out);
+	free(text);
+	if (ret < 0 && ret != -EPIPE) {
+		out_usage(err, "writing to stdout: %s", strerror(-ret));
+		err->kind = BPFL_ERR_SYSTEM;
+		return ret;
+	}
+	return 0;
+}
+
+static void test_deinit(struct test *test)
+{
+	bpfl_test_result_deinit(&test->result);
+	bpfl_object_close(test->object);
+	bpfl_image_destroy(test->image);
+	bpfl_target_destroy(test->target);
+	bpfl_spec_destroy(test->spec);
+	options_deinit(&test->options.common);
+	free(test->data);
+	free(test->ctx);
+}
+
+int cmd_test(int argc, char **argv)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct test test;
+	int operand = argc, code = EXIT_OK, ret;
+
+	memset(&test, 0, sizeof(test));
+	out_init(&test.out);
+	ret = option_table_parse(&table, &test.options, argc, argv, &operand, &err);
+	test.out.json = test.options.common.json;
+	test.out.verbosity = test.options.common.verbosity;
+	if (ret == 0 && test.options.common.help) {
+		printf("usage: bpfload test FILE PROG [options]\n");
+		option_table_help(&table);
+		code = out_help_end();
+	} else if (ret == 0 && operand + 2 != argc) {
+		ret = out_usage(&err, "test takes an object file and the name of a program: bpfload test FILE PROG");
+	} else if (ret == 0) {
+		test.options.common.file = argv[operand];
+		ret = test_run(&test, argv[operand + 1], &err);
+	}
+	if (ret < 0)
+		code = out_error(&test.out, &err);
+	test_deinit(&test);
+	bpfl_error_clear(&err);
+	return code;
+}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# bpfload test: a packet goes through a program, attached to nothing: what it returns, what comes out, how often it ran.
+
+. "$LIB"
+
+OBJECT="$OBJ/tc_drop_http.bpf.o"
+TYPE=tc_egress=tc
+
+# packet PORT: Ethernet, IPv4 and TCP, to this port (four octal digits for each of its two bytes).
+packet() {
+	printf '\002\000\000\000\000\001\002\000\000\000\000\002\010\000'
+	printf '\105\000\000\050\000\000\000\000\100\006\000\000\177\000\000\001\177\000\000\001'
+	printf "\\060\\071$1\\000\\000\\000\\000\\000\\000\\000\\000\\120\\002\\000\\000\\000\\000\\000\\000"
+}
+packet '\000\120' >"$TMP/http"
+packet '\000\026' >"$TMP/ssh"
+[ "$(wc -c <"$TMP/http")" -eq 54 ] || fail "the packet is not as meant"
+
+run 0 test "$OBJECT" tc_egress --type "$TYPE" --data-in "$TMP/http" --data-out "$TMP/after"
+out_matches '^tc_egress returned 2, data 54 bytes, [0-9]+ ns a run \(1\)$'
+cmp "$TMP/http" "$TMP/after" || fail "the packet came out changed"
+run 0 test "$OBJECT" tc_egress --type "$TYPE" --data-in "$TMP/ssh"
+out_has "tc_egress returned 0, "
+
+# JSON; many runs.
+run 0 test "$OBJECT" tc_egress --type "$TYPE" --data-in "$TMP/http" --repeat 1000 --json
+jq -e '.type == "test" and .program == "tc_egress" and .retval == 2 and .data_size == 54 and .runs == 1000' "$TMP/out" >"$TMP/jq" ||
+	fail "not as documented"
+
+# XDP without a context argument; a context that says where the data begins is taken, one that is too long for the data is not.
+run 0 test "$OBJ/xdp_count.bpf.o" count_packets --data-in "$TMP/ssh" --repeat 3
+out_has "count_packets returned 2, data 54 bytes"
+printf '\000\000\000\000\066\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' >"$TMP/ctx"
+run 0 test "$OBJ/xdp_count.bpf.o" count_packets --data-in "$TMP/ssh" --ctx-in "$TMP/ctx"
+head -c 4 "$TMP/ctx" >"$TMP/short"
+printf '\377\377' >>"$TMP/short"
+run 2 test "$OBJ/xdp_count.bpf.o" count_packets --data-in "$TMP/ssh" --ctx-in "$TMP/short"
+err_has "context of 6 bytes"
+
+# What it cannot do is said.
+run 2 test "$OBJ/xdp_count.bpf.o" count_packets
+err_has "it was given no data"
+run 2 test "$OBJ/xdp_count.bpf.o" count_packet
+err_has "count_packets"
+run 6 test "$OBJ/minimal.bpf.o" handle_tp
+err_has "cannot run programs of this type"
+run 1 test "$OBJ/xdp_count.bpf.o" count_packets --data-in "$TMP/none"
+err_has "No such file"
+run 2 test "$OBJ/xdp_count.bpf.o"
+err_has "the name of a program"
