@@ -99,6 +99,7 @@ static void write_json(const struct bpfl_test_result *result, const char *prog, 
 
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
+	bpfl_json_member_u64(&json, "v", 1);
 	bpfl_json_member_string(&json, "type", "test");
 	bpfl_json_member_string(&json, "program", prog);
 	bpfl_json_member_u64(&json, "retval", result->retval);

@@ -25,7 +25,7 @@ out_has "tc_egress returned 0, "
 
 # JSON; many runs.
 run 0 test "$OBJECT" tc_egress --type "$TYPE" --data-in "$TMP/http" --repeat 1000 --json
-jq -e '.type == "test" and .program == "tc_egress" and .retval == 2 and .data_size == 54 and .runs == 1000' "$TMP/out" >"$TMP/jq" ||
+jq -e '.v == 1 and .type == "test" and .program == "tc_egress" and .retval == 2 and .data_size == 54 and .runs == 1000' "$TMP/out" >"$TMP/jq" ||
 	fail "not as documented"
 
 # XDP without a context argument; a context that says where the data begins is taken, one that is too long for the data is not.
