@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bpfload/decode.h"
+#include "feature.h"
 #include "harness.h"
 #include "kerngen.h"
 #include "sys/bpf.h"
@@ -271,6 +272,8 @@ static uint64_t duration_ns(void)
 
 START_TEST(ring_buffer_fast_reader)
 {
+	if (bpfl_test_lacks("atomic_fetch"))
+		return;
 	ring_object(16 << 20);
 	account_for_all(duration_ns(), 0);
 }
@@ -278,6 +281,8 @@ END_TEST
 
 START_TEST(ring_buffer_that_overflows)
 {
+	if (bpfl_test_lacks("atomic_fetch"))
+		return;
 	ring_object(4096);
 	account_for_all(soak_s() ? 1000000000 : 700000000, 1000);
 	ck_assert_uint_gt(account.nr_lost, 0);
@@ -286,6 +291,8 @@ END_TEST
 
 START_TEST(perf_buffer_fast_reader)
 {
+	if (bpfl_test_lacks("atomic_fetch"))
+		return;
 	perf_object();
 	account_for_all(duration_ns(), 0);
 }
@@ -293,6 +300,8 @@ END_TEST
 
 START_TEST(perf_buffer_that_overflows)
 {
+	if (bpfl_test_lacks("atomic_fetch"))
+		return;
 	perf_object();
 	account_for_all(soak_s() ? 1000000000 : 700000000, 20000);
 	ck_assert_uint_gt(account.nr_lost, 0);
@@ -306,6 +315,8 @@ START_TEST(a_sleeping_reader_is_woken)
 	struct bpfl_events *events;
 	struct pollfd fd;
 
+	if (bpfl_test_lacks("atomic_fetch"))
+		return;
 	ring_object(4096);
 	CHECK_OK(bpfl_events_open(gen.object, NULL, &events, &err), err);
 	memset(&account, 0, sizeof(account));
@@ -329,6 +340,8 @@ START_TEST(a_few_perf_records_do_not_wait_long)
 	uint64_t begin;
 	int64_t nr = 0;
 
+	if (bpfl_test_lacks("atomic_fetch"))
+		return;
 	perf_object();
 	CHECK_OK(bpfl_events_open(gen.object, NULL, &events, &err), err);
 	memset(&account, 0, sizeof(account));

@@ -39,6 +39,7 @@ static const struct {
 	{ "struct_ops", { V(5, 10), V(5, 10), NEVER }, "struct_ops (on s390x they take a JIT)" },
 	{ "sleepable_uprobe", { V(6, 0), V(6, 0), V(6, 0) }, "uprobe programs that may sleep" },
 	{ "uprobe_multi", { V(6, 6), V(6, 6), V(6, 6) }, "uprobe.multi" },
+	{ "atomic_fetch", { V(5, 12), V(5, 12), V(5, 12) }, "atomic additions that give the old value" },
 	{ "kernel_btf", { V(5, 10), V(5, 10), V(6, 12) }, "BTF of the kernel" },
 	{ "btf_float", { V(5, 13), V(5, 13), V(5, 13) }, "BTF of floating point types" },
 	{ "btf_decl_tag", { V(5, 16), V(5, 16), V(5, 16) }, "BTF declaration tags" },
