@@ -403,6 +403,7 @@ START_TEST(every_refusal_leaves_nothing_open)
 		int ret;
 
 		ck_assert_uint_lt(nth, 100);
+		fake_sys_reset();
 		fake_sys_fail_nth(nth, EMFILE);
 		ret = bpfl_map_create(&def, "u32", "u64", &map, &err);
 		if (ret == 0)
