@@ -3,7 +3,8 @@
  * base/hash.c: open addressing with linear probing.
  *
  * The hash is FNV-1a with a final mix. Names come from untrusted files, and someone could choose many that collide; the cost of that is bounded by the
- * number of names that fit into a file, and probing stays correct.
+ * number of names that fit into a file, and probing stays correct. A slot does not keep its hash: tables are mostly made in their
+ * final size, so that it would be read seldom and take a third of the memory.
  */
 #include "base/hash.h"
 
@@ -42,8 +43,7 @@ static struct bpfl_hash_slot *slot_of(const struct bpfl_hash *hash, const char *
 
 		if (!slot->key)
 			return slot;
-		if (slot->hash == hash_value && slot->key_len == key_len &&
-		    memcmp(slot->key, key, key_len) == 0)
+		if (slot->key_len == key_len && memcmp(slot->key, key, key_len) == 0)
 			return slot;
 	}
 }
@@ -59,7 +59,7 @@ static int hash_resize(struct bpfl_hash *hash, size_t nr_slots)
 		const struct bpfl_hash_slot *old = &hash->slots[i];
 
 		if (old->key)
-			*slot_of(&grown, old->key, old->key_len, old->hash) = *old;
+			*slot_of(&grown, old->key, old->key_len, hash_key(old->key, old->key_len)) = *old;
 	}
 	free(hash->slots);
 	*hash = grown;
@@ -98,7 +98,7 @@ int bpfl_hash_put(struct bpfl_hash *hash, const char *key, size_t key_len, uint3
 	slot = slot_of(hash, key, key_len, hash_value);
 	if (slot->key)
 		return -EEXIST;
-	*slot = (struct bpfl_hash_slot){ key, (uint32_t)key_len, hash_value, value };
+	*slot = (struct bpfl_hash_slot){ key, (uint32_t)key_len, value };
 	hash->nr_used++;
 	return 0;
 }

@@ -14,7 +14,6 @@
 struct bpfl_hash_slot {
 	const char *key; /* NULL: free */
 	uint32_t key_len;
-	uint32_t hash;
 	uint32_t value;
 };
 

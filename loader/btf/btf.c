@@ -312,11 +312,11 @@ int bpfl_btf_open_searching(const void *bytes, size_t size, bool copy, unsigned 
 	return btf_open(bytes, size, copy, step_shift, NULL, search, ret_btf, err);
 }
 
-int bpfl_btf_read(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
-		  struct bpfl_error *err)
+static int read_checked(const void *bytes, size_t size, bool copy, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
+			struct bpfl_error *err)
 {
 	struct bpfl_btf *btf = NULL;
-	int ret = bpfl_btf_open(bytes, size, true, BPFL_BTF_STEP_DENSE, base, &btf, err);
+	int ret = bpfl_btf_open(bytes, size, copy, BPFL_BTF_STEP_DENSE, base, &btf, err);
 
 	if (ret < 0)
 		return ret;
@@ -328,6 +328,18 @@ int bpfl_btf_read(const void *bytes, size_t size, const struct bpfl_btf *base, s
 	}
 	*ret_btf = btf;
 	return 0;
+}
+
+int bpfl_btf_read(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
+		  struct bpfl_error *err)
+{
+	return read_checked(bytes, size, true, base, ret_btf, err);
+}
+
+int bpfl_btf_borrow(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
+		    struct bpfl_error *err)
+{
+	return read_checked(bytes, size, (uintptr_t)bytes % sizeof(uint32_t) != 0, base, ret_btf, err);
 }
 
 void bpfl_btf_destroy(struct bpfl_btf *btf)

@@ -75,6 +75,9 @@ struct bpfl_btf;
  */
 int bpfl_btf_read(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
 		  struct bpfl_error *err);
+/* The same, but bytes are not copied unless they have to be, for byte order or alignment: they must outlive the result too. */
+int bpfl_btf_borrow(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
+		    struct bpfl_error *err);
 void bpfl_btf_destroy(struct bpfl_btf *btf);
 
 /* Number of types including void and those of the base: valid ids are 0 .. nr - 1. */

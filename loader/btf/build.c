@@ -107,10 +107,11 @@ fail:
 	return bpfl_error_nomem(err);
 }
 
+/* Strings are most of a BTF: their memory has room for the rest of the blob too, see bpfl_btf_builder_take(). */
 int bpfl_btf_builder_reserve(struct bpfl_btf_builder *builder, size_t nr_types, size_t types_size, size_t strings_size)
 {
 	return BPFL_VEC_RESERVE(&builder->places, nr_types) && bpfl_buf_reserve(&builder->arena, types_size) &&
-			       bpfl_buf_reserve(&builder->strings, strings_size)
+			       bpfl_buf_reserve(&builder->strings, BPFL_BTF_HEADER_SIZE + types_size + strings_size)
 		       ? 0
 		       : -ENOMEM;
 }
@@ -210,33 +211,70 @@ struct header {
 	uint32_t header_size, type_off, type_size, str_off, str_size;
 };
 
-int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size)
+static int header_make(const struct bpfl_btf_builder *builder, struct header *header)
 {
-	struct header header = { BPFL_BTF_MAGIC, BPFL_BTF_VERSION, 0, BPFL_BTF_HEADER_SIZE, 0, 0, 0, 0 };
-	struct bpfl_buf out = BPFL_BUF_INIT;
 	size_t types_size = 0;
 
-	_Static_assert(sizeof(header) == BPFL_BTF_HEADER_SIZE, "the header is the file's");
+	_Static_assert(sizeof(*header) == BPFL_BTF_HEADER_SIZE, "the header is the file's");
 	for (size_t i = 0; i < builder->places.nr; i++)
 		types_size += builder->places.items[i].size;
 	if (types_size > UINT32_MAX || builder->strings.size > UINT32_MAX)
 		return -E2BIG;
-	header.type_size = (uint32_t)types_size;
-	header.str_off = (uint32_t)types_size;
-	header.str_size = (uint32_t)builder->strings.size;
-	if (!bpfl_buf_reserve(&out, sizeof(header) + types_size + builder->strings.size))
-		return -ENOMEM;
-	bpfl_buf_append(&out, &header, sizeof(header));
-	for (size_t i = 0; i < builder->places.nr; i++)
-		bpfl_buf_append(&out, builder->arena.data + builder->places.items[i].byte_off,
-				builder->places.items[i].size);
-	bpfl_buf_append(&out, builder->strings.data, builder->strings.size);
-	if (!bpfl_buf_ok(&out)) {
-		bpfl_buf_deinit(&out);
-		return -ENOMEM;
+	*header = (struct header){
+		BPFL_BTF_MAGIC, BPFL_BTF_VERSION, 0, BPFL_BTF_HEADER_SIZE,
+		0, (uint32_t)types_size, (uint32_t)types_size, (uint32_t)builder->strings.size,
+	};
+	return 0;
+}
+
+/* Header and types, in a place of that length. */
+static void write_front(const struct bpfl_btf_builder *builder, const struct header *header, char *at)
+{
+	memcpy(at, header, sizeof(*header));
+	at += sizeof(*header);
+	for (size_t i = 0; i < builder->places.nr; i++) {
+		memcpy(at, builder->arena.data + builder->places.items[i].byte_off, builder->places.items[i].size);
+		at += builder->places.items[i].size;
 	}
-	*ret_size = out.size;
-	*ret_bytes = bpfl_buf_take(&out);
+}
+
+int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size)
+{
+	struct header header;
+	size_t front_size;
+	char *bytes;
+	int ret = header_make(builder, &header);
+
+	if (ret < 0)
+		return ret;
+	front_size = sizeof(header) + header.type_size;
+	bytes = malloc(front_size + header.str_size);
+	if (bytes == NULL)
+		return -ENOMEM;
+	write_front(builder, &header, bytes);
+	if (header.str_size != 0)
+		memcpy(bytes + front_size, builder->strings.data, header.str_size);
+	*ret_size = front_size + header.str_size;
+	*ret_bytes = bytes;
+	return 0;
+}
+
+int bpfl_btf_builder_take(struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size)
+{
+	struct header header;
+	size_t front_size;
+	int ret = header_make(builder, &header);
+
+	if (ret < 0)
+		return ret;
+	front_size = sizeof(header) + header.type_size;
+	if (!bpfl_buf_reserve(&builder->strings, front_size + header.str_size))
+		return -ENOMEM;
+	memmove(builder->strings.data + front_size, builder->strings.data, header.str_size);
+	write_front(builder, &header, builder->strings.data);
+	builder->strings.size = front_size + header.str_size;
+	*ret_size = builder->strings.size;
+	*ret_bytes = bpfl_buf_take(&builder->strings);
 	return 0;
 }
 

@@ -463,10 +463,14 @@ static int read_relocs(struct reader *reader, size_t idx)
 	return 0;
 }
 
-/* Relocations of compressed debug information: their offsets are meant for bytes that are not there, and nobody needs them. */
-static bool is_of_compressed(const struct bpfl_elf *elf, const struct bpfl_elf_section *section)
+/*
+ * Relocations of debug information are for debuggers, and where that is compressed their offsets are meant for bytes that are not there.
+ * Those of .BTF and .BTF.ext say again what stands in the sections already. Each line of source has one.
+ */
+static bool is_for_others(const struct bpfl_elf *elf, const struct bpfl_elf_section *section)
 {
-	return (section->flags & SHF_COMPRESSED) ||
+	return (section->flags & SHF_COMPRESSED) || is_debug_name(section->name) ||
+	       strcmp(section->name, ".rel.BTF") == 0 || strcmp(section->name, ".rel.BTF.ext") == 0 ||
 	       (section->info < elf->nr_sections && (elf->sections[section->info].flags & SHF_COMPRESSED));
 }
 
@@ -487,7 +491,7 @@ static int read_reloc_tables(struct reader *reader)
 		if (section->type == SHT_RELA && !is_debug_name(section->name))
 			return damaged(reader, "section '%s': relocations with addends (RELA), BPF objects have REL",
 				       BPFL_ESC(section->name));
-		if (section->type != SHT_REL || is_of_compressed(elf, section))
+		if (section->type != SHT_REL || is_for_others(elf, section))
 			continue;
 		ret = read_relocs(reader, i);
 		if (ret < 0)

@@ -336,7 +336,7 @@ static int rewrite(struct rewriter *rw, struct bpfl_error *err)
 	if (result == 0) {
 		hidden_make_static(rw);
 		externs_make_global(rw);
-		result = bpfl_btf_builder_finish(rw->builder, &rw->image->btf_bytes, &rw->image->btf_size);
+		result = bpfl_btf_builder_take(rw->builder, &rw->image->btf_bytes, &rw->image->btf_size);
 	}
 	if (result == 0)
 		result = references_rewrite(rw);

@@ -129,7 +129,13 @@ static void queries_merge(struct bpfl_core_solver *solver)
 {
 	size_t nr_kept = 0;
 
-	qsort(solver->queries, solver->nr_queries, sizeof(*solver->queries), query_compare);
+	/* Compilers number types as they meet them, so mostly there is nothing to sort; qsort() takes memory. */
+	for (size_t i = 1; i < solver->nr_queries; i++) {
+		if (query_compare(&solver->queries[i - 1], &solver->queries[i]) > 0) {
+			qsort(solver->queries, solver->nr_queries, sizeof(*solver->queries), query_compare);
+			break;
+		}
+	}
 	for (size_t i = 0; i < solver->nr_queries; i++) {
 		struct bpfl_core_query *query = &solver->queries[i];
 

@@ -57,15 +57,15 @@ struct bpfl_core_solver;
 /* One applied (or failed) CO-RE relocation or extern. In words: bpfl_core_result_text(). A program's results are sorted by insn_idx. */
 struct bpfl_core_result {
 	uint32_t insn_idx; /* in the program */
-	bool poisoned;	   /* the instruction was replaced by an invalid call: harmless until reached */
 	uint32_t core_idx; /* in spec->cores, or BPFL_CORE_RESULT_EXTERN */
 	char *text;	   /* extern: what became of it, in words; owned. CO-RE: NULL */
-	bool absent;	   /* extern: weak, and this kernel does not have it */
 	/* CO-RE: the number that the object's types give and the kernel's, the bytes that a load or store of the field moves by either
 	 * (0: none), and the type of the kernel that matched (0: none). */
 	uint64_t local_value, kernel_value;
 	uint32_t local_bytes, kernel_bytes;
 	uint32_t kernel_type_id;
+	bool poisoned; /* the instruction was replaced by an invalid call: harmless until reached */
+	bool absent;   /* extern: weak, and this kernel does not have it */
 	const struct bpfl_core_query *query; /* CO-RE: question and answer, in image->core; else NULL */
 	const char *obstacle; /* CO-RE: why it is poisoned although the kernel has an answer; static text, NULL none */
 };

@@ -217,6 +217,23 @@ uint32_t bpfl_reader_btf_id(const struct bpfl_reader *reader, enum bpfl_btf_kind
 	return id;
 }
 
+/*
+ * Types are often the largest part of a file. Then the spec keeps the file instead of a copy of them; where debug information is, a
+ * copy is less.
+ */
+static int read_types(struct bpfl_reader *reader, const struct bpfl_elf_section *btf)
+{
+	struct bpfl_spec *spec = reader->spec;
+	int ret;
+
+	if (reader->file == NULL || reader->elf->swap || btf->size < reader->file->size / 3)
+		return bpfl_btf_read(btf->data, btf->size, NULL, &spec->btf, reader->err);
+	ret = bpfl_btf_borrow(btf->data, btf->size, NULL, &spec->btf, reader->err);
+	if (ret == 0)
+		spec->file = bpfl_buf_take(reader->file);
+	return ret;
+}
+
 int bpfl_read_btf(struct bpfl_reader *reader)
 {
 	const struct bpfl_elf_section *btf = section_of_class(reader, BPFL_SEC_BTF);
@@ -230,7 +247,7 @@ int bpfl_read_btf(struct bpfl_reader *reader)
 	}
 	if (btf->data == NULL)
 		return bpfl_reader_fail(reader, "section '.BTF' has no contents in the file");
-	int ret = bpfl_btf_read(btf->data, btf->size, NULL, &reader->spec->btf, reader->err);
+	int ret = read_types(reader, btf);
 	if (ret == 0)
 		ret = hash_types(reader);
 	if (ret < 0 || ext == NULL || ext->size == 0)

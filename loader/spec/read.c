@@ -87,9 +87,9 @@ int bpfl_spec_create(const char *name, const char *license, struct bpfl_spec **r
 	return 0;
 }
 
-static int run_passes(const struct bpfl_elf *elf, struct bpfl_spec *spec, struct bpfl_error *err)
+static int run_passes(const struct bpfl_elf *elf, struct bpfl_buf *file, struct bpfl_spec *spec, struct bpfl_error *err)
 {
-	struct bpfl_reader reader = { .elf = elf, .spec = spec, .err = err };
+	struct bpfl_reader reader = { .elf = elf, .file = file, .spec = spec, .err = err };
 	int ret = 0;
 
 	spec->big_endian = elf->big_endian;
@@ -100,15 +100,15 @@ static int run_passes(const struct bpfl_elf *elf, struct bpfl_spec *spec, struct
 	return ret;
 }
 
-/* elf: its name is the file's. */
-static int read_elf(const struct bpfl_elf *elf, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
+/* elf: its name is the file's. file: the bytes of it, which may become the spec's, or NULL. */
+static int read_elf(const struct bpfl_elf *elf, struct bpfl_buf *file, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
 		    struct bpfl_error *err)
 {
 	struct bpfl_spec *spec = spec_alloc(elf->name, opts != NULL ? opts->name : NULL);
 
 	if (spec == NULL)
 		return bpfl_error_nomem(err);
-	int ret = run_passes(elf, spec, err);
+	int ret = run_passes(elf, file, spec, err);
 	if (ret < 0) {
 		bpfl_error_prefix(err, "%s", BPFL_ESC(elf->name));
 		bpfl_spec_destroy(spec);
@@ -128,7 +128,7 @@ int bpfl_spec_read_memory(const void *bytes, size_t size, const struct bpfl_spec
 	int ret = bpfl_elf_read(bytes, size, name, &elf, err);
 
 	if (ret == 0)
-		ret = read_elf(elf, opts, ret_spec, err);
+		ret = read_elf(elf, NULL, opts, ret_spec, err);
 	bpfl_elf_destroy(elf);
 	return ret;
 }
@@ -144,7 +144,7 @@ int bpfl_spec_read(const char *path, const struct bpfl_spec_opts *opts, struct b
 	if (ret == 0)
 		ret = bpfl_elf_borrow(file.data, file.size, slash != NULL ? slash + 1 : path, &elf, err);
 	if (ret == 0)
-		ret = read_elf(elf, opts, ret_spec, err);
+		ret = read_elf(elf, &file, opts, ret_spec, err);
 	bpfl_elf_destroy(elf);
 	bpfl_buf_deinit(&file);
 	return ret;

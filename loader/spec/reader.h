@@ -47,6 +47,7 @@ struct bpfl_reader {
 	const struct bpfl_elf *elf;
 	struct bpfl_spec *spec;
 	struct bpfl_error *err;
+	struct bpfl_buf *file;		      /* what elf is borrowed from: the spec may take it; NULL: it may not */
 	struct bpfl_btf_ext *ext;	      /* NULL without .BTF.ext */
 	struct bpfl_reader_section *sections; /* elf->nr_sections */
 	uint32_t *symbol_extern;	      /* elf->nr_symbols: extern of an undefined symbol, or BPFL_READER_NONE */

@@ -67,6 +67,7 @@ void bpfl_spec_destroy(struct bpfl_spec *spec)
 	free(spec->lines.items);
 	free(spec->notes.items);
 	bpfl_btf_destroy(spec->btf);
+	free(spec->file);
 	free(spec->name);
 	free(spec->file_name);
 	free(spec->license);

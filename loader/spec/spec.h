@@ -174,6 +174,7 @@ struct bpfl_spec {
 	bool foreign;	   /* the file's byte order is not ours */
 	bool big_endian;
 	struct bpfl_btf *btf; /* NULL when the object has none */
+	char *file;	      /* the whole file where btf is borrowed from it, else NULL; owned */
 	BPFL_VEC(struct bpfl_func) funcs;
 	BPFL_VEC(struct bpfl_prog) progs;
 	BPFL_VEC(struct bpfl_map_spec) maps;

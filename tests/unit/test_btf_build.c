@@ -41,6 +41,33 @@ static struct bpfl_btf *read_sample(bool swap)
 	return btf;
 }
 
+/* Taking gives what finishing gives, whether room was made beforehand or not. */
+START_TEST(a_taken_result_is_the_finished_one)
+{
+	struct bpfl_btf *btf = read_sample(false);
+
+	for (int with_room = 0; with_room < 2; with_room++) {
+		struct bpfl_error err = BPFL_ERROR_INIT;
+		struct bpfl_btf_builder *builder;
+		void *finished, *taken;
+		size_t finished_size, taken_size;
+
+		CHECK_OK(bpfl_btf_builder_create(btf, &builder, &err), err);
+		if (with_room)
+			ck_assert_int_eq(bpfl_btf_builder_reserve(builder, 10, 200, 300), 0);
+		ck_assert_int_ge(bpfl_btf_builder_string_add(builder, "one more"), 0);
+		ck_assert_int_eq(bpfl_btf_builder_finish(builder, &finished, &finished_size), 0);
+		ck_assert_int_eq(bpfl_btf_builder_take(builder, &taken, &taken_size), 0);
+		ck_assert_uint_eq(taken_size, finished_size);
+		ck_assert_mem_eq(taken, finished, taken_size);
+		bpfl_btf_builder_destroy(builder);
+		free(finished);
+		free(taken);
+	}
+	bpfl_btf_destroy(btf);
+}
+END_TEST
+
 START_TEST(an_unchanged_copy_is_the_same)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
@@ -187,6 +214,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		an_unchanged_copy_is_the_same,
+		a_taken_result_is_the_finished_one,
 		records_are_edited_and_replaced_under_their_ids,
 		strings_are_shared,
 		a_btf_is_made_from_nothing,
