@@ -5,6 +5,7 @@
  * A map is named by "id N", "name N", its pinned path, or a bare name; an action takes so many words behind that. Everything about keys, values
  * and types is the library's.
  */
+#include "child.h"
 #include "cli.h"
 
 #include <errno.h>
@@ -130,10 +131,12 @@ static int map_watch(struct command *command, struct bpfl_error *err)
 	struct events events = { 0 };
 	struct plan plan = { 0 };
 	struct options options = command->options->run;
+	struct child child;
 	struct loop loop = { .signal_fd = -1, .events = &events, .views = &views, .plan = &plan, .options = &options,
-			     .out = command->out };
+			     .out = command->out, .child = &child };
 	int ret = signals_init(&loop.signal_fd, err);
 
+	child_init(&child, NULL);
 	if (options.interval_ns == 0)
 		options.interval_ns = 1000000000;
 	if (ret == 0)

@@ -229,7 +229,8 @@ static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *e
 	int ret = signals_init(&run->signal_fd, err);
 
 	for (size_t i = 0; steps[i] && ret == 0; i++) {
-		if (signals_pending(run->signal_fd))
+		/* Once everything is attached there is something to show, also when the signal has come already: the loop hears it. */
+		if (steps[i] != wait_step && signals_pending(run->signal_fd))
 			return 0;
 		ret = steps[i](run, err);
 	}

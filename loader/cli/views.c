@@ -173,29 +173,37 @@ static size_t cut(const char *line, size_t len, unsigned width)
 	return len;
 }
 
-/* Over the last block, or below what came since. */
+/*
+ * Over the last block, or below what came since. Line by line, and what is left of the old block at the end: clearing all of it first would
+ * flicker, and some terminals keep a copy of what is cleared.
+ */
 static int draw(struct views *views, const char *block, struct screen screen, uint64_t nr_lines)
 {
-	unsigned nr_drawn = 0;
-	char up[32];
+	unsigned nr = 0, nr_shown, room = screen.height > 2 ? screen.height - 1 : 1; /* the cursor needs a line */
+	char text[64];
 	int ret = 0;
 
+	for (const char *at = block; (at = strchr(at, '\n')); at++)
+		nr++;
+	nr_shown = nr <= room ? nr : room - 1;
 	if (views->nr_drawn > 0 && views->nr_lines_then == nr_lines) {
-		snprintf(up, sizeof(up), "\033[%uA\r\033[J", views->nr_drawn);
-		ret = out_text(views->out, up);
+		snprintf(text, sizeof(text), "\033[%uA\r", views->nr_drawn);
+		ret = out_text(views->out, text);
 	}
-	while (ret == 0 && *block && nr_drawn + 1 < screen.height) {
+	for (unsigned i = 0; i < nr_shown && ret == 0; i++) {
 		size_t len = strcspn(block, "\n");
 
 		ret = out_write(views->out, block, cut(block, len, screen.width));
 		if (ret == 0)
-			ret = out_text(views->out, "\n");
+			ret = out_text(views->out, "\033[K\n");
 		block += len + (block[len] == '\n');
-		nr_drawn++;
 	}
-	views->nr_drawn = nr_drawn;
+	snprintf(text, sizeof(text), "(%u more lines)\033[K\n", nr - nr_shown);
+	if (ret == 0)
+		ret = out_text(views->out, nr_shown < nr ? text : "");
+	views->nr_drawn = nr_shown + (nr_shown < nr);
 	views->nr_lines_then = nr_lines;
-	return ret;
+	return ret < 0 ? ret : out_text(views->out, "\033[J");
 }
 
 static int block_make(const struct views *views, struct screen screen, char **ret_block, struct bpfl_error *err)

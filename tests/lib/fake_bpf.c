@@ -679,6 +679,12 @@ static int obj_info(void *attr_bytes)
 	} else if (fd->object->kind == FAKE_PROG) {
 		size = info_of_prog(fd->object, &info.prog);
 	} else if (fd->object->kind == FAKE_BTF) {
+		const struct btf_info *asked = out;
+		size_t room = attr->info_size >= sizeof(*asked) && asked->btf ? asked->btf_size : 0;
+
+		if (room)
+			memcpy((void *)(uintptr_t)asked->btf, fd->object->bytes, room < fd->object->nr_bytes ? room : fd->object->nr_bytes);
+		info.btf.btf = asked->btf;
 		info.btf.btf_size = (uint32_t)fd->object->nr_bytes;
 		info.btf.id = fd->object->id;
 		size = sizeof(info.btf);

@@ -51,6 +51,7 @@ static const struct {
 	{ "syscall_prog", { V(5, 14), V(5, 14), V(5, 14) }, "programs of section syscall" },
 	{ "iter", { V(5, 8), V(5, 8), V(6, 12) }, "iterators" },
 	{ "iter_task", { V(6, 1), V(6, 1), V(6, 12) }, "iterators over one task or cgroup" },
+	{ "bloom_filter", { V(5, 16), V(5, 16), V(5, 16) }, "Bloom filters" },
 	{ "struct_ops_link", { V(6, 4), V(6, 4), V(6, 4) }, "struct_ops registered by a link" },
 	{ "arena", { V(6, 9), V(6, 10), NEVER }, "arenas (on s390x they take a JIT)" },
 	{ "verifier_names", { V(6, 18), V(6, 18), V(6, 18) }, "the verifier's words of 6.18" },

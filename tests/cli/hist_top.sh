@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# run --hist and --top: what programs count is seen as histograms and tables while they run, and in JSON.
+
+. "$LIB"
+
+# A read of 1000 bytes a hundred times, by a command of its own name.
+cp "$(command -v dd)" "$TMP/reader"
+
+start "$OBJ/read_latency.bpf.o" --hist usecs:unit=us --hist sizes:linear=64:unit=bytes
+"$TMP/reader" if=/dev/zero of=/dev/null bs=1000 count=100 2>/dev/null
+stop
+out_matches '^usecs\[reader\]: [0-9]+ in all, us$'
+[ "$(sed -n 's/^usecs\[reader\]: \([0-9]*\) in.*/\1/p' "$TMP/out")" -ge 100 ] || fail "100 reads were not counted"
+out_matches '^sizes: [0-9]+ in all, bytes$'
+[ "$(sed -n 's/^\[960, 1K)  *\([0-9]*\) .*/\1/p' "$TMP/out")" -ge 100 ] || fail "100 reads of 1000 bytes were not counted"
+awk 'length > 80 { exit 1 }' "$TMP/out" || fail "a line of more than 80 columns"
+
+start "$OBJ/read_latency.bpf.o" --hist usecs --hist sizes:linear=64 --json
+"$TMP/reader" if=/dev/zero of=/dev/null bs=1000 count=100 2>/dev/null
+stop
+jq -es 'any(.type == "hist" and .map == "usecs" and .key.comm == "reader" and .total >= 100 and ([.slots[].count] | add) == .total)' \
+	"$TMP/out" >"$TMP/jq" || fail "no histogram of the reader"
+jq -es 'map(select(.map == "sizes" and .scale == "linear"))[0].slots | any(.from == 960 and .below == 1024 and .count >= 100)' \
+	"$TMP/out" >"$TMP/jq" || fail "no slot of 1000 bytes"
+
+cp "$TMP/reader" "$TMP/writer"
+start "$OBJ/writers.bpf.o" --top writers:bytes --sum --interval 100ms
+"$TMP/writer" if=/dev/zero of=/dev/null bs=1000000 count=70 2>/dev/null
+eventually grep -qE '^ *[0-9]+  writer  +[0-9]+  +70000[0-9]+$' "$TMP/out" || fail "the writer is not in the table"
+stop
+out_matches '^ *PID  COMM +CALLS +BYTES$'
+# It wrote most, so it stands below the heading.
+grep -A 1 '^ *PID' "$TMP/out" | tail -n 1 | grep -q writer || fail "the writer is not the first"
+start "$OBJ/writers.bpf.o" --top writers:comm --rows 2 --json --interval 100ms
+"$TMP/writer" if=/dev/zero of=/dev/null bs=10 count=7 2>/dev/null
+eventually sh -c "jq -es 'all(.type == \"top\" and .rank <= 2 and .value.calls >= 0 and .cpu >= 0) and length >= 2' '$TMP/out'" || fail "no rows in JSON"
+stop
+
+# A count that is summed, also in --dump.
+start "$OBJ/writers.bpf.o" --dump writers --sum
+"$TMP/writer" if=/dev/zero of=/dev/null bs=10 count=7 2>/dev/null
+stop
+out_matches 'comm="writer"\}\] = \{calls=[0-9]+,bytes='
+out_lacks ' cpu '
+
+# Words that are wrong are found before anything is loaded, or when the types are looked at.
+run 2 "$OBJ/writers.bpf.o" --top writer --duration 1s
+err_has "did you mean 'writers'?"
+run 2 "$OBJ/writers.bpf.o" --hist none --duration 1s
+run 2 "$OBJ/writers.bpf.o" --top writers:byte --interval 100ms --count 1
+err_has "did you mean 'bytes'?"
+run 2 "$OBJ/writers.bpf.o" --hist writers --interval 100ms --count 1

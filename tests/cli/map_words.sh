@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# bpfload map: elements of any map in words, by the types that the kernel keeps with it; wrong words are errors that name the near one.
+
+. "$LIB"
+
+mount -t bpf bpf /sys/fs/bpf
+pins=/sys/fs/bpf
+
+# says TEXT ARGS...: prints exactly that.
+says() {
+	text=$1
+	shift
+	run 0 map "$@"
+	[ "$(cat "$TMP/out")" = "$text" ] || fail "bpfload map $*: not: $text"
+}
+
+# A hash with types in words: what is shown can be written.
+run 0 map create $pins/limits --type hash --key 'struct {u32 pid; char comm[16];}' --value 'struct {u64 n; enum {LOW, HIGH} level;}' \
+	--max-entries 8 --name cli_limits
+says '' dump $pins/limits # empty
+run 0 map set $pins/limits '{pid=1,comm=bash}' '{n=3,level=HIGH}'
+run 0 map set name cli_limits '{pid=2,comm="a b"}' '{n=5}'
+says 'cli_limits[{pid=1,comm="bash"}] = {n=3,level=HIGH}' get cli_limits '{pid=1,comm=bash}'
+run 0 map dump cli_limits --json
+[ "$(jq -c 'select(.v == 1 and .type == "map" and .map == "cli_limits") | [.key.pid, .key.comm, .value.n]' "$TMP/out" | sort)" = \
+	'[1,"bash",3]
+[2,"a b",5]' ] || fail "not the elements"
+run 7 map set cli_limits '{pid=1,comm=bash}' '{n=9}' --noexist
+err_has 'there already'
+run 7 map set cli_limits '{pid=9}' '{n=9}' --exist
+run 0 map del cli_limits '{pid=2,comm="a b"}'
+run 7 map del cli_limits '{pid=2,comm="a b"}'
+err_has 'no such element'
+run 7 map get cli_limits '{pid=2}'
+run 2 map get cli_limits '{pid=1,com=bash}'
+err_has "did you mean 'comm'?"
+run 2 map set cli_limits '{pid=1}' '{level=HIHG}'
+run 2 map set cli_limits '{pid=1}'
+run 2 map get cli_limits '{pid=1}' 2 3
+run 0 map dump cli_limits
+[ "$(wc -l <"$TMP/out")" -eq 1 ] || fail "not one element"
+
+# Names that are wrong.
+run 7 map dump cli_limit
+err_has "did you mean 'cli_limits'?"
+run 7 map dump id 4294967290
+run 7 map dump $pins/nothing
+err_has 'nothing is pinned there'
+run 2 map dump id x
+run 2 map dmup cli_limits
+err_has "did you mean 'bpfload map dump'?"
+run 2 map
+run 2 map dump
+run 2 map create $pins/x --type hsah
+run 2 map create $pins/x
+run 7 map create $pins/limits --type array --key u32 --value u32 --max-entries 1
+err_has 'something is there already'
+run 6 map create "$TMP/x" --type array --key u32 --value u32 --max-entries 1
+err_has '[E22]'
+
+# Two of a name.
+run 0 map create $pins/twin --type array --key u32 --value u32 --max-entries 1 --name cli_limits
+run 2 map dump cli_limits
+err_has '2 maps are called'
+err_matches 'their ids: [0-9]+, [0-9]+'
+rm $pins/twin
+
+# Per CPU.
+cpus=$(nproc --all)
+run 0 map create $pins/hits --type percpu_array --key u32 --value s64 --max-entries 2 --name cli_hits
+run 0 map set cli_hits 1 7
+run 0 map set cli_hits 1 --cpu 0 -- -3
+run 0 map get cli_hits 1
+[ "$(wc -l <"$TMP/out")" -ge "$cpus" ] || fail "not a line for each CPU"
+out_has 'cli_hits[1] cpu 0 = -3'
+says "cli_hits[1] cpu 0 = -3" get cli_hits 1 --cpu 0
+says "cli_hits[1] = $(($("$BPFLOAD" map get cli_hits 1 | wc -l) * 7 - 10))" get cli_hits 1 --sum
+run 2 map get cli_hits 1 --cpu 100000
+run 2 map del cli_hits 1
+run 7 map get cli_hits 2
+
+# Queues: put in, look, take out.
+run 0 map create $pins/jobs --type queue --value u32 --max-entries 2 --name cli_jobs
+run 0 map set $pins/jobs 5
+run 0 map set $pins/jobs 6
+run 7 map set $pins/jobs 7
+run 0 map set $pins/jobs 7 --exist
+says 'cli_jobs = 6' get $pins/jobs
+says 'cli_jobs = 6' del $pins/jobs
+says 'cli_jobs = 7' del $pins/jobs
+run 7 map del $pins/jobs
+err_has 'is empty'
+
+# A trie, bytes, a second path, a frozen map.
+run 0 map create $pins/nets --type lpm_trie --key-size 8 --value-size 3 --max-entries 5 --map-flags 1 --name cli_nets
+run 0 map set $pins/nets 10.0.0.0/8 'hex:01 02 03'
+says 'cli_nets[10.0.0.0/8] = 01 02 03' dump $pins/nets
+run 0 map pin $pins/nets $pins/again
+run 0 map set $pins/again 10.0.0.0/8 'hex:00 00 00'
+says 'cli_nets[10.0.0.0/8] = 00 00 00' dump $pins/nets
+run 0 map freeze $pins/nets
+run 5 map set $pins/nets 10.0.0.0/8 'hex:00 00 01'
+err_has 'frozen'
+
+# Watching: now, and each interval.
+run 0 map watch cli_limits --interval 50ms --count 3
+[ "$(grep -c 'level=HIGH' "$TMP/out")" -eq 3 ] || fail "not three rounds"
