@@ -546,7 +546,7 @@ int bpfl_core_path_match(const struct bpfl_core_path *local, const struct bpfl_b
 {
 	struct comparison cmp = { local->btf, target, LOOKS_MAX, false };
 	struct bpfl_core_path *path = ret_target;
-	struct bpfl_core_miss miss = { BPFL_CORE_MISS_NONE, 0, target, target_id };
+	struct bpfl_core_miss miss = { .btf = target, .type_id = target_id };
 	int result = 1;
 
 	path->btf = target;
@@ -566,7 +566,7 @@ int bpfl_core_path_match(const struct bpfl_core_path *local, const struct bpfl_b
 		for (uint32_t i = 0; i < local->nr_steps && result > 0; i++) {
 			const struct bpfl_core_step *step = &local->steps[i];
 
-			miss.step = i;
+			miss.step = (uint16_t)i; /* less than BPFL_CORE_PATH_MAX */
 			result = step->name ? member_step(&cmp, step, path, &target_id, &miss)
 					    : index_step(step, i, path, &target_id, &miss);
 		}

@@ -107,10 +107,10 @@ enum bpfl_core_miss_reason {
 };
 
 struct bpfl_core_miss {
-	enum bpfl_core_miss_reason reason;
-	uint32_t step; /* of the local path: the one that failed */
 	const struct bpfl_btf *btf;
 	uint32_t type_id; /* in btf: what was found in its place */
+	uint16_t step;	  /* of the local path: the one that failed */
+	uint8_t reason;	  /* enum bpfl_core_miss_reason */
 };
 
 /* Kinds of types that can stand for each other: equal ones, and enum with enum64. */
@@ -135,9 +135,9 @@ struct bpfl_core_value {
 	 * no number. */
 	uint32_t width_bytes;
 	uint32_t width_type_id;
+	/* Kind 0 of a bit-field: its place in the container at `value`, within 72 bits. */
+	uint8_t bit_in, bit_size;
 	bool is_bitfield;
-	/* Kind 0 of a bit-field: its place in the container at `value`. */
-	uint32_t bit_in, bit_size;
 	bool sure; /* the compiler must have put the same number into the instruction */
 };
 
@@ -184,11 +184,11 @@ void bpfl_core_names_destroy(struct bpfl_core_names *names);
 /* ---- core_solve.c: all records of an object ---- */
 
 struct bpfl_core_answer {
-	bool poison;
 	struct bpfl_core_miss miss; /* when poison, or when the answer is "does not exist" */
 	struct bpfl_core_value local, now;
 	const struct bpfl_btf *target; /* NULL: no target type was involved */
 	uint32_t target_id;            /* root that matched, 0 none */
+	bool poison;
 };
 
 struct bpfl_core_user { /* who asks, for messages */

@@ -25,10 +25,10 @@
 
 struct found {
 	char *name; /* owned; the key in by_name */
-	uint32_t kinds; /* that were looked at */
 	uint32_t *ids;
-	size_t nr_ids;
 	uint32_t *modules; /* by index in ids; NULL: all are the kernel's own */
+	uint32_t nr_ids;
+	uint32_t kinds; /* that were looked at */
 	bool modules_asked;
 };
 
@@ -125,6 +125,7 @@ static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *
 		}
 		struct found *found = names_find(known, names[i].text, names[i].size);
 		int idx = bpfl_btf_search_want(search, names[i].text, names[i].size);
+		size_t nr_ids;
 
 		if (!found) {
 			found = name_add(known, &names[i]);
@@ -136,7 +137,8 @@ static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *
 		free(found->modules);
 		found->modules = NULL;
 		found->modules_asked = false;
-		found->ids = bpfl_btf_search_take(search, idx, &found->nr_ids);
+		found->ids = bpfl_btf_search_take(search, idx, &nr_ids);
+		found->nr_ids = (uint32_t)nr_ids; /* of a BTF's ids, which are 32 bits wide */
 		found->kinds = search->kinds;
 	}
 	return 0;
@@ -263,10 +265,24 @@ static int absent_want(struct bpfl_btf_search *search, const struct bpfl_core_na
 	return nr_wanted;
 }
 
+/* How many absent_want() will want at most. */
+static size_t absent_count(const struct bpfl_core_names *known, const struct bpfl_core_name *names, size_t nr_names)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < nr_names; i++) {
+		const struct found *found = names_find(known, names[i].text, names[i].size);
+
+		nr += found && found->nr_ids == 0;
+	}
+	return nr;
+}
+
 int bpfl_core_names_in_modules(struct bpfl_target *target, const struct bpfl_core_name *names,
 			       size_t nr_names, struct bpfl_error *err)
 {
-	struct wanted_name *wanted = calloc(nr_names + 1, sizeof(*wanted));
+	size_t nr_absent = absent_count(target->names, names, nr_names);
+	struct wanted_name *wanted = calloc(nr_absent + 1, sizeof(*wanted));
 	const struct bpfl_modules *modules = NULL;
 	struct bpfl_btf_search search;
 

@@ -417,7 +417,7 @@ static int candidates_ask(struct solving *solving, const struct group *group,
 			  struct bpfl_error *err)
 {
 	struct bpfl_core_answer *answer = &query->answer;
-	struct bpfl_core_miss best_miss = { BPFL_CORE_MISS_TYPE, 0, solving->kernel, 0 };
+	struct bpfl_core_miss best_miss = { .btf = solving->kernel, .reason = BPFL_CORE_MISS_TYPE };
 	struct found first = { .answer = *answer };
 	bool any = false;
 

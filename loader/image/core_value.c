@@ -30,9 +30,12 @@ struct place {
 static int miss_at_end(const struct bpfl_core_path *path, enum bpfl_core_miss_reason reason,
 		       uint32_t type_id, struct bpfl_core_miss *ret_miss)
 {
-	struct bpfl_core_miss miss = { reason, path->nr_steps - 1, path->btf, type_id };
-
-	*ret_miss = miss;
+	*ret_miss = (struct bpfl_core_miss){
+		.btf = path->btf,
+		.type_id = type_id,
+		.step = (uint16_t)(path->nr_steps - 1),
+		.reason = (uint8_t)reason,
+	};
 	return -ENOENT;
 }
 
@@ -160,9 +163,10 @@ static int field_value(const struct bpfl_core_path *path, bool big_endian,
 	switch (path->kind) {
 	case BPFL_CORE_FIELD_BYTE_OFF:
 		value->value = place.byte_off;
-		value->bit_in = (uint32_t)bit_in;
-		value->bit_size = place.bit_size;
-		if (!place.is_bitfield) {
+		if (place.is_bitfield) {
+			value->bit_in = (uint8_t)bit_in;
+			value->bit_size = (uint8_t)place.bit_size;
+		} else {
 			width_set(path->btf, &place, value);
 		}
 		break;
