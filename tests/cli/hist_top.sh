@@ -51,3 +51,16 @@ run 2 "$OBJ/writers.bpf.o" --hist none --duration 1s
 run 2 "$OBJ/writers.bpf.o" --top writers:byte --interval 100ms --count 1
 err_has "did you mean 'bytes'?"
 run 2 "$OBJ/writers.bpf.o" --hist writers --interval 100ms --count 1
+
+# On a terminal the table lives, each second without being asked, and there is one of it, however often it was drawn.
+if command -v tmux >/dev/null; then
+	echo "'$BPFLOAD' '$OBJ/writers.bpf.o' --top writers:bytes --sum --duration 3500ms 2>/dev/null; echo END" >"$TMP/screen.sh"
+	tmux -S "$TMP/tmux" -f /dev/null new-session -d -x 80 -y 24 "sh $TMP/screen.sh; sleep 60"
+	eventually sh -c "tmux -S '$TMP/tmux' capture-pane -p | grep -q '^ *PID  COMM'" || fail "no table in the terminal"
+	"$TMP/writer" if=/dev/zero of=/dev/null bs=1000000 count=70 2>/dev/null
+	eventually sh -c "tmux -S '$TMP/tmux' capture-pane -p | grep -q '  writer '" || fail "the table was not drawn again"
+	eventually sh -c "tmux -S '$TMP/tmux' capture-pane -p | grep -q '^END'" || fail "the run did not end"
+	tmux -S "$TMP/tmux" capture-pane -p -S - >"$TMP/screen"
+	tmux -S "$TMP/tmux" kill-server
+	[ "$(grep -c '^ *PID  COMM' "$TMP/screen")" -eq 1 ] || fail "more than one table: $(cat "$TMP/screen")"
+fi

@@ -34,3 +34,9 @@ stop
 gone() { ! "$BPFLOAD" map dump settings.bss 2>"$TMP/err"; }
 eventually gone || fail "the map has outlived its program"
 err_has 'no map in the kernel is called'
+
+# A value that is a struct of the kernel's own: its types are the kernel's.
+start "$OBJ/struct_ops.bpf.o"
+run 0 map get count_ops 0
+out_matches 'common=.*state=.*name="bpf_count"'
+stop
