@@ -133,9 +133,11 @@ static int text_keep(struct resolving *res, uint32_t idx, struct bpfl_error *err
 	return 0;
 }
 
-/* A strong extern that the kernel does not have (E18), or a weak one, which is only worth a word.
+/*
+ * A strong extern that the kernel does not have (E18), or a weak one, which is only worth a word. is_other: it has one of that name, but made
+ * otherwise.
  */
-static int extern_missing(struct resolving *res, uint32_t idx, const char *what,
+static int extern_missing(struct resolving *res, uint32_t idx, const char *what, bool is_other,
 			  struct bpfl_error *err)
 {
 	const struct bpfl_extern *ext = &res->spec->externs.items[idx];
@@ -151,7 +153,12 @@ static int extern_missing(struct resolving *res, uint32_t idx, const char *what,
 	bpfl_buf_deinit(&kernel);
 	bpfl_error_catalogue(err, 18);
 	if (ext->kind == BPFL_EXTERN_KFUNC) {
-		bpfl_error_fix(err, "if it comes with a module, load the module first");
+		if (is_other) {
+			bpfl_error_fix(err, "declare it as that kernel does: bpfload btf find %.*s",
+				       (int)essential_name(ext).size, BPFL_ESC(ext->name));
+		} else {
+			bpfl_error_fix(err, "if it comes with a module, load the module first");
+		}
 		bpfl_error_fix(err, "declare it __weak and call it only after bpf_ksym_exists(%s)",
 			       BPFL_ESC(ext->name));
 	} else {
@@ -196,7 +203,7 @@ static int typeless_resolve(struct resolving *res, struct bpfl_error *err)
 		res->items[idx].addr = syms[i].addr;
 		result = syms[i].found
 				 ? text_keep(res, idx, err, "address 0x%" PRIx64, syms[i].addr)
-				 : extern_missing(res, idx, "there is no such symbol", err);
+				 : extern_missing(res, idx, "there is no such symbol", false, err);
 	}
 out:
 	free(extern_of_sym);
@@ -274,7 +281,7 @@ static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, u
 				      ext->kind == BPFL_EXTERN_KFUNC
 					      ? "there is no such function for BPF programs"
 					      : "there is no such variable in the BTF",
-				      err);
+				      false, err);
 	}
 	kernel = bpfl_target_btf_of(res->target, module);
 	uint32_t kernel_type_id = bpfl_btf_type(kernel, btf_id)->type;
@@ -286,7 +293,7 @@ static int typed_resolve(struct resolving *res, const struct bpfl_btf *kernel, u
 				      BPFL_ESC(ext->name));
 	}
 	if (compatible == 0 && ext->kind == BPFL_EXTERN_KFUNC) {
-		return extern_missing(res, idx, "the function has other parameters", err);
+		return extern_missing(res, idx, "the function has other parameters", true, err);
 	}
 	if (compatible == 0) {
 		return type_mismatch_error(res, kernel, kernel_type_id, ext, err);

@@ -624,6 +624,8 @@ START_TEST(a_function_of_other_parameters_counts_as_missing)
 	end();
 	CHECK_FAILS(call_build("f", false, "func f(u32) void;", "func f(u32, u32) void;"), err, BPFL_ERR_UNSUPPORTED, ESRCH,
 		    "extern 'f': the function has other parameters");
+	CHECK_HAS(err.fix, "bpfload btf find f");
+	ck_assert_ptr_null(strstr(err.fix, "module"));
 	ck_assert_int_eq(err.catalogue_id, 18);
 	CHECK_HAS(err.fix, "bpf_ksym_exists(f)");
 	end();
