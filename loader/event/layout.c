@@ -156,7 +156,7 @@ void bpfl_layout_guess_forms(struct bpfl_layout *layout)
 
 /* ---- adding ---- */
 
-static struct bpfl_step *add_step(struct walk *walk, int kind, const char *key)
+static struct bpfl_step *add_step(struct walk *walk, enum bpfl_step_kind kind, const char *key)
 {
 	struct bpfl_step *step = BPFL_VEC_PUSH(&walk->layout->steps);
 	struct bpfl_buf text = BPFL_BUF_INIT;

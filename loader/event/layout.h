@@ -54,8 +54,10 @@ struct bpfl_field {
 	uint16_t port_off, version_off;
 };
 
+enum bpfl_step_kind { BPFL_STEP_OPEN, BPFL_STEP_CLOSE, BPFL_STEP_FIELD };
+
 struct bpfl_step {
-	enum { BPFL_STEP_OPEN, BPFL_STEP_CLOSE, BPFL_STEP_FIELD } kind;
+	enum bpfl_step_kind kind;
 	uint32_t field_idx;
 	char *key; /* "\"pid\":", ready to be written; owned; NULL for CLOSE */
 };
