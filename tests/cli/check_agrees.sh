@@ -57,6 +57,10 @@ for object in "$OBJ"/*.bpf.o "$carved"/*.bpf.o; do
 	fits,0)
 		fits=$((fits + 1))
 		attach "$name" "$object" "$@" ;;
+	fits,2)
+		# What an extension replaces is named on the command line only, and needed to load it.
+		grep -qF '[E10]' "$TMP/err" || disagree "$name" "$loads" "$load"
+		nowhere=$((nowhere + 1)) ;;
 	fits,4)
 		case $name in
 		refused_*) refused=$((refused + 1)) ;;
