@@ -9,6 +9,9 @@
 
 . "$LIB"
 
+# Objects with pinned maps want one; it is this test's own.
+mount -t bpf bpf /sys/fs/bpf
+
 carved=$(dirname "$OBJ")/carved
 [ -s "$carved/MANIFEST" ] || sh scripts/carve-objects "$carved" >/dev/null || fail "no objects out of packages"
 
