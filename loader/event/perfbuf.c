@@ -53,81 +53,89 @@ struct bpfl_perfbuf {
 
 /* ---- the format ---- */
 
-/* A record in one piece: where it lies, or in scratch when it wraps. */
-static const uint8_t *record_at(const struct bpfl_perf_view *ring, uint64_t pos, size_t size, uint8_t *scratch)
-{
-	uint64_t at = pos & (ring->size - 1);
-	size_t first = (size_t)(ring->size - at);
+#define PERF_HEADER_SIZE 8u
+#define PERF_DATA_OFF 12u /* of a sample: behind the header and its own size */
+#define PERF_SAMPLE_SIZE_MIN 16u
 
-	if (first >= size)
-		return ring->data + at;
-	memcpy(scratch, ring->data + at, first);
-	memcpy(scratch + first, ring->data, size - first);
+/* A record that wraps, in one piece. */
+static const uint8_t *put_together(const uint8_t *data, uint64_t mask, uint64_t pos, size_t size, uint8_t *scratch)
+{
+	uint64_t at = pos & mask;
+	size_t first = (size_t)(mask + 1 - at);
+
+	memcpy(scratch, data + at, first);
+	memcpy(scratch + first, data, size - first);
 	return scratch;
 }
 
-/* One record. 1: it was data and was delivered; 0: something else; what fn returned; -EBADMSG. */
-static int deliver(const struct bpfl_perf_view *ring, const uint8_t *record, const struct bpfl_perf_header *header,
-		   bpfl_record_fn fn, bpfl_lost_fn lost_fn, void *ctx)
+/* A record that is no sample. Other kinds than LOST (THROTTLE) say nothing about records. False: it is broken. */
+static bool take_other(const struct bpfl_perf_view *ring, const uint8_t *record, uint32_t type, size_t size,
+		       bpfl_lost_fn lost_fn, void *ctx)
 {
 	uint64_t nr_lost;
-	uint32_t size;
-	int ret;
 
-	if (header->type == BPFL_PERF_RECORD_SAMPLE) {
-		if (header->size < sizeof(*header) + sizeof(size))
-			return -EBADMSG;
-		memcpy(&size, record + sizeof(*header), sizeof(size));
-		if (size > header->size - sizeof(*header) - sizeof(size))
-			return -EBADMSG;
-		ret = fn(ctx, record + sizeof(*header) + sizeof(size), size, ring->cpu);
-		return ret < 0 ? ret : 1;
-	}
-	if (header->type == BPFL_PERF_RECORD_LOST) {
-		if (header->size < sizeof(*header) + 2 * sizeof(uint64_t))
-			return -EBADMSG;
-		memcpy(&nr_lost, record + sizeof(*header) + sizeof(uint64_t), sizeof(nr_lost));
-		*ring->reported += nr_lost;
-		if (lost_fn)
-			lost_fn(ctx, nr_lost, ring->cpu);
-	}
-	return 0; /* other kinds (THROTTLE) say nothing about records */
+	if (type != BPFL_PERF_RECORD_LOST)
+		return true;
+	if (size < PERF_HEADER_SIZE + 2 * sizeof(nr_lost))
+		return false;
+	memcpy(&nr_lost, record + PERF_HEADER_SIZE + sizeof(uint64_t), sizeof(nr_lost));
+	*ring->reported += nr_lost;
+	if (lost_fn)
+		lost_fn(ctx, nr_lost, ring->cpu);
+	return true;
 }
 
 int64_t bpfl_perf_view_consume(const struct bpfl_perf_view *ring, uint8_t *scratch, uint64_t max, bpfl_record_fn fn,
 			       bpfl_lost_fn lost_fn, void *ctx)
 {
-	uint64_t head = *(volatile uint64_t *)ring->head, pos = *ring->tail, nr = 0;
+	const uint8_t *data = ring->data; /* copies: for all the compiler knows, fn could change the ring */
+	const uint64_t mask = ring->size - 1;
+	const int cpu = ring->cpu;
+	uint64_t head = *(volatile uint64_t *)ring->head, pos = *ring->tail, left = max ? max : UINT64_MAX;
 	int ret = 0;
 
 	/* What stands in front of head is complete once head has been seen. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (head - pos > ring->size || pos % 8 != 0)
 		return -EBADMSG;
-	if (max == 0)
-		max = UINT64_MAX;
-	while (pos != head && nr < max) {
+	max = left;
+	while (pos != head) {
+		const uint8_t *record = data + (pos & mask);
 		struct bpfl_perf_header header;
-		const uint8_t *record;
+		uint32_t size;
 
-		memcpy(&header, ring->data + (pos & (ring->size - 1)), sizeof(header));
-		if (header.size < sizeof(header) || header.size % 8 != 0 || header.size > head - pos) {
-			ret = -EBADMSG;
-			break;
+		memcpy(&header, record, sizeof(header));
+		if (header.size < sizeof(header) || header.size % 8 != 0 || header.size > head - pos)
+			goto broken;
+		/* Records are mostly alike, so it is known where a later header will be; large ones wait for memory. */
+		if (header.size >= BPFL_PREFETCH_SIZE)
+			__builtin_prefetch(data + ((pos + 4ull * header.size) & mask));
+		if (header.size > mask + 1 - (pos & mask))
+			record = put_together(data, mask, pos, header.size, scratch);
+		if (header.type != BPFL_PERF_RECORD_SAMPLE) {
+			if (!take_other(ring, record, header.type, header.size, lost_fn, ctx))
+				goto broken;
+			pos += header.size;
+			continue;
 		}
-		record = record_at(ring, pos, header.size, scratch);
-		ret = deliver(ring, record, &header, fn, lost_fn, ctx);
-		if (ret == -EBADMSG)
-			break;
+		if (header.size < PERF_SAMPLE_SIZE_MIN)
+			goto broken;
+		memcpy(&size, record + PERF_HEADER_SIZE, sizeof(size));
+		if (size > header.size - PERF_DATA_OFF)
+			goto broken;
 		pos += header.size;
-		if (ret < 0)
+		ret = fn(ctx, record + PERF_DATA_OFF, size, cpu);
+		if (--left == 0 || ret < 0)
 			break;
-		nr += (unsigned)ret;
 	}
+	goto out;
+broken:
+	ret = -EBADMSG;
+out:
 	/* All reading of the bytes comes before the kernel may overwrite them. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	*(volatile uint64_t *)ring->tail = pos;
-	return ret < 0 ? ret : (int64_t)nr;
+	return ret < 0 ? ret : (int64_t)(max - left);
 }
 
 /* ---- rings of CPUs ---- */

@@ -12,6 +12,8 @@
 #define BPFL_RING_HEADER_SIZE 8u
 #define BPFL_RING_BUSY (1u << 31)
 #define BPFL_RING_DISCARD (1u << 30)
+/* From this size on, records are asked for ahead: the processor does not foresee steps of several cache lines. */
+#define BPFL_PREFETCH_SIZE 128u
 #define BPFL_RING_LEN_MASK (BPFL_RING_DISCARD - 1)
 
 /* Positions are the kernel's unsigned long: they wrap at 4 GiB on 32-bit machines, and only their differences count. */

@@ -38,6 +38,7 @@ struct bpfl_ringbuf {
 
 int64_t bpfl_ring_view_consume(const struct bpfl_ring_view *ring, uint64_t max, bpfl_record_fn fn, void *ctx)
 {
+	const uint8_t *data = ring->data; /* a copy: for all the compiler knows, fn could change the ring */
 	const unsigned long mask = ring->size - 1;
 	const unsigned long step_max = ring->size / 8 < RELEASE_BYTES ? ring->size / 8 : RELEASE_BYTES;
 	unsigned long pos = __atomic_load_n(ring->consumer_pos, __ATOMIC_RELAXED), released = pos, end;
@@ -52,7 +53,7 @@ int64_t bpfl_ring_view_consume(const struct bpfl_ring_view *ring, uint64_t max, 
 			goto out;
 		}
 		while (pos != end) {
-			const uint8_t *record = ring->data + (pos & mask);
+			const uint8_t *record = data + (pos & mask);
 			uint32_t header = __atomic_load_n((const uint32_t *)(const void *)record, __ATOMIC_ACQUIRE);
 			uint32_t size = header & BPFL_RING_LEN_MASK;
 			unsigned long step = ((unsigned long)size + BPFL_RING_HEADER_SIZE + 7) & ~7ul;
@@ -63,6 +64,8 @@ int64_t bpfl_ring_view_consume(const struct bpfl_ring_view *ring, uint64_t max, 
 				ret = -EBADMSG;
 				goto out;
 			}
+			if (step >= BPFL_PREFETCH_SIZE) /* where a later header will be, if records are alike */
+				__builtin_prefetch(data + ((pos + 4 * step) & mask));
 			pos += step;
 			if (!(header & BPFL_RING_DISCARD)) {
 				ret = fn(ctx, record + BPFL_RING_HEADER_SIZE, size, -1);
