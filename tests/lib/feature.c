@@ -40,6 +40,8 @@ static const struct {
 	{ "sleepable_uprobe", { V(6, 0), V(6, 0), V(6, 0) }, "uprobe programs that may sleep" },
 	{ "uprobe_multi", { V(6, 6), V(6, 6), V(6, 6) }, "uprobe.multi" },
 	{ "atomic_fetch", { V(5, 12), V(5, 12), V(5, 12) }, "atomic additions that give the old value" },
+	{ "perf_lost", { V(6, 0), V(6, 0), V(6, 0) }, "perf events that tell how many records were lost" },
+	{ "user_ringbuf", { V(6, 1), V(6, 1), V(6, 1) }, "user ring buffers" },
 	{ "kernel_btf", { V(5, 10), V(5, 10), V(6, 12) }, "BTF of the kernel" },
 	{ "btf_float", { V(5, 13), V(5, 13), V(5, 13) }, "BTF of floating point types" },
 	{ "btf_decl_tag", { V(5, 16), V(5, 16), V(5, 16) }, "BTF declaration tags" },
