@@ -54,7 +54,7 @@ char *bpfl_text_escape(char *out, size_t out_size, const char *text, size_t text
 	return out;
 }
 
-static int digit_value(char c)
+int bpfl_text_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -62,7 +62,7 @@ static int digit_value(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return 99;
+	return BPFL_NO_DIGIT;
 }
 
 int bpfl_text_to_u128(const char *text, uint64_t *ret_lo, uint64_t *ret_hi)
@@ -82,7 +82,7 @@ int bpfl_text_to_u128(const char *text, uint64_t *ret_lo, uint64_t *ret_hi)
 	if (!*text)
 		return -EINVAL;
 	for (; *text; text++) {
-		int digit = digit_value(*text);
+		int digit = bpfl_text_digit(*text);
 		uint64_t carry = (uint64_t)digit;
 
 		if (digit >= (int)base)

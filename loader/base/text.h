@@ -26,6 +26,10 @@ char *bpfl_text_escape(char *out, size_t out_size, const char *text, size_t text
 int bpfl_text_to_u128(const char *text, uint64_t *ret_lo, uint64_t *ret_hi);
 int bpfl_text_to_s64(const char *text, int64_t *ret_value);
 
+/* What a hexadecimal digit is worth; BPFL_NO_DIGIT (more than any base) for another character. */
+#define BPFL_NO_DIGIT 99
+int bpfl_text_digit(char c);
+
 bool bpfl_text_has_prefix(const char *text, const char *prefix);
 /* Glob with '*' and '?' only, on the whole text. */
 bool bpfl_text_glob(const char *pattern, const char *text);

@@ -95,6 +95,11 @@ struct option_table {
 int option_table_parse(const struct option_table *table, void *values, int argc, char **argv, int *ret_first_operand,
 		       struct bpfl_error *err);
 void option_table_help(const struct option_table *table);
+/*
+ * The second word of a command that has several actions ("bpfload map dump"): which of the names it is, or -1
+ * with an error that lists them all and names the nearest.
+ */
+int action_idx(const char *command, const char *word, const char *const names[], size_t nr_names, struct bpfl_error *err);
 
 /* The commands that share run's table: each takes the rows that say something to it, and refuses the others by name. */
 enum option_set {

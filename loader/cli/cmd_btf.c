@@ -172,21 +172,16 @@ static const struct action {
 
 static const struct action *action_find(const char *name, struct bpfl_error *err)
 {
-	const char *names[NR_ACTIONS];
-	const char *near;
+	const char *names[NR_ACTIONS + 1];
+	int idx;
 
-	for (size_t i = 0; i < NR_ACTIONS; i++) {
+	for (size_t i = 0; i < NR_ACTIONS; i++)
 		names[i] = actions[i].name;
-		if (strcmp(names[i], name) == 0)
-			return &actions[i];
-	}
-	near = bpfl_text_nearest(name, names, NR_ACTIONS);
-	out_usage(err, "btf: '%.100s' is none of dump, find, diff, min", name);
-	if (near)
-		snprintf(err->fix, sizeof(err->fix), "did you mean 'bpfload btf %s'?", near);
-	else
-		snprintf(err->fix, sizeof(err->fix), "bpfload btf --help says more");
-	return NULL;
+	names[NR_ACTIONS] = "min"; /* has options of its own: cmd_btf_min.c, reached before this */
+	idx = action_idx("btf", name, names, NR_ACTIONS + 1, err);
+	if (idx == NR_ACTIONS)
+		out_usage(err, "btf: 'min' stands before its options");
+	return idx < 0 || idx == NR_ACTIONS ? NULL : &actions[idx];
 }
 
 /* The exit code for what an action returned. */

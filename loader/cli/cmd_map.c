@@ -246,20 +246,12 @@ static const struct action {
 static const struct action *action_find(const char *name, struct bpfl_error *err)
 {
 	const char *names[NR_ACTIONS];
-	const char *near;
+	int idx;
 
-	for (size_t i = 0; i < NR_ACTIONS; i++) {
+	for (size_t i = 0; i < NR_ACTIONS; i++)
 		names[i] = actions[i].name;
-		if (strcmp(names[i], name) == 0)
-			return &actions[i];
-	}
-	near = bpfl_text_nearest(name, names, NR_ACTIONS);
-	out_usage(err, "map: '%.100s' is none of dump, get, set, del, watch, pin, freeze, create", name);
-	if (near)
-		snprintf(err->fix, sizeof(err->fix), "did you mean 'bpfload map %s'?", near);
-	else
-		snprintf(err->fix, sizeof(err->fix), "bpfload map --help says more");
-	return NULL;
+	idx = action_idx("map", name, names, NR_ACTIONS, err);
+	return idx < 0 ? NULL : &actions[idx];
 }
 
 /* "id N", "name N", a path, a name: how many words that took, or -errno. */

@@ -368,6 +368,26 @@ void options_deinit(struct options *options)
 		words_deinit(words[i]);
 }
 
+int action_idx(const char *command, const char *word, const char *const names[], size_t nr_names, struct bpfl_error *err)
+{
+	const char *near = bpfl_text_nearest(word, names, nr_names);
+	char list[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < nr_names; i++) {
+		if (strcmp(names[i], word) == 0)
+			return (int)i;
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", names[i]);
+	}
+	out_usage(err, "%s: '%.100s' is none of %s", command, word, list);
+	if (near)
+		snprintf(err->fix, sizeof(err->fix), "did you mean 'bpfload %s %s'?", command, near);
+	else
+		snprintf(err->fix, sizeof(err->fix), "bpfload %s --help says more", command);
+	return -1;
+}
+
 void option_table_help(const struct option_table *table)
 {
 	for (size_t i = 0; i < table->nr_rows; i++) {

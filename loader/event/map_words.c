@@ -26,26 +26,15 @@
 
 /* ---- words into bytes ---- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* "01 02 ff" or "0102ff": exactly so many bytes. */
 static int hex_parse(const char *text, uint8_t *bytes, size_t size, const char *what, struct bpfl_error *err)
 {
 	size_t nr = 0;
 
 	for (const char *at = text + strspn(text, " "); *at; at += 2 + strspn(at + 2, " ")) {
-		int high = hex_digit(at[0]), low = high < 0 ? -1 : hex_digit(at[1]);
+		int high = bpfl_text_digit(at[0]), low = high < 16 ? bpfl_text_digit(at[1]) : BPFL_NO_DIGIT;
 
-		if (low < 0)
+		if (low >= 16)
 			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s': not a byte of two hexadecimal digits", what,
 					      BPFL_ESC(at));
 		if (nr < size)
