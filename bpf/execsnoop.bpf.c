@@ -7,8 +7,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-#define NR_ARGS 20
-#define ARG_SIZE 128
+enum { NR_ARGS = 20, ARG_SIZE = 128 };
 struct task_struct { struct task_struct *real_parent; int tgid; } __attribute__((preserve_access_index));
 struct syscall { __u64 common, nr, args[3]; }; /* of a tracepoint; args[0] is the result on exit */
 struct event { int pid, ppid; char comm[16]; int ret; __u32 args_size; char args[NR_ARGS * ARG_SIZE]; };

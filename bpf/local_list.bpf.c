@@ -15,18 +15,9 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-struct bpf_list_head {
-	__u64 opaque[2];
-} __attribute__((aligned(8)));
-
-struct bpf_list_node {
-	__u64 opaque[3];
-} __attribute__((aligned(8)));
-
-struct visit {
-	__u32 size_bytes;
-	struct bpf_list_node node;
-};
+struct bpf_list_head { __u64 opaque[2]; } __attribute__((aligned(8)));
+struct bpf_list_node { __u64 opaque[3]; } __attribute__((aligned(8)));
+struct visit { __u32 size_bytes; struct bpf_list_node node; };
 
 extern void *bpf_obj_new_impl(__u64 local_type_id, void *meta) __ksym;
 extern void bpf_obj_drop_impl(void *object, void *meta) __ksym;

@@ -8,8 +8,6 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-char LICENSE[] SEC("license") = "GPL";
-
 #define NR_SLOTS 26
 #define NR_STEPS 17
 
@@ -20,6 +18,7 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 256); __type(key, 
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, NR_STEPS); __type(key, __u32); __type(value, __u64); } sizes SEC(".maps");
 
 static const struct histogram empty;
+char LICENSE[] SEC("license") = "GPL";
 
 static __always_inline __u32 log2_slot(__u64 value)
 {
@@ -36,8 +35,7 @@ int on_enter(void *ctx)
 	__u32 thread = (__u32)bpf_get_current_pid_tgid();
 	__u64 now = bpf_ktime_get_ns();
 
-	bpf_map_update_elem(&begun, &thread, &now, BPF_ANY);
-	return 0;
+	return bpf_map_update_elem(&begun, &thread, &now, BPF_ANY), 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_read")
@@ -56,9 +54,7 @@ int on_exit(struct { __u64 head; long nr, ret; } *ctx)
 	if (histogram)
 		__sync_fetch_and_add(&histogram->slots[log2_slot((bpf_ktime_get_ns() - *begin) / 1000)], 1);
 	step = step < NR_STEPS ? step : NR_STEPS - 1;
-	size = bpf_map_lookup_elem(&sizes, &step);
-	if (size)
+	if ((size = bpf_map_lookup_elem(&sizes, &step)))
 		++*size;
-	bpf_map_delete_elem(&begun, &thread);
-	return 0;
+	return bpf_map_delete_elem(&begun, &thread), 0;
 }

@@ -13,15 +13,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct sock_common {
-	__be32 skc_daddr, skc_rcv_saddr;
-	__be16 skc_dport;
-};
-struct sock {
-	struct sock_common __sk_common;
-};
-#pragma clang attribute pop
+struct sock_common { __be32 skc_daddr, skc_rcv_saddr; __be16 skc_dport; } __attribute__((preserve_access_index));
+struct sock { struct sock_common __sk_common; } __attribute__((preserve_access_index));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -17,9 +17,8 @@
 
 __u64 nr_ticks, nr_wide, nr_any;
 long tick_sum, tick_constant, tick_cookie;
-int tick_nr_args, wide_nr_args, wide_err;
+int tick_nr_args, wide_nr_args, wide_err, wide_sizes[NR_WIDE];
 long wide[NR_WIDE];
-int wide_sizes[NR_WIDE];
 char tick_text[16];
 
 SEC("usdt")

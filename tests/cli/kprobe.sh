@@ -49,3 +49,35 @@ if command -v nc >/dev/null 2>&1; then
 	stop INT
 	out_matches '^nr_connects = [1-9]'
 fi
+
+# A counter in a map of the old kind, printed each interval.
+start "$OBJ/open_count.bpf.o" --interval 100ms --dump kprobe_map
+cat /proc/version /proc/uptime >/dev/null
+eventually grep -q '^kprobe_map\[0\] = [1-9]' "$TMP/out" || fail "no open was counted"
+stop INT
+err_matches 'attached kprobe_openat: kprobe .*sys_openat'
+
+# Packets and what the filter says of them: tracepoints and kprobes in one object. A program on a hook makes that there is a filter.
+ip link set lo up 2>/dev/null || ifconfig lo up
+if "$BPFLOAD" "$OBJ/netfilter.bpf.o" --attach netfilter:ip/input --duration 10ms >/dev/null 2>&1; then
+	"$BPFLOAD" "$OBJ/netfilter.bpf.o" --attach netfilter:ip/input --no-printk >/dev/null 2>&1 &
+	filter=$!
+	start "$OBJ/trace_pkt.bpf.o" --fmt auto --attach auto --attach on_filter=kprobe/nf_hook_slow --attach on_verdict=kretprobe/nf_hook_slow
+	ping -c 3 127.0.0.1 >/dev/null
+	eventually grep -qE '^SENT +NONE +lo +[0-9]+ +ICMP +::ffff:127.0.0.1' "$TMP/out" || fail "no packet was sent"
+	eventually grep -qE '^FILTERED +ACCEPT +lo +[0-9]+ +ICMP +::ffff:127.0.0.1' "$TMP/out" || fail "the filter was not seen"
+	stop INT
+	kill "$filter"
+	wait "$filter" || fail "netfilter: exit code $?"
+else
+	major=$(uname -r | cut -d. -f1) minor=$(uname -r | cut -d. -f2)
+	[ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 4 ]; } || fail "no netfilter program on Linux $(uname -r)"
+fi
+
+# An optional program, where its tracepoint still is (until Linux 5.17).
+if [ -e /sys/kernel/tracing/events/random/urandom_read ]; then
+	start "$OBJ/getrandom.bpf.o" --attach on_urandom=tracepoint/random/urandom_read
+	dd if=/dev/urandom of=/dev/null bs=64 count=1 2>/dev/null
+	eventually grep -qE '^[0-9]+ +dd +64' "$TMP/out" || fail "the read was not seen"
+	stop INT
+fi

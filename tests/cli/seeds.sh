@@ -49,6 +49,8 @@ mkdir "$demo_dir"
 # The program with built-in probes.
 cc -o "$TMP/usdt_target" tests/cli/usdt_target.c
 "$TMP/usdt_target" >"$TMP/usdt_target.out" & usdt_pid=$!
+# The one that looks like Go's.
+cc -o "$TMP/go_target" tests/cli/go_target.c
 ( while :; do /bin/true; sleep 0.1; done ) & trigger=$!
 trap 'kill $trigger $usdt_pid; wait; rmdir "$demo_dir"' EXIT
 
@@ -56,7 +58,7 @@ failed=0
 while read -r command; do
 	object=${command%%.bpf.o*}
 	want=$(expectation "$object")
-	command=$(echo "$command" | sed -e "s/:demo /:$demo /g" -e "s|/tmp/usdt_target|$TMP/usdt_target|g")
+	command=$(echo "$command" | sed -e "s/:demo /:$demo /g" -e "s|/tmp/\([a-z]*_target\)|$TMP/\1|g")
 	code=0
 	sh -c "exec \"\$BPFLOAD\" \"\$OBJ\"/$command --duration 1200ms" >"$TMP/out" 2>"$TMP/err" </dev/null || code=$?
 	text=${want#* }
