@@ -37,11 +37,12 @@ struct bpfl_decoder_opts {
 	/* Lists of nr borrowed strings; needed during bpfl_decoder_create() only. */
 	const char *const *events; /* "MAP=TYPE": rule 1 */
 	size_t nr_events;
-	const char *const *columns; /* members to show, in this order: "pid", "task.comm", "str:COMMAND" with another heading */
+	const char *const *columns; /* members to show, in this order: "pid", "task.comm", "str:COMMAND" with another heading; or
+				     all "-pid", "+task.comm": changes to what is shown by itself */
 	size_t nr_columns;
-	const char *const *forms; /* "saddr=ipv4": ipv4 ipv6 mac port hex dec str strs time duration bytes errno signal; "auto" */
+	const char *const *forms; /* "saddr=ipv4": forms as the manual lists them; "auto": by names */
 	size_t nr_forms;
-	const char *filter; /* "pid == 1 && comm ~ \"ssh*\""; NULL: everything */
+	const char *filter; /* "pid == 1 && comm ~ \"^ssh\""; NULL: everything */
 	enum bpfl_time_mode time;
 	bool raw; /* rule 7 for all */
 };

@@ -55,7 +55,7 @@ static const struct {
 	{ OPTIONS_RUN, { "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines and events" } },
 	{ OPTIONS_RUN, { "event", 'e', VALUE_WORDS, FIELD(event), "MAP=TYPE", "what events look like: rb='struct event', rb='struct {u32 pid; char comm[16];}'" } },
 	{ OPTIONS_RUN, { "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading" } },
-	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~\"ssh*\"" } },
+	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~^ssh" } },
 	{ OPTIONS_RUN, { "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, ipv6, mac, port, hex, ...; auto: by its name" } },
 	{ OPTIONS_RUN, { "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" } },
 	{ OPTIONS_RUN, { "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" } },

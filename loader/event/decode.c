@@ -259,19 +259,30 @@ static int add_column(struct bpfl_decoder *decoder, const char *title, size_t ti
 {
 	char **slot = BPFL_VEC_PUSH(&decoder->titles);
 	uint8_t *width = BPFL_VEC_PUSH(&decoder->widths);
+	struct bpfl_column_style *style = BPFL_VEC_PUSH(&decoder->styles);
 
 	if (slot)
 		*slot = bpfl_strndup(title, title_len);
-	if (!slot || !width || !*slot)
+	if (!slot || !width || !style || !*slot)
 		return -ENOMEM;
 	*width = (uint8_t)(title_len < 64 ? title_len : 64);
 	return 0;
 }
 
+/* What a field wants of the last column. */
+static void column_field(struct bpfl_decoder *decoder, const struct bpfl_field *field)
+{
+	uint8_t *width = &decoder->widths.items[decoder->widths.nr - 1];
+	struct bpfl_column_style *style = &decoder->styles.items[decoder->styles.nr - 1];
+
+	*width = field->width > *width ? field->width : *width;
+	if (field->style.max_width || field->style.is_right)
+		*style = field->style;
+}
+
 /* Adds the field of this name to the columns of each view. How many have it; -ENOMEM. */
 static int column_fields(struct bpfl_decoder *decoder, const char *name)
 {
-	uint8_t *width = &decoder->widths.items[decoder->widths.nr - 1];
 	int nr = 0;
 
 	EACH_VIEW(decoder, view) {
@@ -283,8 +294,7 @@ static int column_fields(struct bpfl_decoder *decoder, const char *name)
 		if (*slot == BPFL_NO_FIELD)
 			continue;
 		nr++;
-		if (view->layout.fields.items[*slot].width > *width)
-			*width = view->layout.fields.items[*slot].width;
+		column_field(decoder, &view->layout.fields.items[*slot]);
 	}
 	return nr;
 }
@@ -316,15 +326,28 @@ static int column_named(struct bpfl_decoder *decoder, const char *word, struct b
 	return ret < 0 ? ret : 0;
 }
 
-/* Without a wish: every field of the one type, but lengths that belong to another field. */
-static int columns_all(struct bpfl_decoder *decoder, struct bpfl_error *err)
+/* Whether "-name" or "+name" among the words is about this field: -1, 1; 0: none is. */
+static int field_wish(const struct bpfl_decoder_opts *opts, const struct bpfl_layout *layout, uint32_t field_idx)
+{
+	int wish = 0;
+
+	for (size_t i = 0; i < opts->nr_columns; i++) {
+		if (bpfl_layout_find(layout, opts->columns[i] + 1) == field_idx)
+			wish = opts->columns[i][0] == '-' ? -1 : 1;
+	}
+	return wish;
+}
+
+/* Every field of the one type, but lengths that belong to another field and what is hidden; and what the words add or take away. */
+static int columns_all(struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts, struct bpfl_error *err)
 {
 	EACH_VIEW(decoder, view) {
 		for (size_t i = 0; i < view->layout.fields.nr; i++) {
 			const struct bpfl_field *field = &view->layout.fields.items[i];
+			int wish = field_wish(opts, &view->layout, (uint32_t)i);
 			uint32_t *slot;
 
-			if (field->is_length)
+			if (wish < 0 || (wish == 0 && (field->is_length || field->is_hidden)))
 				continue;
 			slot = BPFL_VEC_PUSH(&view->columns);
 			if (!slot)
@@ -332,26 +355,51 @@ static int columns_all(struct bpfl_decoder *decoder, struct bpfl_error *err)
 			*slot = (uint32_t)i;
 			if (!decoder->is_table)
 				continue;
-			if (add_column(decoder, field->name, strlen(field->name)) < 0)
+			if (add_column(decoder, field->title, strlen(field->title)) < 0)
 				return bpfl_error_nomem(err);
 			upper(decoder->titles.items[decoder->titles.nr - 1]);
-			if (field->width > decoder->widths.items[decoder->widths.nr - 1])
-				decoder->widths.items[decoder->widths.nr - 1] = field->width;
+			column_field(decoder, field);
 		}
+	}
+	return 0;
+}
+
+static bool is_change(const char *word)
+{
+	return (word[0] == '-' || word[0] == '+') && word[1];
+}
+
+/* "-mntns_id": the name must be one. Words that change the columns and words that name them do not mix. */
+static int check_changes(const struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts, struct bpfl_error *err)
+{
+	for (size_t i = 0; i < opts->nr_columns; i++) {
+		bool is_known = false;
+
+		if (!is_change(opts->columns[i])) {
+			bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--columns: '%s' beside '%s'", BPFL_ESC(opts->columns[i]),
+				       BPFL_ESC(opts->columns[0]));
+			bpfl_error_fix(err, "either name all columns (a,b), or change those that are shown by themselves (-a,+b)");
+			return -EINVAL;
+		}
+		EACH_VIEW(decoder, view)
+			is_known = is_known || bpfl_layout_find(&view->layout, opts->columns[i] + 1) != BPFL_NO_FIELD;
+		if (!is_known)
+			return refuse_field(decoder, "--columns", opts->columns[i] + 1, err);
 	}
 	return 0;
 }
 
 static int columns_init(struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts, struct bpfl_error *err)
 {
-	int ret = 0;
+	bool is_changed = opts->nr_columns > 0 && is_change(opts->columns[0]);
+	int ret = is_changed ? check_changes(decoder, opts, err) : 0;
 
 	decoder->has_columns = opts->nr_columns > 0;
-	decoder->is_table = decoder->has_columns || bpfl_decoder_nr_views(decoder) == 1;
-	for (size_t i = 0; i < opts->nr_columns && ret == 0; i++)
+	decoder->is_table = (decoder->has_columns && !is_changed) || bpfl_decoder_nr_views(decoder) == 1;
+	for (size_t i = 0; i < opts->nr_columns && ret == 0 && !is_changed; i++)
 		ret = column_named(decoder, opts->columns[i], err);
-	if (opts->nr_columns == 0)
-		ret = columns_all(decoder, err);
+	if (ret == 0 && (opts->nr_columns == 0 || is_changed))
+		ret = columns_all(decoder, opts, err);
 	if (ret < 0 || decoder->is_json || !decoder->is_table)
 		return ret;
 	if (decoder->time != BPFL_TIME_NONE) {
@@ -362,6 +410,8 @@ static int columns_init(struct bpfl_decoder *decoder, const struct bpfl_decoder_
 		size_t start = decoder->header.size;
 
 		bpfl_buf_text(&decoder->header, decoder->titles.items[i]);
+		if (decoder->styles.items[i].is_right)
+			bpfl_cell_right(&decoder->header, start, decoder->widths.items[i]);
 		if (i + 1 < decoder->titles.nr)
 			bpfl_put_padding(&decoder->header, start, decoder->widths.items[i]);
 	}
@@ -419,12 +469,14 @@ void bpfl_decoder_destroy(struct bpfl_decoder *decoder)
 	free(decoder->notes.items);
 	free(decoder->titles.items);
 	free(decoder->widths.items);
+	free(decoder->styles.items);
 	free(decoder->maps);
 	bpfl_filter_destroy(decoder->filter);
 	bpfl_buf_deinit(&decoder->header);
 	bpfl_buf_deinit(&decoder->out);
 	bpfl_buf_deinit(&decoder->scratch);
 	bpfl_buf_deinit(&decoder->joined);
+	bpfl_lookups_deinit(&decoder->lookups);
 	free(decoder);
 }
 

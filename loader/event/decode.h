@@ -40,7 +40,9 @@ struct bpfl_decoder {
 	BPFL_VEC(char *) notes; /* owned */
 	BPFL_VEC(char *) titles; /* of columns; owned */
 	BPFL_VEC(uint8_t) widths;
+	BPFL_VEC(struct bpfl_column_style) styles; /* of columns */
 	struct bpfl_buf header, out, scratch, joined;
+	struct bpfl_lookups lookups;
 };
 
 size_t bpfl_decoder_nr_views(const struct bpfl_decoder *decoder);
@@ -48,6 +50,10 @@ size_t bpfl_decoder_nr_views(const struct bpfl_decoder *decoder);
 int64_t bpfl_clock_ns(clockid_t clock);
 /* Blanks up to a column's width, counted from start, and one more. */
 void bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width);
+/* The cell that was written from start on: cut to its column's width. */
+void bpfl_cell_cut(struct bpfl_buf *out, size_t start, const struct bpfl_column_style *style);
+/* Blanks in front of it. */
+void bpfl_cell_right(struct bpfl_buf *out, size_t start, size_t width);
 unsigned bpfl_time_width(enum bpfl_time_mode mode);
 
 #endif

@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 
 #define HEX_PER_LINE 16u
 #define CUT "<cut>"
@@ -24,14 +26,74 @@ int64_t bpfl_clock_ns(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Columns of a terminal: a byte that continues a UTF-8 sequence takes none. */
+static size_t text_width(const char *text, size_t size)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < size; i++)
+		width += (text[i] & 0xc0) != 0x80;
+	return width;
+}
+
 void bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width)
 {
 	static const char blanks[] = "                                                                ";
 	size_t used = out->size - start;
 
+	if (used >= width && !out->failed) /* longer, or it has letters of several bytes */
+		used = text_width(out->data + start, used);
 	if (used < width)
 		bpfl_buf_append(out, blanks, width - used);
 	bpfl_buf_char(out, ' ');
+}
+
+/* Bytes of the first so many characters. */
+static size_t bytes_of(const char *text, size_t size, size_t width)
+{
+	size_t i = 0;
+
+	for (size_t seen = 0; i < size; i++) {
+		if ((text[i] & 0xc0) != 0x80 && seen++ == width)
+			break;
+	}
+	return i;
+}
+
+void bpfl_cell_cut(struct bpfl_buf *out, size_t start, const struct bpfl_column_style *style)
+{
+	size_t size = out->size - start, width = out->failed || !style->max_width ? 0 : text_width(out->data + start, size);
+	size_t room = style->max_width, head = room, tail;
+	char *text;
+
+	if (width <= room)
+		return;
+	text = bpfl_strndup(out->data + start, size);
+	if (!text) {
+		out->failed = true;
+		return;
+	}
+	if (style->ellipsis != BPFL_ELLIPSIS_NONE)
+		head = style->ellipsis == BPFL_ELLIPSIS_END ? room - 1 : style->ellipsis == BPFL_ELLIPSIS_START ? 0 : room / 2;
+	tail = style->ellipsis == BPFL_ELLIPSIS_NONE ? 0 : room - 1 - head;
+	out->size = start + bytes_of(text, size, head);
+	if (style->ellipsis != BPFL_ELLIPSIS_NONE)
+		bpfl_buf_text(out, "…");
+	if (tail > 0)
+		bpfl_buf_text(out, text + bytes_of(text, size, width - tail));
+	free(text);
+}
+
+void bpfl_cell_right(struct bpfl_buf *out, size_t start, size_t width)
+{
+	size_t size = out->size - start, used = out->failed ? width : text_width(out->data + start, size);
+
+	for (size_t i = used; i < width; i++)
+		bpfl_buf_char(out, ' ');
+	if (used >= width || out->failed)
+		return;
+	memmove(out->data + start + (width - used), out->data + start, size);
+	memset(out->data + start, ' ', width - used);
 }
 
 unsigned bpfl_time_width(enum bpfl_time_mode mode)
@@ -76,6 +138,9 @@ static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 		if (decoder->is_table) {
 			start = out->size;
 			put_cell(ctx, view->columns.items[i], BPFL_STYLE_CELL, out);
+			bpfl_cell_cut(out, start, &decoder->styles.items[i]);
+			if (decoder->styles.items[i].is_right)
+				bpfl_cell_right(out, start, decoder->widths.items[i]);
 			if (i + 1 < view->columns.nr)
 				bpfl_put_padding(out, start, decoder->widths.items[i]);
 		} else {
@@ -107,39 +172,6 @@ static void json_begin(struct bpfl_decoder *decoder, const char *type, const str
 		bpfl_buf_text(out, ",\"cpu\":");
 		bpfl_put_u64(out, (uint64_t)record->cpu);
 	}
-}
-
-/* The members, as they nest. What the record does not reach is left out; true when something was. */
-static bool json_members(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out)
-{
-	bool comma = false, cut = false;
-
-	bpfl_buf_char(out, '{');
-	for (size_t i = 0; i < ctx->layout->steps.nr; i++) {
-		const struct bpfl_step *step = &ctx->layout->steps.items[i];
-		size_t start = out->size;
-
-		if (step->kind == BPFL_STEP_CLOSE) {
-			bpfl_buf_char(out, '}');
-			comma = true;
-			continue;
-		}
-		if (comma)
-			bpfl_buf_char(out, ',');
-		bpfl_buf_text(out, step->key);
-		if (step->kind == BPFL_STEP_OPEN) {
-			bpfl_buf_char(out, '{');
-			comma = false;
-		} else if (bpfl_field_put(ctx, &ctx->layout->fields.items[step->field_idx], BPFL_STYLE_JSON, out)) {
-			comma = true;
-		} else {
-			if (!out->failed)
-				out->size = start;
-			cut = true;
-		}
-	}
-	bpfl_buf_char(out, '}');
-	return cut;
 }
 
 /* With --columns: only those, flat. */
@@ -182,7 +214,7 @@ static void row_json(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 		bpfl_put_text(&decoder->out, view->name, strlen(view->name), BPFL_STYLE_JSON);
 	}
 	bpfl_buf_text(&decoder->out, ",\"event\":");
-	cut = decoder->has_columns ? json_columns(view, ctx, &decoder->out) : json_members(ctx, &decoder->out);
+	cut = decoder->has_columns ? json_columns(view, ctx, &decoder->out) : bpfl_record_json(ctx, &decoder->out);
 	bpfl_buf_text(&decoder->out, cut ? ",\"cut\":true}\n" : "}\n");
 }
 
@@ -273,7 +305,7 @@ static bool data_text(struct bpfl_decoder *decoder, const struct bpfl_record *re
 	const struct bpfl_map_views *map = map_of(decoder, record->source_idx);
 	const struct bpfl_view *view = view_of(map, record);
 	struct bpfl_field_ctx ctx = { .data = record->data, .size = record->size, .boot_to_wall_ns = decoder->boot_to_wall_ns,
-				      .is_padded = map && map->is_padded, .scratch = &decoder->joined };
+				      .is_padded = map && map->is_padded, .scratch = &decoder->joined, .lookups = &decoder->lookups };
 
 	if (!view) {
 		if (decoder->filter)

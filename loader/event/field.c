@@ -2,14 +2,12 @@
 /*
  * event/field.c: bytes of one field -> text. See field.h.
  *
- * This runs for every field of every record, so numbers are written by hand instead of through printf(): a table of eight columns
- * comes out at several million lines a second. Strings are what a program read from other processes: no control character gets through.
+ * The bytes become a number, a piece of text or an address here; how those are written is in put.c, what numbers are called in words.c.
  */
 #include "event/field.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -20,37 +18,9 @@
 #include "btf/value.h"
 
 #define PERF_PADDING_MAX 7u
+#define USER_STACK_ID_OFF 20u /* in struct gadget_user_stack: behind an inode and a time of 64 and of 32 bits */
 
 /* ---- numbers ---- */
-
-void bpfl_put_u64(struct bpfl_buf *out, uint64_t value)
-{
-	char digits[20];
-	char *at = digits + sizeof(digits);
-
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	bpfl_buf_append(out, at, (size_t)(digits + sizeof(digits) - at));
-}
-
-static void put_s64(struct bpfl_buf *out, int64_t value)
-{
-	if (value < 0)
-		bpfl_buf_char(out, '-');
-	bpfl_put_u64(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-}
-
-/* With leading zeroes, for times. */
-static void put_padded(struct bpfl_buf *out, uint64_t value, unsigned nr_digits)
-{
-	char digits[20];
-
-	for (unsigned i = nr_digits; i-- > 0; value /= 10)
-		digits[i] = (char)('0' + value % 10);
-	bpfl_buf_append(out, digits, nr_digits);
-}
 
 static bool is_signed_field(const struct bpfl_layout *layout, const struct bpfl_field *field)
 {
@@ -106,11 +76,8 @@ static int64_t as_signed(const struct bpfl_field *field, uint64_t value)
 	return bpfl_btf_bits_signed(bits < 64 ? value & ((1ull << bits) - 1) : value, bits);
 }
 
-bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t *ret_value,
-		       bool *ret_signed)
+bool bpfl_field_is_number(const struct bpfl_field *field)
 {
-	uint64_t value;
-
 	switch (field->form) {
 	case BPFL_FORM_STRING:
 	case BPFL_FORM_STRINGS:
@@ -119,11 +86,23 @@ bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field
 	case BPFL_FORM_IPV6:
 	case BPFL_FORM_MAC:
 	case BPFL_FORM_ENDPOINT:
+	case BPFL_FORM_USER_STACK:
+	case BPFL_FORM_RAW:
+	case BPFL_FORM_PREFIX:
 	case BPFL_NR_FORMS:
 		return false;
 	default:
-		break;
+		return true;
 	}
+}
+
+bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t *ret_value,
+		       bool *ret_signed)
+{
+	uint64_t value;
+
+	if (!bpfl_field_is_number(field))
+		return false;
 	if (!load(ctx, field, &value))
 		return false;
 	*ret_signed = field->form == BPFL_FORM_SINT ||
@@ -135,63 +114,6 @@ bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field
 }
 
 /* ---- text ---- */
-
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-/* In a table a quote is harmless; a backslash is doubled everywhere, so that an escape cannot be forged. */
-static void put_escaped(struct bpfl_buf *out, const unsigned char *text, size_t size, bool quoted)
-{
-	for (size_t i = 0; i < size; i++) {
-		bool is_c1 = text[i] == 0xc2 && i + 1 < size && text[i + 1] >= 0x80 && text[i + 1] <= 0x9f;
-
-		if (text[i] == '\n')
-			bpfl_buf_text(out, "\\n");
-		else if (text[i] == '\t')
-			bpfl_buf_text(out, "\\t");
-		else if (text[i] == '\\' || (text[i] == '"' && quoted))
-			bpfl_buf_append(out, (char[]){ '\\', (char)text[i] }, 2);
-		else if (text[i] < 0x20 || text[i] == 0x7f || is_c1)
-			bpfl_buf_printf(out, "\\x%02x", text[i]);
-		else
-			bpfl_buf_char(out, (char)text[i]);
-		if (is_c1)
-			bpfl_buf_printf(out, "\\x%02x", text[++i]);
-	}
-}
-
-void bpfl_put_text(struct bpfl_buf *out, const char *text, size_t size, enum bpfl_style style)
-{
-	bool quoted = style != BPFL_STYLE_CELL;
-	struct bpfl_json json;
-	size_t plain = 0;
-
-	while (plain < size && is_plain((unsigned char)text[plain]))
-		plain++;
-	if (plain < size && style == BPFL_STYLE_JSON) {
-		bpfl_json_init(&json, out);
-		bpfl_json_string_sized(&json, text, size);
-		return;
-	}
-	if (quoted)
-		bpfl_buf_char(out, '"');
-	bpfl_buf_append(out, text, plain);
-	if (plain < size)
-		put_escaped(out, (const unsigned char *)text + plain, size - plain, quoted);
-	if (quoted)
-		bpfl_buf_char(out, '"');
-}
-
-/* A word of ours: in JSON it is a string. */
-static void put_word(struct bpfl_buf *out, const char *word, enum bpfl_style style)
-{
-	if (style == BPFL_STYLE_JSON)
-		bpfl_put_text(out, word, strlen(word), style);
-	else
-		bpfl_buf_text(out, word);
-}
 
 /* The bytes that a string field has in this record, before looking for NULs. False: the record ends before it. */
 static bool text_bounds(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, const char **ret_text,
@@ -285,66 +207,18 @@ static void put_enum(const struct bpfl_field_ctx *ctx, const struct bpfl_field *
 		}
 	}
 	if (bpfl_btf_kflag(type))
-		put_s64(out, as_signed(field, value & mask));
+		bpfl_put_s64(out, as_signed(field, value & mask));
 	else
 		bpfl_put_u64(out, value & mask);
-}
-
-static void put_ipv6(const uint8_t bytes[16], char text[48])
-{
-	int best = -1, best_len = 1, at = 0;
-	uint16_t groups[8];
-
-	for (int i = 0; i < 8; i++)
-		groups[i] = (uint16_t)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
-	for (int i = 0; i < 8; i++) { /* the longest run of at least two zeroes becomes "::" */
-		int len = 0;
-
-		while (i + len < 8 && groups[i + len] == 0)
-			len++;
-		if (len > best_len) {
-			best = i;
-			best_len = len;
-		}
-	}
-	if (best == 0 && best_len == 5 && groups[5] == 0xffff) {
-		snprintf(text, 48, "::ffff:%u.%u.%u.%u", bytes[12], bytes[13], bytes[14], bytes[15]);
-		return;
-	}
-	text[0] = '\0';
-	for (int i = 0; i < 8; i++) {
-		if (i == best) {
-			at += snprintf(text + at, 48 - (size_t)at, "::");
-			i += best_len - 1;
-		} else {
-			bool colon = i > 0 && !(best >= 0 && i == best + best_len);
-
-			at += snprintf(text + at, 48 - (size_t)at, "%s%x", colon ? ":" : "", groups[i]);
-		}
-	}
-}
-
-static void put_address(const uint8_t *bytes, bool is_v6, const uint16_t *port, enum bpfl_style style,
-			struct bpfl_buf *out)
-{
-	char address[48], text[64];
-
-	if (is_v6)
-		put_ipv6(bytes, address);
-	else
-		snprintf(address, sizeof(address), "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
-	if (port)
-		snprintf(text, sizeof(text), is_v6 ? "[%s]:%u" : "%s:%u", address, *port);
-	else
-		snprintf(text, sizeof(text), "%s", address);
-	put_word(out, text, style);
 }
 
 static bool put_bytes_form(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, enum bpfl_style style,
 			   struct bpfl_buf *out)
 {
 	const uint8_t *bytes = ctx->data + field->byte_off;
+	static const uint8_t zeroes[12];
 	uint16_t port;
+	bool is_v6;
 	char text[24];
 
 	if (!bpfl_in_range(field->byte_off, field->size, ctx->size))
@@ -352,110 +226,124 @@ static bool put_bytes_form(const struct bpfl_field_ctx *ctx, const struct bpfl_f
 	switch (field->form) {
 	case BPFL_FORM_IPV4:
 	case BPFL_FORM_IPV6:
-		put_address(bytes, field->form == BPFL_FORM_IPV6, NULL, style, out);
+		bpfl_put_address(bytes, field->form == BPFL_FORM_IPV6, NULL, style, out);
 		return true;
 	case BPFL_FORM_MAC:
 		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
 			 bytes[5]);
-		put_word(out, text, style);
+		bpfl_put_word(out, text, style);
 		return true;
-	default: /* ENDPOINT; the port is in host order */
+	default: /* ENDPOINT; the port is in host order; the version may stand behind the field */
+		if (field->version_off != UINT16_MAX && !bpfl_in_range(field->byte_off, (size_t)field->version_off + 1, ctx->size))
+			return false;
+		is_v6 = field->version_off == UINT16_MAX ? memcmp(bytes + 4, zeroes, sizeof(zeroes)) != 0 :
+							   bytes[field->version_off] == 6;
 		memcpy(&port, bytes + field->port_off, sizeof(port));
-		put_address(bytes, bytes[field->version_off] == 6, field->port_off ? &port : NULL, style, out);
+		bpfl_put_address(bytes, is_v6, field->port_off ? &port : NULL, style, out);
 		return true;
 	}
 }
 
-void bpfl_put_wall_time(struct bpfl_buf *out, int64_t ns, enum bpfl_style style)
+/* What a number is called; NULL: nothing is known. */
+static const char *word_of(const struct bpfl_field_ctx *ctx, enum bpfl_form form, uint64_t value)
 {
-	time_t seconds = (time_t)(ns / 1000000000);
-	uint64_t rest = (uint64_t)(ns % 1000000000);
-	struct tm parts;
+	struct bpfl_lookups *lookups = ctx->lookups;
 
-	if (ns < 0) {
-		put_s64(out, ns);
-		return;
+	switch (form) {
+	case BPFL_FORM_ERRNO: return bpfl_errno_word(value);
+	case BPFL_FORM_SIGNAL: return bpfl_signal_name(value);
+	case BPFL_FORM_SYSCALL: return bpfl_syscall_name(value);
+	case BPFL_FORM_PROTOCOL: return bpfl_protocol_name(value);
+	case BPFL_FORM_USER: return lookups && value <= UINT32_MAX ? bpfl_account_name(&lookups->users, "/etc/passwd", (uint32_t)value) : NULL;
+	case BPFL_FORM_GROUP: return lookups && value <= UINT32_MAX ? bpfl_account_name(&lookups->groups, "/etc/group", (uint32_t)value) : NULL;
+	default: return NULL;
 	}
-	if (style == BPFL_STYLE_JSON) {
-		gmtime_r(&seconds, &parts);
-		bpfl_buf_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d.%09" PRIu64 "Z\"", parts.tm_year + 1900, parts.tm_mon + 1,
-				parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, rest);
-		return;
-	}
-	localtime_r(&seconds, &parts);
-	put_padded(out, (uint64_t)parts.tm_hour, 2);
-	bpfl_buf_char(out, ':');
-	put_padded(out, (uint64_t)parts.tm_min, 2);
-	bpfl_buf_char(out, ':');
-	put_padded(out, (uint64_t)parts.tm_sec, 2);
-	bpfl_buf_char(out, '.');
-	put_padded(out, rest / 1000, 6);
 }
 
-/* "1.5ms", "3KiB": three digits and a unit. */
-static void put_scaled(struct bpfl_buf *out, uint64_t value, uint64_t step, const char *const *units, unsigned nr_units)
+/* A number by its name, or as a number when it has none. Errors are often negative, as functions of the kernel return them. */
+static void put_named(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t value, enum bpfl_style style,
+		      struct bpfl_buf *out)
 {
-	double scaled = (double)value;
-	unsigned unit = 0;
+	bool is_negative = field->form == BPFL_FORM_ERRNO && as_signed(field, value) < 0;
+	const char *word = word_of(ctx, field->form, is_negative ? 0 - (uint64_t)as_signed(field, value) : value);
+	bool quoted = style == BPFL_STYLE_JSON && (word || field->is_words);
 
-	while (scaled >= (double)step && unit + 1 < nr_units) {
-		scaled /= (double)step;
-		unit++;
-	}
-	if (unit == 0)
-		bpfl_put_u64(out, value);
+	if (quoted)
+		bpfl_buf_char(out, '"');
+	if (is_negative)
+		bpfl_buf_char(out, '-');
+	if (word)
+		bpfl_put_text(out, word, strlen(word), BPFL_STYLE_CELL);
 	else
-		bpfl_buf_printf(out, scaled < 10 ? "%.2f" : scaled < 100 ? "%.1f" : "%.0f", scaled);
-	bpfl_buf_text(out, units[unit]);
+		bpfl_put_u64(out, is_negative ? 0 - (uint64_t)as_signed(field, value) : value);
+	if (quoted)
+		bpfl_buf_char(out, '"');
 }
 
-static void put_errno(struct bpfl_buf *out, int64_t value, enum bpfl_style style)
+static void put_flags(const struct bpfl_field *field, uint64_t value, enum bpfl_style style, struct bpfl_buf *out)
 {
-	int64_t number = value < 0 ? -value : value;
-	const char *name = number > 0 && number < 4096 ? bpfl_errno_name((int)number) : NULL;
-	char text[48];
+	if (style == BPFL_STYLE_JSON)
+		bpfl_buf_char(out, '"');
+	if (field->form == BPFL_FORM_MODE)
+		bpfl_put_file_mode(out, value);
+	else
+		bpfl_put_open_flags(out, value);
+	if (style == BPFL_STYLE_JSON)
+		bpfl_buf_char(out, '"');
+}
 
-	if (!name || strcmp(name, "errno") == 0) { /* the table has no name for it */
-		put_s64(out, value);
-		return;
+/* A stack as its frames, or as the id by which a map has it. */
+static void put_stack(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint32_t id, const uint8_t *user_stack,
+		      enum bpfl_style style, struct bpfl_buf *out)
+{
+	const struct bpfl_lookups *lookups = ctx->lookups;
+	struct bpfl_buf text = BPFL_BUF_INIT;
+
+	if (lookups && lookups->stack_put && lookups->stack_put(lookups->stack_ctx, id, user_stack, field->size, &text)) {
+		bpfl_put_text(out, text.data ? text.data : "", text.size, style);
+	} else {
+		bpfl_buf_printf(&text, "%s%u", "stack ", id);
+		bpfl_put_word(out, text.data ? text.data : "", style);
 	}
-	snprintf(text, sizeof(text), "%s%s", value < 0 ? "-" : "", name);
-	put_word(out, text, style);
+	bpfl_buf_deinit(&text);
 }
 
-static const char *signal_name(uint64_t number)
+/* A duration or a size: scaled for people. In JSON only where the plain number stands beside it. */
+static bool put_unit(const struct bpfl_field *field, uint64_t value, enum bpfl_style style, struct bpfl_buf *out)
 {
-	static const char *const names[] = {
-#define NAME(signal) [signal] = #signal
-		NAME(SIGHUP), NAME(SIGINT), NAME(SIGQUIT), NAME(SIGILL), NAME(SIGTRAP), NAME(SIGABRT), NAME(SIGBUS),
-		NAME(SIGFPE), NAME(SIGKILL), NAME(SIGUSR1), NAME(SIGSEGV), NAME(SIGUSR2), NAME(SIGPIPE), NAME(SIGALRM),
-		NAME(SIGTERM), NAME(SIGCHLD), NAME(SIGCONT), NAME(SIGSTOP), NAME(SIGTSTP), NAME(SIGTTIN), NAME(SIGTTOU),
-		NAME(SIGURG), NAME(SIGXCPU), NAME(SIGXFSZ), NAME(SIGVTALRM), NAME(SIGPROF), NAME(SIGWINCH), NAME(SIGIO),
-		NAME(SIGPWR), NAME(SIGSYS),
-#undef NAME
-	};
+	static const char *const time_units[] = { "ns", "us", "ms", "s" };
+	static const char *const size_units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	bool quoted = style == BPFL_STYLE_JSON;
 
-	return number < sizeof(names) / sizeof(names[0]) ? names[number] : NULL;
+	if (quoted && !field->is_words)
+		return false;
+	if (quoted)
+		bpfl_buf_char(out, '"');
+	if (field->form == BPFL_FORM_DURATION)
+		bpfl_put_scaled(out, value, 1000, time_units, 4);
+	else
+		bpfl_put_scaled(out, value, 1024, size_units, 5);
+	if (quoted)
+		bpfl_buf_char(out, '"');
+	return true;
 }
 
 static void put_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t value,
 		       bool is_signed, enum bpfl_style style, struct bpfl_buf *out)
 {
-	static const char *const time_units[] = { "ns", "us", "ms", "s" };
-	static const char *const size_units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	char text[24];
 
 	switch (field->form) {
 	case BPFL_FORM_HEX:
 		snprintf(text, sizeof(text), "0x%" PRIx64, value);
-		put_word(out, text, style);
+		bpfl_put_word(out, text, style);
 		return;
 	case BPFL_FORM_BOOL:
 		bpfl_buf_text(out, value ? "true" : "false");
 		return;
 	case BPFL_FORM_CHAR:
 		if (style == BPFL_STYLE_JSON || value < 0x20 || value >= 0x7f)
-			put_s64(out, as_signed(field, value));
+			bpfl_put_s64(out, as_signed(field, value));
 		else
 			bpfl_put_text(out, (char[]){ (char)value }, 1, BPFL_STYLE_CELL);
 		return;
@@ -466,25 +354,77 @@ static void put_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field
 		bpfl_put_wall_time(out, (int64_t)value + ctx->boot_to_wall_ns, style);
 		return;
 	case BPFL_FORM_ERRNO:
-		put_errno(out, as_signed(field, value), style);
-		return;
 	case BPFL_FORM_SIGNAL:
-		if (signal_name(value))
-			put_word(out, signal_name(value), style);
-		else
-			bpfl_put_u64(out, value);
+	case BPFL_FORM_SYSCALL:
+	case BPFL_FORM_USER:
+	case BPFL_FORM_GROUP:
+	case BPFL_FORM_PROTOCOL:
+		put_named(ctx, field, value, style, out);
 		return;
+	case BPFL_FORM_MODE:
+	case BPFL_FORM_OPEN_FLAGS:
+		put_flags(field, value, style, out);
+		return;
+	case BPFL_FORM_KERNEL_STACK:
+		put_stack(ctx, field, (uint32_t)value, NULL, style, out);
+		return;
+	case BPFL_FORM_DURATION:
+	case BPFL_FORM_BYTES:
+		if (!(is_signed && (int64_t)value < 0) && put_unit(field, value, style, out))
+			return;
+		break;
 	default:
 		break;
 	}
-	if (style != BPFL_STYLE_JSON && field->form == BPFL_FORM_DURATION && !(is_signed && (int64_t)value < 0))
-		put_scaled(out, value, 1000, time_units, 4);
-	else if (style != BPFL_STYLE_JSON && field->form == BPFL_FORM_BYTES && !(is_signed && (int64_t)value < 0))
-		put_scaled(out, value, 1024, size_units, 5);
-	else if (is_signed)
-		put_s64(out, (int64_t)value);
+	if (is_signed)
+		bpfl_put_s64(out, (int64_t)value);
 	else
 		bpfl_put_u64(out, value);
+}
+
+/* ---- what needs no type ---- */
+
+static bool put_bare(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, enum bpfl_style style,
+		     struct bpfl_buf *out)
+{
+	const uint8_t *bytes = ctx->data + field->byte_off;
+	uint32_t size = field->size, nr_bits;
+
+	if (!bpfl_in_range(field->byte_off, size, ctx->size))
+		return false;
+	if (style == BPFL_STYLE_JSON)
+		bpfl_buf_char(out, '"');
+	if (field->form == BPFL_FORM_PREFIX && size > sizeof(nr_bits)) {
+		memcpy(&nr_bits, bytes, sizeof(nr_bits));
+		bytes += sizeof(nr_bits);
+		size -= (uint32_t)sizeof(nr_bits);
+		if (size == 4 || size == 16) {
+			bpfl_put_address(bytes, size == 16, NULL, BPFL_STYLE_CELL, out);
+		} else {
+			for (uint32_t i = 0; i < size; i++)
+				bpfl_buf_printf(out, "%02x", bytes[i]);
+		}
+		bpfl_buf_printf(out, "/%u", nr_bits);
+	} else {
+		for (uint32_t i = 0; i < size; i++)
+			bpfl_buf_printf(out, "%s%02x", i ? " " : "", bytes[i]);
+	}
+	if (style == BPFL_STYLE_JSON)
+		bpfl_buf_char(out, '"');
+	return true;
+}
+
+static bool put_user_stack(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, enum bpfl_style style,
+			   struct bpfl_buf *out)
+{
+	const uint8_t *bytes = ctx->data + field->byte_off;
+	uint32_t id;
+
+	if (!bpfl_in_range(field->byte_off, field->size, ctx->size))
+		return false;
+	memcpy(&id, bytes + USER_STACK_ID_OFF, sizeof(id));
+	put_stack(ctx, field, id, bytes, style, out);
+	return true;
 }
 
 static bool put_value(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, enum bpfl_style style,
@@ -525,6 +465,11 @@ bool bpfl_field_put(const struct bpfl_field_ctx *ctx, const struct bpfl_field *f
 	case BPFL_FORM_MAC:
 	case BPFL_FORM_ENDPOINT:
 		return put_bytes_form(ctx, field, style, out);
+	case BPFL_FORM_RAW:
+	case BPFL_FORM_PREFIX:
+		return put_bare(ctx, field, style, out);
+	case BPFL_FORM_USER_STACK:
+		return put_user_stack(ctx, field, style, out);
 	default:
 		break;
 	}
@@ -532,4 +477,42 @@ bool bpfl_field_put(const struct bpfl_field_ctx *ctx, const struct bpfl_field *f
 		return false;
 	put_number(ctx, field, value, is_signed, style, out);
 	return true;
+}
+
+void bpfl_lookups_deinit(struct bpfl_lookups *lookups)
+{
+	bpfl_accounts_deinit(&lookups->users);
+	bpfl_accounts_deinit(&lookups->groups);
+}
+
+bool bpfl_record_json(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out)
+{
+	bool comma = false, cut = false;
+
+	bpfl_buf_char(out, '{');
+	for (size_t i = 0; i < ctx->layout->steps.nr; i++) {
+		const struct bpfl_step *step = &ctx->layout->steps.items[i];
+		size_t start = out->size;
+
+		if (step->kind == BPFL_STEP_CLOSE) {
+			bpfl_buf_char(out, '}');
+			comma = true;
+			continue;
+		}
+		if (comma)
+			bpfl_buf_char(out, ',');
+		bpfl_buf_text(out, step->key);
+		if (step->kind == BPFL_STEP_OPEN) {
+			bpfl_buf_char(out, '{');
+			comma = false;
+		} else if (bpfl_field_put(ctx, &ctx->layout->fields.items[step->field_idx], BPFL_STYLE_JSON, out)) {
+			comma = true;
+		} else {
+			if (!out->failed)
+				out->size = start;
+			cut = true;
+		}
+	}
+	bpfl_buf_char(out, '}');
+	return cut;
 }

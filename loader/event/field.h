@@ -6,12 +6,26 @@
 #define BPFL_EVENT_FIELD_H
 
 #include "event/layout.h"
+#include "event/words.h"
 
 enum bpfl_style {
 	BPFL_STYLE_CELL,  /* of a table: strings as they are, control characters escaped */
 	BPFL_STYLE_QUOTED, /* strings in quotes, where a blank would be misread */
 	BPFL_STYLE_JSON,
 };
+
+/* What is asked of the machine while values are shown, and kept. */
+struct bpfl_lookups {
+	struct bpfl_accounts users, groups;
+	/*
+	 * Writes the frames of a stack, outermost last, joined by ';'. id: in the map of stack traces; user_stack: the bytes of a struct
+	 * gadget_user_stack, NULL for a stack of the kernel. False, and nothing written: it is not known. NULL: ids stay numbers.
+	 */
+	bool (*stack_put)(void *ctx, uint32_t id, const uint8_t *user_stack, size_t size, struct bpfl_buf *out);
+	void *stack_ctx;
+};
+
+void bpfl_lookups_deinit(struct bpfl_lookups *lookups);
 
 struct bpfl_field_ctx {
 	const struct bpfl_layout *layout;
@@ -20,11 +34,14 @@ struct bpfl_field_ctx {
 	bool is_padded;	  /* from a perf buffer: the last bytes, up to 7, may be anything */
 	int64_t boot_to_wall_ns; /* to be added to times since boot */
 	struct bpfl_buf *scratch; /* for strings that are put together */
+	struct bpfl_lookups *lookups; /* NULL: users, groups and stacks stay numbers */
 };
 
 /* Writes a field. false, and nothing written: the record ends before it. */
 bool bpfl_field_put(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, enum bpfl_style style,
 		    struct bpfl_buf *out);
+/* The members as they nest, as a JSON object. What the record does not reach is left out; true when something was. */
+bool bpfl_record_json(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out);
 /* The field as a number. false: it has none (text, an array) or the record ends before it. ret_signed: read it as signed. */
 bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t *ret_value,
 		       bool *ret_signed);
@@ -32,9 +49,19 @@ bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field
 bool bpfl_field_text(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, const char **ret_text,
 		     size_t *ret_size);
 
+/* Whether it is a number at all: by its form, not by a record. */
+bool bpfl_field_is_number(const struct bpfl_field *field);
+
 /* Text with control characters escaped; also with quotes, and as JSON. */
 void bpfl_put_text(struct bpfl_buf *out, const char *text, size_t size, enum bpfl_style style);
 void bpfl_put_u64(struct bpfl_buf *out, uint64_t value);
+void bpfl_put_s64(struct bpfl_buf *out, int64_t value);
+/* A word of ours: in JSON it is a string, elsewhere bare. */
+void bpfl_put_word(struct bpfl_buf *out, const char *word, enum bpfl_style style);
+/* port NULL: none. */
+void bpfl_put_address(const uint8_t *bytes, bool is_v6, const uint16_t *port, enum bpfl_style style, struct bpfl_buf *out);
+/* "1.5ms", "3KiB": three digits and a unit, which is step times the one before. */
+void bpfl_put_scaled(struct bpfl_buf *out, uint64_t value, uint64_t step, const char *const *units, unsigned nr_units);
 /* Wall time of nanoseconds since 1970: "12:34:56.123456", in JSON "2026-01-31T12:34:56.123456789Z" in quotes. */
 void bpfl_put_wall_time(struct bpfl_buf *out, int64_t ns, enum bpfl_style style);
 

@@ -1,270 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event/filter.c: expressions over the fields of a record. See filter.h for the grammar.
+ * event/filter.c: expressions over the fields of a record. See filter.h for the grammar, filter_parse.c for reading it.
  *
- * Parsing makes a tree of nodes in one array; it knows nothing of types. Binding looks the words up in each layout: what is a field
- * here may be none there, and a comparison with a field that a record's type does not have is false. Evaluation allocates
- * nothing (texts that have to be put together go into the caller's scratch).
+ * Binding looks the words up in each layout: what is a field here may be none there, and a comparison with a field that a record's type does not
+ * have is false. Evaluation allocates nothing (texts that have to be put together go into the caller's scratch), but what the C library's
+ * regexec() does.
  */
-#include "event/filter.h"
+#include "event/filter_tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 
-#define NODES_MAX 256u
-#define DEPTH_MAX 32
-#define LAYOUTS_MAX 64u
-#define WORD_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:*?-+@%[]"
-
-enum node_kind { NODE_OR, NODE_AND, NODE_NOT, NODE_COMPARE, NODE_TERM };
-enum op { OP_NONE, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_LIKE, OP_UNLIKE };
-
-struct node {
-	enum node_kind kind;
-	enum op op;
-	unsigned left, right; /* nodes; right 0: none */
-	char *text;	      /* TERM: the word; owned */
-	bool is_quoted, is_number, is_left;
-	bool is_huge; /* number is above INT64_MAX: the same bits */
-	int64_t number;
-	uint64_t mask; /* FIELD "&" NUMBER; 0: none */
-	uint32_t fields[LAYOUTS_MAX]; /* TERM: by layout, or BPFL_NO_FIELD */
-};
-
-struct bpfl_filter {
-	char *text;
-	BPFL_VEC(struct node) nodes; /* [0] is a placeholder, so that 0 means "none" */
-	unsigned root, nr_layouts;
-};
-
-struct parser {
-	struct bpfl_filter *filter;
-	const char *at;
-	int depth;
-	struct bpfl_error *err;
-	bool failed;
-};
-
-static unsigned parse_or(struct parser *p);
-
-/* ---- parsing ---- */
-
-/* Always 0, the node that is none. */
-static unsigned refuse(struct parser *p, const char *words)
-{
-	if (!p->failed)
-		bpfl_error_set(p->err, BPFL_ERR_USAGE, EINVAL, "filter '%s': at character %zu: %s", BPFL_ESC(p->filter->text),
-			       (size_t)(p->at - p->filter->text) + 1, words);
-	p->failed = true;
-	return 0;
-}
-
-static bool take(struct parser *p, const char *token)
-{
-	size_t len = strlen(token);
-
-	p->at += strspn(p->at, " \t\n");
-	if (strncmp(p->at, token, len) != 0)
-		return false;
-	p->at += len;
-	return true;
-}
-
-static unsigned add_node(struct parser *p, enum node_kind kind, unsigned left, unsigned right)
-{
-	struct node *node;
-
-	if (p->failed)
-		return 0;
-	if (p->filter->nodes.nr > NODES_MAX)
-		return refuse(p, "too long");
-	node = BPFL_VEC_PUSH(&p->filter->nodes);
-	if (!node)
-		return refuse(p, "out of memory");
-	node->kind = kind;
-	node->left = left;
-	node->right = right;
-	return (unsigned)p->filter->nodes.nr - 1;
-}
-
-/* A text in quotes, with \" and \\ . */
-static char *take_quoted(struct parser *p)
-{
-	struct bpfl_buf text = BPFL_BUF_INIT;
-	char quote = *p->at++;
-
-	while (*p->at && *p->at != quote) {
-		if (*p->at == '\\' && p->at[1])
-			p->at++;
-		bpfl_buf_char(&text, *p->at++);
-	}
-	if (*p->at != quote) {
-		bpfl_buf_deinit(&text);
-		refuse(p, "a quote is missing at the end");
-		return NULL;
-	}
-	p->at++;
-	return bpfl_buf_take(&text);
-}
-
-static unsigned parse_term(struct parser *p, bool is_left)
-{
-	unsigned idx = add_node(p, NODE_TERM, 0, 0);
-	struct node *node;
-	size_t len;
-
-	if (!idx)
-		return 0;
-	node = &p->filter->nodes.items[idx];
-	node->is_left = is_left;
-	memset(node->fields, 0xff, sizeof(node->fields));
-	p->at += strspn(p->at, " \t\n");
-	node->is_quoted = *p->at == '"' || *p->at == '\'';
-	if (node->is_quoted) {
-		node->text = take_quoted(p);
-	} else {
-		len = strspn(p->at, WORD_CHARS);
-		if (len == 0)
-			return refuse(p, "a field or a value expected");
-		node->text = bpfl_strndup(p->at, len);
-		p->at += len;
-	}
-	if (!node->text)
-		return refuse(p, "out of memory");
-	node->is_number = !node->is_quoted && bpfl_text_to_s64(node->text, &node->number) == 0;
-	if (!node->is_quoted && !node->is_number && bpfl_text_to_u64(node->text, (uint64_t *)&node->number) == 0)
-		node->is_number = node->is_huge = true;
-	return idx;
-}
-
-/* "flags & 0x10" */
-static unsigned parse_masked(struct parser *p, bool is_left)
-{
-	unsigned idx = parse_term(p, is_left), mask_idx;
-
-	p->at += strspn(p->at, " \t\n");
-	if (!idx || p->at[0] != '&' || p->at[1] == '&')
-		return idx;
-	p->at++;
-	mask_idx = parse_term(p, false);
-	if (!mask_idx)
-		return 0;
-	if (!p->filter->nodes.items[mask_idx].is_number || p->filter->nodes.items[mask_idx].number == 0)
-		return refuse(p, "'&' takes a number that is not 0");
-	p->filter->nodes.items[idx].mask = (uint64_t)p->filter->nodes.items[mask_idx].number;
-	return idx;
-}
-
-static enum op take_op(struct parser *p)
-{
-	/* Longer ones first. */
-	static const struct { const char *token; enum op op; } ops[] = {
-		{ "==", OP_EQ }, { "!=", OP_NE }, { "!~", OP_UNLIKE }, { "<=", OP_LE }, { ">=", OP_GE },
-		{ "<", OP_LT },	 { ">", OP_GT },  { "~", OP_LIKE },    { "=", OP_EQ },
-	};
-
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (take(p, ops[i].token))
-			return ops[i].op;
-	}
-	return OP_NONE;
-}
-
-static unsigned parse_comparison(struct parser *p)
-{
-	unsigned left = parse_masked(p, true), right = 0, idx;
-	enum op op;
-
-	if (!left)
-		return 0;
-	op = take_op(p);
-	if (op != OP_NONE) {
-		right = parse_masked(p, false);
-		if (!right)
-			return 0;
-	}
-	idx = add_node(p, NODE_COMPARE, left, right);
-	if (idx)
-		p->filter->nodes.items[idx].op = op;
-	return idx;
-}
-
-static unsigned parse_not(struct parser *p)
-{
-	unsigned idx;
-
-	if (++p->depth > DEPTH_MAX)
-		return refuse(p, "nested too deeply");
-	if (take(p, "(")) {
-		idx = parse_or(p);
-		if (idx && !take(p, ")"))
-			return refuse(p, "')' expected");
-	} else if (take(p, "!")) {
-		idx = parse_not(p);
-		idx = idx ? add_node(p, NODE_NOT, idx, 0) : 0;
-	} else {
-		idx = parse_comparison(p);
-	}
-	p->depth--;
-	return idx;
-}
-
-static unsigned parse_and(struct parser *p)
-{
-	unsigned idx = parse_not(p);
-
-	while (idx && (take(p, "&&") || take(p, ","))) {
-		unsigned right = parse_not(p);
-
-		idx = right ? add_node(p, NODE_AND, idx, right) : 0;
-	}
-	return idx;
-}
-
-static unsigned parse_or(struct parser *p)
-{
-	unsigned idx = parse_and(p);
-
-	while (idx && take(p, "||")) {
-		unsigned right = parse_and(p);
-
-		idx = right ? add_node(p, NODE_OR, idx, right) : 0;
-	}
-	return idx;
-}
-
-int bpfl_filter_parse(const char *text, struct bpfl_filter **ret_filter, struct bpfl_error *err)
-{
-	struct bpfl_filter *filter = calloc(1, sizeof(*filter));
-	struct parser p = { .filter = filter, .err = err };
-
-	if (filter)
-		filter->text = bpfl_strdup(text);
-	if (!filter || !filter->text || !BPFL_VEC_PUSH(&filter->nodes)) {
-		bpfl_filter_destroy(filter);
-		return bpfl_error_nomem(err);
-	}
-	p.at = filter->text;
-	filter->root = parse_or(&p);
-	p.at += strspn(p.at, " \t\n");
-	if (filter->root && *p.at)
-		filter->root = refuse(&p, "an operator expected");
-	if (!filter->root) {
-		bpfl_filter_destroy(filter);
-		return -EINVAL;
-	}
-	*ret_filter = filter;
-	return 0;
-}
-
 void bpfl_filter_destroy(struct bpfl_filter *filter)
 {
 	if (!filter)
 		return;
-	for (size_t i = 0; i < filter->nodes.nr; i++)
-		free(filter->nodes.items[i].text);
+	for (size_t i = 0; i < filter->nodes.nr; i++) {
+		struct node *node = &filter->nodes.items[i];
+
+		free(node->text);
+		if (node->regex)
+			regfree(node->regex);
+		free(node->regex);
+	}
 	free(filter->nodes.items);
 	free(filter->text);
 	free(filter);
@@ -435,22 +195,6 @@ static int compare_numbers(struct number a, struct number b)
 	return a.value < b.value ? -1 : a.value > b.value;
 }
 
-static bool like(const char *text, size_t size, const char *pattern, size_t pattern_size)
-{
-	char text_copy[512], pattern_copy[512];
-
-	/* bpfl_text_glob() wants NULs; what is longer than any name is cut. */
-	if (size >= sizeof(text_copy))
-		size = sizeof(text_copy) - 1;
-	if (pattern_size >= sizeof(pattern_copy))
-		return false;
-	memcpy(text_copy, text, size);
-	text_copy[size] = '\0';
-	memcpy(pattern_copy, pattern, pattern_size);
-	pattern_copy[pattern_size] = '\0';
-	return bpfl_text_glob(pattern_copy, text_copy);
-}
-
 static bool order_holds(enum op op, int order)
 {
 	switch (op) {
@@ -475,6 +219,25 @@ static bool is_something(const struct eval *eval, const struct node *term)
 	return text_of(eval, term, &text, &size) && size > 0;
 }
 
+/* regexec() wants a NUL, so the text goes into scratch. One that holds a NUL ends there. */
+static bool compare_like(const struct eval *eval, const struct node *left, const struct node *pattern, bool wanted)
+{
+	struct bpfl_buf *scratch = eval->scratch;
+	size_t start = scratch->size, size;
+	const char *text;
+	bool ret = false;
+
+	if (!text_of(eval, left, &text, &size))
+		return false;
+	if (!scratch->data || text != scratch->data + start)
+		bpfl_buf_append(scratch, text, size);
+	bpfl_buf_char(scratch, '\0');
+	if (!scratch->failed)
+		ret = (regexec(pattern->regex, scratch->data + start, 0, NULL, 0) == 0) == wanted;
+	scratch->size = start;
+	return ret;
+}
+
 static bool compare(const struct eval *eval, const struct node *node)
 {
 	const struct node *left = &eval->filter->nodes.items[node->left], *right = &eval->filter->nodes.items[node->right];
@@ -486,7 +249,9 @@ static bool compare(const struct eval *eval, const struct node *node)
 
 	if (!node->right)
 		return is_something(eval, left);
-	if (node->op != OP_LIKE && node->op != OP_UNLIKE && number_of(eval, left, &a) && number_of(eval, right, &b))
+	if (node->op == OP_LIKE || node->op == OP_UNLIKE)
+		return compare_like(eval, left, right, node->op == OP_LIKE);
+	if (number_of(eval, left, &a) && number_of(eval, right, &b))
 		return order_holds(node->op, compare_numbers(a, b));
 	if (!text_of(eval, left, &a_text, &a_size))
 		return false;
@@ -497,10 +262,7 @@ static bool compare(const struct eval *eval, const struct node *node)
 		return false;
 	if (in_scratch)
 		a_text = eval->scratch->data + scratch_start;
-	if (node->op == OP_LIKE || node->op == OP_UNLIKE)
-		ret = like(a_text, a_size, b_text, b_size) == (node->op == OP_LIKE);
-	else
-		ret = order_holds(node->op, a_size == b_size ? memcmp(a_text, b_text, a_size) : 1);
+	ret = order_holds(node->op, a_size == b_size ? memcmp(a_text, b_text, a_size) : 1);
 	eval->scratch->size = scratch_start;
 	return ret;
 }

@@ -5,12 +5,14 @@
  *     filter     := and { "||" and }
  *     and        := not { ("&&" | ",") not }
  *     not        := "!" not | "(" filter ")" | comparison
- *     comparison := term [ op term ]              a term alone: is it not 0, not empty
- *     op         := "==" "=" "!=" "<" "<=" ">" ">=" "~" "!~"
+ *     comparison := term [ op term | like PATTERN ]   a term alone: is it not 0, not empty
+ *     op         := "==" "=" "!=" "<" "<=" ">" ">="
+ *     like       := "~" "!~"
  *     term       := FIELD | FIELD "&" NUMBER | NUMBER | WORD | "text"
  *
  * A word that is no field is text: comm==bash. Text is compared with what the table would show (an enumerator, an address);
- * "~" takes a pattern with '*' and '?' for the whole text. Numbers compare as numbers, enumerators by < and > as well.
+ * "~" takes an extended regular expression of POSIX, which may fit anywhere in the text ("(?i)" in front: letters of either case; \d: a digit); it
+ * ends at a blank, a comma, && or || unless it stands in quotes. Numbers compare as numbers, enumerators by < and > as well.
  */
 #ifndef BPFL_EVENT_FILTER_H
 #define BPFL_EVENT_FILTER_H

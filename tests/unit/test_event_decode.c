@@ -363,7 +363,8 @@ START_TEST(gadgets_say_how_they_are_meant)
 	event.version = 6;
 	opts.format = BPFL_FORMAT_JSON;
 	make();
-	CHECK_HAS(LINE(event), "\"dst\":\"[a01:203::]:443\",\"error\":\"EACCES\"");
+	CHECK_HAS(LINE(event), "\"dst\":{\"addr\":\"a01:203::\",\"port\":443,\"proto_raw\":6,\"proto\":\"TCP\",\"version\":6},"
+		  "\"error_raw\":13,\"error\":\"EACCES\"");
 	done();
 }
 END_TEST
@@ -501,14 +502,16 @@ static const struct {
 	{ "pid==17", true }, { "pid == 0x11", true }, { "pid = 17", true }, { "pid!=17", false }, { "pid>16", true }, { "pid>17", false },
 	{ "pid>=17", true }, { "pid<17", false }, { "pid<=17", true }, { "17 == pid", true }, { "16 > pid", false },
 	{ "pid", true }, { "!pid", false }, { "comm", true }, { "comm==sshd", true }, { "comm == \"sshd\"", true }, { "comm == 'sshd'", true },
-	{ "comm==ssh", false }, { "comm!=ssh", true }, { "comm~ssh*", true }, { "comm~\"ssh?\"", true }, { "comm~sh*", false },
-	{ "comm!~\"*sh*\"", false }, { "comm~*d", true }, { "ret==-2", true }, { "ret<0", true }, { "ret > -3", true }, { "ret < -2", false },
+	{ "comm==ssh", false }, { "comm!=ssh", true }, { "comm~ssh", true }, { "comm~\"^ssh.$\"", true }, { "comm~^sh", false },
+	{ "comm!~\"sh\"", false }, { "comm~d$", true }, { "comm~^(bash|sshd)$,pid==17", true }, { "comm~^s{2,3}h", true },
+	{ "(comm~^ssh)", true }, { "comm~[,)s]h && ret<0", true }, { "comm~SSH", false }, { "comm~(?i)SSH", true }, { "pid~^\\d\\d$", true },
+	{ "comm!~^(a|b)$||pid==1", true }, { "comm ~ 'ss|x y'", true }, { "comm~\"\\w+d\"", true }, { "ret==-2", true }, { "ret<0", true }, { "ret > -3", true }, { "ret < -2", false },
 	{ "flags & 0x10", true }, { "flags & 4", false }, { "flags & 0x1f == 0x12", true }, { "!(flags & 2)", false },
 	{ "kind==EXIT", true }, { "kind == 2", true }, { "kind!=EXEC", true }, { "kind > EXEC", true }, { "kind < LATE", true },
 	{ "kind ~ EX*", true }, { "kind==EXEC", false }, { "addr==10.0.0.1", true }, { "addr~10.*", true }, { "addr==10.0.0.2", false },
 	{ "ok", true }, { "ok==true", true }, { "ok==1", true }, { "in.x==5", true }, { "x==5", true },
 	{ "big > 5", true }, { "big == 9223372036854775808", true }, { "big > -1", true }, { "ret < big", true },
-	{ "pid==17 && comm~\"ssh*\"", true }, { "pid==17&&ret>0", false }, { "pid==1 || comm==sshd", true },
+	{ "pid==17 && comm~\"^ssh\"", true }, { "pid==17&&ret>0", false }, { "pid==1 || comm==sshd", true },
 	{ "pid==1 || comm==x || ret==-2", true }, { "pid==1 && comm==x || ret==-2", true }, { "pid==1 && (comm==x || ret==-2)", false },
 	{ "!pid==17", false }, { "!(pid==1)", true }, { "!!ok", true }, { "pid==17,ret<0", true }, { "pid==17,ret>0", false },
 	{ "pid > in.x", true }, { "comm == comm", true }, { "comm==\"a\\\"b\"", false },
@@ -533,7 +536,8 @@ static const struct {
 	{ "", "a field or a value expected" }, { "pid==", "at character 6: a field or a value expected" },
 	{ "(pid==1", "')' expected" }, { "pid==1)", "at character 7: an operator expected" }, { "pid 1", "an operator expected" },
 	{ "pid==1 &&", "a field or a value expected" }, { "pid==\"x", "a quote is missing" }, { "flags & x", "'&' takes a number" },
-	{ "flags & 0", "'&' takes a number" }, { "comm < zz", "'zz' is no number to compare 'comm' with" },
+	{ "flags & 0", "'&' takes a number" }, { "comm~(a", "is no regular expression" }, { "comm~", "a regular expression expected" },
+	{ "comm~\"x", "a quote is missing" }, { "comm < zz", "'zz' is no number to compare 'comm' with" },
 	{ "pid == 1 || || 2", "a field or a value expected" }, { "&&", "a field or a value expected" },
 	{ "((((((((((((((((((((((((((((((((((((((((pid", "nested too deeply" },
 };
