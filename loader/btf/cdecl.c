@@ -15,64 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "btf/build.h"
+#include "btf/cdecl_types.h"
 
 #define NAME_SIZE 96u
 #define DEPTH_MAX 16
-#define MEMBERS_MAX 1024u
 #define DIMENSIONS_MAX 8u
-#define PTR_SIZE 8u
 
-struct parser {
-	const struct bpfl_btf *known; /* may be NULL */
-	struct bpfl_btf_builder *builder;
-	const char *text, *at;
-	int depth;
-	struct bpfl_error *err;
-	bool failed;
-};
-
-/* A type with the two numbers that laying out a struct needs. */
-struct ctype {
-	uint32_t id;
-	uint64_t size; /* bytes */
-	uint32_t align;
-};
-
-static bool parse_type(struct parser *p, struct ctype *ret);
+static bool parse_type(struct bpfl_cdecl *p, struct bpfl_ctype *ret);
 
 /* ---- words ---- */
-
-static bool refuse(struct parser *p, int errnum, const char *at, const char *fmt, ...) BPFL_PRINTF(4, 5);
-
-/* The first complaint stays. Always false. */
-static bool refuse(struct parser *p, int errnum, const char *at, const char *fmt, ...)
-{
-	char words[256];
-	va_list args;
-
-	if (p->failed)
-		return false;
-	p->failed = true;
-	va_start(args, fmt);
-	vsnprintf(words, sizeof(words), fmt, args);
-	va_end(args);
-	bpfl_error_set(p->err, errnum == ENOMEM ? BPFL_ERR_SYSTEM : BPFL_ERR_USAGE, errnum,
-		       "type '%s': at character %zu: %s", BPFL_ESC(p->text), (size_t)(at - p->text) + 1, words);
-	return false;
-}
 
 static bool is_word_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-static void skip_blanks(struct parser *p)
+static void skip_blanks(struct bpfl_cdecl *p)
 {
 	p->at += strspn(p->at, " \t\n\r");
 }
 
-static bool take_char(struct parser *p, char c)
+static bool take_char(struct bpfl_cdecl *p, char c)
 {
 	skip_blanks(p);
 	if (*p->at != c)
@@ -81,11 +44,11 @@ static bool take_char(struct parser *p, char c)
 	return true;
 }
 
-static bool want_char(struct parser *p, char c)
+static bool want_char(struct bpfl_cdecl *p, char c)
 {
 	if (take_char(p, c))
 		return true;
-	return refuse(p, EINVAL, p->at, "'%c' expected", c);
+	return bpfl_cdecl_refuse(p, EINVAL, p->at, "'%c' expected", c);
 }
 
 static size_t word_len(const char *at)
@@ -99,7 +62,7 @@ static size_t word_len(const char *at)
 	return len;
 }
 
-static bool take_word(struct parser *p, const char *word)
+static bool take_word(struct bpfl_cdecl *p, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -111,14 +74,14 @@ static bool take_word(struct parser *p, const char *word)
 }
 
 /* Any name; "" when there is none. */
-static bool take_name(struct parser *p, char name[NAME_SIZE])
+static bool take_name(struct bpfl_cdecl *p, char name[NAME_SIZE])
 {
 	size_t len;
 
 	skip_blanks(p);
 	len = word_len(p->at);
 	if (len >= NAME_SIZE)
-		return refuse(p, EINVAL, p->at, "a name of %zu characters", len);
+		return bpfl_cdecl_refuse(p, EINVAL, p->at, "a name of %zu characters", len);
 	memcpy(name, p->at, len);
 	name[len] = '\0';
 	p->at += len;
@@ -126,7 +89,7 @@ static bool take_name(struct parser *p, char name[NAME_SIZE])
 }
 
 /* A number, or an enumerator of the object. */
-static bool take_number(struct parser *p, int64_t *ret)
+static bool take_number(struct bpfl_cdecl *p, int64_t *ret)
 {
 	const char *start;
 	char word[NAME_SIZE];
@@ -139,69 +102,13 @@ static bool take_number(struct parser *p, int64_t *ret)
 	while (is_word_char(p->at[len]))
 		len++;
 	if (len == 0 || len >= sizeof(word))
-		return refuse(p, EINVAL, start, "a number expected");
+		return bpfl_cdecl_refuse(p, EINVAL, start, "a number expected");
 	memcpy(word, start, len);
 	word[len] = '\0';
 	p->at += len;
 	if (bpfl_text_to_s64(word, ret) < 0)
-		return refuse(p, EINVAL, start, "'%s' is not a number", word);
+		return bpfl_cdecl_refuse(p, EINVAL, start, "'%s' is not a number", word);
 	return true;
-}
-
-/* ---- writing types ---- */
-
-static uint32_t info_of(enum bpfl_btf_kind kind, uint32_t vlen, bool kflag)
-{
-	return (uint32_t)kflag << 31 | (uint32_t)kind << 24 | vlen;
-}
-
-static bool add_record(struct parser *p, const void *record, size_t size, uint32_t *ret_id)
-{
-	int id = bpfl_btf_builder_add(p->builder, record, size);
-
-	if (id < 0)
-		return refuse(p, -id, p->at, "%s", bpfl_errno_text(-id));
-	*ret_id = (uint32_t)id;
-	return true;
-}
-
-static bool add_string(struct parser *p, const char *text, uint32_t *ret_off)
-{
-	int off = bpfl_btf_builder_string_add(p->builder, text);
-
-	if (off < 0)
-		return refuse(p, -off, p->at, "%s", bpfl_errno_text(-off));
-	*ret_off = (uint32_t)off;
-	return true;
-}
-
-static bool add_int(struct parser *p, const char *name, uint32_t size, uint32_t encoding, struct ctype *ret)
-{
-	uint32_t record[4] = { 0, info_of(BPFL_KIND_INT, 0, false), size, encoding << 24 | size * 8 };
-
-	ret->size = ret->align = size;
-	return add_string(p, name, &record[0]) && add_record(p, record, sizeof(record), &ret->id);
-}
-
-static bool add_ptr(struct parser *p, struct ctype *type)
-{
-	uint32_t record[3] = { 0, info_of(BPFL_KIND_PTR, 0, false), type->id };
-
-	type->size = type->align = PTR_SIZE;
-	return add_record(p, record, sizeof(record), &type->id);
-}
-
-static bool add_array(struct parser *p, uint32_t nr_elems, struct ctype *type)
-{
-	struct ctype index = { 0, 0, 0 };
-	uint32_t record[6] = { 0, info_of(BPFL_KIND_ARRAY, 0, false), 0, type->id, 0, nr_elems };
-
-	if (!add_int(p, "unsigned int", 4, 0, &index))
-		return false;
-	record[4] = index.id;
-	if (__builtin_mul_overflow(type->size, (uint64_t)nr_elems, &type->size) || type->size > INT32_MAX)
-		return refuse(p, E2BIG, p->at, "the array is too large");
-	return add_record(p, record, sizeof(record), &type->id);
 }
 
 /* ---- basic types ---- */
@@ -245,7 +152,7 @@ static const struct basic *basic_find(const char *name)
 }
 
 /* "unsigned long long int", in any order. False without a complaint when the next word is none of these. */
-static bool parse_words(struct parser *p, struct ctype *ret)
+static bool parse_words(struct bpfl_cdecl *p, struct bpfl_ctype *ret)
 {
 	unsigned nr_long = 0, nr_short = 0, nr_char = 0, nr_int = 0, nr_signed = 0, nr_unsigned = 0, nr;
 	struct { const char *word; unsigned *count; } words[] = {
@@ -266,38 +173,30 @@ static bool parse_words(struct parser *p, struct ctype *ret)
 	if (nr == 0)
 		return false;
 	if (nr_char + nr_int > 1 || nr_char + nr_short + (nr_long > 0) > 1 || nr_long > 2 || nr_signed + nr_unsigned > 1)
-		return refuse(p, EINVAL, start, "these words are no type");
+		return bpfl_cdecl_refuse(p, EINVAL, start, "these words are no type");
 	size = nr_char ? 1 : nr_short ? 2 : nr_long ? 8 : 4;
 	encoding = nr_unsigned ? 0 : BPFL_INT_SIGNED;
 	if (nr_char && !nr_signed && !nr_unsigned)
-		return add_int(p, "char", 1, BPFL_INT_SIGNED, ret);
-	return add_int(p, nr_char ? nr_unsigned ? "unsigned char" : "signed char" : nr_unsigned ? "unsigned int" : "int", size,
-		       encoding, ret);
-}
-
-static bool parse_float(struct parser *p, const char *name, uint32_t size, struct ctype *ret)
-{
-	uint32_t record[3] = { 0, info_of(BPFL_KIND_FLOAT, 0, false), size };
-
-	ret->size = ret->align = size;
-	return add_string(p, name, &record[0]) && add_record(p, record, sizeof(record), &ret->id);
+		return bpfl_cdecl_add_int(p, "char", 1, BPFL_INT_SIGNED, ret);
+	return bpfl_cdecl_add_int(p, nr_char ? nr_unsigned ? "unsigned char" : "signed char" : nr_unsigned ? "unsigned int" : "int",
+				  size, encoding, ret);
 }
 
 /* ---- what the object has ---- */
 
-static bool use_known(struct parser *p, uint32_t id, struct ctype *ret)
+static bool use_known(struct bpfl_cdecl *p, uint32_t id, struct bpfl_ctype *ret)
 {
 	uint32_t size = 0, align = bpfl_btf_align(p->known, id);
 
 	ret->id = id;
 	if (bpfl_btf_size(p->known, id, &size) < 0)
-		return refuse(p, EINVAL, p->at, "a type without a size");
+		return bpfl_cdecl_refuse(p, EINVAL, p->at, "a type without a size");
 	ret->size = size;
 	ret->align = align ? align : 1;
 	return true;
 }
 
-static bool no_such_type(struct parser *p, const char *start, const char *what, const char *name, uint32_t kinds)
+static bool no_such_type(struct bpfl_cdecl *p, const char *start, const char *what, const char *name, uint32_t kinds)
 {
 	uint32_t nr = p->known ? bpfl_btf_nr_types(p->known) : 0;
 	struct bpfl_near near;
@@ -308,14 +207,14 @@ static bool no_such_type(struct parser *p, const char *start, const char *what, 
 		if (kinds & BPFL_BTF_KIND_BIT(bpfl_btf_kind(bpfl_btf_type(p->known, id))))
 			bpfl_near_offer(&near, bpfl_btf_name(p->known, id));
 	}
-	refuse(p, ENOENT, start, "no %s '%s' in the object", what, BPFL_ESC(name));
+	bpfl_cdecl_refuse(p, ENOENT, start, "no %s '%s' in the object", what, BPFL_ESC(name));
 	if (near.nr > 0)
 		bpfl_error_fix(p->err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
 	return false;
 }
 
 /* A typedef or basic type by name. */
-static bool parse_named(struct parser *p, struct ctype *ret)
+static bool parse_named(struct bpfl_cdecl *p, struct bpfl_ctype *ret)
 {
 	const struct basic *basic;
 	const char *start = p->at;
@@ -325,7 +224,7 @@ static bool parse_named(struct parser *p, struct ctype *ret)
 	if (!take_name(p, name))
 		return false;
 	if (!name[0])
-		return refuse(p, EINVAL, start, "a type expected");
+		return bpfl_cdecl_refuse(p, EINVAL, start, "a type expected");
 	/* The object's own typedef first: it may say more (gadget_timestamp). */
 	if (p->known)
 		id = bpfl_btf_find(p->known, BPFL_KIND_TYPEDEF, name, 1);
@@ -333,12 +232,13 @@ static bool parse_named(struct parser *p, struct ctype *ret)
 		return use_known(p, id, ret);
 	basic = basic_find(name);
 	if (basic)
-		return add_int(p, name, basic->size, basic->encoding, ret);
+		return bpfl_cdecl_add_int(p, name, basic->size, basic->encoding, ret);
 	return no_such_type(p, start, "type", name, BPFL_BTF_KIND_BIT(BPFL_KIND_TYPEDEF));
 }
 
 /* "struct event": the first definition of that name. */
-static bool parse_tag(struct parser *p, enum bpfl_btf_kind kind, const char *start, const char *name, struct ctype *ret)
+static bool parse_tag(struct bpfl_cdecl *p, enum bpfl_btf_kind kind, const char *start, const char *name,
+		      struct bpfl_ctype *ret)
 {
 	uint32_t id = p->known ? bpfl_btf_find(p->known, kind, name, 1) : 0;
 
@@ -352,28 +252,31 @@ static bool parse_tag(struct parser *p, enum bpfl_btf_kind kind, const char *sta
 
 /* ---- enums ---- */
 
-static bool parse_enum_body(struct parser *p, const char *name, struct ctype *ret)
+static bool parse_enum_body(struct bpfl_cdecl *p, const char *name, struct bpfl_ctype *ret)
 {
-	struct { struct bpfl_btf_type type; struct bpfl_btf_enum items[MEMBERS_MAX]; } *record = calloc(1, sizeof(*record));
+	struct {
+		struct bpfl_btf_type type;
+		struct bpfl_btf_enum items[BPFL_CDECL_MEMBERS_MAX];
+	} *record = calloc(1, sizeof(*record));
 	bool ok = record != NULL, is_signed = false;
 	int64_t value = 0;
 	uint32_t nr = 0;
 
 	if (!ok)
-		refuse(p, ENOMEM, p->at, "out of memory");
+		bpfl_cdecl_refuse(p, ENOMEM, p->at, "out of memory");
 	while (ok && !take_char(p, '}')) {
 		char item[NAME_SIZE];
 
-		ok = take_name(p, item) && (item[0] ? true : refuse(p, EINVAL, p->at, "a name or '}' expected"));
+		ok = take_name(p, item) && (item[0] ? true : bpfl_cdecl_refuse(p, EINVAL, p->at, "a name or '}' expected"));
 		if (ok && take_char(p, '='))
 			ok = take_number(p, &value);
-		if (ok && (nr == MEMBERS_MAX || value > UINT32_MAX || value < INT32_MIN))
-			ok = refuse(p, ERANGE, p->at, "too many enumerators, or too large a value");
+		if (ok && (nr == BPFL_CDECL_MEMBERS_MAX || value > UINT32_MAX || value < INT32_MIN))
+			ok = bpfl_cdecl_refuse(p, ERANGE, p->at, "too many enumerators, or too large a value");
 		if (!ok)
 			break;
 		is_signed = is_signed || value < 0;
 		record->items[nr].value = (int32_t)value++;
-		ok = add_string(p, item, &record->items[nr].name_off);
+		ok = bpfl_cdecl_add_string(p, item, &record->items[nr].name_off);
 		nr++;
 		if (!take_char(p, ',')) {
 			ok = ok && want_char(p, '}');
@@ -382,10 +285,10 @@ static bool parse_enum_body(struct parser *p, const char *name, struct ctype *re
 	}
 	ret->size = ret->align = 4;
 	if (ok) {
-		record->type.info = info_of(BPFL_KIND_ENUM, nr, is_signed);
+		record->type.info = bpfl_cdecl_info(BPFL_KIND_ENUM, nr, is_signed);
 		record->type.size = 4;
-		ok = add_string(p, name, &record->type.name_off) &&
-		     add_record(p, record, sizeof(record->type) + nr * sizeof(record->items[0]), &ret->id);
+		ok = bpfl_cdecl_add_string(p, name, &record->type.name_off) &&
+		     bpfl_cdecl_add_record(p, record, sizeof(record->type) + nr * sizeof(record->items[0]), &ret->id);
 	}
 	free(record);
 	return ok;
@@ -393,67 +296,8 @@ static bool parse_enum_body(struct parser *p, const char *name, struct ctype *re
 
 /* ---- structs and unions ---- */
 
-struct body {
-	bool is_union, is_packed;
-	uint64_t bit_off;  /* where the next member may begin */
-	uint64_t bit_size; /* of the whole so far */
-	uint32_t align;
-	bool has_fields;   /* bit-fields */
-	BPFL_VEC(struct bpfl_btf_member) members;
-	BPFL_VEC(uint8_t) widths; /* of bit-fields; 0: an ordinary member */
-};
-
-static uint64_t round_up(uint64_t value, uint64_t unit)
-{
-	return unit ? (value + unit - 1) / unit * unit : value;
-}
-
-/* Where a member goes. A bit-field may not cross a unit of its type, unless packed; one of width 0 closes the unit. */
-static void place_member(struct body *body, const struct ctype *type, bool is_field, uint32_t width, uint64_t *ret_off)
-{
-	uint64_t unit = type->size * 8, align = (uint64_t)type->align * 8;
-	uint64_t at = body->is_union ? 0 : body->bit_off;
-	uint64_t size = is_field ? width : unit;
-
-	if (is_field && width == 0)
-		at = round_up(at, unit);
-	else if (!is_field)
-		at = round_up(at, body->is_packed ? 8 : align);
-	else if (!body->is_packed && unit && at / unit != (at + width - 1) / unit)
-		at = round_up(at, unit);
-	*ret_off = at;
-	if (!body->is_packed && type->align > body->align && !(is_field && width == 0))
-		body->align = type->align;
-	body->bit_off = at + size;
-	if (body->bit_off > body->bit_size)
-		body->bit_size = body->bit_off;
-}
-
-static bool add_member(struct parser *p, struct body *body, const char *name, const struct ctype *type, bool is_field,
-		       uint32_t width)
-{
-	struct bpfl_btf_member *member;
-	uint8_t *slot;
-	uint64_t off;
-
-	place_member(body, type, is_field, width, &off);
-	if (is_field && width == 0)
-		return true;
-	if (off > 0xffffff || body->members.nr == MEMBERS_MAX)
-		return refuse(p, E2BIG, p->at, "too many or too large members");
-	member = BPFL_VEC_PUSH(&body->members);
-	slot = BPFL_VEC_PUSH(&body->widths);
-	if (!member || !slot)
-		return refuse(p, ENOMEM, p->at, "out of memory");
-	member->type = type->id;
-	member->offset = (uint32_t)off;
-	*slot = (uint8_t)width;
-	body->has_fields = body->has_fields || is_field;
-	return add_string(p, name, &member->name_off);
-}
-
 /* "[4][8]" behind a name: the last dimension is the innermost. */
-static bool parse_dimensions(struct parser *p, struct ctype *type)
+static bool parse_dimensions(struct bpfl_cdecl *p, struct bpfl_ctype *type)
 {
 	uint32_t dimensions[DIMENSIONS_MAX];
 	unsigned nr = 0;
@@ -462,33 +306,33 @@ static bool parse_dimensions(struct parser *p, struct ctype *type)
 		int64_t nr_elems = 0;
 
 		if (nr == DIMENSIONS_MAX)
-			return refuse(p, EINVAL, p->at, "too many dimensions");
+			return bpfl_cdecl_refuse(p, EINVAL, p->at, "too many dimensions");
 		skip_blanks(p);
 		if (*p->at != ']' && !take_number(p, &nr_elems))
 			return false;
 		if (nr_elems < 0 || nr_elems > INT32_MAX)
-			return refuse(p, ERANGE, p->at, "a length of %lld", (long long)nr_elems);
+			return bpfl_cdecl_refuse(p, ERANGE, p->at, "a length of %lld", (long long)nr_elems);
 		if (!want_char(p, ']'))
 			return false;
 		dimensions[nr++] = (uint32_t)nr_elems;
 	}
 	while (nr > 0) {
-		if (!add_array(p, dimensions[--nr], type))
+		if (!bpfl_cdecl_add_array(p, dimensions[--nr], type))
 			return false;
 	}
 	return true;
 }
 
-static void skip_qualifiers(struct parser *p)
+static void skip_qualifiers(struct bpfl_cdecl *p)
 {
 	while (take_word(p, "const") || take_word(p, "volatile") || take_word(p, "restrict"))
 		;
 }
 
-static bool parse_pointers(struct parser *p, struct ctype *type)
+static bool parse_pointers(struct bpfl_cdecl *p, struct bpfl_ctype *type)
 {
 	while (take_char(p, '*')) {
-		if (!add_ptr(p, type))
+		if (!bpfl_cdecl_add_ptr(p, type))
 			return false;
 		skip_qualifiers(p);
 	}
@@ -496,10 +340,10 @@ static bool parse_pointers(struct parser *p, struct ctype *type)
 }
 
 /* "*a, b[4], c : 3;" behind a type. */
-static bool parse_declarators(struct parser *p, struct body *body, const struct ctype *base)
+static bool parse_declarators(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const struct bpfl_ctype *base)
 {
 	do {
-		struct ctype type = *base;
+		struct bpfl_ctype type = *base;
 		char name[NAME_SIZE];
 		int64_t width = 0;
 		bool is_field;
@@ -508,16 +352,16 @@ static bool parse_declarators(struct parser *p, struct body *body, const struct 
 			return false;
 		is_field = take_char(p, ':');
 		if (is_field && (!take_number(p, &width) || width < 0 || width > (int64_t)type.size * 8 || width > 64))
-			return refuse(p, ERANGE, p->at, "a bit-field that is wider than its type");
+			return bpfl_cdecl_refuse(p, ERANGE, p->at, "a bit-field that is wider than its type");
 		if (type.id == 0)
-			return refuse(p, EINVAL, p->at, "a member of type void");
-		if (!add_member(p, body, name, &type, is_field, (uint32_t)width))
+			return bpfl_cdecl_refuse(p, EINVAL, p->at, "a member of type void");
+		if (!bpfl_cdecl_add_member(p, body, name, &type, is_field, (uint32_t)width))
 			return false;
 	} while (take_char(p, ','));
 	return want_char(p, ';');
 }
 
-static bool take_packed(struct parser *p)
+static bool take_packed(struct bpfl_cdecl *p)
 {
 	const char *start = p->at;
 
@@ -528,7 +372,7 @@ static bool take_packed(struct parser *p)
 	if (take_char(p, '(') && take_char(p, '(') && (take_word(p, "packed") || take_word(p, "__packed__")) &&
 	    take_char(p, ')') && take_char(p, ')'))
 		return true;
-	return refuse(p, EINVAL, start, "the only attribute that is known here is packed");
+	return bpfl_cdecl_refuse(p, EINVAL, start, "the only attribute that is known here is packed");
 }
 
 /* Packed may stand behind the body, after everything has been placed: so the body is looked over first. */
@@ -542,45 +386,23 @@ static bool is_packed_behind(const char *at)
 	return bpfl_text_has_prefix(at, "__packed") || bpfl_text_has_prefix(at, "__attribute__");
 }
 
-static bool finish_body(struct parser *p, struct body *body, const char *name, struct ctype *ret)
+static bool parse_body(struct bpfl_cdecl *p, bool is_union, bool is_packed, const char *name, struct bpfl_ctype *ret)
 {
-	struct bpfl_btf_type head = { 0, 0, { 0 } };
-	struct bpfl_buf record = BPFL_BUF_INIT;
-	bool ok;
-
-	ret->align = body->align ? body->align : 1;
-	ret->size = round_up((body->bit_size + 7) / 8, ret->align);
-	head.info = info_of(body->is_union ? BPFL_KIND_UNION : BPFL_KIND_STRUCT, (uint32_t)body->members.nr, body->has_fields);
-	head.size = (uint32_t)ret->size;
-	ok = add_string(p, name, &head.name_off);
-	for (size_t i = 0; i < body->members.nr && body->has_fields; i++)
-		body->members.items[i].offset |= (uint32_t)body->widths.items[i] << 24;
-	bpfl_buf_append(&record, &head, sizeof(head));
-	bpfl_buf_append(&record, body->members.items, body->members.nr * sizeof(body->members.items[0]));
-	if (ok && !bpfl_buf_ok(&record))
-		ok = refuse(p, ENOMEM, p->at, "out of memory");
-	ok = ok && add_record(p, record.data, record.size, &ret->id);
-	bpfl_buf_deinit(&record);
-	return ok;
-}
-
-static bool parse_body(struct parser *p, bool is_union, bool is_packed, const char *name, struct ctype *ret)
-{
-	struct body body = { .is_union = is_union, .is_packed = is_packed || is_packed_behind(p->at) };
+	struct bpfl_cdecl_body body = { .is_union = is_union, .is_packed = is_packed || is_packed_behind(p->at) };
 	bool ok = true;
 
 	while (ok && !take_char(p, '}')) {
-		struct ctype type;
+		struct bpfl_ctype type;
 
 		ok = parse_type(p, &type);
 		if (ok && take_char(p, ';')) /* anonymous member */
-			ok = add_member(p, &body, "", &type, false, 0);
+			ok = bpfl_cdecl_add_member(p, &body, "", &type, false, 0);
 		else if (ok)
 			ok = parse_declarators(p, &body, &type);
 	}
 	if (ok)
 		take_packed(p);
-	ok = ok && !p->failed && finish_body(p, &body, name, ret);
+	ok = ok && !p->failed && bpfl_cdecl_finish_body(p, &body, name, ret);
 	free(body.members.items);
 	free(body.widths.items);
 	return ok;
@@ -588,7 +410,7 @@ static bool parse_body(struct parser *p, bool is_union, bool is_packed, const ch
 
 /* ---- a whole type ---- */
 
-static bool parse_composite(struct parser *p, enum bpfl_btf_kind kind, struct ctype *ret)
+static bool parse_composite(struct bpfl_cdecl *p, enum bpfl_btf_kind kind, struct bpfl_ctype *ret)
 {
 	bool is_packed = kind != BPFL_KIND_ENUM && take_packed(p);
 	const char *start;
@@ -600,14 +422,14 @@ static bool parse_composite(struct parser *p, enum bpfl_btf_kind kind, struct ct
 		return false;
 	if (!take_char(p, '{')) {
 		if (!name[0])
-			return refuse(p, EINVAL, p->at, "a name or '{' expected");
+			return bpfl_cdecl_refuse(p, EINVAL, p->at, "a name or '{' expected");
 		return parse_tag(p, kind, start, name, ret);
 	}
 	return kind == BPFL_KIND_ENUM ? parse_enum_body(p, name, ret)
 				      : parse_body(p, kind == BPFL_KIND_UNION, is_packed, name, ret);
 }
 
-static bool parse_base(struct parser *p, struct ctype *ret)
+static bool parse_base(struct bpfl_cdecl *p, struct bpfl_ctype *ret)
 {
 	if (take_word(p, "struct"))
 		return parse_composite(p, BPFL_KIND_STRUCT, ret);
@@ -616,24 +438,24 @@ static bool parse_base(struct parser *p, struct ctype *ret)
 	if (take_word(p, "enum"))
 		return parse_composite(p, BPFL_KIND_ENUM, ret);
 	if (take_word(p, "void")) {
-		*ret = (struct ctype){ 0, 0, 1 };
+		*ret = (struct bpfl_ctype){ 0, 0, 1 };
 		return true;
 	}
 	if (take_word(p, "float"))
-		return parse_float(p, "float", 4, ret);
+		return bpfl_cdecl_add_float(p, "float", 4, ret);
 	if (take_word(p, "double"))
-		return parse_float(p, "double", 8, ret);
+		return bpfl_cdecl_add_float(p, "double", 8, ret);
 	if (parse_words(p, ret) || p->failed)
 		return !p->failed;
 	return parse_named(p, ret);
 }
 
-static bool parse_type(struct parser *p, struct ctype *ret)
+static bool parse_type(struct bpfl_cdecl *p, struct bpfl_ctype *ret)
 {
 	bool ok;
 
 	if (++p->depth > DEPTH_MAX)
-		return refuse(p, E2BIG, p->at, "nested too deeply");
+		return bpfl_cdecl_refuse(p, E2BIG, p->at, "nested too deeply");
 	skip_qualifiers(p);
 	ok = parse_base(p, ret);
 	skip_qualifiers(p);
@@ -641,16 +463,16 @@ static bool parse_type(struct parser *p, struct ctype *ret)
 	return ok;
 }
 
-static bool parse_all(struct parser *p, struct ctype *type)
+static bool parse_all(struct bpfl_cdecl *p, struct bpfl_ctype *type)
 {
 	if (!parse_type(p, type) || !parse_pointers(p, type) || !parse_dimensions(p, type))
 		return false;
 	take_char(p, ';');
 	skip_blanks(p);
 	if (*p->at)
-		return refuse(p, EINVAL, p->at, "nothing expected behind the type");
+		return bpfl_cdecl_refuse(p, EINVAL, p->at, "nothing expected behind the type");
 	if (type->id == 0)
-		return refuse(p, EINVAL, p->text, "void has no value");
+		return bpfl_cdecl_refuse(p, EINVAL, p->text, "void has no value");
 	return true;
 }
 
@@ -658,8 +480,8 @@ int bpfl_cdecl_read(const struct bpfl_btf *known, const char *text, struct bpfl_
 		    struct bpfl_error *err)
 {
 	struct bpfl_error own_err = BPFL_ERROR_INIT;
-	struct parser p = { .known = known, .text = text, .at = text, .err = err ? err : &own_err };
-	struct ctype type = { 0, 0, 1 };
+	struct bpfl_cdecl p = { .known = known, .text = text, .at = text, .err = err ? err : &own_err };
+	struct bpfl_ctype type = { 0, 0, 1 };
 	void *bytes = NULL;
 	size_t size;
 	int ret = known ? bpfl_btf_builder_create(known, &p.builder, err) : bpfl_btf_builder_create_empty(&p.builder, err);
