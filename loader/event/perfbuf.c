@@ -58,14 +58,13 @@ struct bpfl_perfbuf {
 #define PERF_SAMPLE_SIZE_MIN 16u
 
 /* A record that wraps, in one piece. */
-static const uint8_t *put_together(const uint8_t *data, uint64_t mask, uint64_t pos, size_t size, uint8_t *scratch)
+static void put_together(const uint8_t *data, uint64_t mask, uint64_t pos, size_t size, uint8_t *scratch)
 {
 	uint64_t at = pos & mask;
 	size_t first = (size_t)(mask + 1 - at);
 
 	memcpy(scratch, data + at, first);
 	memcpy(scratch + first, data, size - first);
-	return scratch;
 }
 
 /* A record that is no sample. Other kinds than LOST (THROTTLE) say nothing about records. False: it is broken. */
@@ -85,57 +84,103 @@ static bool take_other(const struct bpfl_perf_view *ring, const uint8_t *record,
 	return true;
 }
 
-int64_t bpfl_perf_view_consume(const struct bpfl_perf_view *ring, uint8_t *scratch, uint64_t max, bpfl_record_fn fn,
-			       bpfl_lost_fn lost_fn, void *ctx)
+/* What a run of records needs, and what became of it. */
+struct run {
+	const struct bpfl_perf_view *ring;
+	bpfl_record_fn fn;
+	bpfl_lost_fn lost_fn;
+	void *ctx;
+	uint64_t left; /* records that may still be delivered */
+	int ret;       /* what fn said, or -EBADMSG */
+};
+
+/*
+ * The records from record on, up to end, which no record crosses but perhaps the last. Return: where it stopped: at end, at a record
+ * that crosses it or is broken, or, when it was told to, earlier (left is 0, or ret is negative).
+ */
+static const uint8_t *take_run(struct run *run, const uint8_t *record, const uint8_t *end)
 {
-	const uint8_t *data = ring->data; /* copies: for all the compiler knows, fn could change the ring */
-	const uint64_t mask = ring->size - 1;
-	const int cpu = ring->cpu;
-	uint64_t head = *(volatile uint64_t *)ring->head, pos = *ring->tail, left = max ? max : UINT64_MAX;
+	const bpfl_record_fn fn = run->fn; /* copies: for all the compiler knows, fn could change these */
+	void *const ctx = run->ctx;
+	const int cpu = run->ring->cpu;
+	uint64_t left = run->left;
+	uint32_t guess = 0;
 	int ret = 0;
 
-	/* What stands in front of head is complete once head has been seen. */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (head - pos > ring->size || pos % 8 != 0)
-		return -EBADMSG;
-	max = left;
-	while (pos != head) {
-		const uint8_t *record = data + (pos & mask);
+	while (record != end) {
 		struct bpfl_perf_header header;
-		uint32_t size;
+		uint32_t size, data_size;
 
 		memcpy(&header, record, sizeof(header));
-		if (header.size < sizeof(header) || header.size % 8 != 0 || header.size > head - pos)
-			goto broken;
+		size = bpfl_guess_size(header.size, &guess);
+		if (size < sizeof(header) || size % 8 != 0 || size > (size_t)(end - record))
+			break;
 		/* Records are mostly alike, so it is known where a later header will be; large ones wait for memory. */
-		if (header.size >= BPFL_PREFETCH_SIZE)
-			__builtin_prefetch(data + ((pos + 4ull * header.size) & mask));
-		if (header.size > mask + 1 - (pos & mask))
-			record = put_together(data, mask, pos, header.size, scratch);
+		if (size >= BPFL_PREFETCH_SIZE)
+			__builtin_prefetch(record + 4 * (size_t)size);
 		if (header.type != BPFL_PERF_RECORD_SAMPLE) {
-			if (!take_other(ring, record, header.type, header.size, lost_fn, ctx))
-				goto broken;
-			pos += header.size;
+			if (!take_other(run->ring, record, header.type, size, run->lost_fn, ctx))
+				break;
+			record += size;
 			continue;
 		}
-		if (header.size < PERF_SAMPLE_SIZE_MIN)
-			goto broken;
-		memcpy(&size, record + PERF_HEADER_SIZE, sizeof(size));
-		if (size > header.size - PERF_DATA_OFF)
-			goto broken;
-		pos += header.size;
-		ret = fn(ctx, record + PERF_DATA_OFF, size, cpu);
+		if (size < PERF_SAMPLE_SIZE_MIN)
+			break;
+		memcpy(&data_size, record + PERF_HEADER_SIZE, sizeof(data_size));
+		if (data_size > size - PERF_DATA_OFF)
+			break;
+		ret = fn(ctx, record + PERF_DATA_OFF, data_size, cpu);
+		record += size;
 		if (--left == 0 || ret < 0)
 			break;
 	}
-	goto out;
-broken:
-	ret = -EBADMSG;
-out:
+	run->left = left;
+	run->ret = ret < 0 ? ret : 0;
+	return record;
+}
+
+/* A record that wraps, in one piece. False: it is broken, or longer than what was written. */
+static bool take_wrapped(struct run *run, uint64_t pos, uint64_t bytes, uint8_t *scratch, uint64_t *ret_size)
+{
+	uint64_t mask = run->ring->size - 1;
+	struct bpfl_perf_header header;
+
+	memcpy(&header, run->ring->data + (pos & mask), sizeof(header));
+	if (header.size > bytes || header.size <= mask + 1 - (pos & mask))
+		return false;
+	put_together(run->ring->data, mask, pos, header.size, scratch);
+	*ret_size = header.size;
+	return take_run(run, scratch, scratch + header.size) == scratch + header.size;
+}
+
+int64_t bpfl_perf_view_consume(const struct bpfl_perf_view *ring, uint8_t *scratch, uint64_t max, bpfl_record_fn fn,
+			       bpfl_lost_fn lost_fn, void *ctx)
+{
+	struct run run = { ring, fn, lost_fn, ctx, max ? max : UINT64_MAX, 0 };
+	uint64_t head = *(volatile uint64_t *)ring->head, pos = *ring->tail;
+
+	/* What stands in front of head is complete once head has been seen. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (head - pos > ring->size || pos % 8 != 0 || head % 8 != 0)
+		return -EBADMSG;
+	max = run.left;
+	while (pos != head && run.left > 0 && run.ret == 0) {
+		uint64_t at = pos & (ring->size - 1), size = 0;
+		uint64_t room = head - pos < ring->size - at ? head - pos : ring->size - at;
+		const uint8_t *stop = take_run(&run, ring->data + at, ring->data + at + room);
+
+		pos += (uint64_t)(stop - (ring->data + at));
+		if (pos == head || run.left == 0 || run.ret < 0 || stop == ring->data + ring->size)
+			continue;
+		if (take_wrapped(&run, pos, head - pos, scratch, &size))
+			pos += size;
+		else
+			run.ret = -EBADMSG;
+	}
 	/* All reading of the bytes comes before the kernel may overwrite them. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	*(volatile uint64_t *)ring->tail = pos;
-	return ret < 0 ? ret : (int64_t)(max - left);
+	return run.ret < 0 ? run.ret : (int64_t)(max - run.left);
 }
 
 /* ---- rings of CPUs ---- */

@@ -29,6 +29,8 @@
 #define FLUSH_NS_DEFAULT 50000000ull
 #define REFRESH_NS 1000000000ull
 #define FULL_PERCENT 90u
+#define READY_MAX 8
+#define IS_TIMER 1u /* epoll's word for the timer; 0: a source */
 
 struct source {
 	const char *name; /* borrowed from the spec */
@@ -143,7 +145,7 @@ static int add_timer(struct bpfl_events *events, struct bpfl_error *err)
 		ret = bpfl_enter_timerfd_set(events->timer_fd, events->flush_ns, events->flush_ns);
 	}
 	if (ret >= 0)
-		ret = bpfl_enter_epoll_add(events->epoll_fd, events->timer_fd, EPOLLIN, 0);
+		ret = bpfl_enter_epoll_add(events->epoll_fd, events->timer_fd, EPOLLIN, IS_TIMER);
 	return ret < 0 ? bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "events: a timer: %s", bpfl_errno_text(-ret)) : 0;
 }
 
@@ -307,7 +309,7 @@ static int64_t tick(struct bpfl_events *events, struct bpfl_error *err)
 	uint64_t nr_ticks = 0;
 	int64_t nr = 0;
 
-	if (events->timer_fd < 0 || bpfl_enter_read(events->timer_fd, &nr_ticks, sizeof(nr_ticks)) != sizeof(nr_ticks))
+	if (bpfl_enter_read(events->timer_fd, &nr_ticks, sizeof(nr_ticks)) != sizeof(nr_ticks))
 		return 0;
 	events->ticks += nr_ticks;
 	if (!events->has_perf || events->ticks * events->flush_ns < REFRESH_NS)
@@ -329,7 +331,7 @@ static int64_t tick(struct bpfl_events *events, struct bpfl_error *err)
 	return nr;
 }
 
-int64_t bpfl_events_consume(struct bpfl_events *events, bpfl_event_fn fn, void *ctx, struct bpfl_error *err)
+static int64_t read_all(struct bpfl_events *events, bool is_time, bpfl_event_fn fn, void *ctx, struct bpfl_error *err)
 {
 	bool is_cut = false;
 	int64_t nr;
@@ -337,7 +339,7 @@ int64_t bpfl_events_consume(struct bpfl_events *events, bpfl_event_fn fn, void *
 	events->fn = fn;
 	events->ctx = ctx;
 	events->lost_ret = 0;
-	nr = tick(events, err);
+	nr = is_time ? tick(events, err) : 0;
 	for (size_t i = 0; i < events->sources.nr && nr >= 0; i++) {
 		int64_t ret = read_source(events, &events->sources.items[i], err);
 
@@ -349,16 +351,40 @@ int64_t bpfl_events_consume(struct bpfl_events *events, bpfl_event_fn fn, void *
 	return nr;
 }
 
+/*
+ * Whether it is the timer's turn is what epoll says: between an event and its callback stands no system call that asks. More descriptors
+ * than READY_MAX take turns.
+ */
+static int wait_ready(struct bpfl_events *events, int timeout_ms, bool *ret_is_time)
+{
+	struct epoll_event ready[READY_MAX];
+	int ret = bpfl_enter_epoll_wait(events->epoll_fd, ready, READY_MAX, timeout_ms);
+
+	*ret_is_time = false;
+	for (int i = 0; i < ret; i++)
+		*ret_is_time = *ret_is_time || ready[i].data.u64 == IS_TIMER;
+	return ret;
+}
+
+int64_t bpfl_events_consume(struct bpfl_events *events, bpfl_event_fn fn, void *ctx, struct bpfl_error *err)
+{
+	bool is_time = false;
+
+	if (events->timer_fd >= 0)
+		wait_ready(events, 0, &is_time);
+	return read_all(events, is_time, fn, ctx, err);
+}
+
 int64_t bpfl_events_poll(struct bpfl_events *events, int timeout_ms, bpfl_event_fn fn, void *ctx, struct bpfl_error *err)
 {
-	struct epoll_event ready;
-	int ret = bpfl_enter_epoll_wait(events->epoll_fd, &ready, 1, timeout_ms);
+	bool is_time;
+	int ret = wait_ready(events, timeout_ms, &is_time);
 
 	if (ret == -EINTR)
 		return 0;
 	if (ret < 0)
 		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "waiting for events: %s", bpfl_errno_text(-ret));
-	return ret == 0 ? 0 : bpfl_events_consume(events, fn, ctx, err);
+	return ret == 0 ? 0 : read_all(events, is_time, fn, ctx, err);
 }
 
 /* ---- what the programs counted ---- */

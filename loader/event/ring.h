@@ -16,6 +16,20 @@
 #define BPFL_PREFETCH_SIZE 128u
 #define BPFL_RING_LEN_MASK (BPFL_RING_DISCARD - 1)
 
+/*
+ * Returns size. Where the next record begins depends on how long this one is, so a reader waits for each length in turn. Records are mostly as
+ * long as the one before: then this returns what is known already, and the processor, which foresees the branch, reads several records at the same
+ * time. The empty asm keeps the compiler from noticing that both are the same number.
+ */
+static inline uint32_t bpfl_guess_size(uint32_t size, uint32_t *guess)
+{
+	if (size == *guess)
+		__asm__("" : "+r"(*guess));
+	else
+		*guess = size;
+	return *guess;
+}
+
 /* Positions are the kernel's unsigned long: they wrap at 4 GiB on 32-bit machines, and only their differences count. */
 struct bpfl_ring_view {
 	unsigned long *consumer_pos;
@@ -23,6 +37,21 @@ struct bpfl_ring_view {
 	uint8_t *data; /* size bytes, and the same again behind them */
 	unsigned long size; /* power of two */
 };
+
+/* A ring buffer of the kernel in memory. */
+struct bpfl_ring_map {
+	struct bpfl_ring_view view;
+	int fd; /* of the map, borrowed */
+	void *consumer_page, *producer_pages;
+	size_t page_size, producer_size; /* bytes of the mappings */
+};
+
+/*
+ * type: BPFL_MAP_TYPE_RINGBUF, whose consumer's page is ours to write, or BPFL_MAP_TYPE_USER_RINGBUF, whose other pages are. After a failure
+ * there is nothing to undo.
+ */
+int bpfl_ring_map_init(struct bpfl_ring_map *ring, int fd, uint32_t type, struct bpfl_error *err);
+void bpfl_ring_map_deinit(struct bpfl_ring_map *ring);
 
 /* Number of records, what fn returned, or -EBADMSG. */
 int64_t bpfl_ring_view_consume(const struct bpfl_ring_view *ring, uint64_t max, bpfl_record_fn fn, void *ctx);

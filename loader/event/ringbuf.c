@@ -19,21 +19,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include "base/error.h"
 #include "spec/section.h"
-#include "sys/bpf.h"
-#include "sys/enter.h"
-#include "sys/facts.h"
 
 #define RELEASE_BYTES 4096u
 
 struct bpfl_ringbuf {
-	int map_fd; /* borrowed */
-	struct bpfl_ring_view view;
-	void *consumer_page, *producer_pages;
-	size_t page_size, producer_size; /* bytes of the mappings */
+	struct bpfl_ring_map map;
 };
 
 int64_t bpfl_ring_view_consume(const struct bpfl_ring_view *ring, uint64_t max, bpfl_record_fn fn, void *ctx)
@@ -42,6 +34,7 @@ int64_t bpfl_ring_view_consume(const struct bpfl_ring_view *ring, uint64_t max, 
 	const unsigned long mask = ring->size - 1;
 	const unsigned long step_max = ring->size / 8 < RELEASE_BYTES ? ring->size / 8 : RELEASE_BYTES;
 	unsigned long pos = __atomic_load_n(ring->consumer_pos, __ATOMIC_RELAXED), released = pos, end;
+	uint32_t guess = 0;
 	uint64_t nr = 0;
 	int64_t ret = 0;
 
@@ -55,7 +48,7 @@ int64_t bpfl_ring_view_consume(const struct bpfl_ring_view *ring, uint64_t max, 
 		while (pos != end) {
 			const uint8_t *record = data + (pos & mask);
 			uint32_t header = __atomic_load_n((const uint32_t *)(const void *)record, __ATOMIC_ACQUIRE);
-			uint32_t size = header & BPFL_RING_LEN_MASK;
+			uint32_t size = bpfl_guess_size(header & BPFL_RING_LEN_MASK, &guess);
 			unsigned long step = ((unsigned long)size + BPFL_RING_HEADER_SIZE + 7) & ~7ul;
 
 			if (header & BPFL_RING_BUSY)
@@ -86,63 +79,34 @@ out:
 
 int bpfl_ringbuf_open(int map_fd, struct bpfl_ringbuf **ret_ring, struct bpfl_error *err)
 {
-	struct bpfl_map_info info = { 0 };
-	uint32_t info_size = sizeof(info);
-	struct bpfl_ringbuf *ring;
-	uint8_t *base;
-	int ret = bpfl_sys_obj_info(map_fd, &info, &info_size);
+	struct bpfl_ringbuf *ring = calloc(1, sizeof(*ring));
+	int ret = ring ? bpfl_ring_map_init(&ring->map, map_fd, BPFL_MAP_TYPE_RINGBUF, err) : bpfl_error_nomem(err);
 
-	if (ret < 0)
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "what map is it: %s", bpfl_errno_text(-ret));
-	if (info.type != BPFL_MAP_TYPE_RINGBUF)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "the map is of type %u, not a ring buffer", info.type);
-	ring = calloc(1, sizeof(*ring));
-	if (!ring)
-		return bpfl_error_nomem(err);
-	ring->map_fd = map_fd;
-	ring->page_size = bpfl_facts_page_size();
-	/* max_entries is at most 2^31, so on 32 bits this sum is what could overflow. */
-	if (info.max_entries > (SIZE_MAX - ring->page_size) / 2) {
-		ret = -EFBIG;
-		goto fail;
+	if (ret < 0) {
+		free(ring);
+		return ret;
 	}
-	ring->producer_size = ring->page_size + 2 * (size_t)info.max_entries;
-	ret = bpfl_enter_mmap(NULL, ring->page_size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0, &ring->consumer_page);
-	if (ret == 0)
-		ret = bpfl_enter_mmap(NULL, ring->producer_size, PROT_READ, MAP_SHARED, map_fd, ring->page_size,
-				      &ring->producer_pages);
-	if (ret < 0)
-		goto fail;
-	base = ring->producer_pages;
-	ring->view = (struct bpfl_ring_view){ ring->consumer_page, ring->producer_pages, base + ring->page_size,
-					      info.max_entries };
 	*ret_ring = ring;
 	return 0;
-fail:
-	bpfl_ringbuf_close(ring);
-	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "mapping the ring buffer: %s", bpfl_errno_text(-ret));
 }
 
 void bpfl_ringbuf_close(struct bpfl_ringbuf *ring)
 {
 	if (!ring)
 		return;
-	if (ring->consumer_page)
-		bpfl_enter_munmap(ring->consumer_page, ring->page_size);
-	if (ring->producer_pages)
-		bpfl_enter_munmap(ring->producer_pages, ring->producer_size);
+	bpfl_ring_map_deinit(&ring->map);
 	free(ring);
 }
 
 int bpfl_ringbuf_fd(const struct bpfl_ringbuf *ring)
 {
-	return ring->map_fd;
+	return ring->map.fd;
 }
 
 int64_t bpfl_ringbuf_consume(struct bpfl_ringbuf *ring, uint64_t max, bpfl_record_fn fn, void *ctx,
 			     struct bpfl_error *err)
 {
-	int64_t ret = bpfl_ring_view_consume(&ring->view, max, fn, ctx);
+	int64_t ret = bpfl_ring_view_consume(&ring->map.view, max, fn, ctx);
 	struct bpfl_ring_state state;
 
 	if (ret == -EBADMSG) {
@@ -156,8 +120,8 @@ int64_t bpfl_ringbuf_consume(struct bpfl_ringbuf *ring, uint64_t max, bpfl_recor
 
 void bpfl_ringbuf_state(const struct bpfl_ringbuf *ring, struct bpfl_ring_state *ret_state)
 {
-	unsigned long consumer = __atomic_load_n(ring->view.consumer_pos, __ATOMIC_ACQUIRE);
-	unsigned long producer = __atomic_load_n(ring->view.producer_pos, __ATOMIC_ACQUIRE);
+	unsigned long consumer = __atomic_load_n(ring->map.view.consumer_pos, __ATOMIC_ACQUIRE);
+	unsigned long producer = __atomic_load_n(ring->map.view.producer_pos, __ATOMIC_ACQUIRE);
 
-	*ret_state = (struct bpfl_ring_state){ ring->view.size, producer - consumer, consumer, producer };
+	*ret_state = (struct bpfl_ring_state){ ring->map.view.size, producer - consumer, consumer, producer };
 }

@@ -10,19 +10,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 #include "base/error.h"
 #include "spec/section.h"
-#include "sys/bpf.h"
 #include "sys/enter.h"
-#include "sys/facts.h"
 
 struct bpfl_user_ringbuf {
-	int map_fd; /* borrowed */
-	struct bpfl_ring_view view;
-	void *consumer_page, *producer_pages;
-	size_t page_size, producer_size; /* bytes of the mappings */
+	struct bpfl_ring_map map;
 };
 
 int bpfl_ring_view_reserve(const struct bpfl_ring_view *ring, size_t size, void **ret_record)
@@ -56,62 +50,33 @@ void bpfl_ring_view_commit(void *record, bool discard)
 
 int bpfl_user_ringbuf_open(int map_fd, struct bpfl_user_ringbuf **ret_ring, struct bpfl_error *err)
 {
-	struct bpfl_map_info info = { 0 };
-	uint32_t info_size = sizeof(info);
-	struct bpfl_user_ringbuf *ring;
-	uint8_t *base;
-	int ret = bpfl_sys_obj_info(map_fd, &info, &info_size);
+	struct bpfl_user_ringbuf *ring = calloc(1, sizeof(*ring));
+	int ret = ring ? bpfl_ring_map_init(&ring->map, map_fd, BPFL_MAP_TYPE_USER_RINGBUF, err) : bpfl_error_nomem(err);
 
-	if (ret < 0)
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "what map is it: %s", bpfl_errno_text(-ret));
-	if (info.type != BPFL_MAP_TYPE_USER_RINGBUF)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "the map is of type %u, not a user ring buffer",
-				      info.type);
-	ring = calloc(1, sizeof(*ring));
-	if (!ring)
-		return bpfl_error_nomem(err);
-	ring->map_fd = map_fd;
-	ring->page_size = bpfl_facts_page_size();
-	if (info.max_entries > (SIZE_MAX - ring->page_size) / 2) {
-		ret = -EFBIG;
-		goto fail;
+	if (ret < 0) {
+		free(ring);
+		return ret;
 	}
-	ring->producer_size = ring->page_size + 2 * (size_t)info.max_entries;
-	ret = bpfl_enter_mmap(NULL, ring->page_size, PROT_READ, MAP_SHARED, map_fd, 0, &ring->consumer_page);
-	if (ret == 0)
-		ret = bpfl_enter_mmap(NULL, ring->producer_size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd,
-				      ring->page_size, &ring->producer_pages);
-	if (ret < 0)
-		goto fail;
-	base = ring->producer_pages;
-	ring->view = (struct bpfl_ring_view){ ring->consumer_page, ring->producer_pages, base + ring->page_size,
-					      info.max_entries };
 	*ret_ring = ring;
 	return 0;
-fail:
-	bpfl_user_ringbuf_close(ring);
-	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "mapping the user ring buffer: %s", bpfl_errno_text(-ret));
 }
 
 void bpfl_user_ringbuf_close(struct bpfl_user_ringbuf *ring)
 {
 	if (!ring)
 		return;
-	if (ring->consumer_page)
-		bpfl_enter_munmap(ring->consumer_page, ring->page_size);
-	if (ring->producer_pages)
-		bpfl_enter_munmap(ring->producer_pages, ring->producer_size);
+	bpfl_ring_map_deinit(&ring->map);
 	free(ring);
 }
 
 int bpfl_user_ringbuf_fd(const struct bpfl_user_ringbuf *ring)
 {
-	return ring->map_fd;
+	return ring->map.fd;
 }
 
 int bpfl_user_ringbuf_reserve(struct bpfl_user_ringbuf *ring, size_t size, void **ret_record)
 {
-	return bpfl_ring_view_reserve(&ring->view, size, ret_record);
+	return bpfl_ring_view_reserve(&ring->map.view, size, ret_record);
 }
 
 static int64_t now_ms(void)
@@ -127,8 +92,8 @@ int bpfl_user_ringbuf_reserve_wait(struct bpfl_user_ringbuf *ring, size_t size, 
 	int64_t end = now_ms() + timeout_ms;
 
 	for (;;) {
-		struct pollfd fd = { ring->map_fd, POLLOUT, 0 };
-		int ret = bpfl_ring_view_reserve(&ring->view, size, ret_record);
+		struct pollfd fd = { ring->map.fd, POLLOUT, 0 };
+		int ret = bpfl_ring_view_reserve(&ring->map.view, size, ret_record);
 		int64_t left = end - now_ms();
 
 		if (ret != -ENOSPC)

@@ -8,7 +8,7 @@
  *     latency    one record at a time through epoll: median of the time from the program to the callback
  *     text       records of six members as lines of a table, written to /dev/null
  *
- * usage: events OBJECT
+ * usage: events OBJECT [ring|perf|rate|latency|text]
  */
 #include <bpf/libbpf.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 #include "bpfload.h"
 
 #define BATCH 64
-#define ROUNDS 15
+#define ROUNDS 21
 #define CHECK(call)                                                                      \
 	do {                                                                             \
 		if ((call) < 0) {                                                        \
@@ -156,69 +156,126 @@ static void report(const char *what, double *ours, double *theirs, const char *u
 	fflush(stdout);
 }
 
-static void drain_ring(const char *prog, unsigned size)
+/*
+ * Both sides read in each round, in turns the one and the other first: what was read last decides whose memory is in the caches. The first
+ * rounds warm up.
+ */
+static void alternate(const char *what, unsigned size, double (*ours)(const char *prog, unsigned size),
+		      double (*theirs)(const char *prog, unsigned size), const char *prog)
 {
-	int map_fd = bpfl_object_map_fd(object, "ring");
-	struct ring_buffer *theirs = ring_buffer__new(map_fd, their_ring, NULL, NULL);
-	uint32_t repeat = (uint32_t)((48u << 20) / (size + 8) / BATCH);
 	double a[ROUNDS], b[ROUNDS];
-	struct bpfl_ringbuf *ours;
 	char label[64];
 
-	CHECK(bpfl_ringbuf_open(map_fd, &ours, &err));
-	for (int i = -2; i < ROUNDS; i++) { /* the first two warm up */
-		uint64_t before = nr_seen, begin;
+	for (int i = -2; i < ROUNDS; i++) {
+		double *at_a = &a[i < 0 ? 0 : i], *at_b = &b[i < 0 ? 0 : i];
 
-		produce(prog, repeat);
-		begin = now_ns();
-		CHECK(bpfl_ringbuf_consume(ours, 0, our_record, NULL, &err));
-		a[i < 0 ? 0 : i] = per_record(begin, before);
-		produce(prog, repeat);
-		before = nr_seen;
-		begin = now_ns();
-		ring_buffer__consume(theirs);
-		b[i < 0 ? 0 : i] = per_record(begin, before);
+		if (i & 1)
+			*at_a = ours(prog, size);
+		*at_b = theirs(prog, size);
+		if (!(i & 1))
+			*at_a = ours(prog, size);
 	}
-	snprintf(label, sizeof(label), "drain, ring buffer, %u bytes", size);
+	snprintf(label, sizeof(label), "drain, %s, %u bytes", what, size);
 	report(label, a, b, "ns");
-	bpfl_ringbuf_close(ours);
-	ring_buffer__free(theirs);
+}
+
+static uint32_t ring_repeat(unsigned size)
+{
+	return (48u << 20) / (size + 8) / BATCH;
+}
+
+static double ring_ours(const char *prog, unsigned size)
+{
+	struct bpfl_ringbuf *ring;
+	uint64_t before, begin;
+	double ret;
+
+	CHECK(bpfl_ringbuf_open(bpfl_object_map_fd(object, "ring"), &ring, &err));
+	produce(prog, ring_repeat(size));
+	before = nr_seen;
+	begin = now_ns();
+	CHECK(bpfl_ringbuf_consume(ring, 0, our_record, NULL, &err));
+	ret = per_record(begin, before);
+	bpfl_ringbuf_close(ring);
+	return ret;
+}
+
+static double ring_theirs(const char *prog, unsigned size)
+{
+	struct ring_buffer *ring = ring_buffer__new(bpfl_object_map_fd(object, "ring"), their_ring, NULL, NULL);
+	uint64_t before, begin;
+	double ret;
+
+	produce(prog, ring_repeat(size));
+	before = nr_seen;
+	begin = now_ns();
+	ring_buffer__consume(ring);
+	ret = per_record(begin, before);
+	ring_buffer__free(ring);
+	return ret;
 }
 
 /*
- * Each side opens its own rings for its round. Both are woken for each record here: that makes the producer slow, and what it leaves in
- * the caches decides about the reader.
+ * Both are woken for each record here: that makes the producer slow, and what it leaves in the caches decides about the reader. A ring is filled
+ * to three quarters and read, PERF_FILLS times.
  */
-static void drain_perf(const char *prog, unsigned size)
+#define PERF_BYTES (1u << 20)
+#define PERF_FILLS 8
+
+static uint32_t perf_repeat(unsigned size)
 {
-	int map_fd = bpfl_object_map_fd(object, "perf");
-	struct bpfl_perfbuf_opts opts = { .size = sizeof(opts), .bytes_per_cpu = 8u << 20, .wakeup_bytes = 1 };
-	uint32_t repeat = (uint32_t)((6u << 20) / (size + 16) / BATCH);
-	double a[ROUNDS], b[ROUNDS];
-	char label[64];
+	return PERF_BYTES / 4 * 3 / (size + 16) / BATCH;
+}
 
-	for (int i = -1; i < ROUNDS; i++) {
-		struct perf_buffer *theirs;
-		struct bpfl_perfbuf *ours;
-		uint64_t before, begin;
+static double perf_ours(const char *prog, unsigned size)
+{
+	struct bpfl_perfbuf_opts opts = { .size = sizeof(opts), .bytes_per_cpu = PERF_BYTES, .wakeup_bytes = 1 };
+	struct bpfl_perfbuf *perf;
+	uint64_t before = nr_seen, ns = 0;
 
-		CHECK(bpfl_perfbuf_open(map_fd, &opts, &ours, &err));
-		produce(prog, repeat);
-		before = nr_seen;
+	CHECK(bpfl_perfbuf_open(bpfl_object_map_fd(object, "perf"), &opts, &perf, &err));
+	for (int i = 0; i < PERF_FILLS; i++) {
+		uint64_t begin;
+
+		produce(prog, perf_repeat(size));
 		begin = now_ns();
-		CHECK(bpfl_perfbuf_consume(ours, 0, our_record, NULL, NULL, &err));
-		a[i < 0 ? 0 : i] = per_record(begin, before);
-		bpfl_perfbuf_close(ours);
-		theirs = perf_buffer__new(map_fd, (8u << 20) / 4096, their_perf, their_lost, NULL, NULL);
-		produce(prog, repeat);
-		before = nr_seen;
-		begin = now_ns();
-		perf_buffer__consume(theirs);
-		b[i < 0 ? 0 : i] = per_record(begin, before);
-		perf_buffer__free(theirs);
+		CHECK(bpfl_perfbuf_consume(perf, 0, our_record, NULL, NULL, &err));
+		ns += now_ns() - begin;
 	}
-	snprintf(label, sizeof(label), "drain, perf buffer, %u bytes", size);
-	report(label, a, b, "ns");
+	bpfl_perfbuf_close(perf);
+	return (double)ns / (double)(nr_seen - before);
+}
+
+static double perf_theirs(const char *prog, unsigned size)
+{
+	struct perf_buffer *perf = perf_buffer__new(bpfl_object_map_fd(object, "perf"), PERF_BYTES / 4096, their_perf,
+						    their_lost, NULL, NULL);
+	uint64_t before = nr_seen, ns = 0;
+
+	for (int i = 0; i < PERF_FILLS; i++) {
+		uint64_t begin;
+
+		produce(prog, perf_repeat(size));
+		begin = now_ns();
+		perf_buffer__consume(perf);
+		ns += now_ns() - begin;
+	}
+	perf_buffer__free(perf);
+	return (double)ns / (double)(nr_seen - before);
+}
+
+static void drain_rings(void)
+{
+	alternate("ring buffer", 16, ring_ours, ring_theirs, "ring16");
+	alternate("ring buffer", 64, ring_ours, ring_theirs, "ring64");
+	alternate("ring buffer", 256, ring_ours, ring_theirs, "ring256");
+}
+
+static void drain_perfs(void)
+{
+	alternate("perf buffer", 16, perf_ours, perf_theirs, "perf16");
+	alternate("perf buffer", 64, perf_ours, perf_theirs, "perf64");
+	alternate("perf buffer", 256, perf_ours, perf_theirs, "perf256");
 }
 
 /* ---- rate ---- */
@@ -290,7 +347,7 @@ static void *produce_slowly(void *unused)
 	CPU_ZERO(&set);
 	CPU_SET(1, &set);
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 200; i++) {
 		produce("ring_once", 1);
 		usleep(100);
 	}
@@ -372,27 +429,30 @@ static void text(enum bpfl_format format, const char *label)
 	bpfl_decoder_destroy(decoder);
 }
 
+static void texts(void)
+{
+	text(BPFL_FORMAT_TEXT, "text, table");
+	text(BPFL_FORMAT_JSON, "text, JSON");
+}
+
 int main(int argc, char **argv)
 {
+	static const struct { const char *name; void (*run)(void); } parts[] = {
+		{ "ring", drain_rings }, { "perf", drain_perfs }, { "rate", rates }, { "latency", latency_compare }, { "text", texts },
+	};
 	cpu_set_t set;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: events OBJECT\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: events OBJECT [ring|perf|rate|latency|text]\n");
 		return 2;
 	}
 	CPU_ZERO(&set);
 	CPU_SET(0, &set);
 	sched_setaffinity(0, sizeof(set), &set);
 	load(argv[1]);
-	drain_ring("ring16", 16);
-	drain_ring("ring64", 64);
-	drain_ring("ring256", 256);
-	drain_perf("perf16", 16);
-	drain_perf("perf64", 64);
-	drain_perf("perf256", 256);
-	rates();
-	latency_compare();
-	text(BPFL_FORMAT_TEXT, "text, table");
-	text(BPFL_FORMAT_JSON, "text, JSON");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (argc == 2 || strcmp(argv[2], parts[i].name) == 0)
+			parts[i].run();
+	}
 	return 0;
 }

@@ -369,6 +369,29 @@ START_TEST(a_perf_record_that_wraps_is_put_together)
 }
 END_TEST
 
+/* Losses too, and what comes behind is read; a limit that is reached there stops there. */
+START_TEST(a_loss_that_wraps)
+{
+	perf_setup();
+	head = tail = SIZE - 8;
+	perf_lost(7);
+	for (uint32_t i = 0; i < 40; i++)
+		perf_sample(i % 5 * 8 + 4, i);
+	ck_assert_int_eq(perf_consume(3), 3);
+	ck_assert_uint_eq(seen.nr_lost, 7);
+	ck_assert_int_eq(perf_consume(0), 37);
+	ck_assert_uint_eq(seen.sizes[4], 36);
+	ck_assert_uint_eq(tail, head);
+	head = tail = SIZE - 16;
+	perf_sample(60, 77);
+	perf_sample(4, 78);
+	ck_assert_int_eq(perf_consume(1), 1);
+	ck_assert_uint_eq(tail, SIZE - 16 + 72);
+	ck_assert_int_eq(perf_consume(0), 1);
+	teardown();
+}
+END_TEST
+
 START_TEST(perf_limits)
 {
 	perf_setup();
@@ -403,6 +426,11 @@ START_TEST(broken_perf_rings_are_refused)
 		{ 0, SIZE + 8, BPFL_PERF_RECORD_SAMPLE, 16, 4 },
 		{ 64, 0, BPFL_PERF_RECORD_SAMPLE, 16, 4 },
 		{ 4, 68, BPFL_PERF_RECORD_SAMPLE, 16, 4 },
+		{ 0, 68, BPFL_PERF_RECORD_SAMPLE, 16, 4 },  /* a head between words */
+		{ SIZE - 16, SIZE + 8, BPFL_PERF_RECORD_SAMPLE, 32, 4 }, /* wraps, and ends behind what was written */
+		{ SIZE - 16, SIZE + 48, BPFL_PERF_RECORD_SAMPLE, 20, 4 },
+		{ SIZE - 16, SIZE + 48, BPFL_PERF_RECORD_SAMPLE, 32, 21 },
+		{ SIZE - 16, SIZE + 48, BPFL_PERF_RECORD_SAMPLE, 0, 4 },
 	};
 	struct bpfl_perf_header header = { rows[_i].type, 0, rows[_i].size };
 
@@ -618,7 +646,7 @@ int main(void)
 		any_length_stays_inside, a_producer_fills_and_waits_for_room,
 	};
 	const TTest *const perfs[] = {
-		perf_samples_and_losses, perf_limits, each_cpu_gets_a_ring, an_absent_cpu_is_left_out_and_found_when_it_comes,
+		perf_samples_and_losses, a_loss_that_wraps, perf_limits, each_cpu_gets_a_ring, an_absent_cpu_is_left_out_and_found_when_it_comes,
 		more_cpus_than_entries, little_memory_means_small_rings, a_refused_perf_event_says_what_is_needed,
 		every_failure_is_cleaned_up, the_wrong_kind_of_map, streams_are_read_to_their_end, a_kernel_without_streams,
 	};
@@ -627,6 +655,6 @@ int main(void)
 	BPFL_TEST_ADD_CASE(suite, "perf and streams", perfs);
 	bpfl_test_add_loop(suite, "broken rings", broken_rings_are_refused, 9);
 	bpfl_test_add_loop(suite, "perf records that wrap", a_perf_record_that_wraps_is_put_together, 4);
-	bpfl_test_add_loop(suite, "broken perf rings", broken_perf_rings_are_refused, 11);
+	bpfl_test_add_loop(suite, "broken perf rings", broken_perf_rings_are_refused, 16);
 	return bpfl_test_main(suite);
 }
