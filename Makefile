@@ -9,7 +9,7 @@
 #                   scripts/kernels.txt, or KERNELS="amd64/6.1 s390x/6.12", KERNELS=ci, KERNELS=all (scripts/setup kernels)
 # make guest ARCH=s390x  what runs there: static programs and objects, in build/guest-ARCH
 # make check-compare  the same objects through libbpf and bpfload (root; needs libbpf-dev)
-# make bench        load times against libbpf, as ratios (root; needs libbpf-dev)
+# make bench        loading, leaving and reading events against libbpf, as ratios (root; needs libbpf-dev)
 # make asan         make check with AddressSanitizer and UndefinedBehaviorSanitizer
 # make install      DESTDIR= PREFIX= LIBDIR= INCLUDEDIR= BINDIR= MANDIR=
 # V=1 shows the commands. STATIC=1 links the command statically: it starts in two thirds of the time, and needs libelf.a and libz.a.

@@ -110,13 +110,35 @@ BPFL_API void bpfl_link_sweep(const struct bpfl_log *log);
 
 /*
  * Detaches many links in the time of one: when it returns, no program of theirs runs any more. The links stay, to be closed
- * with bpfl_link_close(), which then only lets go of perf events (44 ms each, one after the other in the kernel).
+ * with bpfl_link_close(), which then only lets go of perf events (44 ms each, one after the other in the kernel). Programs that were put on their
+ * events by ioctl (before Linux 5.15) go with the events: all soon, but this call returns when the events are closed.
  * @links: NULL entries are skipped.
  * @nr_threads: how many threads may wait side by side, this one included; 0 and 1 start none. They have ended when it returns.
- * Return: how many perf events are left whose closing may be left to another process: a child made by fork() that keeps them open
- *         until this process has called bpfl_link_close() takes the waiting on itself. 0: nothing to gain.
+ * Return: how many perf events are left.
  */
 BPFL_API size_t bpfl_links_detach(struct bpfl_link *const *links, size_t nr_links, unsigned nr_threads);
+
+/*
+ * For a process that wants to go at once: descriptors of a link whose closing may be left to another process. The library starts none by itself.
+ *
+ *     nr = bpfl_link_slow_fds(link, fds, max)       of every link, one list
+ *     fork()                                        or fds sent to a process that is there already
+ *       in the child: close all but fds, tell the parent, wait until the parent has closed its own;
+ *                     bpfl_slow_fds_close(fds, nr, 64, begun_fd); _exit(0)
+ *     bpfl_link_close(link)                         of every link: takes no time while the child has the fds
+ *     wait for begun_fd to be closed                programs are off
+ *
+ * @link: NULL gives 0.
+ * @ret_fds: filled with at most max descriptors; they belong to the link, as before. NULL only with max 0.
+ * Return: how many there are; 0: closing it here is quick, or must be seen to the end here.
+ */
+BPFL_API size_t bpfl_link_slow_fds(const struct bpfl_link *link, int *ret_fds, size_t max);
+/*
+ * Closes such descriptors in the process that has the last of them. The kernel takes a program off when the closing begins, then waits.
+ * @nr_threads: how many may wait side by side, this one included; 64 at most. They have ended when it returns.
+ * @begun_fd: closed as soon as the closing of all has begun, the end of a pipe; -1: nobody waits for it.
+ */
+BPFL_API void bpfl_slow_fds_close(const int *fds, size_t nr_fds, unsigned nr_threads, int begun_fd);
 
 /*
  * Puts another program into the place of the one that a link holds, in one step (Linux 5.7): xdp, tcx, netkit, cgroups, sk_lookup,
