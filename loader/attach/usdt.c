@@ -13,6 +13,8 @@
  * programs that are loaded at fixed ones, and with pid=.
  *
  * A program that has no such map asks for no arguments; it is attached with the user's cookie.
+ *
+ * "*" for PATH is every file that has such a probe (attach/usdt_files.c); the link then has a part for each.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attach/uprobe.h"
+#include "attach/usdt_files.h"
 #include "attach/usdt_specs.h"
 #include "attach/user_target.h"
 #include "base/hash.h"
@@ -27,99 +30,40 @@
 #include "sys/bpf.h"
 #include "sys/facts.h"
 
-/* ---- the sites ---- */
+#define NR_SPARE_SITES 64u
 
-static void offer_probes(struct bpfl_near *near, const struct bpfl_usdt_sites *all)
-{
-	char text[512];
-
-	for (size_t i = 0; i < all->nr; i++) {
-		snprintf(text, sizeof(text), "%s:%s", all->items[i].provider, all->items[i].name);
-		bpfl_near_offer(near, text);
-	}
-}
-
-/* E23 */
-static int not_found(const struct bpfl_user_target *target, struct bpfl_error *err)
-{
-	struct bpfl_usdt_sites all = { 0 };
-	struct bpfl_near near;
-	char names[512];
-
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' has no USDT probe '%s'", BPFL_ESC(target->elf->path), BPFL_ESC(target->rest));
-	bpfl_error_catalogue(err, 23);
-	if (!err || bpfl_usdt_read(target->elf, "*", "*", &all, NULL) < 0)
-		return -ENOENT;
-	if (all.nr == 0) {
-		bpfl_error_why(err, "it has no probes at all: there is no note in a section .note.stapsdt");
-		bpfl_error_fix(err, "build the program with its probes (often: --enable-dtrace or --with-systemtap), or name the library that has them");
-	} else {
-		bpfl_error_why(err, "it has %zu probes of other names, the first is %s:%s", all.nr, BPFL_ESC(all.items[0].provider),
-			       BPFL_ESC(all.items[0].name));
-		bpfl_near_init(&near, target->rest);
-		offer_probes(&near, &all);
-		if (near.nr > 0)
-			bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
-		else
-			bpfl_error_fix(err, "readelf -n '%s' lists them", BPFL_ESC(target->elf->path));
-	}
-	bpfl_usdt_sites_deinit(&all);
-	return -ENOENT;
-}
-
-/* Opens the binary and finds the sites; both are the caller's on success. */
-static int find_sites(const struct bpfl_attach *attach, struct bpfl_user_target *target, struct bpfl_usdt_sites *sites,
-		      struct bpfl_error *err)
-{
-	int ret = bpfl_user_target_open(attach, target, err);
-	const char *colon = ret == 0 ? strchr(target->rest, ':') : NULL;
-	char *provider;
-
-	if (ret < 0)
-		return ret;
-	provider = colon ? bpfl_strndup(target->rest, (size_t)(colon - target->rest)) : NULL;
-	if (provider)
-		ret = bpfl_usdt_read(target->elf, provider, colon + 1, sites, err);
-	else
-		ret = colon ? bpfl_error_nomem(err)
-			    : bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PROVIDER:NAME", BPFL_ESC(target->rest));
-	free(provider);
-	if (ret == 0 && sites->nr == 0)
-		ret = not_found(target, err);
-	if (ret < 0)
-		bpfl_user_target_close(target);
-	return ret;
-}
+/* ---- before loading ---- */
 
 static int usdt_check(const struct bpfl_attach *attach, struct bpfl_error *err)
 {
-	struct bpfl_user_target target;
-	struct bpfl_usdt_sites sites = { 0 };
-	int ret = find_sites(attach, &target, &sites, err);
+	struct bpfl_usdt_files files;
+	int ret = bpfl_usdt_files_find(attach, &files, err);
 
 	if (ret < 0)
 		return ret;
-	for (size_t i = 0; i < sites.nr && ret == 0; i++)
-		ret = bpfl_uprobe_check_ref_ctr(target.elf, sites.items[i].semaphore_off, err);
-	bpfl_usdt_sites_deinit(&sites);
-	bpfl_user_target_close(&target);
+	for (size_t f = 0; f < files.nr; f++) {
+		for (size_t i = 0; i < files.items[f].sites.nr && ret == 0; i++)
+			ret = bpfl_uprobe_check_ref_ctr(files.items[f].target.elf, files.items[f].sites.items[i].semaphore_off, err);
+	}
+	bpfl_usdt_files_deinit(&files);
 	return ret;
 }
 
 /* Nothing is said about a binary that cannot be found: check() does that, and a dry run may want no binary. */
 static int usdt_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
 {
-	struct bpfl_user_target target;
-	struct bpfl_usdt_sites sites = { 0 };
+	struct bpfl_usdt_files files;
+	size_t nr_sites;
 	int ret;
 
-	if (find_sites(attach, &target, &sites, NULL) < 0)
+	if (bpfl_usdt_files_find(attach, &files, NULL) < 0)
 		return 0;
-	if (sites.nr > 1)
+	/* Another program may be started before the map is filled. */
+	nr_sites = files.nr_sites + (files.is_everywhere ? NR_SPARE_SITES : 0);
+	if (nr_sites > 1)
 		spec->progs.items[prog_idx].attach_type = BPFL_ATTACH_TRACE_UPROBE_MULTI;
-	ret = bpfl_usdt_specs_reserve(spec, sites.nr, err);
-	bpfl_usdt_sites_deinit(&sites);
-	bpfl_user_target_close(&target);
+	ret = bpfl_usdt_specs_reserve(spec, nr_sites, err);
+	bpfl_usdt_files_deinit(&files);
 	return ret;
 }
 
@@ -354,34 +298,79 @@ static int attach_sites(const struct bpfl_attach_ctx *ctx, struct bpfl_uprobe_se
 	return 0;
 }
 
-static int usdt_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
+/* All sites of one file. */
+static int attach_file(const struct bpfl_attach_ctx *ctx, const struct bpfl_usdt_file *file, struct bpfl_link *link, struct bpfl_error *err)
 {
-	struct bpfl_user_target target;
-	struct bpfl_usdt_sites sites = { 0 };
-	struct bpfl_uprobe_set set = { 0 };
+	const struct bpfl_user_target *target = &file->target;
+	struct bpfl_uprobe_set set = { .path = target->elf->path, .pid = target->pid };
 	char way[64] = "", nr_text[32] = "", pid_text[32] = "";
-	int ret = find_sites(ctx->attach, &target, &sites, err);
+	int ret = set_fill(&set, &file->sites);
 
-	if (ret < 0)
-		return ret;
-	set.path = target.elf->path;
-	set.pid = target.pid;
-	ret = set_fill(&set, &sites);
 	if (ret == 0)
-		ret = describe_sites(ctx, &target, &sites, &set, link, err);
+		ret = describe_sites(ctx, target, &file->sites, &set, link, err);
 	if (ret == 0)
 		ret = attach_sites(ctx, &set, link, way, sizeof(way), err);
-	if (sites.nr > 1)
-		snprintf(nr_text, sizeof(nr_text), ", %zu sites", sites.nr);
-	if (target.pid > 0)
-		snprintf(pid_text, sizeof(pid_text), " in process %d", target.pid);
+	if (file->sites.nr > 1)
+		snprintf(nr_text, sizeof(nr_text), ", %zu sites", file->sites.nr);
+	if (target->pid > 0)
+		snprintf(pid_text, sizeof(pid_text), " in process %d", target->pid);
 	if (ret == 0)
-		ret = bpfl_link_describe(link, ctx, "usdt %s:%s%s%s%s", set.path, target.rest, nr_text, pid_text, way);
+		ret = bpfl_link_describe(link, ctx, "usdt %s:%s%s%s%s", set.path, target->rest, nr_text, pid_text, way);
 	if (ret == -ENOMEM)
 		bpfl_error_nomem(err);
 	set_deinit(&set);
-	bpfl_usdt_sites_deinit(&sites);
-	bpfl_user_target_close(&target);
+	return ret;
+}
+
+/* A link of one part for each file. One that the kernel refuses is left out with a word, unless it is the last. */
+static int attach_everywhere(const struct bpfl_attach_ctx *ctx, const struct bpfl_usdt_files *files, struct bpfl_link *link,
+			     struct bpfl_error *err)
+{
+	size_t nr_sites = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < files->nr; i++) {
+		struct bpfl_error own = BPFL_ERROR_INIT;
+		struct bpfl_link *part;
+
+		if (bpfl_link_part(link, &part) < 0)
+			return bpfl_error_nomem(err);
+		ret = attach_file(ctx, &files->items[i], part, &own);
+		if (ret == 0) {
+			nr_sites += files->items[i].sites.nr;
+			bpfl_log_line(ctx->log, BPFL_LOG_INFO, "%s", part->text);
+			continue;
+		}
+		bpfl_link_close(part);
+		link->nr_parts--;
+		if (ret == -ENOMEM || (link->nr_parts == 0 && i + 1 == files->nr)) {
+			if (err)
+				*err = own;
+			else
+				bpfl_error_clear(&own);
+			return ret;
+		}
+		bpfl_log_line(ctx->log, BPFL_LOG_WARN, "%s is left out: %s", files->items[i].target.elf->path, own.message);
+		bpfl_error_clear(&own);
+	}
+	if (bpfl_link_describe(link, ctx, "usdt %s in %zu file%s, %zu site%s", ctx->attach->target, link->nr_parts,
+			       link->nr_parts == 1 ? "" : "s", nr_sites, nr_sites == 1 ? "" : "s") < 0)
+		return bpfl_error_nomem(err);
+	return 0;
+}
+
+static int usdt_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
+{
+	struct bpfl_usdt_files files;
+	int ret = bpfl_usdt_files_find(ctx->attach, &files, err);
+
+	if (ret < 0)
+		return ret;
+	if (files.is_everywhere)
+		ret = attach_everywhere(ctx, &files, link, err);
+	else
+		ret = attach_file(ctx, &files.items[0], link, err);
+	bpfl_usdt_files_deinit(&files);
 	return ret;
 }
 

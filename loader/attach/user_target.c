@@ -15,25 +15,36 @@
 #include "attach/binary.h"
 #include "base/text.h"
 
+int bpfl_user_target_pid(const struct bpfl_attach *attach, int *ret_pid, struct bpfl_error *err)
+{
+	const char *text = bpfl_attach_option(attach, "pid");
+	int64_t pid = -1;
+
+	if (text && (bpfl_text_to_s64(text, &pid) < 0 || pid < 1 || pid > INT32_MAX)) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "pid=%s is no process", BPFL_ESC(text));
+		bpfl_error_fix(err, "without pid= the probe is in all processes");
+		return -EINVAL;
+	}
+	*ret_pid = (int)pid;
+	return 0;
+}
+
 int bpfl_user_target_open(const struct bpfl_attach *attach, struct bpfl_user_target *ret_target, struct bpfl_error *err)
 {
-	const char *colon = strchr(attach->target, ':'), *pid_text = bpfl_attach_option(attach, "pid");
+	const char *colon = strchr(attach->target, ':');
 	struct bpfl_user_target target = { .pid = -1 };
 	char *name, *path = NULL;
-	int64_t pid = 0;
 	int ret;
 
 	if (!colon)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PATH:%s", BPFL_ESC(attach->target), "FUNCTION");
-	if (pid_text && (bpfl_text_to_s64(pid_text, &pid) < 0 || pid < 1 || pid > INT32_MAX)) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "pid=%s is no process", BPFL_ESC(pid_text));
-		bpfl_error_fix(err, "without pid= the probe is in all processes");
-		return -EINVAL;
-	}
+	ret = bpfl_user_target_pid(attach, &target.pid, err);
+	if (ret < 0)
+		return ret;
 	name = bpfl_strndup(attach->target, (size_t)(colon - attach->target));
 	if (!name)
 		return bpfl_error_nomem(err);
-	ret = bpfl_binary_find(name, (int)pid, &path, err);
+	ret = bpfl_binary_find(name, target.pid > 0 ? target.pid : 0, &path, err);
 	free(name);
 	if (ret == 0)
 		ret = bpfl_user_open(path, &target.elf, err);
@@ -41,8 +52,6 @@ int bpfl_user_target_open(const struct bpfl_attach *attach, struct bpfl_user_tar
 	if (ret < 0)
 		return ret;
 	target.rest = colon + 1;
-	if (pid_text)
-		target.pid = (int)pid;
 	*ret_target = target;
 	return 0;
 }

@@ -14,6 +14,8 @@ struct bpfl_user_target {
 	int pid;		   /* -1: all processes */
 };
 
+/* The process of pid=, -1 without that option. -EINVAL when it is none. */
+int bpfl_user_target_pid(const struct bpfl_attach *attach, int *ret_pid, struct bpfl_error *err);
 /* Finds and opens the binary of PATH:REST, with pid= and the rest of the options. E23. To be closed. */
 int bpfl_user_target_open(const struct bpfl_attach *attach, struct bpfl_user_target *ret_target, struct bpfl_error *err);
 void bpfl_user_target_close(struct bpfl_user_target *target);

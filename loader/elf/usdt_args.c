@@ -2,14 +2,16 @@
 /*
  * elf/usdt_args.c: where the arguments of a probe are: assembler's notation -> kind, register, offset.
  *
- *     argument := [ "-" ] SIZE "@" operand             "-": signed
+ *     argument := [ "-" ] SIZE [ "f" ] "@" operand     "-": signed, "f": floating point
  *     x86      := "$" N | "%" REG | [ N ] "(" "%" REG [ "," "%" REG [ "," SCALE ] ] ")"
  *     s390x    := N | "%" REG | N "(" "%" REG ")"
- *     riscv    := N | REG | N "(" REG ")"
+ *     riscv    := N | REG | N "(" REG ")"             "zero", "xzr", "wzr": the constant 0
  *     arm64    := N | REG | "[" REG [ "," N | "," REG [ "," "lsl" N ] ] "]"
  *
  * One reader serves them all: what differs is the names of registers and whether a bare number is a constant. Blanks may stand
  * between all of these, so an argument ends where its operand does. One that is not understood is skipped up to the next "SIZE@".
+ *
+ * A floating-point number is its bits, where it is in memory or in a general register; others are not in struct pt_regs.
  *
  * A register becomes its offset in struct pt_regs as the kernel shows it to BPF programs (user_pt_regs on arm64 and s390x, user_regs_struct
  * on riscv).
@@ -218,6 +220,21 @@ static bool take_brackets(const struct notation *notation, const char **at, stru
 	return take_char(at, ']');
 }
 
+/* A register that is always 0, in place of a constant. */
+static bool take_zero(const struct notation *notation, const char **at)
+{
+	static const char *const names[] = { "xzr", "wzr", "zero" };
+	size_t len = strspn(*at, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+	for (size_t i = 0; !notation->mark && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strlen(names[i]) == len && strncmp(*at, names[i], len) == 0) {
+			*at += len;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool take_operand(const struct notation *notation, const char **at, struct bpfl_usdt_arg *arg)
 {
 	if (notation->brackets && take_char(at, '['))
@@ -231,18 +248,24 @@ static bool take_operand(const struct notation *notation, const char **at, struc
 	}
 	if (!notation->brackets && take_char(at, '('))
 		return take_parentheses(notation, at, arg);
+	if (take_zero(notation, at))
+		return true;
 	arg->kind = BPFL_USDT_REG;
 	return take_reg(notation, at, &arg->reg_off);
 }
 
 static bool take_arg(const struct notation *notation, const char **at, struct bpfl_usdt_arg *arg)
 {
+	bool is_float;
 	int64_t size;
 
 	memset(arg, 0, sizeof(*arg));
-	if (!take_number(at, &size) || !take_char(at, '@'))
+	if (!take_number(at, &size))
 		return false;
-	arg->is_signed = size < 0;
+	is_float = take_char(at, 'f');
+	if (!take_char(at, '@'))
+		return false;
+	arg->is_signed = size < 0 && !is_float;
 	size = size < 0 ? -size : size;
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return false;
@@ -256,13 +279,12 @@ static bool take_arg(const struct notation *notation, const char **at, struct bp
 static const char *skip_arg(const char *at)
 {
 	for (at += strspn(at, " \t"); *at; at++) {
-		const char *next = at + 1;
+		const char *size = at + 1 + (at[1] == '-');
+		size_t nr_digits = strspn(size, "0123456789");
 
 		if (*at != ' ' && *at != '\t')
 			continue;
-		next += *next == '-';
-		next += strspn(next, "0123456789f");
-		if (next > at + 1 && *next == '@')
+		if (nr_digits > 0 && size[nr_digits + (isalpha((unsigned char)size[nr_digits]) != 0)] == '@')
 			break;
 	}
 	return at;

@@ -72,6 +72,22 @@ stop INT
 kill "$one" "$two"
 kill -s CONT "$one"
 
+# The semaphore of a living process, also when nobody is left to count it down: the kernel does.
+"$TMP/target" >/dev/null &
+one=$!
+eventually test -e "/proc/$one/exe"
+address=$((0x$(sed -n '1s/-.*//p' "/proc/$one/maps") + 0x$(nm "$TMP/target" | sed -n 's/ . demo_tick_semaphore$//p')))
+semaphore() { dd if="/proc/$one/mem" bs=2 count=1 iflag=skip_bytes skip="$address" 2>/dev/null | od -An -tu2 | tr -d ' '; }
+[ "$(semaphore)" = 0 ] || fail "the semaphore is $(semaphore) while nobody listens"
+start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/$TMP/target:demo:tick"
+[ "$(semaphore)" -ge 1 ] || fail "the semaphore is $(semaphore), with a listener"
+kill -9 "$PID"
+wait "$PID" || :
+PID=
+semaphore_is() { [ "$(semaphore)" = "$1" ]; }
+eventually semaphore_is 0 || fail "the semaphore is $(semaphore) after a kill"
+kill "$one"
+
 # What is not there.
 run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/$TMP/target:demo:tik"
 error_complete
@@ -79,3 +95,42 @@ err_has "'demo:tick'"
 run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/bash:demo:tick"
 error_complete
 err_has "no probes at all"
+
+# "*": all files that have the probe, here two copies, one of them deleted since, one in a mount namespace of its own.
+# Nobody else on this machine has probes of this name.
+sed -e "s/\"demo\"/\"demo$$\"/" -e 's|"../lib/|"|' tests/cli/usdt_target.c >"$TMP/named.c"
+cc -O2 -Wall -Werror -Itests/lib -o "$TMP/target" "$TMP/named.c"
+cp "$TMP/target" "$TMP/copy"
+"$TMP/target" >/dev/null &
+one=$!
+"$TMP/copy" >/dev/null &
+two=$!
+rm "$TMP/copy"
+mkdir "$TMP/box"
+unshare -m sh -c "mount -t tmpfs box '$TMP/box' && cp '$TMP/target' '$TMP/box/boxed' && exec '$TMP/box/boxed'" >/dev/null &
+three=$!
+sleep 1000 & four=$!
+eventually grep -q boxed "/proc/$three/maps" || fail "the program in the box does not run"
+start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/*:demo$$:wide" -v --interval 100ms --dump .bss
+eventually sh -c '[ "$(sed -n "s/^nr_any = //p" "$TMP/out" | tail -n 1)" -ge 20 ]' || fail "the probes did not fire"
+stop INT
+err_has "usdt *:demo$$:wide in 3 files, 3 sites"
+err_has "usdt $TMP/target:demo$$:wide"
+err_has "usdt /proc/$two/map_files/"
+err_has "usdt /proc/$three/root$TMP/box/boxed:demo$$:wide"
+# Each alone: 30 hits a second are ten of each, so count them one by one.
+for pid in "$one" "$two" "$three"; do
+	start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/*:demo$$:wide,pid=$pid" --interval 100ms --dump .bss
+	eventually sh -c '[ "$(sed -n "s/^nr_any = //p" "$TMP/out" | tail -n 1)" -ge 3 ]' || fail "process $pid was not seen"
+	stop INT
+	err_has "in 1 file, 1 site"
+done
+run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/*:demo$$:wode,pid=$one"
+error_complete
+err_has "no file has a USDT probe 'demo$$:wode'"
+err_has "'demo$$:wide'"
+run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/*:demo$$:wide,pid=$four"
+error_complete
+run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/*:demo$$:wide,pid=999999999"
+error_complete
+kill -9 "$one" "$two" "$three" "$four"
