@@ -18,6 +18,7 @@ static const struct bpfl_hook_ops *const kinds[] = {
 	&bpfl_hook_tracepoint,
 	&bpfl_hook_raw_tracepoint,
 	&bpfl_hook_tracing,
+	&bpfl_hook_tracing_multi,
 	&bpfl_hook_lsm,
 	&bpfl_hook_iter,
 	&bpfl_hook_freplace,

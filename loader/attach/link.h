@@ -76,6 +76,7 @@ struct bpfl_hook_ops {
 extern const struct bpfl_hook_ops bpfl_hook_tracepoint;
 extern const struct bpfl_hook_ops bpfl_hook_raw_tracepoint;
 extern const struct bpfl_hook_ops bpfl_hook_tracing;
+extern const struct bpfl_hook_ops bpfl_hook_tracing_multi;
 extern const struct bpfl_hook_ops bpfl_hook_lsm;
 extern const struct bpfl_hook_ops bpfl_hook_iter;
 extern const struct bpfl_hook_ops bpfl_hook_freplace;

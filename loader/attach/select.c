@@ -187,7 +187,9 @@ static bool must_retype(const struct bpfl_prog *prog, const struct bpfl_attach *
 		return true;
 	if (row->attach_type != 0 && prog->attach_type != (uint32_t)row->attach_type)
 		return true;
-	return row->needs_btf_id && (!prog->attach_target || strcmp(prog->attach_target, attach->target) != 0);
+	/* Of a pattern the module counts: the program is loaded for its BTF. */
+	return (row->needs_btf_id || row->hook == BPFL_HOOK_TRACING_MULTI) &&
+	       (!prog->attach_target || strcmp(prog->attach_target, attach->target) != 0);
 }
 
 /* The type that the attach spec implies. */

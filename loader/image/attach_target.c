@@ -154,38 +154,21 @@ static int found_note(const struct wanted *wanted, struct bpfl_image *image, str
 	return 0;
 }
 
-static bool names_vmlinux(const struct wanted *wanted)
-{
-	return wanted->module_size == strlen("vmlinux") && strncmp(wanted->module, "vmlinux", wanted->module_size) == 0;
-}
-
 /* In the module that the target names, and nowhere else. */
-static int module_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
+static int module_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, uint32_t module,
+			  struct bpfl_error *err)
 {
-	const struct bpfl_modules *modules = NULL;
-	int result = bpfl_target_modules(target, &modules, err);
-	char module[BPFL_ESC_SIZE];
+	const struct bpfl_btf *btf = bpfl_target_btf_of(target, module);
+	uint32_t id = bpfl_btf_find(btf, wanted_kind(wanted->row), wanted->full_name, bpfl_btf_first_id(btf));
+	char text[BPFL_ESC_SIZE + 16];
 
-	bpfl_text_escape(module, sizeof(module), wanted->module, wanted->module_size);
-	for (size_t i = 0; result == 0 && i < modules->list.nr; i++) {
-		const struct bpfl_module *candidate = &modules->list.items[i];
-		uint32_t id;
-
-		if (strlen(candidate->loaded.name) != wanted->module_size || !candidate->btf ||
-		    memcmp(candidate->loaded.name, wanted->module, wanted->module_size) != 0)
-			continue;
-		id = bpfl_btf_find(candidate->btf, wanted_kind(wanted->row), wanted->full_name, bpfl_btf_first_id(candidate->btf));
-		if (id != 0)
-			return found_note(wanted, image, target, id, (uint32_t)i + 1, err);
-		result = bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "%s '%s' is not in the BTF of module '%s'", wanted_word(wanted->row),
-					BPFL_ESC(wanted->full_name + strlen(wanted->row->btf_prefix)), module);
-	}
-	if (result == 0) {
-		result = bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no module '%s' with BTF", module);
-		bpfl_error_fix(err, "load it (modprobe %s), or check /sys/kernel/btf; reading the BTF of modules needs CAP_SYS_ADMIN", module);
-	}
+	if (id != 0)
+		return found_note(wanted, image, target, id, module, err);
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "%s '%s' is not in the BTF of %s", wanted_word(wanted->row),
+		       BPFL_ESC(wanted->full_name + strlen(wanted->row->btf_prefix)),
+		       bpfl_target_module_text(target, module, text, sizeof(text)));
 	bpfl_error_catalogue(err, 24);
-	return result;
+	return -ENOENT;
 }
 
 static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_btf *btf,
@@ -195,9 +178,13 @@ static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image,
 	struct bpfl_core_name core_name = { name, bpfl_core_name_size(name, strlen(name)) };
 	size_t nr_ids;
 
-	if (wanted->module_size > 0 && !names_vmlinux(wanted))
-		return module_resolve(wanted, image, target, err);
-	int result = wanted->module_size == 0 ? bpfl_core_names_in_modules(target, &core_name, 1, err) : 0;
+	uint32_t named;
+	int result = bpfl_target_module_named(target, wanted->module, wanted->module_size, &named, err);
+
+	if (result == 0 && named > 0)
+		return module_resolve(wanted, image, target, named, err);
+	if (result == 0 && wanted->module_size == 0)
+		result = bpfl_core_names_in_modules(target, &core_name, 1, err);
 	if (result < 0)
 		return result;
 	const uint32_t *ids = bpfl_core_names_get(target, core_name.text, core_name.size, &nr_ids);
@@ -262,6 +249,30 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 	return result;
 }
 
+/*
+ * fentry.multi and its siblings are bound to no function until they are attached, only to the BTF that has them all: a module's when the
+ * pattern names one (MUL-08).
+ */
+static int multi_modules(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < image->nr_progs && result == 0; i++) {
+		const struct bpfl_prog *prog = &image->spec->progs.items[image->progs[i].prog_idx];
+		struct wanted wanted = { .prog = &image->progs[i], .module = prog->attach_target };
+		uint32_t module;
+
+		if (!prog->hit.row || prog->hit.row->hook != BPFL_HOOK_TRACING_MULTI || !prog->attach_target)
+			continue;
+		result = bpfl_target_module_named(target, wanted.module, module_size(wanted.module), &module, err);
+		if (result == 0)
+			result = found_note(&wanted, image, target, 0, module, err);
+		if (result < 0)
+			bpfl_error_prefix(err, "program '%s'", BPFL_ESC(prog->name));
+	}
+	return result;
+}
+
 int bpfl_image_attach_targets(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
 {
 	struct wanted *wanted = calloc(image->nr_progs ? image->nr_progs : 1, sizeof(*wanted));
@@ -269,6 +280,8 @@ int bpfl_image_attach_targets(struct bpfl_image *image, struct bpfl_target *targ
 	if (!wanted)
 		return bpfl_error_nomem(err);
 	int result = resolve_all(image, target, wanted, err);
+	if (result == 0)
+		result = multi_modules(image, target, err);
 	for (size_t i = 0; i < image->nr_progs; i++)
 		free(wanted[i].full_name);
 	free(wanted);

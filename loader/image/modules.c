@@ -76,6 +76,33 @@ int bpfl_target_modules(struct bpfl_target *target, const struct bpfl_modules **
 	return 0;
 }
 
+int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_t size, uint32_t *ret_module, struct bpfl_error *err)
+{
+	const struct bpfl_modules *modules = NULL;
+	char text[BPFL_ESC_SIZE];
+	int result;
+
+	*ret_module = 0;
+	if (size == 0 || (size == strlen("vmlinux") && memcmp(name, "vmlinux", size) == 0))
+		return 0;
+	result = bpfl_target_modules(target, &modules, err);
+	for (size_t i = 0; result == 0 && i < modules->list.nr; i++) {
+		const struct bpfl_module *module = &modules->list.items[i];
+
+		if (module->btf && strlen(module->loaded.name) == size && memcmp(module->loaded.name, name, size) == 0) {
+			*ret_module = (uint32_t)i + 1;
+			return 0;
+		}
+	}
+	if (result < 0)
+		return result;
+	bpfl_text_escape(text, sizeof(text), name, size);
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no module '%s' with BTF", text);
+	bpfl_error_fix(err, "load it (modprobe %s), or check /sys/kernel/btf; reading the BTF of modules needs CAP_SYS_ADMIN", text);
+	bpfl_error_catalogue(err, 24);
+	return -ENOENT;
+}
+
 const struct bpfl_btf *bpfl_target_btf_of(const struct bpfl_target *target, uint32_t module)
 {
 	return module == 0 ? target->btf : target->modules->list.items[module - 1].btf;

@@ -26,6 +26,11 @@ struct bpfl_modules {
  */
 int bpfl_target_modules(struct bpfl_target *target, const struct bpfl_modules **ret_modules, struct bpfl_error *err);
 void bpfl_modules_destroy(struct bpfl_modules *modules);
+/*
+ * The number of the module of that name (size bytes): "vmlinux" and "" are the kernel itself.
+ * 0; -ENOENT with E24's text: it is not loaded, or its BTF cannot be read.
+ */
+int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_t size, uint32_t *ret_module, struct bpfl_error *err);
 /* The BTF that candidate ids of module number nr are in: the kernel's for 0. Only after bpfl_target_modules() and bpfl_target_btf(). */
 const struct bpfl_btf *bpfl_target_btf_of(const struct bpfl_target *target, uint32_t module);
 /* "module 'nf_conntrack'", "the kernel". Returns out. */

@@ -18,7 +18,8 @@
 
 enum link_type {
 	LINK_RAW_TRACEPOINT = 1, LINK_TRACING, LINK_CGROUP, LINK_ITER, LINK_NETNS, LINK_XDP, LINK_PERF_EVENT, LINK_KPROBE_MULTI,
-	LINK_STRUCT_OPS, LINK_NETFILTER, LINK_TCX, LINK_UPROBE_MULTI, LINK_NETKIT, LINK_SOCKMAP, NR_LINK_TYPES
+	LINK_STRUCT_OPS, LINK_NETFILTER, LINK_TCX, LINK_UPROBE_MULTI, LINK_NETKIT, LINK_SOCKMAP,
+	LINK_TRACING_MULTI, NR_LINK_TYPES
 };
 
 enum perf_type { PERF_UPROBE = 1, PERF_URETPROBE, PERF_KPROBE, PERF_KRETPROBE, PERF_TRACEPOINT, PERF_EVENT };
@@ -33,6 +34,7 @@ struct link_info {
 		struct { uint32_t number, attach_type; } place; /* netns: inode; xdp, tcx, netkit: interface; struct_ops, sockmap: map */
 		struct { uint32_t family, hook; int32_t priority; } netfilter; /* 6.4 */
 		struct { uint64_t addrs; uint32_t count, flags; } kprobe_multi; /* 6.6 */
+		struct { uint32_t attach_type, count, btf_obj_id, pad; uint64_t ids, addrs, cookies; } tracing_multi; /* 7.2 */
 		struct { uint64_t path, offsets, ref_ctr_offsets, cookies; uint32_t path_size, count, flags, pid; } uprobe_multi; /* 6.8 */
 		struct { /* 6.6 */
 			uint32_t type, pad;
@@ -100,6 +102,13 @@ static void say_kprobe_multi(struct bpfl_buf *out, const struct link_info *info,
 	bpfl_buf_printf(out, "%u functions", info->kprobe_multi.count);
 }
 
+static void say_tracing_multi(struct bpfl_buf *out, const struct link_info *info, const char *name)
+{
+	(void)name;
+	bpfl_buf_printf(out, "%u functions of BTF object %u, attach type %u", info->tracing_multi.count, info->tracing_multi.btf_obj_id,
+			info->tracing_multi.attach_type);
+}
+
 static void say_uprobe_multi(struct bpfl_buf *out, const struct link_info *info, const char *name)
 {
 	bpfl_buf_printf(out, "%s, %u places", name, info->uprobe_multi.count);
@@ -141,6 +150,7 @@ static const struct {
 				offsetof(struct link_info, uprobe_multi.path_size) },
 	[LINK_NETKIT] = { "netkit", say_interface, 0, 0 },
 	[LINK_SOCKMAP] = { "sockmap", say_map, 0, 0 },
+	[LINK_TRACING_MULTI] = { "tracing_multi", say_tracing_multi, 0, 0 },
 };
 
 static int ask(int fd, struct link_info *info)

@@ -130,7 +130,7 @@ int bpfl_prog_set_hit(struct bpfl_prog *prog, const char *section_name)
 		if (hint == NULL)
 			return -ENOMEM;
 	}
-	if (row != NULL && row->needs_btf_id && hit.target[0] != '\0') {
+	if (row != NULL && (row->needs_btf_id || row->hook == BPFL_HOOK_TRACING_MULTI) && hit.target[0] != '\0') {
 		target = bpfl_strdup(hit.target);
 		if (target == NULL) {
 			free(hint);

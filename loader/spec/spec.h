@@ -84,7 +84,7 @@ struct bpfl_prog {
 	uint32_t attach_type;	/* expected_attach_type */
 	uint32_t prog_flags;
 	char *attach_hint;	/* what --attach needs to be told ("xdp:IF"), NULL when the section says it all; own copy */
-	char *attach_target;	/* text for the BTF look-up when the row needs_btf_id; own copy; NULL none */
+	char *attach_target;	/* for the BTF look-up when the row needs_btf_id; a pattern of functions; own copy; NULL none */
 	char *attach_prog;	/* freplace: the program that attach_target is a function of, "id N" or the path of a pin; own copy; NULL none */
 	bool optional;		/* '?' */
 	bool selected;		/* will be loaded: !optional at first, --only / --skip change it */

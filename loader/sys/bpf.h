@@ -230,6 +230,11 @@ struct bpfl_attr_link_create {
 			uint32_t pad;
 			uint64_t expected_revision;
 		} mprog; /* tcx 6.6, netkit 6.7, cgroup 6.16 */
+		struct {
+			uint64_t ids; /* u32 each, rising: functions in the BTF that the program was loaded for */
+			uint64_t cookies;
+			uint32_t cnt;
+		} tracing_multi; /* 7.2 */
 	};
 };
 

@@ -10,18 +10,36 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "feature.h"
 #include "live.h"
 #include "sys/bpf.h"
 
+/* Functions of system calls, which may sleep. */
+#if defined(__aarch64__)
+#define CALLS "__arm64_sys_"
+#elif defined(__s390x__)
+#define CALLS "__s390x_sys_"
+#else
+#define CALLS "__x64_sys_"
+#endif
+#define RARE_CALL CALLS LIVE_RARE_CALL
+
 static struct live live;
 
-/* A file that is not there: one walk of its path per call. */
+/* A file that is not there: one walk of its path per call; a file that is, and two system calls that hardly anybody makes. */
 static void stat_calls(unsigned times)
 {
-	while (times--)
+	struct stat info;
+
+	while (times--) {
 		(void)!access("/nowhere/at/all", F_OK);
+		(void)!stat("/proc/self/stat", &info);
+		syscall(SYS_sched_get_priority_max, 0);
+		syscall(SYS_sched_get_priority_min, 0);
+	}
 }
 
 static void switch_calls(unsigned times)
@@ -64,25 +82,100 @@ START_TEST(a_typed_tracepoint_fires_until_its_link_is_closed)
 }
 END_TEST
 
+/* fmod_ret changes results, so it is for security hooks and for functions that are made to be failed; returning 0 changes nothing. */
 static const struct traced {
-	const char *section, *kind;
+	const char *section, *kind, *feature;
+	unsigned runs_per_call;
 } traced[] = {
-	{ "fentry/do_faccessat", "fentry" },
-	{ "fexit/do_faccessat", "fexit" },
-	{ "fentry/vmlinux:do_faccessat", "fentry" },
+	{ "fentry/do_faccessat", "fentry", "trampolines", 1 },
+	{ "fexit/do_faccessat", "fexit", "trampolines", 1 },
+	{ "fentry/vmlinux:do_faccessat", "fentry", "trampolines", 1 },
+	{ "fmod_ret/security_inode_permission", "fmod_ret", "trampolines", 1 },
+	{ "fsession/do_faccessat", "fsession", "fsession", 2 },
+	{ "fentry.s/" RARE_CALL, "fentry.s", "sleepable_tracing", 1 },
+	{ "fexit.s/" RARE_CALL, "fexit.s", "sleepable_tracing", 1 },
+	{ "fmod_ret.s/" RARE_CALL, "fmod_ret.s", "sleepable_tracing", 1 },
+	{ "fsession.s/" RARE_CALL, "fsession.s", "fsession", 2 },
+	{ "lsm/inode_permission", "lsm", "trampolines", 1 },
+	{ "lsm.s/inode_getattr", "lsm.s", "sleepable_lsm", 1 },
 };
+
+/* The counter moves by so many for each call, and by nothing more afterwards. */
+static void prove(unsigned runs_per_call)
+{
+	uint64_t before = live_counter(&live);
+
+	stat_calls(20);
+	ck_assert_uint_ge(live_counter(&live), before + 20u * runs_per_call);
+	live_prove(&live, stat_calls, 20);
+}
 
 START_TEST(a_function_is_traced_until_the_link_is_closed)
 {
-	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines"))
-		return;
-	int ret = live_start(&live, LIVE_COUNT, traced[_i].section, NULL);
+	const struct traced *row = &traced[_i];
 
-	if (refused_by_policy(ret, "tracing"))
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks(row->feature))
+		return;
+	int ret = live_start(&live, LIVE_COUNT, row->section, NULL);
+
+	if (refused_by_policy(ret, strncmp(row->section, "lsm", 3) == 0 ? "lsm" : "tracing"))
 		return;
 	CHECK_OK(ret, live.err);
-	bpfl_test_shows(traced[_i].kind, "by link");
-	live_prove(&live, stat_calls, 20);
+	prove(row->runs_per_call);
+	bpfl_test_shows(row->kind, "by link");
+}
+END_TEST
+
+/* ---- many functions ---- */
+
+static const struct {
+	const char *kind;
+	unsigned runs_per_call;
+} multi[] = {
+	{ "fentry.multi", 2 }, { "fexit.multi", 2 }, { "fsession.multi", 4 }, { "fentry.multi.s", 2 }, { "fexit.multi.s", 2 },
+	{ "fsession.multi.s", 4 },
+};
+
+START_TEST(one_link_is_on_many_functions)
+{
+	const char *kind = multi[_i].kind;
+	char section[128], words[64];
+
+	if (bpfl_test_lacks("kernel_btf"))
+		return;
+	snprintf(section, sizeof(section), "%s/" CALLS "sched_get_priority_m*", kind);
+	if (bpfl_test_lacks("tracing_multi")) {
+		snprintf(words, sizeof(words), "this kernel has no %s", kind);
+		if (!bpfl_test_lacks("trampolines"))
+			CHECK_FAILS(live_start(&live, LIVE_COUNT, section, NULL), live.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, words);
+		live_stop(&live);
+		return;
+	}
+	CHECK_OK(live_start(&live, LIVE_COUNT, section, NULL), live.err);
+	ck_assert_ptr_null(live.log.data); /* nothing was left out */
+	prove(multi[_i].runs_per_call);
+	bpfl_test_shows(kind, "by link");
+}
+END_TEST
+
+START_TEST(what_the_kernel_refuses_of_many_is_left_out)
+{
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("tracing_multi"))
+		return;
+	/* Functions that never return have no end. */
+	CHECK_OK(live_start(&live, LIVE_COUNT, "fexit.multi/" CALLS "e*", NULL), live.err);
+	CHECK_HAS(live.log.data, "warning: fexit.multi " CALLS "e*: the kernel refused ");
+	CHECK_HAS(live.log.data, "sys_exit_group");
+	CHECK_HAS(bpfl_link_text(live.link), " of ");
+	live_stop(&live);
+	CHECK_OK(live_start(&live, LIVE_COOKIE, "fentry.multi/x", "fentry.multi/" RARE_CALL ",cookie=1000"), live.err);
+	stat_calls(3);
+	ck_assert_uint_ge(live_counter(&live), 3000);
+	ck_assert_uint_eq(live_counter(&live) % 1000, 0);
+	live_stop(&live);
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "fentry.multi/vfs_reed", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "fits 'vfs_reed'");
+	CHECK_HAS(live.err.fix, "'vfs_read'");
+	live_stop(&live);
 }
 END_TEST
 
@@ -106,10 +199,10 @@ START_TEST(a_function_that_is_not_there_brings_near_names)
 {
 	if (bpfl_test_lacks("kernel_btf"))
 		return;
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "fentry/do_faccesat", NULL), live.err, BPFL_ERR_TARGET, ENOENT,
-		    "kernel function 'do_faccesat' is not in the kernel's BTF");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "fentry/vfs_reed", NULL), live.err, BPFL_ERR_TARGET, ENOENT,
+		    "kernel function 'vfs_reed' is not in the kernel's BTF");
 	ck_assert_int_eq(live.err.catalogue_id, 24);
-	CHECK_HAS(live.err.fix, "'do_faccessat'");
+	CHECK_HAS(live.err.fix, "'vfs_read'");
 	live_stop(&live);
 	CHECK_FAILS(live_start(&live, LIVE_COUNT, "tp_btf/sched_swich", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "tracepoint 'sched_swich'");
 	CHECK_HAS(live.err.fix, "'sched_switch'");
@@ -215,11 +308,13 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = { a_typed_tracepoint_fires_until_its_link_is_closed, a_cookie_reaches_a_traced_function,
+				 what_the_kernel_refuses_of_many_is_left_out,
 				 a_function_that_is_not_there_brings_near_names, a_security_hook_is_seen_or_known_to_be_off,
 				 a_program_that_is_not_there_cannot_be_changed, a_program_without_types_cannot_be_changed,
 				 a_syscall_program_runs_when_it_is_read, what_runs_by_itself_cannot_be_read };
 	Suite *suite = BPFL_TEST_SUITE("tracing", tests);
 
+	bpfl_test_add_loop(suite, "many", one_link_is_on_many_functions, sizeof(multi) / sizeof(multi[0]));
 	bpfl_test_add_loop(suite, "functions", a_function_is_traced_until_the_link_is_closed, sizeof(traced) / sizeof(traced[0]));
 	return bpfl_test_main(suite);
 }
