@@ -208,6 +208,9 @@ static int index_types(struct bpfl_btf *btf, struct bpfl_btf_search *search, str
 	uint32_t idx = 0;
 	uint64_t record_size;
 
+	/* A record has 25 bytes on average in kernels: room for all places at once, or nearly. */
+	if (!BPFL_VEC_RESERVE(&btf->offsets, (size_t)(btf->types_size / 20 >> btf->step_shift) + 1))
+		return bpfl_error_nomem(err);
 	for (uint64_t pos = 0; pos < btf->types_size; pos += record_size, idx++) {
 		const struct bpfl_btf_type *type = (const struct bpfl_btf_type *)(btf->types + pos);
 		uint64_t left = btf->types_size - pos;

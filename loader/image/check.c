@@ -91,7 +91,8 @@ void bpfl_check_destroy(struct bpfl_check *check)
 static enum bpfl_check_status relocation_status(uint32_t kind,
 						const struct bpfl_core_result *result)
 {
-	bool changed = result->local_value != result->kernel_value;
+	const struct bpfl_core_answer *answer = &result->query->answer;
+	bool changed = answer->local.value != result->kernel_value;
 
 	if (result->poisoned) {
 		return BPFL_CHECK_MISSING;
@@ -105,13 +106,13 @@ static enum bpfl_check_status relocation_status(uint32_t kind,
 		return result->kernel_value == 0 ? BPFL_CHECK_MISSING : BPFL_CHECK_OK;
 	case BPFL_CORE_TYPE_ID_LOCAL: return BPFL_CHECK_OK;
 	case BPFL_CORE_TYPE_SIZE:
-		return result->kernel_type_id == 0 ? BPFL_CHECK_MISSING :
+		return answer->target_id == 0 ? BPFL_CHECK_MISSING :
 		       changed			   ? BPFL_CHECK_RESIZED :
 						     BPFL_CHECK_OK;
 	case BPFL_CORE_FIELD_BYTE_SIZE:
 	case BPFL_CORE_FIELD_SIGNED: return changed ? BPFL_CHECK_RESIZED : BPFL_CHECK_OK;
 	case BPFL_CORE_FIELD_BYTE_OFF:
-		if (result->local_bytes != result->kernel_bytes) {
+		if (answer->local.width_bytes != answer->now.width_bytes) {
 			return BPFL_CHECK_RESIZED;
 		}
 		return changed ? BPFL_CHECK_MOVED : BPFL_CHECK_OK;
@@ -121,15 +122,14 @@ static enum bpfl_check_status relocation_status(uint32_t kind,
 }
 
 /* The same place in the kernel's type, as a path; "" when nothing matched. */
-static int kernel_path(struct bpfl_checking *checking, const struct bpfl_core_path *local,
-		       uint32_t kernel_type_id, struct bpfl_buf *out)
+static int kernel_path(const struct bpfl_core_path *local,
+		       const struct bpfl_core_answer *answer, struct bpfl_buf *out)
 {
 	struct bpfl_core_path found;
 	struct bpfl_core_miss miss;
-	const struct bpfl_btf *btf;
 
-	if (kernel_type_id == 0 || bpfl_target_btf(checking->target, &btf, NULL) < 0 ||
-	    bpfl_core_path_match(local, btf, kernel_type_id, &found, &miss) <= 0) {
+	if (answer->target_id == 0 ||
+	    bpfl_core_path_match(local, answer->target, answer->target_id, &found, &miss) <= 0) {
 		return 0;
 	}
 	bpfl_core_path_text(&found, out);
@@ -153,7 +153,7 @@ static int relocation_add(struct bpfl_checking *checking, const struct bpfl_imag
 	bpfl_core_path_text(&local, &name);
 	bpfl_core_line_text(checking->spec, line_idx, &place);
 	bpfl_core_result_text(checking->image, prog, result, &text);
-	status = kernel_path(checking, &local, result->kernel_type_id, &kernel);
+	status = kernel_path(&local, &result->query->answer, &kernel);
 	struct bpfl_check_item *item = NULL;
 	if (status == 0 && bpfl_buf_ok(&name) && bpfl_buf_ok(&place) && bpfl_buf_ok(&text)) {
 		item = bpfl_check_add(checking, BPFL_CHECK_RELOCATION,

@@ -323,11 +323,7 @@ static int result_add(const struct patch *patch, const struct bpfl_log *log,
 	item->insn_idx = patch->user.insn_idx;
 	item->poisoned = query->answer.poison || patch->obstacle;
 	item->core_idx = (uint32_t)prog->insts[patch->user.insn_idx].core_idx;
-	item->local_value = query->answer.local.value;
 	item->kernel_value = patch->value;
-	item->local_bytes = query->answer.local.width_bytes;
-	item->kernel_bytes = query->answer.now.width_bytes;
-	item->kernel_type_id = query->answer.target_id;
 	item->query = query;
 	item->obstacle = patch->obstacle;
 	if (log && log->fn) {

@@ -109,14 +109,60 @@ static int unknown_want(struct bpfl_btf_search *search, const struct bpfl_core_n
 	return (int)nr_unknown;
 }
 
+static void answer_take(struct bpfl_btf_search *search, int idx, struct found *found)
+{
+	size_t nr_ids;
+
+	free(found->ids);
+	free(found->modules);
+	found->modules = NULL;
+	found->modules_asked = false;
+	found->ids = bpfl_btf_search_take(search, idx, &nr_ids);
+	found->nr_ids = (uint32_t)nr_ids; /* of a BTF's ids, which are 32 bits wide */
+	found->kinds = search->kinds;
+}
+
+/*
+ * The first object of a target usually names most of what is ever asked. Nothing was known before it, so the search numbered
+ * the names as they will be numbered here, and its hash becomes ours, with our copies of the names.
+ */
+static int answers_keep_first(struct bpfl_btf_search *search, struct bpfl_core_names *known)
+{
+	if (!BPFL_VEC_RESERVE(&known->found, search->lists.nr)) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < search->lists.nr; i++) {
+		BPFL_VEC_PUSH(&known->found);
+	}
+	for (size_t i = 0; i < search->names.nr_slots; i++) {
+		struct bpfl_hash_slot *slot = &search->names.slots[i];
+
+		if (!slot->key) {
+			continue;
+		}
+		struct found *found = &known->found.items[slot->value];
+
+		found->name = bpfl_strndup(slot->key, slot->key_len);
+		if (!found->name) {
+			return -ENOMEM;
+		}
+		slot->key = found->name;
+		answer_take(search, (int)slot->value, found);
+	}
+	known->by_name = search->names;
+	search->names = (struct bpfl_hash)BPFL_HASH_INIT;
+	return 0;
+}
+
 static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *known,
 			const struct bpfl_core_name *names, size_t nr_names)
 {
 	size_t nr_max = known->found.nr + search->lists.nr;
 
-	/* The first object of a target usually names most; what others add makes room as it comes. */
-	if ((known->found.nr == 0 && !BPFL_VEC_RESERVE(&known->found, nr_max)) ||
-	    bpfl_hash_reserve(&known->by_name, nr_max) < 0) {
+	if (known->found.nr == 0) {
+		return answers_keep_first(search, known);
+	}
+	if (bpfl_hash_reserve(&known->by_name, nr_max) < 0) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < nr_names; i++) {
@@ -125,7 +171,6 @@ static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *
 		}
 		struct found *found = names_find(known, names[i].text, names[i].size);
 		int idx = bpfl_btf_search_want(search, names[i].text, names[i].size);
-		size_t nr_ids;
 
 		if (!found) {
 			found = name_add(known, &names[i]);
@@ -133,13 +178,7 @@ static int answers_keep(struct bpfl_btf_search *search, struct bpfl_core_names *
 		if (!found || idx < 0) {
 			return -ENOMEM;
 		}
-		free(found->ids);
-		free(found->modules);
-		found->modules = NULL;
-		found->modules_asked = false;
-		found->ids = bpfl_btf_search_take(search, idx, &nr_ids);
-		found->nr_ids = (uint32_t)nr_ids; /* of a BTF's ids, which are 32 bits wide */
-		found->kinds = search->kinds;
+		answer_take(search, idx, found);
 	}
 	return 0;
 }

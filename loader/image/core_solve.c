@@ -32,6 +32,12 @@
 #define NO_QUERY UINT32_MAX
 #define CANDIDATES_SHOWN_MAX 8u
 
+/* A type of the kernel, or of one of its modules. */
+struct candidate {
+	const struct bpfl_btf *btf;
+	uint32_t id;
+};
+
 struct solving {
 	const struct bpfl_spec *spec;
 	const struct bpfl_image *image;
@@ -39,19 +45,14 @@ struct solving {
 	struct bpfl_target *target;
 	const struct bpfl_btf *kernel; /* NULL: no query needs it */
 	struct bpfl_core_solver *solver;
-};
-
-/* A type of the kernel, or of one of its modules. */
-struct candidate {
-	const struct bpfl_btf *btf;
-	uint32_t id;
+	BPFL_VEC(struct candidate) room; /* for the candidates of one group after the other */
 };
 
 /* The queries on one local type, and what the kernel has under its name. */
 struct group {
 	struct bpfl_core_query *queries;
 	size_t nr_queries;
-	struct candidate *candidates; /* owned */
+	struct candidate *candidates; /* in the room of `solving` */
 	size_t nr_candidates;
 };
 
@@ -237,10 +238,11 @@ static int candidates_find(struct solving *solving, struct group *group, struct 
 	if (nr_ids == 0) {
 		return 0;
 	}
-	group->candidates = malloc(nr_ids * sizeof(*group->candidates));
-	if (!group->candidates) {
+	/* nr stays 0: only the room counts, and the first group that needs more makes it. */
+	if (!BPFL_VEC_RESERVE(&solving->room, nr_ids)) {
 		return bpfl_error_nomem(err);
 	}
+	group->candidates = solving->room.items;
 	for (size_t i = 0; i < nr_ids; i++) {
 		uint32_t module = bpfl_core_names_module(solving->target, name, size, i);
 		const struct bpfl_btf *btf = bpfl_target_btf_of(solving->target, module);
@@ -492,7 +494,6 @@ static int group_solve(struct solving *solving, struct group *group, struct bpfl
 			query_fail(solving, &group->queries[i], result, err);
 		}
 	}
-	free(group->candidates);
 	return result;
 }
 
@@ -530,7 +531,9 @@ int bpfl_core_solve(const struct bpfl_spec *spec, struct bpfl_target *target,
 		    struct bpfl_core_solver *ret_solver, struct bpfl_error *err)
 {
 	struct bpfl_core_solver solver = { NULL, 0, NULL };
-	struct solving solving = { spec, image, log, target, NULL, &solver };
+	struct solving solving = {
+		.spec = spec, .image = image, .log = log, .target = target, .solver = &solver
+	};
 	int result = gather(&solving, err);
 
 	if (result == 0) {
@@ -550,6 +553,7 @@ int bpfl_core_solve(const struct bpfl_spec *spec, struct bpfl_target *target,
 		group.nr_queries = next - first;
 		result = group_solve(&solving, &group, err);
 	}
+	free(solving.room.items);
 	if (result < 0) {
 		bpfl_core_solver_deinit(&solver);
 		return result;

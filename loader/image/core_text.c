@@ -219,15 +219,16 @@ static void done_text(const struct bpfl_core_result *result, const struct bpfl_c
 		      const struct bpfl_insn *insn, struct bpfl_buf *out)
 {
 	const struct bpfl_core_query *query = result->query;
+	const struct bpfl_core_value *was = &query->answer.local, *now = &query->answer.now;
 	uint8_t class = BPFL_CLASS(insn->code);
 	bool is_access = class == BPFL_CLASS_LDX || class == BPFL_CLASS_ST || class == BPFL_CLASS_STX;
 
 	bpfl_core_path_text(local, out);
 	bpfl_buf_printf(out, ": %s %" PRId64 " -> %" PRId64, number_words[query->kind],
-			(int64_t)result->local_value, (int64_t)result->kernel_value);
-	if (is_access && result->kernel_bytes != result->local_bytes) {
-		bpfl_buf_printf(out, ", %" PRIu32 " -> %" PRIu32 " bytes", result->local_bytes,
-				result->kernel_bytes);
+			(int64_t)was->value, (int64_t)result->kernel_value);
+	if (is_access && now->width_bytes != was->width_bytes) {
+		bpfl_buf_printf(out, ", %" PRIu32 " -> %" PRIu32 " bytes", was->width_bytes,
+				now->width_bytes);
 	}
 	if (query->answer.miss.reason != BPFL_CORE_MISS_NONE) {
 		bpfl_buf_text(out, " (");

@@ -112,6 +112,19 @@ static int core_result_compare(const void *a, const void *b)
 	return x->insn_idx < y->insn_idx ? -1 : x->insn_idx > y->insn_idx;
 }
 
+/* Passes mostly leave their tables in order, and qsort() takes memory. */
+static void sort(void *items, size_t nr, size_t item_size, int (*compare)(const void *a, const void *b))
+{
+	const char *bytes = items;
+
+	for (size_t i = 1; i < nr; i++) {
+		if (compare(bytes + (i - 1) * item_size, bytes + i * item_size) > 0) {
+			qsort(items, nr, item_size, compare);
+			return;
+		}
+	}
+}
+
 static bool map_uses_btf(const struct bpfl_image_map *map)
 {
 	return map->key_type_id != 0 || map->value_type_id != 0 || (map->inner && map_uses_btf(map->inner));
@@ -126,12 +139,8 @@ static int prog_finish(struct bpfl_image_prog *prog)
 	for (uint32_t i = 0; i < prog->nr_insts; i++)
 		prog->insns[i] = prog->insts[i].insn;
 	prog->nr_insns = prog->nr_insts;
-	if (prog->fixups.nr > 0)
-		qsort(prog->fixups.items, prog->fixups.nr, sizeof(*prog->fixups.items), fixup_compare);
-	if (prog->core_results.nr > 0) {
-		qsort(prog->core_results.items, prog->core_results.nr, sizeof(*prog->core_results.items),
-		      core_result_compare);
-	}
+	sort(prog->fixups.items, prog->fixups.nr, sizeof(*prog->fixups.items), fixup_compare);
+	sort(prog->core_results.items, prog->core_results.nr, sizeof(*prog->core_results.items), core_result_compare);
 	return 0;
 }
 

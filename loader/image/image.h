@@ -59,11 +59,7 @@ struct bpfl_core_result {
 	uint32_t insn_idx; /* in the program */
 	uint32_t core_idx; /* in spec->cores, or BPFL_CORE_RESULT_EXTERN */
 	char *text;	   /* extern: what became of it, in words; owned. CO-RE: NULL */
-	/* CO-RE: the number that the object's types give and the kernel's, the bytes that a load or store of the field moves by either
-	 * (0: none), and the type of the kernel that matched (0: none). */
-	uint64_t local_value, kernel_value;
-	uint32_t local_bytes, kernel_bytes;
-	uint32_t kernel_type_id;
+	uint64_t kernel_value; /* CO-RE: the number that was written; all else that is known stands in query->answer */
 	bool poisoned; /* the instruction was replaced by an invalid call: harmless until reached */
 	bool absent;   /* extern: weak, and this kernel does not have it */
 	const struct bpfl_core_query *query; /* CO-RE: question and answer, in image->core; else NULL */
