@@ -38,6 +38,7 @@
 #include "bpfload/ring.h"
 #include "bpfload/decode.h"
 #include "bpfload/map.h"
+#include "bpfload/metrics.h"
 #include "bpfload/btf.h"
 #include "bpfload/check.h"
 

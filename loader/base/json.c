@@ -3,6 +3,7 @@
  * base/json.c: JSON out. The only state is "is a comma due", one bit per level.
  */
 #include "base/json.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -52,25 +53,6 @@ void bpfl_json_object_end(struct bpfl_json *json) { unnest(json, '}'); }
 void bpfl_json_array_begin(struct bpfl_json *json) { nest(json, '['); }
 void bpfl_json_array_end(struct bpfl_json *json) { unnest(json, ']'); }
 
-/* Length of a valid UTF-8 sequence at text, 0 when it is none. Overlong forms and surrogates are no UTF-8. */
-static size_t utf8_len(const unsigned char *text, size_t left)
-{
-	size_t len = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-
-	if (len == 1)
-		return 1;
-	if (text[0] < 0xc2 || text[0] > 0xf4 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 static void quoted(struct bpfl_json *json, const char *text, size_t size)
 {
 	static const char shorthand[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: byte, letter */
@@ -78,7 +60,7 @@ static void quoted(struct bpfl_json *json, const char *text, size_t size)
 
 	bpfl_buf_char(json->out, '"');
 	for (size_t i = 0; i < size;) {
-		size_t len = utf8_len(bytes + i, size - i);
+		size_t len = bpfl_text_utf8_len(bytes + i, size - i);
 		const char *pair = NULL;
 
 		for (size_t p = 0; p + 1 < sizeof(shorthand) && !pair; p += 2) {

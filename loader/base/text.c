@@ -294,3 +294,21 @@ const char *bpfl_text_nearest(const char *word, const char *const *candidates, s
 	}
 	return NULL;
 }
+
+size_t bpfl_text_utf8_len(const unsigned char *text, size_t left)
+{
+	size_t len = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+
+	if (len == 1)
+		return 1;
+	if (text[0] < 0xc2 || text[0] > 0xf4 || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return len;
+}

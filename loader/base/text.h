@@ -29,6 +29,8 @@ int bpfl_text_to_s64(const char *text, int64_t *ret_value);
 /* What a hexadecimal digit is worth; BPFL_NO_DIGIT (more than any base) for another character. */
 #define BPFL_NO_DIGIT 99
 int bpfl_text_digit(char c);
+/* Length of a valid UTF-8 sequence at text, 0 when it is none. Overlong forms and surrogates are no UTF-8. left: bytes, at least 1. */
+size_t bpfl_text_utf8_len(const unsigned char *text, size_t left);
 
 bool bpfl_text_has_prefix(const char *text, const char *prefix);
 /* Glob with '*' and '?' only, on the whole text. */

@@ -20,6 +20,8 @@
  *     child.c      the command behind "--"
  *     events.c     what programs send through ring and perf buffers
  *     views.c      maps on the screen: --dump, --hist, --top
+ *     export.c     metrics: --export, and export for maps of others
+ *     http.c       the page of metrics, for who asks
  *     loop.c       waiting: signals, printk lines, events, intervals
  */
 #ifndef BPFLOAD_CLI_H
@@ -55,6 +57,7 @@ struct options {
 	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
 	const char *pin_dir, *pin_root;
+	const char *export_words; /* NULL: not given */
 	const char *pid;  /* NULL: not given; a number, "self" or "child" */
 	char **command;	  /* what follows "--", NULL-terminated; NULL: nothing */
 	int child_pid;	  /* of that command; 0 until it is made */
@@ -155,6 +158,7 @@ int cmd_unload(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_test(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 
 struct child; /* child.h */
 
@@ -238,6 +242,23 @@ int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, co
 int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err);
 void views_deinit(struct views *views);
 
+/* export.c */
+struct export;
+/* Checks the words and opens the port; nothing is loaded yet. *ret_export: NULL without --export; to be given to export_close() also after a failure. */
+int export_prepare(struct export **ret_export, const struct options *options, const struct bpfl_spec *spec, struct out *out,
+		   struct bpfl_error *err);
+/* The maps of the loaded object. */
+int export_open(struct export *export, const struct bpfl_object *object, const struct bpfl_spec *spec, const struct events *events,
+		struct out *out, struct bpfl_error *err);
+/* For poll(2); -1 when nothing is exported. */
+int export_fd(const struct export *export);
+void export_serve(struct export *export);
+/* Before the object is closed. NULL is fine. */
+void export_close(struct export *export);
+
+/* cmd_map.c: "id N", "name N", a path, a name: how many words that took, or -errno. */
+int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct bpfl_error *err);
+
 /* loop.c: signals are blocked from signals_init() on and read by the loop. */
 struct loop {
 	int signal_fd;
@@ -249,6 +270,7 @@ struct loop {
 	struct out *out;
 	uint64_t nr_lines, nr_dumps;
 	struct child *child; /* borrowed */
+	struct export *export; /* borrowed; NULL: none */
 };
 int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 /* True when INT, TERM or HUP has come. */

@@ -254,8 +254,7 @@ static const struct action *action_find(const char *name, struct bpfl_error *err
 	return idx < 0 ? NULL : &actions[idx];
 }
 
-/* "id N", "name N", a path, a name: how many words that took, or -errno. */
-static int map_open(struct bpfl_map **ret_map, char **words, int nr_words, struct bpfl_error *err)
+int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct bpfl_error *err)
 {
 	uint64_t id;
 	int ret;
@@ -308,7 +307,7 @@ static int action_run(struct command *command, char **words, int nr_words, struc
 		return out_usage(err, "map: dump, get, set, del, watch, pin, freeze or create?");
 	ret = action ? words_fill(command, err) : -EINVAL;
 	if (ret == 0 && !action->is_new) {
-		used = map_open(&command->map, words + 1, nr_words - 1, err);
+		used = map_open_words(&command->map, words + 1, nr_words - 1, err);
 		ret = used < 0 ? used : 0;
 	}
 	if (ret < 0)

@@ -29,6 +29,7 @@ struct run {
 	struct events events;
 	struct views views;
 	struct child child;
+	struct export *export; /* NULL: none */
 };
 
 static int spec_step(struct run *run, struct bpfl_error *err)
@@ -67,6 +68,8 @@ static int image_step(struct run *run, struct bpfl_error *err)
 
 	if (ret == 0)
 		ret = events_prepare(&run->events, &run->options, run->spec, &run->out, err);
+	if (ret == 0)
+		ret = export_prepare(&run->export, &run->options, run->spec, &run->out, err);
 	if (ret == 0)
 		ret = bpfl_target_running(&opts, &run->target, err);
 	if (ret == 0)
@@ -162,6 +165,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 		ret = events_open(&run->events, run->object, err);
 	if (ret == 0)
 		ret = views_open(&run->views, &run->options, run->object, &run->out, err);
+	if (ret == 0)
+		ret = export_open(run->export, run->object, run->spec, &run->events, &run->out, err);
 	if (plan_has_readable(&run->plan, run->spec))
 		run->views.is_live = false; /* their lines come in between */
 	if (ret == 0)
@@ -179,7 +184,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
-	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child };
+	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child,
+			     run->export };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;
@@ -244,6 +250,7 @@ static void run_deinit(struct run *run)
 	bpfl_trace_close(run->trace);
 	events_deinit(&run->events);
 	views_deinit(&run->views);
+	export_close(run->export);
 	bpfl_object_close(run->object);
 	bpfl_image_destroy(run->image);
 	bpfl_target_destroy(run->target);

@@ -3,7 +3,7 @@
  * cli/loop.c: waiting while the programs run.
  *
  * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while nothing is printed),
- * the --interval timer, the --duration timer, events and the end of the command behind "--". The signals are blocked from the start and read here, so that
+ * the --interval timer, the --duration timer, events, the end of the command behind "--" and readers of metrics. The signals are blocked from the start and read here, so that
  * there is no handler and nothing is interrupted half way.
  */
 #include "child.h"
@@ -18,7 +18,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NR_FDS 7
+#define NR_FDS 8
 
 static int system_error(struct bpfl_error *err, const char *what)
 {
@@ -190,6 +190,8 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 		if (loop->options->count && loop->nr_dumps >= loop->options->count)
 			return -ECANCELED;
 	}
+	if (fds[7].revents)
+		export_serve(loop->export);
 	if (fds[6].revents && child_ended(loop->child))
 		return last_words(loop, err);
 	return fds[4].revents ? -ECANCELED : 0;
@@ -205,6 +207,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		{ -1, POLLIN, 0 },
 		{ events_fd(loop->events), POLLIN, 0 },
 		{ child_fd(loop->child), POLLIN, 0 },
+		{ export_fd(loop->export), POLLIN, 0 },
 	};
 	int ret = begin(loop, err);
 

@@ -58,6 +58,7 @@ static const struct {
 	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~^ssh" } },
 	{ OPTIONS_RUN, { "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, ipv6, mac, port, hex, ...; auto: by its name" } },
 	{ OPTIONS_RUN, { "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" } },
+	{ OPTIONS_RUN, { "export", 0, VALUE_TEXT, FIELD(export_words), "prom:[ADDR:]PORT", "serve maps and variables as Prometheus metrics (bpfload export --help says which words may follow)" } },
 	{ OPTIONS_RUN, { "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" } },
 	{ OPTIONS_RUN, { "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them, events as bytes" } },
 	{ OPTIONS_RUN, { "no-printk", 0, VALUE_FLAG, FIELD(no_printk), NULL, "do not listen to bpf_printk" } },

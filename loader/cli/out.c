@@ -72,7 +72,7 @@ int out_flush(struct out *out)
 
 int out_redirect(struct out *out, const char *path, struct bpfl_error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
 	bool ok = fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0;
 	int errnum = errno;
 

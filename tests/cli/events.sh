@@ -68,6 +68,15 @@ out_matches '^typed pid=[0-9]+ number=[0-9]+$'
 watch 0 "$OBJ/ringbuf_typed.bpf.o" --count 2 -o "$TMP/file"
 [ ! -s "$TMP/out" ] || fail "-o leaves stdout empty"
 [ "$(wc -l <"$TMP/file")" -eq 3 ] || fail "-o takes a heading and 2 events"
+# A file that is emptied meanwhile (logrotate's copytruncate) is written from its beginning.
+trigger & trigger_pid=$!
+start "$OBJ/ringbuf_typed.bpf.o" -o "$TMP/file"
+eventually grep -q . "$TMP/file"
+: >"$TMP/file"
+eventually grep -q '[0-9]' "$TMP/file" || fail "nothing came after the file was emptied"
+stop
+kill "$trigger_pid"
+head -c 1 "$TMP/file" | tr '\0' '?' | grep -q '[0-9a-z]' || fail "the file has a hole"
 watch 0 "$OBJ/ringbuf_typed.bpf.o" --no-events --duration 300ms
 [ ! -s "$TMP/out" ] || fail "--no-events shows none"
 
