@@ -137,7 +137,7 @@ check-cli: all bpf
 # ---- other kernels ----
 
 # A machine there has nothing but what it brings: the command is linked statically; the tests, which probe the C library too, come with the
-# C library of their architecture. All else is linked into them, for another architecture by its cross compiler with libraries of
+# C library of their architecture; of this one also ip(8) and tc(8). All else is linked into them, for another architecture by its cross compiler with libraries of
 # scripts/fetch-kernel.
 NATIVE_ARCH := $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
 ARCH ?= $(NATIVE_ARCH)
@@ -182,6 +182,12 @@ guest-files: bpf $(KERN_TESTS)
 	$(Q)cp -r tests/cli tests/kern/in-guest '$(GUEST_FILES)/tests/'
 	$(Q)cp -L $(GUEST_LIBC)/libc.so.6 $(GUEST_LIBC)/libm.so.6 '$(GUEST_FILES)/root/lib/$(TRIPLET)/'
 	$(Q)cp -L $(GUEST_LIBC)/$(notdir $(LOADER_$(ARCH))) '$(GUEST_FILES)/root$(LOADER_$(ARCH))'
+ifeq ($(ARCH),$(NATIVE_ARCH))
+	$(Q)mkdir -p '$(GUEST_FILES)/root/usr/bin'
+	$(Q)for tool in ip tc bash; do cp -L "$$(command -v $$tool)" '$(GUEST_FILES)/root/usr/bin/'; done
+	$(Q)for tool in ip tc bash; do ldd "$$(command -v $$tool)"; done | sed -n 's/.* => \(\/[^ ]*\).*/\1/p' | sort -u | \
+		while read -r lib; do cp -L "$$lib" '$(GUEST_FILES)/root/lib/$(TRIPLET)/'; done
+endif
 
 check-kernels:
 	$(Q)+MAKE='$(MAKE)' sh scripts/check-kernels $(KERNELS)

@@ -34,6 +34,17 @@ BPFL_API int bpfl_object_pin(const struct bpfl_object *object, struct bpfl_link 
 			     const char *dir, struct bpfl_error *err);
 
 /*
+ * How pinned programs are used that no system call attaches: routes (sections lwt_in, lwt_out, lwt_xmit, lwt_seg6local) and actions of tc
+ * (action) refer to the pin.
+ * @dir: as given to bpfl_object_pin().
+ * @ret_text: a line for each such program: the command of ip(8) or tc(8), with PREFIX and IF for what only the caller knows; as JSON an object
+ *            with "program" and "command". "" when there are none. malloc'ed; free() it.
+ * Return: 0 or -ENOMEM.
+ */
+BPFL_API int bpfl_object_pin_commands(const struct bpfl_object *object, const char *dir, enum bpfl_format format, char **ret_text,
+				      struct bpfl_error *err);
+
+/*
  * Return: whether a link can be pinned, so that the program stays attached when the process ends. Not those that the kernel has no link for: socket options, ioctl,
  * netlink, PROG_ATTACH. Programs that run on demand need none.
  */

@@ -205,6 +205,23 @@ static int wait_step(struct run *run, struct bpfl_error *err)
 	return ret;
 }
 
+/* What else it takes for programs that no system call attaches: the commands, ready to be copied. */
+static int pin_commands(struct run *run, struct bpfl_error *err)
+{
+	char *text = NULL;
+	int ret = bpfl_object_pin_commands(run->object, run->options.pin_dir, run->out.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
+
+	if (ret < 0)
+		return ret;
+	if (text[0] && !run->out.json)
+		out_note(&run->out, 0, "routes and filters refer to pins; PREFIX and IF are yours to fill in:");
+	ret = text[0] ? out_text(&run->out, text) : 0;
+	free(text);
+	if (ret == 0)
+		ret = out_flush(&run->out);
+	return ret == -EPIPE ? 0 : ret; /* what was to be done is done */
+}
+
 /* Attaches and pins: then all of it stays when this process ends. */
 static int pin_step(struct run *run, struct bpfl_error *err)
 {
@@ -221,7 +238,7 @@ static int pin_step(struct run *run, struct bpfl_error *err)
 		bpfl_object_unpin(run->object);
 	else
 		out_note(&run->out, 0, "pinned in %s; bpfload unload %s takes it away", options->pin_dir, options->pin_dir);
-	return ret;
+	return ret < 0 ? ret : pin_commands(run, err);
 }
 
 typedef int (*step_fn)(struct run *run, struct bpfl_error *err);

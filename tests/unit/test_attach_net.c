@@ -740,7 +740,7 @@ START_TEST(programs_of_routes_and_actions_say_who_uses_them)
 {
 	static const char *const rows[][2] = {
 		{ "lwt_in", "ip route add PREFIX encap bpf in pinned" }, { "lwt_xmit", "encap bpf xmit pinned" },
-		{ "lwt_seg6local", "End.BPF" }, { "action", "tc actions add action bpf object-pinned" },
+		{ "lwt_seg6local", "End.BPF" }, { "action", "tc filter add dev IF ingress matchall action bpf object-pinned" },
 	};
 
 	for (size_t i = 0; i < NR(rows); i++) {
