@@ -13,7 +13,7 @@
 struct bpfl_gadget_type {
 	const char *name;	  /* of a typedef, or of a struct or union */
 	enum bpfl_form form;	  /* how a value is shown; BPFL_NR_FORMS: as its C type */
-	enum bpfl_metric metric;
+	enum bpfl_field_metric metric;
 	bool is_hidden;		  /* not among the columns unless asked for */
 	const char *stem, *named; /* of "uid": beside the number stands the name, in a field "user"; NULL */
 };

@@ -49,7 +49,7 @@ enum bpfl_form {
 };
 
 /* What a number is for who watches it over time. */
-enum bpfl_metric { BPFL_METRIC_NONE, BPFL_METRIC_COUNTER, BPFL_METRIC_GAUGE, BPFL_METRIC_SLOTS /* of a histogram, log2 */ };
+enum bpfl_field_metric { BPFL_FIELD_PLAIN, BPFL_FIELD_COUNTER, BPFL_FIELD_GAUGE, BPFL_FIELD_SLOTS /* of a histogram, log2 */ };
 
 enum bpfl_ellipsis { BPFL_ELLIPSIS_NONE, BPFL_ELLIPSIS_END, BPFL_ELLIPSIS_MIDDLE, BPFL_ELLIPSIS_START };
 
@@ -75,7 +75,7 @@ struct bpfl_field {
 	bool is_hidden;	   /* shown in a table only when it is asked for */
 	bool is_words;	   /* the number stands beside it in a field of its own: in JSON this one is always text */
 	bool is_short;	   /* its column is headed by the leaf, if no other has the same */
-	enum bpfl_metric metric;
+	enum bpfl_field_metric metric;
 	uint8_t width;	   /* of a column */
 	struct bpfl_column_style style;
 	/* ENDPOINT: byte offsets from byte_off; port 0: none. */
