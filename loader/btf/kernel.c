@@ -309,6 +309,26 @@ int bpfl_btf_open_kernel_searching(const char *path, struct bpfl_btf_search *sea
 	return no_kernel_btf(release, err);
 }
 
+/*
+ * Nothing in a module's types says which kernel they continue. But names are stored whole, one after the other: on top of another kernel's, a
+ * name soon begins in the middle of one.
+ */
+static int continues_check(const struct bpfl_btf *btf, struct bpfl_error *err)
+{
+	for (uint32_t id = bpfl_btf_first_id(btf); id < bpfl_btf_nr_types(btf); id++) {
+		uint32_t name_off = bpfl_btf_type(btf, id)->name_off;
+		const char *name = bpfl_btf_string(btf, name_off);
+
+		if (name_off == 0 || name[0] == '\0' || name_off == btf->first_str || name[-1] == '\0')
+			continue;
+		BAD("these types do not continue the given ones: the name of type %u begins inside of another name ('%s')", id,
+		    BPFL_ESC(name));
+		bpfl_error_fix(err, "take the module and the base from the same build of the kernel");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
 	struct btf_file file = { .content = BPFL_BUF_INIT };
@@ -322,9 +342,32 @@ int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpf
 		ret = file.outline != NULL ? bpfl_btf_read_distilled(file.outline, file.outline_size, file.btf,
 								     file.btf_size, base, ret_btf, err)
 					   : bpfl_btf_read(file.btf, file.btf_size, base, ret_btf, err);
+		if (ret == 0 && base != NULL && file.outline == NULL && continues_check(*ret_btf, err) < 0) {
+			bpfl_btf_destroy(*ret_btf);
+			*ret_btf = NULL;
+			ret = -EINVAL;
+		}
 		if (ret < 0)
 			bpfl_error_prefix(err, "%s", BPFL_ESC(path));
 	}
+	bpfl_buf_deinit(&file.content);
+	return ret;
+}
+
+int bpfl_btf_read_outlined(const char *path, const char *outline_path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
+			   struct bpfl_error *err)
+{
+	struct btf_file file = { .content = BPFL_BUF_INIT }, outline = { .content = BPFL_BUF_INIT };
+	int ret = read_file(path, &file, err);
+
+	if (ret == 0)
+		ret = read_file(outline_path, &outline, err);
+	if (ret == 0) {
+		ret = bpfl_btf_read_distilled(outline.btf, outline.btf_size, file.btf, file.btf_size, base, ret_btf, err);
+		if (ret < 0)
+			bpfl_error_prefix(err, "%s, %s", BPFL_ESC(outline_path), BPFL_ESC(path));
+	}
+	bpfl_buf_deinit(&outline.content);
 	bpfl_buf_deinit(&file.content);
 	return ret;
 }

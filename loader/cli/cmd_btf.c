@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct btf_options {
-	const char *format, *base_path;
+	const char *format, *base_path, *outline_path;
 	bool json, no_kfuncs, help;
 };
 
@@ -20,7 +20,10 @@ struct btf_options {
 static const struct option_row rows[] = {
 	{ "format", 'f', VALUE_TEXT, FIELD(format), "c|raw|json", "dump, find: a C header (the default), the records as lines, or as JSON" },
 	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "JSON; of diff, one object on a line for each type" },
-	{ "base", 'B', VALUE_TEXT, FIELD(base_path), "FILE", "the BTF that FILE continues: the kernel's for /sys/kernel/btf/MODULE" },
+	{ "base", 'B', VALUE_TEXT, FIELD(base_path), "FILE",
+	  "the BTF that FILE continues: the kernel's for /sys/kernel/btf/MODULE, or any kernel's for a MODULE.ko with a section .BTF.base" },
+	{ "outline", 0, VALUE_TEXT, FIELD(outline_path), "FILE",
+	  "dump, find: the .BTF.base of a module as a raw file, when its .BTF is one; without --base shown as it is" },
 	{ "no-kfuncs", 0, VALUE_FLAG, FIELD(no_kfuncs), NULL, "dump: without prototypes of the kernel's functions for BPF programs" },
 	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
 };
@@ -75,17 +78,20 @@ static int format_of(const struct btf_options *options, enum bpfl_btf_format *re
 }
 
 /* A file, or the running kernel's, on top of the base if one was given. */
-static int read_types(const char *path, const char *base_path, struct bpfl_btf **ret_base,
+static int read_types(const char *path, const struct btf_options *options, struct bpfl_btf **ret_base,
 		      struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
 	int ret = 0;
 
 	*ret_base = NULL;
-	if (base_path && !path)
-		return out_usage(err, "--base: which file continues '%s'?", base_path);
-	if (base_path)
-		ret = bpfl_btf_read_file(base_path, NULL, ret_base, err);
-	if (ret == 0)
+	if ((options->base_path || options->outline_path) && !path)
+		return out_usage(err, "--%s: which file continues '%s'?", options->base_path ? "base" : "outline",
+				 options->base_path ? options->base_path : options->outline_path);
+	if (options->base_path)
+		ret = bpfl_btf_read_file(options->base_path, NULL, ret_base, err);
+	if (ret == 0 && options->outline_path)
+		ret = bpfl_btf_read_outlined(path, options->outline_path, *ret_base, ret_btf, err);
+	else if (ret == 0)
 		ret = bpfl_btf_read_file(path, *ret_base, ret_btf, err);
 	return ret;
 }
@@ -102,7 +108,7 @@ static int btf_dump(const struct btf_options *options, char **operands, int nr_o
 	if (ret == 0 && nr_operands > 1)
 		ret = out_usage(err, "one file at a time: '%s' and '%s'", operands[0], operands[1]);
 	if (ret == 0)
-		ret = read_types(path, options->base_path, &base, &btf, err);
+		ret = read_types(path, options, &base, &btf, err);
 	if (ret == 0)
 		ret = bpfl_btf_print(btf, format, &opts, out_write, out, err);
 	bpfl_btf_destroy(btf);
@@ -123,7 +129,7 @@ static int btf_find(const struct btf_options *options, char **operands, int nr_o
 	if (ret == 0 && nr_operands > 2)
 		ret = out_usage(err, "one name and one file at a time");
 	if (ret == 0)
-		ret = read_types(path, options->base_path, &base, &btf, err);
+		ret = read_types(path, options, &base, &btf, err);
 	if (ret == 0)
 		ret = bpfl_btf_print_named(btf, operands[0], format, out_write, out, err);
 	bpfl_btf_destroy(btf);
@@ -144,8 +150,10 @@ static int btf_diff(const struct btf_options *options, char **operands, int nr_o
 		ret = out_usage(err, "--format: diff writes text, or json");
 	if (ret == 0 && nr_operands != 2)
 		ret = out_usage(err, "diff compares two files");
+	if (ret == 0 && options->outline_path)
+		ret = out_usage(err, "--outline: not with diff; compare what dump writes");
 	if (ret == 0)
-		ret = read_types(operands[0], options->base_path, &base, &before, err);
+		ret = read_types(operands[0], options, &base, &before, err);
 	if (ret == 0)
 		ret = bpfl_btf_read_file(operands[1], base, &after, err);
 	if (ret == 0)

@@ -16,7 +16,7 @@
 
 struct check_options {
 	struct options edits; /* what changes an object: --set, --map, --type, --only, --skip */
-	struct words btf, kconfig;
+	struct words btf, kconfig, module;
 	int verbosity;
 	bool json, strict, help;
 };
@@ -25,7 +25,9 @@ struct check_options {
 
 static const struct option_row rows[] = {
 	{ "btf", 0, VALUE_WORDS, FIELD(btf), "FILE",
-	  "a kernel by its BTF, raw or ELF (repeatable); without: the running kernel" },
+	  "a kernel by its BTF, raw or ELF, or by a directory like /sys/kernel/btf (repeatable); without: the running kernel" },
+	{ "module", 0, VALUE_WORDS, FIELD(module), "FILE",
+	  "types of a module of that kernel: /sys/kernel/btf/NAME or NAME.ko (repeatable; for one --btf)" },
 	{ "kconfig", 0, VALUE_WORDS, FIELD(kconfig), "FILE",
 	  "the configuration of a kernel: the first for the first --btf, and so on" },
 	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL,
@@ -108,11 +110,13 @@ static char *kernel_name(const char *btf_path)
 }
 
 static int kernel_open(struct kernel *kernel, const char *btf_path, const char *kconfig_path,
-		       struct bpfl_error *err)
+		       const struct words *modules, struct bpfl_error *err)
 {
 	struct bpfl_target_opts opts = { .size = sizeof(opts),
 					 .btf_path = btf_path,
-					 .kconfig_path = kconfig_path };
+					 .kconfig_path = kconfig_path,
+					 .module_paths = (const char *const *)modules->items,
+					 .nr_module_paths = modules->nr };
 
 	kernel->name = kernel_name(btf_path);
 	if (!kernel->name)
@@ -130,13 +134,16 @@ static int kernels_open(struct run *run, struct bpfl_error *err)
 	if (kconfig->nr > nr)
 		return out_usage(err, "--kconfig: %zu configurations for %zu kernels", kconfig->nr,
 				 nr);
+	if (run->options.module.nr > 0 && btf->nr != 1)
+		return out_usage(err, "--module: for one kernel, given with --btf; for several make a directory of each: vmlinux, and its "
+				      "modules beside it");
 	run->kernels = calloc(nr, sizeof(*run->kernels));
 	if (!run->kernels)
 		return out_usage(err, "out of memory");
 	run->nr_kernels = nr;
 	for (size_t i = 0; i < nr && ret == 0; i++)
 		ret = kernel_open(&run->kernels[i], btf->nr ? btf->items[i] : NULL,
-				  i < kconfig->nr ? kconfig->items[i] : NULL, err);
+				  i < kconfig->nr ? kconfig->items[i] : NULL, &run->options.module, err);
 	return ret;
 }
 
@@ -155,6 +162,7 @@ static void run_deinit(struct run *run)
 	free(run->kernels);
 	words_deinit(&run->options.btf);
 	words_deinit(&run->options.kconfig);
+	words_deinit(&run->options.module);
 	options_deinit(&run->options.edits);
 }
 

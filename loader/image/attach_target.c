@@ -14,6 +14,7 @@
 #include "image/passes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -197,6 +198,14 @@ static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image,
 
 		if (type && bpfl_btf_kind(type) == wanted_kind(wanted->row) && strcmp(bpfl_btf_name(found_in, ids[i]), name) == 0)
 			return found_note(wanted, image, target, ids[i], module, err);
+	}
+	/* The kernel itself may have something else of that name, and no module was asked. */
+	if (wanted->module_size == 0 && nr_ids > 0) {
+		uint32_t module, id;
+
+		result = bpfl_target_modules_find(target, NULL, wanted_kind(wanted->row), name, &module, &id, err);
+		if (result != 0)
+			return result < 0 ? result : found_note(wanted, image, target, id, module, err);
 	}
 	return missing_error(wanted, btf, err);
 }

@@ -3,6 +3,7 @@
  * image/check: what an object needs, against what a kernel has.
  *
  *   image     the first passes of an image: programs flattened, maps sized      (here)
+ *   structs   of functions: members that the kernel does not have, and their programs  (check_struct_ops.c)
  *   relocate  CO-RE, as for loading: the numbers stay in the image              (core_*.c)
  *   externs   one at a time where they do not all resolve                       (check_extern.c)
  *   reach     which instructions are alive with those answers                   (check_reach.c)
@@ -21,6 +22,7 @@
 #include "image/core.h"
 #include "image/core_match.h"
 #include "image/helper_names.h"
+#include "image/modules.h"
 #include "image/passes.h"
 #include "image/since.h"
 
@@ -329,6 +331,9 @@ static int checking_run(struct bpfl_checking *checking, struct bpfl_error *err)
 	int result = bpfl_image_begin(checking->spec, &checking->image, err);
 
 	if (result == 0) {
+		result = bpfl_check_struct_ops(checking, err);
+	}
+	if (result == 0) {
 		result = bpfl_image_flatten(checking->image, err);
 	}
 	if (result == 0) {
@@ -352,6 +357,12 @@ static int checking_run(struct bpfl_checking *checking, struct bpfl_error *err)
 	}
 	if (result == 0) {
 		result = bpfl_check_hooks(checking, err);
+	}
+	/* Files that were named have to be what they are taken for, also when this object can do without. */
+	if (result == 0 && checking->target->btf_path) {
+		const struct bpfl_modules *modules;
+
+		result = bpfl_target_modules(checking->target, &modules, err);
 	}
 	if (result == 0) {
 		bpfl_check_since(checking);

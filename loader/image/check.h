@@ -6,6 +6,7 @@
  *   check_types.c  what the kernel's interface numbers: helpers, types of maps and programs
  *   check_extern.c what each extern becomes
  *   check_hook.c   what programs are attached to
+ *   check_struct_ops.c  structs of functions that the object implements
  *   check_reach.c  which instructions the verifier can come to
  *   check_text.c   words and JSON
  *
@@ -27,6 +28,8 @@ struct bpfl_check {
 
 /* What is known of an extern on this kernel. */
 enum bpfl_check_presence { BPFL_PRESENCE_UNKNOWN, BPFL_PRESENCE_ABSENT, BPFL_PRESENCE_PRESENT };
+
+#define BPFL_CHECK_MODULE_SIZE 64
 
 /* One check at work. */
 struct bpfl_checking {
@@ -56,9 +59,17 @@ int bpfl_check_set_prog(const struct bpfl_checking *checking, struct bpfl_check_
  * knows. */
 enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking,
 					       const char *enum_name, uint64_t value);
-/* Whether it has a type of this kind and name. UNKNOWN without BTF. */
+/* Whether the kernel itself has a type of this kind and name. UNKNOWN without BTF. */
 enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
 					  const char *name);
+/*
+ * The same, and where not, whether one of its modules has. Then ret_module is that module's name, else "". UNKNOWN also when it has
+ * modules whose types are not at hand.
+ */
+enum bpfl_check_presence bpfl_check_named_anywhere(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
+						   const char *name, char ret_module[BPFL_CHECK_MODULE_SIZE]);
+/* Whether something that the kernel itself does not have may be in a module that nobody can look into. */
+bool bpfl_check_modules_unknown(struct bpfl_checking *checking);
 
 /*
  * check_types.c: an item for a helper, or a type of maps or programs: what the kernel numbers in an
@@ -76,6 +87,10 @@ void bpfl_check_since(struct bpfl_checking *checking);
 int bpfl_check_externs(struct bpfl_checking *checking, struct bpfl_error *err);
 /* check_hook.c: an item for what each program is attached to. */
 int bpfl_check_hooks(struct bpfl_checking *checking, struct bpfl_error *err);
+
+/* check_struct_ops.c: an item for the interface that each struct_ops map implements, and for each member; first of all, because programs
+ * of members that the kernel does not have may be left out. */
+int bpfl_check_struct_ops(struct bpfl_checking *checking, struct bpfl_error *err);
 
 /*
  * check_reach.c: which instructions of a relocated program the verifier can come to on this kernel.

@@ -13,10 +13,12 @@
 #include "image/check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 #include "image/core.h"
+#include "image/core_match.h"
 #include "image/extern.h"
 
 static enum bpfl_check_kind kind_of(const struct bpfl_extern *ext)
@@ -250,6 +252,81 @@ static void doubt(struct bpfl_checking *checking)
 	}
 }
 
+/* ---- what modules may have ---- */
+
+/* Kernel functions for programs that mainline has in files which are usually built as modules. */
+static const struct {
+	const char *pattern, *module;
+} module_kfuncs[] = {
+	{ "bpf_ct_set_nat_info", "nf_nat" },	  { "bpf_ct_*", "nf_conntrack" },
+	{ "bpf_skb_ct_*", "nf_conntrack" },	  { "bpf_xdp_ct_*", "nf_conntrack" },
+	{ "bpf_xdp_flow_lookup", "nf_flow_table" }, { "bpf_skb_?et_fou_encap", "fou" },
+	{ "bpf_skb_?et_xfrm_info", "xfrm_interface" }, { "hid_bpf_*", "hid" },
+	{ "cubictcp_*", "tcp_cubic" },		  { "dctcp_*", "tcp_dctcp" },
+	{ "bbr_*", "tcp_bbr" },
+};
+
+/* The module that would have a function; NULL: no function of a module, as far as is known here. */
+static const char *module_of(const char *function)
+{
+	for (size_t i = 0; i < sizeof(module_kfuncs) / sizeof(module_kfuncs[0]); i++) {
+		if (bpfl_text_glob(module_kfuncs[i].pattern, function)) {
+			return module_kfuncs[i].module;
+		}
+	}
+	return NULL;
+}
+
+static int maybe_in_module(struct bpfl_checking *checking, struct bpfl_check_item *item, const char *module)
+{
+	char name[256], text[512];
+
+	snprintf(name, sizeof(name), "%.*s", (int)bpfl_core_name_size(item->name, strlen(item->name)), item->name);
+	if (bpfl_check_named(checking, item->kind == BPFL_CHECK_KFUNC ? BPFL_KIND_FUNC : BPFL_KIND_VAR, name) !=
+	    BPFL_PRESENCE_ABSENT) {
+		return 0; /* it is there, and does not fit */
+	}
+	snprintf(text, sizeof(text), "%s: not in the BTF of the kernel itself; %s%s%s may have it (--module FILE)", name,
+		 module ? "module '" : "a module", module ? module : "", module ? "'" : "");
+	char *copy = bpfl_strdup(text);
+	if (!copy) {
+		return -ENOMEM;
+	}
+	free((char *)item->text);
+	item->text = copy;
+	item->status = BPFL_CHECK_UNKNOWN;
+	return 0;
+}
+
+/*
+ * Of a running kernel whose modules cannot be read nothing is known about what vmlinux does not have. A kernel that is described by
+ * its BTF alone would leave every check open that way; of mainline's functions for programs it is known which ones are in modules.
+ */
+static int modules_doubt(struct bpfl_checking *checking)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < checking->check->items.nr && result == 0; i++) {
+		struct bpfl_check_item *item = &checking->check->items.items[i];
+		const char *module = module_of(item->name);
+
+		if (item->status != BPFL_CHECK_MISSING || (item->kind != BPFL_CHECK_KFUNC && item->kind != BPFL_CHECK_KSYM) ||
+		    !(module || (checking->target->running && !checking->target->btf_path)) ||
+		    !bpfl_check_modules_unknown(checking)) {
+			continue;
+		}
+		result = maybe_in_module(checking, item, module);
+		for (size_t e = 0; e < checking->spec->externs.nr; e++) {
+			const struct bpfl_extern *ext = &checking->spec->externs.items[e];
+
+			if (item->status == BPFL_CHECK_UNKNOWN && kind_of(ext) == item->kind && strcmp(ext->name, item->name) == 0) {
+				checking->externs[e] = BPFL_PRESENCE_UNKNOWN;
+			}
+		}
+	}
+	return result;
+}
+
 static int kconfig_alloc(struct bpfl_checking *checking)
 {
 	for (size_t i = 0; i < checking->spec->maps.nr; i++) {
@@ -291,6 +368,9 @@ int bpfl_check_externs(struct bpfl_checking *checking, struct bpfl_error *err)
 		bpfl_error_nomem(err);
 	}
 	doubt(checking);
+	if (result == 0 && modules_doubt(checking) < 0) {
+		result = bpfl_error_nomem(err);
+	}
 out:
 	free(refs);
 	free(ref_of);

@@ -15,7 +15,8 @@
  *                             be there, so absence proves nothing; for the running kernel its
  *                             symbol table decides, which needs no privileges for names
  *
- * What is not in the BTF of a kernel with modules may be in a module: not known. Whether a kernel
+ * What is not in the BTF of the kernel itself may be in a module: their types are looked at too, and where those are not at hand
+ * it is not known. Whether a kernel
  * was built with probes at all shows by a function of each kind. Places that are no matter of the
  * kernel (an interface, a cgroup) are left out.
  */
@@ -27,6 +28,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "image/core_match.h"
+#include "image/modules.h"
 #include "image/passes.h"
 #include "sys/kallsyms.h"
 
@@ -43,24 +45,39 @@ static const char *const syscall_prefixes[] = { "__x64_sys_",	"__arm64_sys_", "_
 struct finding {
 	enum bpfl_check_status status;
 	const char *text;
+	char module[BPFL_CHECK_MODULE_SIZE]; /* that has it; "" the kernel itself */
 };
+
+/* Of the kernel itself, or of nothing in particular. */
+#define FINDING(status, text) ((struct finding){ status, text, "" })
 
 /* ---- names in the BTF ---- */
 
-/* Not in the BTF of vmlinux. Only a kernel with modules has the tracepoints of loading them. */
-static struct finding not_found(struct bpfl_checking *checking, const char *text)
+#define MAYBE_IN_MODULE "not in the BTF of the kernel itself; a module may have it (--module FILE)"
+
+/* What a type of that kind and name shows, in the kernel or one of its modules. */
+static struct finding named_find(struct bpfl_checking *checking, enum bpfl_btf_kind kind, const char *name,
+				 const char *there, const char *not_there)
 {
-	switch (bpfl_check_named(checking, BPFL_KIND_TYPEDEF, "btf_trace_module_load")) {
-	case BPFL_PRESENCE_ABSENT: return (struct finding){ BPFL_CHECK_MISSING, text };
+	struct finding found = { BPFL_CHECK_UNKNOWN, "the kernel has no BTF that could tell", "" };
+	const struct bpfl_btf *btf;
+
+	switch (bpfl_check_named_anywhere(checking, kind, name, found.module)) {
 	case BPFL_PRESENCE_PRESENT:
-		return (struct finding){
-			BPFL_CHECK_UNKNOWN,
-			"not in the BTF of the kernel itself; a module may have it"
-		};
+		found.status = BPFL_CHECK_OK;
+		found.text = there;
+		break;
+	case BPFL_PRESENCE_ABSENT:
+		found.status = BPFL_CHECK_MISSING;
+		found.text = not_there;
+		break;
 	default:
-		return (struct finding){ BPFL_CHECK_UNKNOWN,
-					 "the kernel has no BTF that could tell" };
+		if (bpfl_target_btf(checking->target, &btf, NULL) == 0) {
+			found.text = MAYBE_IN_MODULE;
+		}
+		break;
 	}
+	return found;
 }
 
 static struct finding raw_tracepoint_find(struct bpfl_checking *checking, const char *name)
@@ -68,10 +85,8 @@ static struct finding raw_tracepoint_find(struct bpfl_checking *checking, const 
 	char type_name[NAME_SIZE];
 
 	snprintf(type_name, sizeof(type_name), "btf_trace_%s", name);
-	if (bpfl_check_named(checking, BPFL_KIND_TYPEDEF, type_name) == BPFL_PRESENCE_PRESENT) {
-		return (struct finding){ BPFL_CHECK_OK, "a tracepoint of the kernel" };
-	}
-	return not_found(checking, "the kernel has no tracepoint of this name");
+	return named_find(checking, BPFL_KIND_TYPEDEF, type_name, "a tracepoint",
+			  "the kernel has no tracepoint of this name");
 }
 
 /*
@@ -93,8 +108,7 @@ static struct finding syscall_find(struct bpfl_checking *checking, const char *n
 	}
 	/* All at once: one pass over the kernel's types. */
 	if (bpfl_core_names_prepare(checking->target, names, 2 * NR_PREFIXES, NULL) < 0) {
-		return (struct finding){ BPFL_CHECK_UNKNOWN,
-					 "the kernel has no BTF that could tell" };
+		return FINDING(BPFL_CHECK_UNKNOWN, "the kernel has no BTF that could tell");
 	}
 	for (size_t i = 0; i < 2 * NR_PREFIXES; i++) {
 		if (bpfl_check_named(checking, BPFL_KIND_FUNC, functions[i]) !=
@@ -102,14 +116,14 @@ static struct finding syscall_find(struct bpfl_checking *checking, const char *n
 			continue;
 		}
 		if (i % 2 == 0) {
-			return (struct finding){ BPFL_CHECK_OK, "a system call of the kernel" };
+			return FINDING(BPFL_CHECK_OK, "a system call of the kernel");
 		}
 		has_read = true;
 	}
 	if (has_read) {
-		return (struct finding){ BPFL_CHECK_MISSING, "the kernel has no such system call" };
+		return FINDING(BPFL_CHECK_MISSING, "the kernel has no such system call");
 	}
-	return (struct finding){ BPFL_CHECK_UNKNOWN, "the BTF does not list system calls" };
+	return FINDING(BPFL_CHECK_UNKNOWN, "the BTF does not list system calls");
 }
 
 static struct finding tracepoint_find(struct bpfl_checking *checking, const char *target)
@@ -127,26 +141,24 @@ static struct finding tracepoint_find(struct bpfl_checking *checking, const char
 
 /* ---- functions ---- */
 
-/* The running kernel's own list. False when it cannot be read. */
-static bool symbol_find(const struct bpfl_checking *checking, const char *name, struct finding *ret)
+/* The running kernel's own list. module: NULL, or the one that is meant. False when it cannot be read. */
+static bool symbol_find(const struct bpfl_checking *checking, const char *module, const char *name, struct finding *ret)
 {
 	struct bpfl_symbol_facts facts;
 
 	if (!checking->target->running) {
 		return false;
 	}
-	bpfl_kallsyms_search(NULL, name, &facts);
+	bpfl_kallsyms_search(module, name, &facts);
 	if (!facts.readable) {
 		return false;
 	}
 	if (facts.nr_functions == 0) {
-		*ret = (struct finding){ BPFL_CHECK_MISSING,
-					 "the kernel has no function of this name" };
+		*ret = FINDING(BPFL_CHECK_MISSING, module ? "the module has no function of this name, or is not loaded" : "the kernel has no function of this name");
 	} else if (facts.nr_functions == 1) {
-		*ret = (struct finding){ BPFL_CHECK_OK, "a function of the kernel" };
+		*ret = FINDING(BPFL_CHECK_OK, "a function of the kernel");
 	} else {
-		*ret = (struct finding){ BPFL_CHECK_UNKNOWN,
-					 "the kernel has several functions of this name" };
+		*ret = FINDING(BPFL_CHECK_UNKNOWN, "the kernel has several functions of this name");
 	}
 	return true;
 }
@@ -157,18 +169,34 @@ static struct finding pattern_find(struct bpfl_checking *checking, const char *p
 	const struct bpfl_btf *btf;
 
 	if (bpfl_target_btf(checking->target, &btf, NULL) < 0) {
-		return (struct finding){ BPFL_CHECK_UNKNOWN,
-					 "the kernel has no BTF that could tell" };
+		return FINDING(BPFL_CHECK_UNKNOWN, "the kernel has no BTF that could tell");
 	}
 	for (uint32_t id = 1; id < bpfl_btf_nr_types(btf); id++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
 
 		if (type && bpfl_btf_kind(type) == BPFL_KIND_FUNC &&
 		    bpfl_text_glob(pattern, bpfl_btf_string(btf, type->name_off))) {
-			return (struct finding){ BPFL_CHECK_OK, "functions of the kernel fit" };
+			return FINDING(BPFL_CHECK_OK, "functions of the kernel fit");
 		}
 	}
-	return (struct finding){ BPFL_CHECK_UNKNOWN, "no function of the BTF fits" };
+	return FINDING(BPFL_CHECK_UNKNOWN, "no function of the BTF fits");
+}
+
+/* MODULE:FUNCTION */
+static struct finding module_function_find(struct bpfl_checking *checking, const char *module, const char *function)
+{
+	struct finding found = { BPFL_CHECK_UNKNOWN, "a function of a module whose BTF does not list it, or was not given (--module FILE)", "" };
+	uint32_t number, id;
+
+	if (strcmp(module, "vmlinux") != 0 && symbol_find(checking, module, function, &found)) {
+		return found;
+	}
+	if (bpfl_target_modules_find(checking->target, module, BPFL_KIND_FUNC, function, &number, &id, NULL) > 0) {
+		found.status = BPFL_CHECK_OK;
+		found.text = "a function";
+		snprintf(found.module, sizeof(found.module), "%.*s", (int)sizeof(found.module) - 1, module);
+	}
+	return found;
 }
 
 static struct finding function_find(struct bpfl_checking *checking, const char *target)
@@ -177,19 +205,20 @@ static struct finding function_find(struct bpfl_checking *checking, const char *
 	struct finding found;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(target, "+"), target);
-	if (strchr(name, ':')) {
-		return (struct finding){ BPFL_CHECK_UNKNOWN, "a function of a module" };
+	char *colon = strchr(name, ':');
+	if (colon) {
+		*colon = '\0';
+		return module_function_find(checking, name, colon + 1);
 	}
 	if (strpbrk(name, "*?")) {
 		return pattern_find(checking, name);
 	}
-	if (!symbol_find(checking, name, &found)) {
-		bool is_there = bpfl_check_named(checking, BPFL_KIND_FUNC, name) ==
-				BPFL_PRESENCE_PRESENT;
-
-		found = is_there ? (struct finding){ BPFL_CHECK_OK, "a function of the kernel" } :
-				   (struct finding){ BPFL_CHECK_UNKNOWN,
-						     "not in the BTF, which does not list every function" };
+	if (!symbol_find(checking, NULL, name, &found)) {
+		found = named_find(checking, BPFL_KIND_FUNC, name, "a function", NULL);
+		if (found.status != BPFL_CHECK_OK) {
+			found.status = BPFL_CHECK_UNKNOWN;
+			found.text = "not in the BTF, which does not list every function";
+		}
 	}
 	/* "sys_read" is taken for the system call where no function is called so. */
 	return found.status != BPFL_CHECK_OK && bpfl_text_has_prefix(name, "sys_") ?
@@ -204,7 +233,7 @@ static struct finding user_find(struct bpfl_checking *checking, const char *targ
 {
 	(void)checking;
 	(void)target;
-	return (struct finding){ BPFL_CHECK_OK, "the kernel has uprobes" };
+	return FINDING(BPFL_CHECK_OK, "the kernel has uprobes");
 }
 
 /* mechanism: a function of the kernel that is there only if this kind of hook was built in. */
@@ -245,9 +274,13 @@ static int hook_add(struct bpfl_checking *checking, const struct bpfl_image_prog
 {
 	const struct bpfl_prog *decl = &checking->spec->progs.items[prog->prog_idx];
 	const char *section = decl->type_name ? decl->type_name : decl->section;
+	char text[512];
+
+	snprintf(text, sizeof(text), found.module[0] != '\0' ? "%s of module '%s'" : "%s%s", found.text,
+		 BPFL_ESC(found.module));
 	struct bpfl_check_item *item =
 		bpfl_check_add(checking, BPFL_CHECK_ATTACH, found.status,
-			       section[0] == '?' ? section + 1 : section, found.text);
+			       section[0] == '?' ? section + 1 : section, text);
 
 	if (!item || bpfl_check_set_prog(checking, item, prog) < 0) {
 		return bpfl_error_nomem(err);
@@ -257,29 +290,53 @@ static int hook_add(struct bpfl_checking *checking, const struct bpfl_image_prog
 	return 0;
 }
 
+static void module_name(const struct bpfl_target *target, uint32_t btf_id, char out[BPFL_CHECK_MODULE_SIZE])
+{
+	for (size_t i = 0; i < target->modules->list.nr; i++) {
+		if (target->modules->list.items[i].loaded.id == btf_id) {
+			snprintf(out, BPFL_CHECK_MODULE_SIZE, "%s", target->modules->list.items[i].loaded.name);
+		}
+	}
+}
+
+/* Hooks of security modules, and what "vmlinux:" stands before, are the kernel's own. */
+static bool may_be_in_module(struct bpfl_checking *checking, const struct bpfl_image_prog *prog)
+{
+	const struct bpfl_prog *decl = &checking->spec->progs.items[prog->prog_idx];
+
+	return decl->hit.row->hook != BPFL_HOOK_LSM && decl->hit.row->hook != BPFL_HOOK_LSM_CGROUP &&
+	       !bpfl_text_has_prefix(decl->attach_target ? decl->attach_target : "", "vmlinux:") &&
+	       bpfl_check_modules_unknown(checking);
+}
+
 /* Bound by BTF when it is loaded: the pass that does it answers. */
 static int typed_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog,
 		     struct bpfl_error *err)
 {
 	struct bpfl_image one = *checking->image;
 	struct bpfl_error refusal = BPFL_ERROR_INIT;
-	struct finding found = { BPFL_CHECK_OK, "in the BTF" };
+	struct finding found = { BPFL_CHECK_OK, "in the BTF", "" };
 	const char *colon;
 
 	one.progs = prog;
 	one.nr_progs = 1;
+	memset(&one.module_btf_ids, 0, sizeof(one.module_btf_ids));
 	int result = bpfl_image_attach_targets(&one, checking->target, &refusal);
 	if (result == -ENOMEM) {
 		bpfl_error_clear(&refusal);
 		return bpfl_error_nomem(err);
 	}
-	if (result < 0) {
-		found.status =
-			refusal.kind == BPFL_ERR_TARGET ? BPFL_CHECK_MISSING : BPFL_CHECK_UNKNOWN;
+	if (result == 0 && prog->attach_btf_module_idx > 0) {
+		module_name(checking->target, one.module_btf_ids.items[prog->attach_btf_module_idx], found.module);
+	} else if (result < 0) {
+		bool is_known = refusal.kind == BPFL_ERR_TARGET && !may_be_in_module(checking, prog);
+
+		found.status = is_known ? BPFL_CHECK_MISSING : BPFL_CHECK_UNKNOWN;
 		colon = strstr(refusal.message,
 			       "': "); /* behind "program 'x': ", which the item says itself */
 		found.text = colon ? colon + 3 : refusal.message;
 	}
+	free(one.module_btf_ids.items);
 	result = hook_add(checking, prog, found, true, err);
 	bpfl_error_clear(&refusal);
 	return result;
@@ -304,7 +361,7 @@ static int prog_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog
 			continue;
 		}
 		if (mechanism_is_missing(checking, finders[i].mechanism)) {
-			found = (struct finding){ BPFL_CHECK_MISSING, finders[i].without };
+			found = FINDING(BPFL_CHECK_MISSING, finders[i].without);
 		} else if (decl->hit.target && decl->hit.target[0] != '\0') {
 			found = finders[i].find(checking, decl->hit.target);
 		} else {
@@ -315,41 +372,12 @@ static int prog_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog
 	return 0;
 }
 
-/* A map of .struct_ops is an implementation of an interface of the kernel. */
-static int struct_ops_add(struct bpfl_checking *checking, const struct bpfl_map_spec *map,
-			  struct bpfl_error *err)
-{
-	const char *type_name = bpfl_btf_name(checking->spec->btf, map->value_type_id);
-	char name[NAME_SIZE];
-	struct finding found = { BPFL_CHECK_OK, "an interface of the kernel" };
-
-	snprintf(name, sizeof(name), "bpf_struct_ops_%.*s",
-		 (int)bpfl_core_name_size(type_name, strlen(type_name)), type_name);
-	if (bpfl_check_named(checking, BPFL_KIND_STRUCT, name) != BPFL_PRESENCE_PRESENT) {
-		found = not_found(checking, "the kernel has no such interface");
-	}
-	snprintf(name, sizeof(name), "struct_ops/%s", type_name);
-	struct bpfl_check_item *item =
-		bpfl_check_add(checking, BPFL_CHECK_ATTACH, found.status, name, found.text);
-	if (!item) {
-		return bpfl_error_nomem(err);
-	}
-	item->needed = true;
-	return 0;
-}
-
 int bpfl_check_hooks(struct bpfl_checking *checking, struct bpfl_error *err)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < checking->image->nr_progs && result == 0; i++) {
 		result = prog_add(checking, &checking->image->progs[i], err);
-	}
-	for (size_t i = 0; i < checking->spec->maps.nr && result == 0; i++) {
-		if (checking->spec->maps.items[i].origin == BPFL_MAP_STRUCT_OPS &&
-		    checking->spec->btf) {
-			result = struct_ops_add(checking, &checking->spec->maps.items[i], err);
-		}
 	}
 	return result;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "image/core_match.h"
+#include "image/modules.h"
 #include "image/since.h"
 #include "sys/facts.h"
 
@@ -51,6 +52,33 @@ enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum b
 		}
 	}
 	return BPFL_PRESENCE_ABSENT;
+}
+
+bool bpfl_check_modules_unknown(struct bpfl_checking *checking)
+{
+	const struct bpfl_modules *modules;
+
+	/* Only a kernel with modules has the tracepoints of loading them. */
+	return bpfl_check_named(checking, BPFL_KIND_TYPEDEF, "btf_trace_module_load") == BPFL_PRESENCE_PRESENT &&
+	       (bpfl_target_modules(checking->target, &modules, NULL) < 0 || !modules->complete);
+}
+
+enum bpfl_check_presence bpfl_check_named_anywhere(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
+						   const char *name, char ret_module[BPFL_CHECK_MODULE_SIZE])
+{
+	enum bpfl_check_presence presence = bpfl_check_named(checking, kind, name);
+	uint32_t module, id;
+
+	ret_module[0] = '\0';
+	if (presence != BPFL_PRESENCE_ABSENT) {
+		return presence;
+	}
+	if (bpfl_target_modules_find(checking->target, NULL, kind, name, &module, &id, NULL) > 0) {
+		snprintf(ret_module, BPFL_CHECK_MODULE_SIZE, "%s",
+			 checking->target->modules->list.items[module - 1].loaded.name);
+		return BPFL_PRESENCE_PRESENT;
+	}
+	return bpfl_check_modules_unknown(checking) ? BPFL_PRESENCE_UNKNOWN : BPFL_PRESENCE_ABSENT;
 }
 
 enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking,

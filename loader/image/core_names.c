@@ -329,13 +329,10 @@ int bpfl_core_names_in_modules(struct bpfl_target *target, const struct bpfl_cor
 		return bpfl_error_nomem(err);
 	}
 	bpfl_btf_search_init(&search, KINDS_ALL, bpfl_core_name_size);
-	int nr_wanted = absent_want(&search, target->names, names, nr_names, wanted);
-	int result = nr_wanted < 0 ? bpfl_error_nomem(err) : 0;
-	if (nr_wanted > 0) {
-		result = bpfl_target_modules(target, &modules, err);
-		if (result == 0 && modules_search(modules, &search, wanted, (size_t)nr_wanted) < 0) {
-			result = bpfl_error_nomem(err);
-		}
+	int result = nr_absent > 0 ? bpfl_target_modules(target, &modules, err) : 0;
+	int nr_wanted = result == 0 ? absent_want(&search, target->names, names, nr_names, wanted) : 0;
+	if (nr_wanted < 0 || (nr_wanted > 0 && modules_search(modules, &search, wanted, (size_t)nr_wanted) < 0)) {
+		result = bpfl_error_nomem(err);
 	}
 	bpfl_btf_search_deinit(&search);
 	free(wanted);

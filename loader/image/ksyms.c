@@ -97,6 +97,7 @@ static int hidden_error(struct bpfl_error *err)
 	int result = bpfl_error_set(err, BPFL_ERR_PERMISSION, EPERM,
 				    "the kernel hides the addresses of its symbols");
 
+	bpfl_error_catalogue(err, 12);
 	bpfl_error_why(err, "all addresses in %s are zero", KALLSYMS_PATH);
 	bpfl_error_why(err, "kernel.kptr_restrict is %ld",
 		       bpfl_facts_sysctl("kernel/kptr_restrict"));

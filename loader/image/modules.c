@@ -4,17 +4,24 @@
  *
  * Every loaded module has BTF of its own since Linux 5.11. They are found by walking all BTF that the kernel holds and keeping what is the
  * kernel's (CORE-22). That costs some milliseconds on a machine with a hundred modules and needs CAP_SYS_ADMIN, so nobody does it as long as
- * vmlinux has a candidate (CORE-04, G-39); and who may not do it has no modules.
+ * vmlinux has a candidate (CORE-04, G-39). Who may not do it can still read the same bytes in /sys/kernel/btf: enough to know what
+ * there is, but without the numbers by which loading names a module.
  *
- * A BTF file that the user named stands for the whole kernel: the running one's modules would not fit to it.
+ * A BTF file that the user named stands for another kernel, and the running one's modules would not fit to it. Modules of that kernel are
+ * files too: named one by one, or lying beside a file vmlinux in a directory.
  */
 #include "image/modules.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "sys/enter.h"
+#include "sys/file.h"
+
+#define SYSFS_BTF_DIR "/sys/kernel/btf"
 
 void bpfl_modules_destroy(struct bpfl_modules *modules)
 {
@@ -50,22 +57,140 @@ static int modules_read(struct bpfl_modules *modules, const struct bpfl_btf *ker
 		if (result == 0)
 			result = bpfl_btf_loaded_next(id, &loaded);
 	}
-	return result == -ENOMEM ? result : 0;
+	return result;
+}
+
+/* ---- files ---- */
+
+/* "dir/nf_conntrack", "x/nf-conntrack.ko", "nf_conntrack.btf" -> "nf_conntrack", as the kernel calls it. */
+static void name_set(struct bpfl_btf_loaded *loaded, const char *path)
+{
+	static const char *const endings[] = { ".debug", ".ko", ".btf" };
+	const char *slash = strrchr(path, '/');
+	size_t size;
+
+	snprintf(loaded->name, sizeof(loaded->name), "%s", slash ? slash + 1 : path);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		size = strlen(loaded->name);
+		if (size > strlen(endings[i]) && strcmp(loaded->name + size - strlen(endings[i]), endings[i]) == 0)
+			loaded->name[size - strlen(endings[i])] = '\0';
+	}
+	for (char *c = loaded->name; *c != '\0'; c++)
+		*c = *c == '-' ? '_' : *c;
+}
+
+static int file_add(struct bpfl_modules *modules, const char *path, const struct bpfl_btf *kernel, struct bpfl_error *err)
+{
+	struct bpfl_module *module = BPFL_VEC_PUSH(&modules->list);
+
+	if (!module)
+		return bpfl_error_nomem(err);
+	name_set(&module->loaded, path);
+	module->loaded.is_kernel = true;
+	module->loaded.id = BPFL_MODULE_ID_OF_FILE + (uint32_t)modules->list.nr;
+	return bpfl_btf_read_file(path, kernel, &module->btf, err);
+}
+
+struct dir_reading {
+	struct bpfl_modules *modules;
+	const struct bpfl_btf *kernel;
+	const char *dir;
+	struct bpfl_error *err; /* NULL: what cannot be read is passed over */
+};
+
+static int dir_entry_add(void *ctx, const char *name)
+{
+	struct dir_reading *reading = ctx;
+	struct bpfl_buf path = BPFL_BUF_INIT;
+	int result;
+
+	if (strcmp(name, "vmlinux") == 0)
+		return 0;
+	bpfl_buf_printf(&path, "%s/%s", reading->dir, name);
+	result = bpfl_buf_ok(&path) ? file_add(reading->modules, path.data, reading->kernel, reading->err) : -ENOMEM;
+	bpfl_buf_deinit(&path);
+	if (result < 0 && result != -ENOMEM && !reading->err) {
+		reading->modules->complete = false;
+		return 0;
+	}
+	return result;
+}
+
+/* All modules of a directory like /sys/kernel/btf. -ENOENT, -ENOTDIR, ... without text when it is none. */
+static int dir_read(struct bpfl_modules *modules, const char *dir, const struct bpfl_btf *kernel, struct bpfl_error *err)
+{
+	struct dir_reading reading = { modules, kernel, dir, err };
+
+	modules->complete = true;
+	return bpfl_enter_list_dir(AT_FDCWD, dir, dir_entry_add, &reading);
+}
+
+/* ---- both ---- */
+
+/* A line of /proc/modules: a module that was built without types is in none of the lists. */
+static int loaded_look(void *ctx, char *line)
+{
+	struct bpfl_modules *modules = ctx;
+
+	line[strcspn(line, " ")] = '\0';
+	for (size_t i = 0; i < modules->list.nr; i++) {
+		if (modules->list.items[i].btf && strcmp(modules->list.items[i].loaded.name, line) == 0)
+			return 0;
+	}
+	modules->complete = false;
+	return 1;
+}
+
+static int running_read(struct bpfl_modules *modules, const struct bpfl_btf *kernel, struct bpfl_error *err)
+{
+	int result = modules_read(modules, kernel);
+
+	modules->complete = result == -ENOENT; /* the end of the list */
+	if (result == -EPERM && modules->list.nr == 0) {
+		result = dir_read(modules, SYSFS_BTF_DIR, kernel, NULL);
+		if (result < 0)
+			modules->complete = false;
+	}
+	if (modules->complete) /* a kernel without modules has no such file */
+		bpfl_file_each_line(AT_FDCWD, "/proc/modules", loaded_look, modules);
+	return result == -ENOMEM ? bpfl_error_nomem(err) : 0;
+}
+
+static int described_read(struct bpfl_modules *modules, const struct bpfl_target *target, const struct bpfl_btf *kernel,
+			  struct bpfl_error *err)
+{
+	int result = dir_read(modules, target->btf_path, kernel, err);
+
+	if (result == -ENOTDIR) {
+		result = 0;
+		modules->complete = false;
+	} else if (result < 0 && result != -ENOMEM && err && err->kind == BPFL_ERR_NONE) {
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "listing '%s': %s", BPFL_ESC(target->btf_path), bpfl_errno_text(-result));
+	}
+	for (size_t i = 0; i < target->nr_module_paths && result == 0; i++)
+		result = file_add(modules, target->module_paths[i], kernel, err);
+	return result == -ENOMEM ? bpfl_error_nomem(err) : result;
+}
+
+static int target_read(struct bpfl_target *target, struct bpfl_modules *modules, struct bpfl_error *err)
+{
+	const struct bpfl_btf *kernel = NULL;
+	int result;
+
+	if (!target->running && !target->btf_path)
+		return 0;
+	result = bpfl_target_btf(target, &kernel, err);
+	if (result < 0)
+		return result;
+	return target->btf_path ? described_read(modules, target, kernel, err) : running_read(modules, kernel, err);
 }
 
 int bpfl_target_modules(struct bpfl_target *target, const struct bpfl_modules **ret_modules, struct bpfl_error *err)
 {
-	const struct bpfl_btf *kernel = NULL;
-
 	if (!target->modules) {
 		struct bpfl_modules *modules = calloc(1, sizeof(*modules));
-		int result = modules ? 0 : bpfl_error_nomem(err);
+		int result = modules ? target_read(target, modules, err) : bpfl_error_nomem(err);
 
-		if (result == 0 && target->running && !target->btf_path) {
-			result = bpfl_target_btf(target, &kernel, err);
-			if (result == 0 && modules_read(modules, kernel) < 0)
-				result = bpfl_error_nomem(err);
-		}
 		if (result < 0) {
 			bpfl_modules_destroy(modules);
 			return result;
@@ -101,6 +226,28 @@ int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_
 	bpfl_error_fix(err, "load it (modprobe %s), or check /sys/kernel/btf; reading the BTF of modules needs CAP_SYS_ADMIN", text);
 	bpfl_error_catalogue(err, 24);
 	return -ENOENT;
+}
+
+int bpfl_target_modules_find(struct bpfl_target *target, const char *wanted, enum bpfl_btf_kind kind, const char *name,
+			     uint32_t *ret_module, uint32_t *ret_id, struct bpfl_error *err)
+{
+	const struct bpfl_modules *modules = NULL;
+	int result = bpfl_target_modules(target, &modules, err);
+
+	for (size_t i = 0; result == 0 && i < modules->list.nr; i++) {
+		const struct bpfl_module *module = &modules->list.items[i];
+		uint32_t id;
+
+		if (!module->btf || (wanted && strcmp(module->loaded.name, wanted) != 0))
+			continue;
+		id = bpfl_btf_find(module->btf, kind, name, bpfl_btf_first_id(module->btf));
+		if (id != 0) {
+			*ret_module = (uint32_t)i + 1;
+			*ret_id = id;
+			return 1;
+		}
+	}
+	return result;
 }
 
 const struct bpfl_btf *bpfl_target_btf_of(const struct bpfl_target *target, uint32_t module)

@@ -13,16 +13,21 @@
 #include "image/image.h"
 #include "image/target.h"
 
+/* Numbers from here on are no BTF of the running kernel, only of modules whose types came out of files. */
+#define BPFL_MODULE_ID_OF_FILE 0x80000000u
+
 struct bpfl_modules {
 	BPFL_VEC(struct bpfl_module {
 		struct bpfl_btf_loaded loaded;
 		struct bpfl_btf *btf; /* NULL: cannot be read */
 	}) list; /* number n is [n - 1] */
+	bool complete; /* what is in none of these is in no module of that kernel */
 };
 
 /*
- * The modules of a target, listed and read when first asked for. None of a described target, of one whose BTF the user named, and where
- * listing is not allowed. 0 or -errno (only without memory, or when the kernel's own BTF cannot be read).
+ * The modules of a target, listed and read when first asked for: those of the running kernel by number, or for lack of rights out of
+ * /sys/kernel/btf; those of a described kernel out of the files that the user named. 0 or -errno (without memory, when the kernel's own BTF cannot
+ * be read, and when a file that the user named cannot).
  */
 int bpfl_target_modules(struct bpfl_target *target, const struct bpfl_modules **ret_modules, struct bpfl_error *err);
 void bpfl_modules_destroy(struct bpfl_modules *modules);
@@ -31,6 +36,12 @@ void bpfl_modules_destroy(struct bpfl_modules *modules);
  * 0; -ENOENT with E24's text: it is not loaded, or its BTF cannot be read.
  */
 int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_t size, uint32_t *ret_module, struct bpfl_error *err);
+/*
+ * The first module that has a type of its own of that kind and name. wanted: NULL, or the one module to look into.
+ * 1, with the module's number and the type's id; 0; -errno as bpfl_target_modules().
+ */
+int bpfl_target_modules_find(struct bpfl_target *target, const char *wanted, enum bpfl_btf_kind kind, const char *name,
+			     uint32_t *ret_module, uint32_t *ret_id, struct bpfl_error *err);
 /* The BTF that candidate ids of module number nr are in: the kernel's for 0. Only after bpfl_target_modules() and bpfl_target_btf(). */
 const struct bpfl_btf *bpfl_target_btf_of(const struct bpfl_target *target, uint32_t module);
 /* "module 'nf_conntrack'", "the kernel". Returns out. */

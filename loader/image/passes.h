@@ -24,6 +24,15 @@ int bpfl_image_flatten(struct bpfl_image *image, struct bpfl_error *err);
 /* struct_ops.c: values of struct_ops maps in the kernel's layout, what their programs are loaded for; drops programs that no struct wants. */
 int bpfl_image_struct_ops(struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_log *log, struct bpfl_error *err);
 
+/*
+ * The same for one map, member by member, without an effect on the map; the programs of members that fit are bound as above. there: the
+ * kernel's struct has a member of that name; refusal: NULL, or what loading would say. prog_idx: of the program that the object
+ * put there, or BPFL_NO_IDX. A return of each() other than 0 ends it and is returned. Errors of the map as a whole, and what no kernel would take, are returned as above.
+ */
+typedef int (*bpfl_ops_member_fn)(void *ctx, const char *name, int32_t prog_idx, bool there, const struct bpfl_error *refusal);
+int bpfl_image_struct_ops_each(struct bpfl_image *image, size_t map_idx, struct bpfl_target *target, bpfl_ops_member_fn each, void *ctx,
+			       struct bpfl_error *err);
+
 /* map_need.c: which maps are to be created. Needs the flat programs. */
 int bpfl_image_maps_mark(struct bpfl_image *image, struct bpfl_error *err);
 /* map.c: sizes, flags, names and initial values of the needed maps, for this target. */

@@ -283,7 +283,8 @@ static int member_copy(struct copying *copying, uint32_t local_idx, struct bpfl_
 	return plain_copy(copying, from, size, kernel->type, name, copying->data_off + kernel_bit_off / 8, err);
 }
 
-static int variable_copy(struct copying *copying, struct bpfl_target *target, struct bpfl_error *err)
+/* Finds both structs, and makes room for the value. */
+static int variable_begin(struct copying *copying, struct bpfl_target *target, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = copying->image->spec;
 	const char *type_name;
@@ -309,10 +310,48 @@ static int variable_copy(struct copying *copying, struct bpfl_target *target, st
 		return result;
 	free(copying->out->own_data);
 	copying->out->own_data = calloc(1, copying->out->value_size);
-	if (!copying->out->own_data)
-		return bpfl_error_nomem(err);
-	for (uint32_t i = 0; i < bpfl_btf_vlen(copying->local_struct) && result == 0; i++)
+	return copying->out->own_data ? 0 : bpfl_error_nomem(err);
+}
+
+static int variable_copy(struct copying *copying, struct bpfl_target *target, struct bpfl_error *err)
+{
+	int result = variable_begin(copying, target, err);
+
+	for (uint32_t i = 0; result == 0 && i < bpfl_btf_vlen(copying->local_struct); i++)
 		result = member_copy(copying, i, err);
+	return result;
+}
+
+/* ---- one member after the other, for the check ---- */
+
+static int member_tell(struct copying *copying, uint32_t local_idx, bpfl_ops_member_fn each, void *ctx, struct bpfl_error *err)
+{
+	const char *name = bpfl_btf_string(copying->local, bpfl_btf_members(copying->local_struct)[local_idx].name_off);
+	const struct bpfl_ops_member *op = ops_at(copying->map, bpfl_btf_member_bit_off(copying->local_struct, local_idx) / 8);
+	bool there = name[0] != '\0' && member_find(copying->kernel, copying->kernel_struct, name) < bpfl_btf_vlen(copying->kernel_struct);
+	struct bpfl_error refusal = BPFL_ERROR_INIT;
+	int result = member_copy(copying, local_idx, &refusal);
+
+	if (result < 0 && err && refusal.kind != BPFL_ERR_UNSUPPORTED) { /* no kernel would take it; or there is no memory */
+		bpfl_error_clear(err);
+		*err = refusal;
+		return result;
+	}
+	result = each(ctx, name, op ? (int32_t)op->prog_idx : BPFL_NO_IDX, there, result < 0 ? &refusal : NULL);
+	bpfl_error_clear(&refusal);
+	return result;
+}
+
+int bpfl_image_struct_ops_each(struct bpfl_image *image, size_t map_idx, struct bpfl_target *target, bpfl_ops_member_fn each, void *ctx,
+			       struct bpfl_error *err)
+{
+	struct bpfl_image_map scratch = { .needed = false };
+	struct copying copying = { .image = image, .map = &image->spec->maps.items[map_idx], .out = &scratch };
+	int result = variable_begin(&copying, target, err);
+
+	for (uint32_t i = 0; result == 0 && i < bpfl_btf_vlen(copying.local_struct); i++)
+		result = member_tell(&copying, i, each, ctx, err);
+	bpfl_image_map_deinit(&scratch);
 	return result;
 }
 

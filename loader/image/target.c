@@ -58,6 +58,23 @@ static int path_copy(const char *path, char **ret_path)
 	return *ret_path ? 0 : -ENOMEM;
 }
 
+static int paths_copy(const struct bpfl_target_opts *opts, struct bpfl_target *target)
+{
+	if (path_copy(opts->btf_path, &target->btf_path) < 0 || path_copy(opts->kconfig_path, &target->kconfig_path) < 0)
+		return -ENOMEM;
+	if (opts->nr_module_paths == 0)
+		return 0;
+	target->module_paths = calloc(opts->nr_module_paths, sizeof(*target->module_paths));
+	if (!target->module_paths)
+		return -ENOMEM;
+	target->nr_module_paths = opts->nr_module_paths;
+	for (size_t i = 0; i < opts->nr_module_paths; i++) {
+		if (path_copy(opts->module_paths[i], &target->module_paths[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int target_make(bool running, const struct bpfl_target_opts *opts, struct bpfl_target **ret_target,
 		       struct bpfl_error *err)
 {
@@ -71,6 +88,12 @@ static int target_make(bool running, const struct bpfl_target_opts *opts, struct
 				      "target options: page size %u is not a power of two", known.page_size);
 	}
 
+	if (known.nr_module_paths > 0 && (!known.btf_path || !known.module_paths)) {
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "target options: %zu files of modules without the types of the kernel that they continue",
+				      known.nr_module_paths);
+	}
+
 	struct bpfl_target *target = calloc(1, sizeof(*target));
 	if (!target)
 		return bpfl_error_nomem(err);
@@ -78,8 +101,7 @@ static int target_make(bool running, const struct bpfl_target_opts *opts, struct
 	target->kernel_version = known.kernel_version;
 	target->nr_possible_cpus = known.nr_possible_cpus;
 	target->page_size = known.page_size;
-	if (path_copy(known.btf_path, &target->btf_path) < 0 ||
-	    path_copy(known.kconfig_path, &target->kconfig_path) < 0) {
+	if (paths_copy(&known, target) < 0) {
 		bpfl_target_destroy(target);
 		return bpfl_error_nomem(err);
 	}
@@ -106,6 +128,9 @@ void bpfl_target_destroy(struct bpfl_target *target)
 	bpfl_core_names_destroy(target->names);
 	bpfl_modules_destroy(target->modules); /* before what they continue */
 	bpfl_btf_destroy(target->btf);
+	for (size_t i = 0; i < target->nr_module_paths; i++)
+		free(target->module_paths[i]);
+	free(target->module_paths);
 	free(target->btf_path);
 	free(target->kconfig_path);
 	free(target);
@@ -136,8 +161,22 @@ unsigned bpfl_target_page_size(struct bpfl_target *target)
 	return target->page_size < FALLBACK_PAGE_SIZE ? FALLBACK_PAGE_SIZE : target->page_size;
 }
 
+/* A directory like /sys/kernel/btf: the kernel's own types are those of the file vmlinux. */
+static int btf_open_in_dir(struct bpfl_target *target, struct bpfl_btf_search *search, struct bpfl_error *err)
+{
+	struct bpfl_buf path = BPFL_BUF_INIT;
+	int result;
+
+	bpfl_buf_printf(&path, "%s/vmlinux", target->btf_path);
+	result = bpfl_buf_ok(&path) ? bpfl_btf_open_kernel_searching(path.data, search, &target->btf, err)
+				    : bpfl_error_nomem(err);
+	bpfl_buf_deinit(&path);
+	return result;
+}
+
 static int btf_open(struct bpfl_target *target, struct bpfl_btf_search *search, struct bpfl_error *err)
 {
+	struct bpfl_error local = BPFL_ERROR_INIT;
 	if (!target->btf_path && !target->running) {
 		int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT,
 					    "the described kernel comes without BTF");
@@ -146,7 +185,19 @@ static int btf_open(struct bpfl_target *target, struct bpfl_btf_search *search, 
 		bpfl_error_fix(err, "name a BTF file of that kernel: --btf FILE");
 		return result;
 	}
-	return bpfl_btf_open_kernel_searching(target->btf_path, search, &target->btf, err);
+	int result = bpfl_btf_open_kernel_searching(target->btf_path, search, &target->btf, &local);
+
+	if (result == -EISDIR && target->btf_path) {
+		bpfl_error_clear(&local);
+		return btf_open_in_dir(target, search, err);
+	}
+	if (err) {
+		bpfl_error_clear(err);
+		*err = local;
+	} else {
+		bpfl_error_clear(&local);
+	}
+	return result;
 }
 
 int bpfl_target_btf(struct bpfl_target *target, const struct bpfl_btf **ret_btf, struct bpfl_error *err)

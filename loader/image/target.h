@@ -47,6 +47,8 @@ enum bpfl_feature {
 struct bpfl_target {
 	bool running;		   /* unset parts are read from this system */
 	char *btf_path;		   /* or NULL */
+	char **module_paths;	   /* nr_module_paths of them */
+	size_t nr_module_paths;
 	char *kconfig_path;	   /* or NULL */
 	uint32_t kernel_version;   /* 0: not read yet / unknown */
 	bool kconfig_has_no_version; /* looked for in vain: not again */
@@ -54,7 +56,7 @@ struct bpfl_target {
 	unsigned page_size;
 	struct bpfl_btf *btf;	   /* kernel BTF once opened */
 	struct bpfl_core_names *names; /* its types by name, as far as somebody asked (core_names.c) */
-	struct bpfl_modules *modules; /* of the running kernel, once somebody asked (modules.c) */
+	struct bpfl_modules *modules; /* once somebody asked (modules.c) */
 	enum bpfl_answer features[BPFL_NR_FEATURES];
 };
 

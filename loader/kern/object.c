@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "image/modules.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/facts.h"
@@ -107,6 +108,19 @@ static int byte_order_check(const struct bpfl_spec *spec, struct bpfl_error *err
 	return -ENOEXEC;
 }
 
+/* The types were read, but not from the kernel: without rights, or out of files that the user named. */
+static int module_has_no_number(const struct bpfl_loading *loading, struct bpfl_error *err)
+{
+	if (loading->target->btf_path)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "a program refers to the types of a kernel module, and those came out of the files of '%s', not from "
+				      "this kernel",
+				      BPFL_ESC(loading->target->btf_path));
+	bpfl_error_set(err, BPFL_ERR_PERMISSION, EPERM, "opening the types of a kernel module: %s", bpfl_errno_text(EPERM));
+	bpfl_diagnose_refusal(err, BPFL_WANTED_BTF, 0, EPERM, loading->target);
+	return -EPERM;
+}
+
 /* [0] stands for vmlinux and is never looked at by the kernel. */
 static int modules_open(struct bpfl_loading *loading, struct bpfl_error *err)
 {
@@ -116,6 +130,8 @@ static int modules_open(struct bpfl_loading *loading, struct bpfl_error *err)
 	for (size_t i = 0; i < image->module_btf_ids.nr; i++) {
 		int fd = 0;
 
+		if (i > 0 && image->module_btf_ids.items[i] >= BPFL_MODULE_ID_OF_FILE)
+			return module_has_no_number(loading, err);
 		if (i > 0)
 			fd = bpfl_sys_fd_by_id(BPFL_CMD_BTF_GET_FD_BY_ID,
 					       image->module_btf_ids.items[i]);

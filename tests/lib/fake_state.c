@@ -291,6 +291,19 @@ void fake_sys_file(const char *path, const char *text)
 	fake_file_script(path, FAKE_FILE_TEXT, text, 0);
 }
 
+void fake_sys_file_bytes(const char *path, const void *bytes, size_t size)
+{
+	struct fake_file *file = fake_file_script(path, FAKE_FILE_TEXT, "", 0);
+
+	free(file->text);
+	file->text = malloc(size + 1);
+	if (!file->text)
+		abort();
+	memcpy(file->text, bytes, size);
+	file->text[size] = '\0';
+	file->size = size;
+}
+
 void fake_sys_pipe(const char *path, const char *text)
 {
 	fake_file_script(path, FAKE_FILE_PIPE, text, 0);

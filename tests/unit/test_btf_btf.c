@@ -480,9 +480,61 @@ START_TEST(names_of_any_length_are_found_up_to_the_last_byte)
 }
 END_TEST
 
+/* The bytes of the file are the types, unless they have to be turned or moved; then they may go away. */
+START_TEST(borrowed_types_stay_where_they_are)
+{
+	static const struct {
+		bool swap;
+		size_t shift;
+		bool in_place;
+	} rows[] = { { false, 0, true }, { false, 4, true }, { false, 1, false }, { true, 0, false }, { true, 3, false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bpfl_error err = BPFL_ERROR_INIT;
+		struct bpfl_btf *btf, *split;
+		struct btfgen gen;
+		const void *bytes;
+		size_t size, got_size;
+		uint8_t *room;
+
+		btfgen_init(&gen, rows[i].swap);
+		make_sample(&gen);
+		bytes = btfgen_bytes(&gen, &size);
+		room = malloc(size + rows[i].shift);
+		ck_assert_ptr_nonnull(room);
+		memcpy(room + rows[i].shift, bytes, size);
+		CHECK_OK(bpfl_btf_borrow(room + rows[i].shift, size, NULL, &btf, &err), err);
+		ck_assert_int_eq(bpfl_btf_is_foreign(btf), rows[i].swap);
+		ck_assert_int_eq(bpfl_btf_bytes(btf, &got_size) == room + rows[i].shift, rows[i].in_place);
+		ck_assert_uint_eq(got_size, size);
+		ck_assert_int_eq(memcmp(room + rows[i].shift, bytes, size), 0); /* never written to */
+		if (!rows[i].in_place)
+			memset(room, 0xff, size + rows[i].shift);
+		ck_assert_uint_ne(bpfl_btf_find(btf, BPFL_KIND_STRUCT, "event", 1), 0);
+
+		/* Of what continues them too. */
+		struct btfgen more;
+		btfgen_init(&more, rows[i].swap);
+		more.first_id = bpfl_btf_nr_types(btf);
+		more.first_str = (uint32_t)gen.strings.size;
+		btfgen_struct(&more, "more", 8);
+		bytes = btfgen_bytes(&more, &size);
+		CHECK_OK(bpfl_btf_borrow(bytes, size, btf, &split, &err), err);
+		ck_assert_int_eq(bpfl_btf_bytes(split, &got_size) == bytes, !rows[i].swap);
+		ck_assert_str_eq(bpfl_btf_name(split, bpfl_btf_first_id(split)), "more");
+		bpfl_btf_destroy(split);
+		bpfl_btf_destroy(btf);
+		free(room);
+		btfgen_deinit(&more);
+		btfgen_deinit(&gen);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
+		borrowed_types_stay_where_they_are,
 		names_of_any_length_are_found_up_to_the_last_byte,
 		records_read_the_same_in_both_byte_orders,
 		ids_names_and_records_are_found,

@@ -235,7 +235,22 @@ START_TEST(a_module_finds_its_kernels_types)
 		bpfl_btf_destroy(btf);
 		CHECK_FAILS(bpfl_btf_open_kernel(path, &btf, &err), err, BPFL_ERR_OBJECT, EINVAL, "these are the types of a module");
 		CHECK_HAS(err.message, path);
+		unlink(path);
 
+		/* The same in two raw files. */
+		char outline_path[sizeof(path)];
+		write_file(elf.outline, elf.outline_size);
+		strcpy(outline_path, path);
+		write_file(bytes, size);
+		bpfl_error_clear(&err);
+		CHECK_OK(bpfl_btf_read_outlined(path, outline_path, kernel, &btf, &err), err);
+		ck_assert_uint_eq(bpfl_btf_members(bpfl_btf_type(btf, 3))->type, 2);
+		bpfl_btf_destroy(btf);
+		CHECK_OK(bpfl_btf_read_outlined(path, outline_path, NULL, &btf, &err), err);
+		ck_assert_uint_eq(bpfl_btf_members(bpfl_btf_type(btf, 2))->type, 1);
+		bpfl_btf_destroy(btf);
+		CHECK_FAILS(bpfl_btf_read_outlined(path, "/nonexistent", kernel, &btf, &err), err, BPFL_ERR_SYSTEM, ENOENT, "/nonexistent");
+		unlink(outline_path);
 		unlink(path);
 		bpfl_buf_deinit(&elf.out);
 		bpfl_btf_destroy(kernel);
@@ -387,6 +402,49 @@ START_TEST(a_file_that_cannot_be_mapped_is_read)
 }
 END_TEST
 
+/* Two kernels: names of the one are as far from the start as parts of names of the other. */
+START_TEST(types_that_continue_another_kernel_are_refused)
+{
+	static const struct {
+		const char *base_name;
+		bool fits;
+	} rows[] = { { "task_struct", true }, { "task_strukt", true }, { "task_struct_of_another", false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bpfl_error err = BPFL_ERROR_INIT;
+		struct btfgen base_gen, gen;
+		struct bpfl_btf *base, *btf;
+		const void *bytes;
+		size_t size;
+		int ret;
+
+		btfgen_init(&base_gen, false);
+		btfgen_struct(&base_gen, rows[i].base_name, 8);
+		base = btfgen_read(&base_gen);
+		ck_assert_ptr_nonnull(base);
+		btfgen_init(&gen, false);
+		gen.first_id = 2;
+		gen.first_str = 1 + sizeof("task_struct");
+		btfgen_struct(&gen, "own", 8);
+		btfgen_struct(&gen, "other", 8);
+		bytes = btfgen_bytes(&gen, &size);
+		write_file(bytes, size);
+		ret = bpfl_btf_read_file(path, base, &btf, &err);
+		if (rows[i].fits) {
+			CHECK_OK(ret, err);
+			bpfl_btf_destroy(btf);
+		} else {
+			CHECK_FAILS(ret, err, BPFL_ERR_OBJECT, EINVAL, "these types do not continue the given ones: the name of type 2");
+			bpfl_error_clear(&err);
+		}
+		unlink(path);
+		bpfl_btf_destroy(base);
+		btfgen_deinit(&base_gen);
+		btfgen_deinit(&gen);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -399,6 +457,6 @@ int main(void)
 		a_kernel_without_btf_is_explained,
 		a_kernel_file_that_may_not_be_read_is_an_error,
 		a_file_that_cannot_be_mapped_is_read,
-	};
+				 types_that_continue_another_kernel_are_refused };
 	return bpfl_test_main(BPFL_TEST_SUITE("btf/kernel", tests));
 }

@@ -824,11 +824,13 @@ END_TEST
 START_TEST(names_are_found_once_for_all_objects_of_a_target)
 {
 	struct bpfl_target *target = target_make("struct s { u32 a; }; struct t { u32 a; }; struct s___v2 { u64 a; };", false);
-	struct bpfl_core_name first[] = { { "s", 1 }, { "nothing", 7 }, { "s", 1 } };
+	char of_first_object[] = "s\0nothing";
+	struct bpfl_core_name first[] = { { of_first_object, 1 }, { of_first_object + 2, 7 }, { of_first_object, 1 } };
 	struct bpfl_core_name second[] = { { "t", 1 }, { "s___zzz", 1 } };
 	size_t nr;
 
 	CHECK_OK(bpfl_core_names_prepare(target, first, 3, &err), err);
+	memset(of_first_object, 'x', sizeof(of_first_object)); /* the object goes, the answers stay */
 	const uint32_t *ids = bpfl_core_names_get(target, "s", 1, &nr);
 	ck_assert_uint_eq(nr, 2);
 	ck_assert_str_eq(bpfl_btf_name(target->btf, ids[1]), "s___v2");

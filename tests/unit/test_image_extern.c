@@ -483,6 +483,7 @@ START_TEST(hidden_addresses_are_an_error_even_when_weak)
 	CHECK_FAILS(symbol_build("_stext", true, "0000000000000000 T _stext\n0000000000000000 T _etext\n"), err, BPFL_ERR_PERMISSION, EPERM,
 		    "the kernel hides the addresses");
 	CHECK_HAS(err.why, "kernel.kptr_restrict is");
+	ck_assert_int_eq(err.catalogue_id, 12);
 	end();
 }
 END_TEST

@@ -7,7 +7,9 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include "bpfload/object.h"
 #include "btfc.h"
 #include "btfgen.h"
 #include "fake_sys.h"
@@ -170,14 +172,94 @@ START_TEST(modules_are_asked_only_for_what_the_kernel_lacks)
 }
 END_TEST
 
+/* A kernel without the file, or whose files nobody may read: nothing is known. */
 START_TEST(who_may_not_list_has_no_modules)
 {
 	const struct bpfl_modules *modules;
 
 	start();
 	fake_sys_fail_bpf(BPFL_CMD_BTF_GET_NEXT_ID, 0, EPERM);
+	fake_sys_file_error("/sys/kernel/btf/alpha", EACCES);
 	CHECK_OK(bpfl_target_modules(target, &modules, &err), err);
-	ck_assert_uint_eq(modules->list.nr, 0);
+	ck_assert_uint_eq(modules->list.nr, 1);
+	ck_assert_ptr_null(modules->list.items[0].btf);
+	ck_assert(!modules->complete);
+	finish();
+}
+END_TEST
+
+/* The same bytes are in files that everybody may read, without the numbers that loading needs. */
+START_TEST(who_may_not_list_reads_files)
+{
+	struct bpfl_core_name name = name_of("in_alpha");
+	const struct bpfl_modules *modules;
+	size_t nr;
+
+	start();
+	fake_sys_fail_bpf(BPFL_CMD_BTF_GET_NEXT_ID, 0, EPERM);
+	fake_sys_file("/sys/kernel/btf/vmlinux", "is read by others");
+	for (size_t i = 2; i < 4; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/sys/kernel/btf/%s", loaded[i].name);
+		fake_sys_file_bytes(path, loaded[i].bytes, loaded[i].size);
+	}
+	fake_sys_file("/proc/modules", "beta 16384 0 - Live 0x0000000000000000\nalpha 1 0 - Live 0x0\n");
+	CHECK_OK(bpfl_target_modules(target, &modules, &err), err);
+	ck_assert_uint_eq(modules->list.nr, 2);
+	ck_assert_str_eq(modules->list.items[0].loaded.name, "alpha");
+	ck_assert_uint_ge(modules->list.items[0].loaded.id, BPFL_MODULE_ID_OF_FILE);
+	ck_assert_uint_ne(modules->list.items[0].loaded.id, modules->list.items[1].loaded.id);
+	ck_assert(modules->complete);
+	CHECK_OK(bpfl_core_names_prepare(target, &name, 1, &err), err);
+	CHECK_OK(bpfl_core_names_in_modules(target, &name, 1, &err), err);
+	ck_assert_uint_eq(bpfl_core_names_get(target, "in_alpha", 8, &nr)[0], alpha_struct_id);
+	finish();
+}
+END_TEST
+
+START_TEST(a_loaded_module_without_types_makes_the_list_incomplete)
+{
+	static const struct {
+		const char *text;
+		bool complete;
+	} rows[] = {
+		{ "alpha 1 0 - Live 0x0\nbeta 1 0 - Live 0x0\n", true },
+		{ "alpha 1 0 - Live 0x0\n", true },
+		{ "alpha 1 0 - Live 0x0\nclosed 1 0 - Live 0x0 (PO)\n", false },
+		{ "", true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct bpfl_modules *modules;
+
+		start();
+		fake_sys_file("/proc/modules", rows[i].text);
+		CHECK_OK(bpfl_target_modules(target, &modules, &err), err);
+		ck_assert_uint_eq(modules->list.nr, 2);
+		ck_assert_msg(modules->complete == rows[i].complete, "row %zu", i);
+		finish();
+		fake_sys_reset();
+	}
+}
+END_TEST
+
+/* What such a module has is known, but a program that names it by number cannot be loaded. */
+START_TEST(numbers_out_of_files_are_not_loaded)
+{
+	struct bpfl_spec *spec = specgen_new("test");
+	struct bpfl_image *image = NULL;
+	struct bpfl_object *object = NULL;
+
+	start();
+	fake_sys_fail_bpf(BPFL_CMD_BTF_GET_NEXT_ID, 0, EPERM);
+	fake_sys_file("/sys/kernel/btf/vmlinux", "is read by others");
+	fake_sys_file_bytes("/sys/kernel/btf/alpha", loaded[2].bytes, loaded[2].size);
+	specgen_prog(spec, "prog", "fentry/in_alpha_func", specgen_func(spec, "prog", 2));
+	CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
+	CHECK_FAILS(bpfl_object_load(image, target, NULL, &object, &err), err, BPFL_ERR_PERMISSION, EPERM, "the types of a kernel module");
+	bpfl_image_destroy(image);
+	bpfl_spec_destroy(spec);
 	finish();
 }
 END_TEST
@@ -324,6 +406,8 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = { only_modules_are_listed, modules_are_asked_only_for_what_the_kernel_lacks, who_may_not_list_has_no_modules,
+				 who_may_not_list_reads_files, a_loaded_module_without_types_makes_the_list_incomplete,
+				 numbers_out_of_files_are_not_loaded,
 				 a_module_that_cannot_be_read_is_passed_over, functions_of_modules_are_traced,
 				 a_module_is_named_whole_and_searched_alone, a_field_of_a_type_of_a_module_is_found,
 				 a_function_of_a_module_is_called_by_its_place_in_fd_array };

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "base/buf.h"
+#include "bpfload/check.h"
 #include "btfc.h"
 #include "image/image.h"
 #include "specgen.h"
@@ -102,12 +103,49 @@ static void done(void)
 	image = NULL;
 }
 
+/* The check says the same beforehand, for each member. */
+static void check_agrees(const struct row *row, int built)
+{
+	struct bpfl_error check_err = BPFL_ERROR_INIT;
+	struct bpfl_check *check = NULL;
+	struct bpfl_check_view view;
+	const struct bpfl_check_item *item;
+	unsigned nr_members = 0, nr_missing = 0;
+	int ret = bpfl_check_run(spec, target, NULL, &check, &check_err);
+
+	if (built < 0 && err.kind == BPFL_ERR_OBJECT) {
+		ck_assert_int_eq(ret, built);
+		ck_assert_str_eq(check_err.message, err.message);
+		bpfl_error_clear(&check_err);
+		return;
+	}
+	CHECK_OK(ret, check_err);
+	bpfl_check_get(check, &view);
+	ck_assert_msg((view.loads == BPFL_CHECK_LACKS) == (built < 0), "%s: %s", row->local, bpfl_check_verdict_name(view.loads));
+	for (size_t i = 0; (item = bpfl_check_item(check, i)); i++) {
+		if (item->kind != BPFL_CHECK_OPS_MEMBER)
+			continue;
+		ck_assert_msg(strncmp(item->name, "ops.", 4) == 0, "%s", item->name);
+		nr_members++;
+		nr_missing += item->status == BPFL_CHECK_MISSING;
+		if (item->status == BPFL_CHECK_MISSING && item->needed) {
+			ck_assert_msg(row->error && strstr(item->text, row->error), "%s: %s", row->local, item->text);
+		} else if (item->status == BPFL_CHECK_MISSING) {
+			ck_assert_str_eq(item->name, "ops.gone");
+		}
+	}
+	ck_assert_uint_eq(nr_members, bpfl_btf_vlen(bpfl_btf_type(spec->btf, spec->maps.items[0].value_type_id)));
+	ck_assert_uint_eq(nr_missing, built < 0 || strstr(row->local, "gone"));
+	bpfl_check_destroy(check);
+}
+
 START_TEST(members_are_matched_by_name)
 {
 	const struct row *row = &rows[_i];
 
 	describe(row);
 	int ret = bpfl_image_build(spec, target, NULL, &image, &err);
+	check_agrees(row, ret);
 	if (row->error) {
 		ck_assert_msg(ret < 0, "%s: no error", row->local);
 		CHECK_HAS(err.message, "struct_ops 'my_ops': ");
@@ -137,6 +175,11 @@ START_TEST(a_kernel_without_the_value_lets_nobody_implement_it)
 	describe(&row);
 	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_UNSUPPORTED, ENOENT,
 		    "struct_ops 'my_ops': this kernel lets nobody implement struct ops");
+	struct bpfl_check *check;
+	CHECK_OK(bpfl_check_run(spec, target, NULL, &check, NULL), err);
+	ck_assert_str_eq(bpfl_check_item(check, 0)->name, "struct_ops/ops");
+	ck_assert_int_eq(bpfl_check_item(check, 0)->status, BPFL_CHECK_MISSING);
+	bpfl_check_destroy(check);
 	CHECK_HAS(err.fix, "'opt'");
 	done();
 }

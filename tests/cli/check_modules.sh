@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# check against a kernel with modules that is not running here: Debian's 6.1, in which connection tracking is a module, with the types of
+# vmlinux alone, with the file of the module, and with a directory of both.
+
+. "$LIB"
+
+kernel=$(sh scripts/fetch-kernel amd64/6.1 2>"$TMP/log") || fail "no kernel: $(cat "$TMP/log")"
+module=$(find "$kernel/modules" -name 'nf_conntrack.ko*' | head -n 1)
+case $module in
+*.xz) xz -dc "$module" >"$TMP/nf_conntrack.ko" ;;
+*.ko) cp "$module" "$TMP/nf_conntrack.ko" ;;
+*) fail "no nf_conntrack.ko in $kernel" ;;
+esac
+sh scripts/kernel-btf -x "$kernel/vmlinuz" "$TMP/vmlinux" || fail "no BTF in $kernel/vmlinuz"
+object=$OBJ/module_ct.bpf.o
+
+# Not known, and said where it may be.
+run 0 check "$object" --btf "$TMP/vmlinux"
+out_matches '^module_ct.bpf.o .* unsure 2 *$'
+out_matches "unknown +kfunc +bpf_ct_release: .*module 'nf_conntrack' may have it"
+run 1 check "$object" --btf "$TMP/vmlinux" --strict
+
+# The module's file, as the package has it.
+run 0 check "$object" --btf "$TMP/vmlinux" --module "$TMP/nf_conntrack.ko" -v
+out_matches '^module_ct.bpf.o .* fits *$'
+out_matches "present +kfunc +bpf_ct_release: BTF id [0-9]+ of module 'nf_conntrack'"
+grep -E 'nf_conn\.mark .*byte 0 -> [1-9]' "$TMP/out" | head -n 1 >"$TMP/mark"
+[ -s "$TMP/mark" ] || fail "no place of nf_conn.mark"
+"$BPFLOAD" btf find nf_conn "$TMP/nf_conntrack.ko" --base "$TMP/vmlinux" >"$TMP/find" || fail "btf find"
+place=$(sed 's/.*-> //' "$TMP/mark")
+grep -qE "[^_a-z]mark;.*/\\* *$place:" "$TMP/find" || fail "nf_conn.mark is not at $place: $(grep mark "$TMP/find")"
+
+# A directory like /sys/kernel/btf: raw files, one for each module.
+mkdir "$TMP/btf"
+cp "$TMP/vmlinux" "$TMP/btf/vmlinux"
+objcopy -O binary --only-section=.BTF --set-section-flags .BTF=alloc "$TMP/nf_conntrack.ko" "$TMP/btf/nf_conntrack"
+run 0 check "$object" --btf "$TMP/btf" -v
+out_matches '^module_ct.bpf.o .* fits *$'
+out_matches "BTF id [0-9]+ of module 'nf_conntrack'"
+run 0 image "$object" --btf "$TMP/btf"
+out_matches "bpf_ct_release: BTF id [0-9]+ of module 'nf_conntrack'"
+out_has "$(sed 's/.*: struct/struct/' "$TMP/mark")"
+# With all modules at hand what is in none of them is not there.
+run 1 check "$OBJ/extern_kfunc.bpf.o" --btf "$TMP/btf"
+out_matches '^extern_kfunc.bpf.o .* lacks 2 *$'
+
+# Loading takes numbers from the kernel, not out of files.
+run 2 "$object" --btf "$TMP/btf" --attach none --duration 10ms
+err_has "types of a kernel module"
+
+# The module of another kernel does not continue this one's types.
+run 3 check "$object" --btf "$OBJ/../kernels/6.12-amd64.btf" --module "$TMP/nf_conntrack.ko"
+run 2 check "$object" --module "$TMP/nf_conntrack.ko"
+err_has "--module"
+run 2 check "$object" --btf a --btf b --module "$TMP/nf_conntrack.ko"
