@@ -145,6 +145,25 @@ static void find_library(struct search *search)
 
 /* ---- programs ---- */
 
+static int offer_name(void *ctx, const char *name)
+{
+	bpfl_near_offer(ctx, name);
+	return 0;
+}
+
+/* Names like the one that is not there, from all directories. */
+static void offer_programs(struct search *search, const char *dirs)
+{
+	while (*dirs) {
+		size_t len = strcspn(dirs, ":");
+		char dir[PATH_SIZE];
+
+		if (len > 0 && snprintf(dir, sizeof(dir), "%s%.*s", search->root, (int)len, dirs) < PATH_SIZE)
+			bpfl_enter_list_dir(AT_FDCWD, dir, offer_name, &search->near);
+		dirs += len + (dirs[len] == ':');
+	}
+}
+
 static void find_program(struct search *search, const char *dirs)
 {
 	while (*dirs && !search->path[0]) {
@@ -161,7 +180,7 @@ static void find_program(struct search *search, const char *dirs)
 
 /* ---- the answer ---- */
 
-static int refuse(const struct search *search, bool is_library, const char *dirs, struct bpfl_error *err)
+static int refuse(struct search *search, bool is_library, const char *dirs, struct bpfl_error *err)
 {
 	char names[512];
 
@@ -172,6 +191,8 @@ static int refuse(const struct search *search, bool is_library, const char *dirs
 		bpfl_error_why(err, "looked in %s/etc/ld.so.cache and the usual directories (/lib, /usr/lib, ...)", search->root);
 	else
 		bpfl_error_why(err, "looked%s%s in %s", search->root[0] ? " below " : "", search->root, dirs);
+	if (err && !is_library)
+		offer_programs(search, dirs);
 	if (search->near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&search->near, names, sizeof(names)));
 	else
@@ -203,7 +224,7 @@ static int direct_path(const char *name, int pid, char *out, size_t out_size)
 	return snprintf(out, out_size, "%s", name);
 }
 
-static int check_process(int pid, struct bpfl_error *err)
+int bpfl_process_check(int pid, struct bpfl_error *err)
 {
 	char path[ROOT_SIZE];
 	int fd;
@@ -215,7 +236,7 @@ static int check_process(int pid, struct bpfl_error *err)
 		return 0;
 	}
 	bpfl_error_set(err, BPFL_ERR_TARGET, ESRCH, "there is no process %d", pid);
-	bpfl_error_catalogue(err, 23);
+	bpfl_error_catalogue(err, 27);
 	bpfl_error_why(err, "%s: %s", path, bpfl_errno_text(-fd));
 	bpfl_error_fix(err, "ps -e lists the processes; pid= counts as in this pid namespace");
 	return -ESRCH;
@@ -226,7 +247,7 @@ int bpfl_binary_find(const char *name, int pid, char **ret_path, struct bpfl_err
 	struct search search = { .name = name };
 	const char *dirs = getenv("PATH");
 	bool is_library = strstr(name, ".so") != NULL;
-	int ret = pid > 0 ? check_process(pid, err) : 0;
+	int ret = pid > 0 ? bpfl_process_check(pid, err) : 0;
 
 	if (ret < 0)
 		return ret;
@@ -249,4 +270,19 @@ int bpfl_binary_find(const char *name, int pid, char **ret_path, struct bpfl_err
 	}
 	*ret_path = bpfl_strdup(search.path);
 	return *ret_path ? 0 : bpfl_error_nomem(err);
+}
+
+void bpfl_binary_near(const char *path, struct bpfl_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct bpfl_near near;
+	char dir[PATH_SIZE], names[512];
+
+	if (!err || !slash || !slash[1] || snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path) >= PATH_SIZE)
+		return;
+	bpfl_near_init(&near, slash + 1);
+	if (bpfl_enter_list_dir(AT_FDCWD, dir[0] ? dir : "/", offer_name, &near) == -ENOENT)
+		bpfl_error_why(err, "there is no directory '%s'", BPFL_ESC(dir));
+	else if (near.nr > 0)
+		bpfl_error_fix(err, "names like it in '%s': %s", BPFL_ESC(dir), bpfl_near_text(&near, names, sizeof(names)));
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "attach/option.h"
 #include "base/text.h"
 #include "sys/enter.h"
 #include "sys/netlink.h"
@@ -33,10 +34,12 @@ int bpfl_interface_missing(const char *name, struct bpfl_error *err)
 	bpfl_error_set(err, BPFL_ERR_TARGET, ENODEV, "there is no network interface '%s'", BPFL_ESC(name));
 	bpfl_error_catalogue(err, 27);
 	bpfl_error_why(err, "interfaces here: %s", list.names.size ? list.names.data : "none");
-	if (list.near.nr > 0)
+	if (bpfl_option_explain(name, err))
+		bpfl_error_fix(err, "an option stands behind the interface: IF,mode=skb");
+	else if (list.near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&list.near, near_names, sizeof(near_names)));
-	if (strchr(name, ','))
-		bpfl_error_fix(err, "the only option behind the interface is mode=native, skb, hw or auto");
+	else
+		bpfl_error_fix(err, "interfaces of another network namespace: ip netns exec NAME bpfload ...");
 	bpfl_buf_deinit(&list.names);
 	return -ENODEV;
 }

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include "attach/link.h"
+#include "attach/binary.h"
 #include "base/text.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
@@ -57,6 +58,38 @@ static const struct {
 
 /* ---- what is walked ---- */
 
+/* Options that do not go together. */
+static int refuse_words(const char *what, const char *fix, struct bpfl_error *err)
+{
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s", what);
+	bpfl_error_fix(err, "%s", fix);
+	return -EINVAL;
+}
+
+static int refuse_map(const struct bpfl_object *object, const char *map, struct bpfl_error *err)
+{
+	const struct bpfl_spec *spec = object->image->spec;
+	struct bpfl_buf list = BPFL_BUF_INIT;
+	struct bpfl_near near;
+	char names[512];
+
+	bpfl_near_init(&near, map);
+	for (size_t i = 0; i < spec->maps.nr; i++) {
+		if (bpfl_object_map_fd(object, spec->maps.items[i].name) < 0)
+			continue;
+		bpfl_near_offer(&near, spec->maps.items[i].name);
+		bpfl_buf_printf(&list, "%s%s", list.size ? ", " : "", BPFL_ESC(spec->maps.items[i].name));
+	}
+	bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "the object has no map '%s' that is loaded", BPFL_ESC(map));
+	bpfl_error_why(err, "loaded maps: %s", list.size ? list.data : "none");
+	if (near.nr > 0)
+		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
+	else
+		bpfl_error_fix(err, "give the name of a map of the object, or the path of a pinned one (/sys/fs/bpf/...)");
+	bpfl_buf_deinit(&list);
+	return -ENOENT;
+}
+
 static int narrow_to_map(const struct bpfl_attach_ctx *ctx, const char *map, struct narrowing *narrowing, struct bpfl_error *err)
 {
 	int fd = bpfl_object_map_fd(ctx->object, map);
@@ -68,9 +101,7 @@ static int narrow_to_map(const struct bpfl_attach_ctx *ctx, const char *map, str
 					      bpfl_errno_text(-fd));
 	}
 	if (fd < 0) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "the object has no map '%s' that is loaded", BPFL_ESC(map));
-		bpfl_error_fix(err, "give the name of a map of the object, or the path of a pinned one (/sys/fs/bpf/...)");
-		return -ENOENT;
+		return refuse_map(ctx->object, map, err);
 	}
 	narrowing->info.map.map_fd = (uint32_t)fd;
 	narrowing->words = map;
@@ -109,9 +140,15 @@ static int narrow_to_task(const struct bpfl_attach *attach, struct narrowing *na
 {
 	uint64_t pid = bpfl_attach_option_u64(attach, "pid"), tid = bpfl_attach_option_u64(attach, "tid");
 	bool has_pid = bpfl_attach_option(attach, "pid") != NULL, has_tid = bpfl_attach_option(attach, "tid") != NULL;
+	int ret = 0;
 
 	if ((has_pid && has_tid) || (has_pid && (pid == 0 || pid > INT32_MAX)) || (has_tid && (tid == 0 || tid > INT32_MAX)))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "give one of pid= (a process) and tid= (a thread), above 0");
+		return refuse_words("pid= and tid= are numbers above 0, and exclude each other", "give one of pid= (a process) and tid= (a thread)",
+				    err);
+	if (has_pid || has_tid)
+		ret = bpfl_process_check((int)(has_pid ? pid : tid), err);
+	if (ret < 0)
+		return ret;
 	narrowing->info.task.pid = (uint32_t)pid;
 	narrowing->info.task.tid = (uint32_t)tid;
 	narrowing->words = bpfl_attach_option(attach, has_pid ? "pid" : "tid");
@@ -131,9 +168,9 @@ static int narrow(const struct bpfl_attach_ctx *ctx, struct narrowing *narrowing
 	bool task = bpfl_attach_option(attach, "pid") || bpfl_attach_option(attach, "tid");
 
 	if ((map != NULL) + (cgroup != NULL) + task > 1)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "an iterator walks a map, a cgroup or a task: give one of map=, cgroup=, pid=, tid=");
+		return refuse_words("an iterator walks a map, a cgroup or a task", "give one of map=, cgroup=, pid=, tid=", err);
 	if (bpfl_attach_option(attach, "order") && !cgroup)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "order= is of cgroups: it needs cgroup=PATH");
+		return refuse_words("order= is of cgroups", "add cgroup=PATH, the directory that the walk begins at", err);
 	if (!map && !cgroup && !task)
 		return 0;
 	narrowing->info_size = sizeof(narrowing->info);

@@ -67,6 +67,22 @@ char *bpfl_option_near(const char *key, char *out, size_t out_size)
 	return bpfl_near_text(&near, out, out_size);
 }
 
+bool bpfl_option_explain(const char *text, struct bpfl_error *err)
+{
+	const char *comma = strchr(text, ',');
+	size_t key_len = comma ? strspn(comma + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
+	char key[32], names[512];
+
+	if (key_len == 0 || comma[1 + key_len] != '=' || key_len >= sizeof(key))
+		return false;
+	memcpy(key, comma + 1, key_len);
+	key[key_len] = '\0';
+	bpfl_error_why(err, "there is no option '%s'", key);
+	if (*bpfl_option_near(key, names, sizeof(names)))
+		bpfl_error_fix(err, "did you mean %s?", names);
+	return true;
+}
+
 /* ---- in a parsed spec ---- */
 
 const char *bpfl_attach_option(const struct bpfl_attach *attach, const char *key)

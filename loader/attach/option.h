@@ -8,7 +8,9 @@
 #ifndef BPFL_ATTACH_OPTION_H
 #define BPFL_ATTACH_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include "base/error.h"
 
 enum bpfl_option_form {
 	BPFL_OPTION_U64,
@@ -28,5 +30,7 @@ const struct bpfl_option *bpfl_option_at(const char *text);
 const char *bpfl_option_expects(const struct bpfl_option *option, const char *value);
 /* The nearest keys: "'mode'", "" when none is near. Returns out. */
 char *bpfl_option_near(const char *key, char *out, size_t out_size);
+/* When text has a comma with "KEY=" behind it, which is no option then: says so, with the nearest ones. True if it has. */
+bool bpfl_option_explain(const char *text, struct bpfl_error *err);
 
 #endif

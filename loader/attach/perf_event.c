@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "attach/binary.h"
 #include "attach/perf.h"
 #include "base/text.h"
 #include "sys/enter.h"
@@ -61,23 +62,49 @@ static const struct event_row *find_row(const char *name)
 	return NULL;
 }
 
+static int refuse_numbers(const char *what, struct bpfl_error *err)
+{
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s", what);
+	bpfl_error_why(err, "freq=N runs the program N times a second, period=N after each N events");
+	bpfl_error_fix(err, "give one of them, above 0, or neither (clocks and hardware: 99 a second; other events: each one)");
+	return -EINVAL;
+}
+
+/* cpu= and pid= */
+static int check_who(const struct bpfl_attach *attach, struct bpfl_error *err)
+{
+	const char *pid = bpfl_attach_option(attach, "pid"), *cpu = bpfl_attach_option(attach, "cpu");
+	unsigned nr_slots = bpfl_facts_cpu_slots();
+
+	if (cpu && (atoi(cpu) < 0 || (unsigned)atoi(cpu) >= nr_slots)) {
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENODEV, "there is no CPU %s", BPFL_ESC(cpu));
+		bpfl_error_catalogue(err, 27);
+		bpfl_error_why(err, "the highest number here is %u", nr_slots - 1);
+		bpfl_error_fix(err, "without cpu= the event is on all of them");
+		return -ENODEV;
+	}
+	return pid ? bpfl_process_check(atoi(pid), err) : 0;
+}
+
 static int perf_event_check(const struct bpfl_attach *attach, struct bpfl_error *err)
 {
 	struct bpfl_near near;
 	char names[512];
 
 	if (bpfl_attach_option(attach, "freq") && bpfl_attach_option(attach, "period"))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "freq= and period= exclude each other");
+		return refuse_numbers("freq= and period= exclude each other", err);
 	for (const char *key = "freq"; key; key = strcmp(key, "freq") == 0 ? "period" : NULL) {
 		if (bpfl_attach_option(attach, key) && bpfl_attach_option_u64(attach, key) == 0)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s=0 would never run the program", key);
+			return refuse_numbers(strcmp(key, "freq") == 0 ? "freq=0 would never run the program"
+								       : "period=0 would never run the program", err);
 	}
 	if (find_row(attach->where))
-		return 0;
+		return check_who(attach, err);
 	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no perf event '%s'", BPFL_ESC(attach->where));
 	bpfl_near_init(&near, attach->where);
 	for (size_t i = 0; i < NR_ROWS; i++)
 		bpfl_near_offer(&near, rows[i].name);
+	bpfl_error_why(err, "%zu events of the kernel and the CPU are known by name", NR_ROWS);
 	if (*bpfl_near_text(&near, names, sizeof(names)))
 		bpfl_error_fix(err, "did you mean %s?", names);
 	else
@@ -183,8 +210,13 @@ static int add_process(struct opening *opening, const char *pid)
 	ret = bpfl_enter_list_dir(AT_FDCWD, path, add_thread, opening);
 	if (opening->nr_events > 0 && (ret == -ENOENT || ret == -ESRCH))
 		return 0;
-	if (opening->nr_events == 0 && (ret == 0 || ret == -ENOENT || ret == -ESRCH))
-		return bpfl_error_set(opening->err, BPFL_ERR_TARGET, ESRCH, "there is no process %s", BPFL_ESC(pid));
+	if (opening->nr_events == 0 && (ret == 0 || ret == -ENOENT || ret == -ESRCH)) {
+		bpfl_error_set(opening->err, BPFL_ERR_TARGET, ESRCH, "there is no process %s", BPFL_ESC(pid));
+		bpfl_error_catalogue(opening->err, 27);
+		bpfl_error_why(opening->err, "%s: %s", path, bpfl_errno_text(ENOENT));
+		bpfl_error_fix(opening->err, "ps -e lists the processes; pid= counts as in this pid namespace");
+		return -ESRCH;
+	}
 	return ret;
 }
 
@@ -197,7 +229,7 @@ static int add_cpus(struct opening *opening)
 	if (cpu) {
 		ret = add_event(opening, -1, atoi(cpu));
 		if (ret == -ENODEV || ret == -EINVAL)
-			bpfl_error_why(opening->err, "is CPU %s there, and online? The highest number here is %u", cpu, nr_slots - 1);
+			bpfl_error_why(opening->err, "CPU %s may be offline: /sys/devices/system/cpu/online", cpu);
 		return ret;
 	}
 	for (unsigned i = 0; i < nr_slots; i++) {

@@ -225,3 +225,36 @@ const struct bpfl_place_rule *bpfl_place_rule_where(const struct bpfl_section_ro
 {
 	return where_rules[row->hook].fit ? &where_rules[row->hook] : &any_rule;
 }
+
+/* ---- help ---- */
+
+static const struct {
+	enum bpfl_hook hook;
+	const char *junk; /* characters that it begins with; "": nothing is left over, but something is missing */
+	const char *fix;
+} fixes[] = {
+	{ BPFL_HOOK_KPROBE, "*?", "patterns: kprobe.multi/PATTERN" },
+	{ BPFL_HOOK_KSYSCALL, "*?", "one system call a program; patterns: kprobe.multi/__*_sys_PATTERN" },
+	{ BPFL_HOOK_TRACEPOINT, "*?", "one tracepoint an --attach, which can be given several times; all system calls: raw_tp/sys_enter, raw_tp/sys_exit" },
+	{ BPFL_HOOK_RAW_TRACEPOINT, "/:", "raw tracepoints have no category: raw_tp/NAME; single system calls: tracepoint/syscalls/sys_enter_NAME" },
+	{ BPFL_HOOK_TRACING, "*?", "one function a program; patterns: kprobe.multi/PATTERN" },
+	{ BPFL_HOOK_TRACING, "+", "these are at the entry or the return of a function; kprobe/FUNCTION+OFFSET" },
+	{ BPFL_HOOK_TRACEPOINT, "", "ls -d /sys/kernel/tracing/events/*/NAME shows the category" },
+};
+
+void bpfl_place_explain(const struct bpfl_section_row *row, const char *place, const char *junk, struct bpfl_error *err)
+{
+	struct bpfl_section_hit bare = bpfl_section_find(row->attach_name ? row->attach_name : row->name);
+	char words[512];
+
+	for (size_t i = 0; i < sizeof(fixes) / sizeof(fixes[0]); i++) {
+		bool fits = junk[0] ? fixes[i].junk[0] && strchr(fixes[i].junk, junk[0]) : place[0] && !fixes[i].junk[0];
+
+		if (fixes[i].hook == row->hook && fits) {
+			bpfl_error_fix(err, "%s", fixes[i].fix);
+			return;
+		}
+	}
+	if (*bpfl_section_suggest(&bare, words, sizeof(words)))
+		bpfl_error_fix(err, "write %s", words);
+}

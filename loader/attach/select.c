@@ -142,7 +142,12 @@ static int refuse_choice(const struct bpfl_attach *attach, const struct bpfl_spe
 	bpfl_error_set(err, BPFL_ERR_USAGE, nr_fitting ? EINVAL : ENOENT, "attach '%s': %s", BPFL_ESC(attach->text),
 		       nr_fitting ? "several programs fit" : "no program fits");
 	list_programs(spec, err);
-	if (spec->progs.nr > 0)
+	if (attach->row->hook == BPFL_HOOK_STRUCT_OPS)
+		bpfl_error_fix(err, "its programs belong to a variable of the object, which is what is attached: struct_ops:VARIABLE");
+	else if (nr_fitting == 0 && spec->progs.nr > 0)
+		bpfl_error_fix(err, "'%s' takes %s programs; if a section is wrong: --type PROG=%s", attach->row->name,
+			       bpfl_prog_type_name(attach->row->prog_type), attach->row->name);
+	else if (spec->progs.nr > 0)
 		bpfl_error_fix(err, "name the program: --attach PROG=%s", BPFL_ESC(attach->text));
 	return nr_fitting ? -EINVAL : -ENOENT;
 }

@@ -185,25 +185,11 @@ static int refuse_alternatives(const struct parser *parser, size_t spec_off)
 	return ret;
 }
 
-/* An option with a misspelt key looks like a part of the name: "lo,mod=skb". */
-static void hint_option(const struct parser *parser, const char *text)
+/* What stands behind the name, from spec_off on; is_where: behind the colon of NAME:WHERE. */
+static int check_place(const struct parser *parser, const struct bpfl_section_row *row, const char *place, size_t spec_off,
+		       bool is_where)
 {
-	size_t key_len = text[0] == ',' ? strspn(text + 1, IDENT_CHARS) : 0;
-	char key[32], names[512];
-
-	if (text[0] != ',' || text[1 + key_len] != '=' || key_len == 0 || key_len >= sizeof(key))
-		return;
-	memcpy(key, text + 1, key_len);
-	key[key_len] = '\0';
-	bpfl_error_why(parser->err, "there is no option '%s'", key);
-	if (*bpfl_option_near(key, names, sizeof(names)))
-		bpfl_error_fix(parser->err, "did you mean %s?", names);
-}
-
-/* What stands behind the name, from spec_off on; rule: what it must look like. */
-static int check_place(const struct parser *parser, const char *place, size_t spec_off,
-		       const struct bpfl_place_rule *rule)
-{
+	const struct bpfl_place_rule *rule = is_where ? bpfl_place_rule_where(row) : bpfl_place_rule_target(row);
 	size_t good = rule->fit(place);
 	int ret;
 
@@ -212,11 +198,12 @@ static int check_place(const struct parser *parser, const char *place, size_t sp
 	if (place[good] == '|')
 		return refuse_alternatives(parser, spec_off + good);
 	if (place[good] == '\0')
-		return refuse(parser, column_of(parser, spec_off), "expected %s, not '%s'", rule->words,
-			      BPFL_ESC(place));
-	ret = refuse(parser, column_of(parser, spec_off + good), "'%s' does not belong into %s",
-		     BPFL_ESC(place + good), rule->words);
-	hint_option(parser, place + strcspn(place, ","));
+		ret = refuse(parser, column_of(parser, spec_off), "expected %s, not '%s'", rule->words, BPFL_ESC(place));
+	else
+		ret = refuse(parser, column_of(parser, spec_off + good), "'%s' does not belong into %s", BPFL_ESC(place + good),
+			     rule->words);
+	if (!bpfl_option_explain(place, parser->err))
+		bpfl_place_explain(row, place, place + good, parser->err);
 	return ret;
 }
 
@@ -280,12 +267,13 @@ static const struct {
 
 static int refuse_name(const struct parser *parser)
 {
-	char head[BPFL_ESC_SIZE], names[512];
+	char head[BPFL_ESC_SIZE], name[BPFL_ESC_SIZE], names[512];
 	int ret;
 
 	bpfl_text_escape(head, sizeof(head), parser->spec, strcspn(parser->spec, "/:"));
+	bpfl_text_escape(name, sizeof(name), parser->spec, strcspn(parser->spec, ":"));
 	ret = refuse(parser, column_of(parser, 0), "'%s' is no kind of hook", head);
-	if (*bpfl_section_near(head, names, sizeof(names)))
+	if (*bpfl_section_near(name, names, sizeof(names)))
 		bpfl_error_fix(parser->err, "did you mean %s?", names);
 	else
 		bpfl_error_fix(parser->err, "write what may stand in SEC(), for example "
@@ -402,7 +390,7 @@ static int parse_others(struct parser *parser, const struct bpfl_section_row *ro
 		*bar = '\0';
 		if (next)
 			*next = '\0';
-		ret = check_place(parser, other, rest_off + (size_t)(other - rest), bpfl_place_rule_target(row));
+		ret = check_place(parser, row, other, rest_off + (size_t)(other - rest), false);
 		if (ret < 0)
 			return ret;
 		if (attach->nr_others == BPFL_ATTACH_MAX_OTHERS)
@@ -434,7 +422,7 @@ static int parse_target(struct parser *parser, const char *name, const struct bp
 	ret = takes_alternatives(row) ? parse_others(parser, row, rest, rest_off) : 0;
 	if (ret < 0)
 		return ret;
-	ret = check_place(parser, rest, rest_off, bpfl_place_rule_target(row));
+	ret = check_place(parser, row, rest, rest_off, false);
 	if (ret < 0)
 		return ret;
 	if (row->target_form == BPFL_TARGET_WHERE && !colon)
@@ -450,18 +438,21 @@ static int parse_place(struct parser *parser, const char *name, const struct bpf
 {
 	bool is_slash = parser->spec[rest_off - 1] == '/';
 	struct bpfl_section_hit bare = bpfl_section_find(name);
-	char words[512];
+	char words[512], given[BPFL_ESC_SIZE];
 	int ret;
 
 	if (row->accepts_slash && (is_slash || row->target_form == BPFL_TARGET_SLASH))
 		return parse_target(parser, name, row, rest, rest_off);
 	if (!is_slash && !row->accepts_slash && row->target_form == BPFL_TARGET_WHERE) {
-		ret = check_place(parser, rest, rest_off, bpfl_place_rule_where(row));
+		ret = check_place(parser, row, rest, rest_off, true);
 		return ret < 0 ? ret : set_parts(parser, name, "", rest);
 	}
 	ret = refuse(parser, column_of(parser, rest_off - 1), "'%s' does not belong behind '%s'",
 		     BPFL_ESC(rest - 1), name);
-	if (*bpfl_section_suggest(&bare, words, sizeof(words)))
+	bpfl_text_escape(given, sizeof(given), parser->spec, strcspn(parser->spec, ":"));
+	if (*bpfl_section_near_below(name, given, words, sizeof(words)))
+		bpfl_error_fix(parser->err, "did you mean %s?", words);
+	else if (*bpfl_section_suggest(&bare, words, sizeof(words)))
 		bpfl_error_fix(parser->err, "write %s", words);
 	return ret;
 }

@@ -48,6 +48,8 @@ int bpfl_user_target_open(const struct bpfl_attach *attach, struct bpfl_user_tar
 	free(name);
 	if (ret == 0)
 		ret = bpfl_user_open(path, &target.elf, err);
+	if (ret == -ENOENT && path)
+		bpfl_binary_near(path, err);
 	free(path);
 	if (ret < 0)
 		return ret;

@@ -131,7 +131,9 @@ static int not_found(struct bpfl_user_elf *elf, const char *what, const char *na
 	bpfl_user_each_symbol(elf, BPFL_USER_SYMTAB, near_offer, &near, NULL);
 	if (debug)
 		bpfl_user_each_symbol(debug, BPFL_USER_SYMTAB, near_offer, &near, NULL);
-	if (near.nr > 0)
+	if (!*what && strpbrk(name, "*?"))
+		bpfl_error_fix(err, "patterns: uprobe.multi/PATH:PATTERN");
+	else if (near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
 	else if (nr_symtab == 0 && !debug)
 		bpfl_error_fix(err, "the file is stripped: install its debug symbols, or give the place as PATH:0xOFFSET");

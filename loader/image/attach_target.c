@@ -138,7 +138,9 @@ static int missing_error(const struct wanted *wanted, const struct bpfl_btf *btf
 			       "'%s' does not exist in this kernel, is inlined everywhere, or belongs to a module",
 			       BPFL_ESC(name));
 	}
-	if (bpfl_near_text(&near, near_text, sizeof(near_text))[0] != '\0')
+	if (prefix_size > 0 && strncmp(name, wanted->row->btf_prefix, prefix_size) == 0)
+		bpfl_error_fix(err, "without '%s' in front: %s/%s", wanted->row->btf_prefix, wanted->row->name, BPFL_ESC(name + prefix_size));
+	else if (bpfl_near_text(&near, near_text, sizeof(near_text))[0] != '\0')
 		bpfl_error_fix(err, "did you mean %s?", near_text);
 	return result;
 }

@@ -29,13 +29,23 @@ int bpfl_freplace_open(const struct bpfl_prog *prog, struct bpfl_error *err)
 
 	if (!by_id && ref[0] != '/') {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' names no loaded program", BPFL_ESC(ref));
-		bpfl_error_fix(err, "write 'id N' (bpftool prog lists the numbers) or the path of a pinned program (/sys/fs/bpf/...)");
+		bpfl_error_fix(err, "write 'id N' (bpfload ls prog lists the numbers) or the path of a pinned program (/sys/fs/bpf/...)");
 		return -EINVAL;
 	}
 	fd = by_id ? bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, (uint32_t)id) : bpfl_sys_obj_get(ref, 0);
-	if (fd < 0)
-		return bpfl_error_set(err, fd == -EPERM || fd == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd,
-				      "opening the program '%s' that is to be changed: %s", BPFL_ESC(ref), bpfl_errno_text(-fd));
+	if (fd >= 0)
+		return fd;
+	if (fd == -ENOENT) {
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, by_id ? "no program has '%s'" : "no program is pinned at '%s'", BPFL_ESC(ref));
+		bpfl_error_catalogue(err, 27);
+		bpfl_error_why(err, "the program that is to be changed must be loaded already");
+		bpfl_error_fix(err, "bpfload ls prog (or bpftool prog) lists the programs with their numbers");
+		return fd;
+	}
+	bpfl_error_set(err, fd == -EPERM || fd == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd,
+		       "opening the program '%s' that is to be changed: %s", BPFL_ESC(ref), bpfl_errno_text(-fd));
+	if (fd == -EPERM)
+		bpfl_error_fix(err, "by number it takes CAP_SYS_ADMIN, by a pin CAP_BPF and the right to read it");
 	return fd;
 }
 

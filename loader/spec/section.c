@@ -322,3 +322,16 @@ char *bpfl_section_near(const char *section_name, char *out, size_t out_size)
 	}
 	return bpfl_near_text(&near, out, out_size);
 }
+
+char *bpfl_section_near_below(const char *name, const char *section_name, char *out, size_t out_size)
+{
+	size_t name_len = strlen(name);
+	struct bpfl_near near;
+
+	bpfl_near_init(&near, section_name);
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (strncmp(rows[i].name, name, name_len) == 0 && rows[i].name[name_len] == '/')
+			bpfl_near_offer(&near, rows[i].name);
+	}
+	return bpfl_near_text(&near, out, out_size);
+}

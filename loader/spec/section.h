@@ -127,6 +127,8 @@ bool bpfl_section_is_complete(const struct bpfl_section_hit *hit);
 char *bpfl_section_suggest(const struct bpfl_section_hit *hit, char *out, size_t out_size);
 /* The nearest section names: "'xdp' or 'xdp.frags'", "" when none is near. Returns out. */
 char *bpfl_section_near(const char *section_name, char *out, size_t out_size);
+/* The same among the rows "NAME/..." only. */
+char *bpfl_section_near_below(const char *name, const char *section_name, char *out, size_t out_size);
 /* All rows, for lists, near names and documentation. */
 const struct bpfl_section_row *bpfl_section_rows(size_t *ret_nr);
 

@@ -171,6 +171,7 @@ const char *bpfl_spec_ops_member_name(const struct bpfl_spec *spec, const struct
 
 static int struct_ops_map(struct bpfl_spec *spec, const char *name, struct bpfl_map_spec **ret_map, struct bpfl_error *err)
 {
+	struct bpfl_buf list = BPFL_BUF_INIT;
 	struct bpfl_near near;
 	char names[512];
 	int32_t idx = bpfl_spec_map_idx(spec, name);
@@ -182,9 +183,13 @@ static int struct_ops_map(struct bpfl_spec *spec, const char *name, struct bpfl_
 	bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "the object has no struct_ops variable '%s'", BPFL_ESC(name));
 	bpfl_near_init(&near, name);
 	for (size_t i = 0; i < spec->maps.nr; i++) {
-		if (spec->maps.items[i].origin == BPFL_MAP_STRUCT_OPS)
-			bpfl_near_offer(&near, spec->maps.items[i].name);
+		if (spec->maps.items[i].origin != BPFL_MAP_STRUCT_OPS)
+			continue;
+		bpfl_near_offer(&near, spec->maps.items[i].name);
+		bpfl_buf_printf(&list, "%s%s", list.size ? ", " : "", BPFL_ESC(spec->maps.items[i].name));
 	}
+	bpfl_error_why(err, "struct_ops variables: %s", list.size ? list.data : "none");
+	bpfl_buf_deinit(&list);
 	if (near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
 	return -ENOENT;

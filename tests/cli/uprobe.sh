@@ -53,7 +53,9 @@ not_there uprobe/no-such-program:main "looked in"
 not_there uprobe//etc/passwd:main "not an ELF file"
 not_there uprobe//etc:main "directory"
 not_there uprobe/bash:0x1 "no code at 0x1"
-not_there uprobe/bash:main,pid=999999999 "no process 999999999"
+run 7 "$OBJ/uprobe.bpf.o" --only enter --attach enter=uprobe/bash:main,pid=999999999
+error_complete
+err_has "no process 999999999 [E27]"
 run 2 "$OBJ/uprobe.bpf.o" --only leave --attach leave=uretprobe/bash:main+4
 err_has "a return probe has no offset"
 

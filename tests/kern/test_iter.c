@@ -80,10 +80,10 @@ START_TEST(options_that_contradict_are_refused)
 	static const struct {
 		const char *text, *words;
 	} rows[] = {
-		{ "iter/task,pid=1,tid=1", "give one of pid=" },
+		{ "iter/task,pid=1,tid=1", "exclude each other" },
 		{ "iter/task,pid=0", "above 0" },
-		{ "iter/task,pid=1,map=counter", "give one of map=" },
-		{ "iter/task,order=pre", "needs cgroup=PATH" },
+		{ "iter/task,pid=1,map=counter", "a map, a cgroup or a task" },
+		{ "iter/task,order=pre", "order= is of cgroups" },
 		{ "iter/task,cgroup=/proc,order=sideways", "'sideways' is no order" },
 		{ "iter/task,map=contour", "no map 'contour'" },
 	};

@@ -241,7 +241,7 @@ END_TEST
 START_TEST(a_program_that_is_not_there_cannot_be_changed)
 {
 	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:id 4294967295"), live.err, BPFL_ERR_TARGET, ENOENT,
-		    "opening the program 'id 4294967295'");
+		    "no program has 'id 4294967295'");
 	live_stop(&live);
 	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:/sys/fs/bpf/nothing"), live.err, BPFL_ERR_TARGET,
 		    ENOENT, "'/sys/fs/bpf/nothing'");

@@ -121,6 +121,7 @@ START_TEST(what_an_iterator_walks_is_part_of_the_call)
 {
 	const struct bpfl_attr_link_create *attr;
 
+	fake_sys_file("/proc/4711/stat", "4711 (there) S\n");
 	load("iter/thing");
 	CHECK_OK(attach("iter/thing,pid=4711"), err);
 	attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 0)->attr;
