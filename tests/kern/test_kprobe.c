@@ -37,6 +37,7 @@ static bool no_kprobes(const char *section)
 	CHECK_HAS(live.err.why, "CONFIG_KPROBES");
 	ck_assert_ptr_null(live.object); /* nothing was loaded */
 	live_stop(&live);
+	bpfl_test_refused("kprobe", "this kernel has no kprobes");
 	return true;
 }
 

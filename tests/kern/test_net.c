@@ -25,9 +25,9 @@
 #include "attach/link.h"
 #include "attach/tc.h"
 #include "attach/to_fd.h"
+#include "feature.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
-#include "sys/facts.h"
 #include "sys/insn.h"
 #include "sys/netlink.h"
 #include "sys/netlink_msg.h"
@@ -121,11 +121,6 @@ static int attach(struct loaded *it, const char *text, struct bpfl_link **ret_li
 		ret = bpfl_link_attach(it->object, 0, parsed, NULL, ret_link, &err);
 	bpfl_attach_destroy(parsed);
 	return ret;
-}
-
-static bool older_than(unsigned major, unsigned minor)
-{
-	return bpfl_facts_kernel_version() < BPFL_KERNEL_VERSION(major, minor, 0);
 }
 
 /* ---- the network ---- */
@@ -416,7 +411,7 @@ START_TEST(tcx_counts_until_its_link_is_closed)
 {
 	struct loaded it;
 
-	if (older_than(6, 6))
+	if (bpfl_test_lacks("tcx"))
 		return;
 	own_network();
 	it = load("tcx/egress", -1);
@@ -445,7 +440,7 @@ START_TEST(tcx_runs_before_clsact_and_decides_first)
 	struct loaded in_clsact, leaves, passes;
 	uint64_t before;
 
-	if (older_than(6, 6))
+	if (bpfl_test_lacks("tcx"))
 		return;
 	own_network();
 	in_clsact = load("tc", -1);
@@ -478,7 +473,7 @@ START_TEST(tcx_says_who_is_there)
 	struct bpfl_link *link = NULL, *second = NULL;
 	struct loaded it, other;
 
-	if (older_than(6, 6))
+	if (bpfl_test_lacks("tcx"))
 		return;
 	own_network();
 	it = load("tcx/ingress", -1);
@@ -498,7 +493,7 @@ START_TEST(links_end_with_a_killed_process)
 {
 	uint32_t ids[BPFL_QUERY_MAX], flags;
 
-	if (older_than(6, 6))
+	if (bpfl_test_lacks("tcx"))
 		return;
 	own_network();
 	attach_and_kill("tcx/egress", 2, "tcx/egress:lo");
@@ -511,7 +506,7 @@ START_TEST(a_device_that_is_no_netkit_is_refused)
 	struct bpfl_link *link = NULL;
 	struct loaded it;
 
-	if (older_than(6, 7))
+	if (bpfl_test_lacks("netkit_link"))
 		return;
 	own_network();
 	it = load("netkit/primary", -1);
@@ -685,7 +680,7 @@ START_TEST(a_cgroup_is_free_after_a_kill)
 	char text[600];
 	int fd, nr;
 
-	if (older_than(5, 7))
+	if (bpfl_test_lacks("cgroup_link"))
 		return;
 	make_cgroup();
 	snprintf(text, sizeof(text), "cgroup/connect4:%s", cgroup_dir);
@@ -704,7 +699,7 @@ START_TEST(sk_lookup_counts_until_its_link_is_closed)
 {
 	struct loaded it;
 
-	if (older_than(5, 9))
+	if (bpfl_test_lacks("sk_lookup"))
 		return;
 	own_network();
 	it = load("sk_lookup", 1 /* SK_PASS */);
@@ -730,7 +725,7 @@ START_TEST(a_flow_dissector_counts_until_its_link_is_closed)
 	struct bpfl_link *link = NULL, *second = NULL;
 	struct loaded it;
 
-	if (older_than(5, 8))
+	if (bpfl_test_lacks("netns_link"))
 		return;
 	own_network();
 	it = load("flow_dissector", 0 /* BPF_OK */);
@@ -804,7 +799,7 @@ START_TEST(a_group_of_sockets_asks_the_program_until_its_link_is_closed)
 	char text[32];
 	int fds[2];
 
-	if (older_than(5, 3)) /* cannot be detached */
+	if (bpfl_test_lacks("reuseport_detach"))
 		return;
 	own_network();
 	fds[0] = udp_socket(4242);
@@ -873,17 +868,17 @@ START_TEST(a_map_of_sockets_runs_the_program)
 	own_network();
 	make_connection();
 	it = load("sk_msg", 1 /* SK_PASS */);
-	send_by_map(&it, "sk_msg:socks", !older_than(6, 10));
+	send_by_map(&it, "sk_msg:socks", !bpfl_test_lacks("sockmap_link"));
 	it.target->features[BPFL_FEATURE_SOCKMAP_LINK] = BPFL_NO; /* as on a kernel before 6.10 */
 	send_by_map(&it, "sk_msg:socks", false);
-	if (!older_than(5, 15)) {
+	if (!bpfl_test_lacks("sockmap_query")) {
 		ck_assert_int_eq(bpfl_to_fd_query(bpfl_object_map_fd(it.object, "socks"), BPFL_ATTACH_SK_MSG_VERDICT, ids, &flags), 0);
 		CHECK_OK(attach(&it, "sk_msg:socks", &link), err);
 		ck_assert_int_eq(bpfl_to_fd_query(bpfl_object_map_fd(it.object, "socks"), BPFL_ATTACH_SK_MSG_VERDICT, ids, &flags), 1);
 		bpfl_link_close(link);
 	}
 	unload(&it);
-	if (!older_than(6, 10)) {
+	if (!bpfl_test_lacks("sockmap_link")) {
 		other = load("sk_skb/stream_verdict", 1);
 		CHECK_OK(attach(&other, "sk_skb/stream_verdict:socks", &link), err);
 		CHECK_FAILS(attach(&other, "sk_skb/stream_verdict:socks", &second), err, BPFL_ERR_TARGET, EBUSY, "map 'socks'");
@@ -901,13 +896,13 @@ START_TEST(netfilter_counts_until_its_link_is_closed)
 	struct bpfl_link *link = NULL, *second = NULL;
 	struct loaded it;
 
-	if (older_than(6, 4))
+	if (bpfl_test_lacks("netfilter"))
 		return;
 	own_network();
 	it = load("netfilter", 1 /* NF_ACCEPT */);
 	runs_until_closed(&it, "netfilter:ip/input", send_to_lo);
 	runs_until_closed(&it, "netfilter:ip:output:-200", send_to_lo);
-	if (!older_than(6, 6))
+	if (!bpfl_test_lacks("netfilter_defrag"))
 		runs_until_closed(&it, "netfilter:ip/prerouting:10:defrag", send_to_lo);
 	CHECK_OK(attach(&it, "netfilter:ip/input,prio=7", &link), err);
 	CHECK_FAILS(attach(&it, "netfilter:ip/input:7", &second), err, BPFL_ERR_TARGET, EBUSY, "priority 7 already");

@@ -62,6 +62,7 @@ static bool refused_by_policy(int ret, const char *type)
 	CHECK_HAS(live.err.why, "capabilities are not the cause");
 	ck_assert_ptr_null(live.object);
 	live_stop(&live);
+	bpfl_test_refused(type, "this kernel refuses such programs by policy");
 	return true;
 }
 

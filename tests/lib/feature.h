@@ -10,8 +10,11 @@
 
 #include <stdbool.h>
 
-/* True when the running kernel is too old for the feature: the test prints why ("skip: ...") and returns. Aborts on an unknown name. */
+/* True when the running kernel is too old for the feature or built without it: the test prints why ("skip: ...") and returns. Aborts on an unknown name. */
 bool bpfl_test_lacks(const char *feature);
+
+/* Says that a kernel refuses a feature by its build or policy, where the test has seen that the refusal is explained. */
+void bpfl_test_refused(const char *feature, const char *why);
 
 /* Writes "kind: KIND: HOW": a program of that kind was seen running (by a counter that moved) and stopping. scripts/write-support
  * makes the table of docs/support.md from these lines. KIND is the name of a SEC() row; how: "by link", "by ioctl". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netns: network namespaces and veth pairs for tests. See netns.h.
+ * netns: network namespaces and pairs of devices for tests. See netns.h.
  */
 #include "netns.h"
 
@@ -71,7 +71,13 @@ static void put_name(struct message *message, unsigned short type, const char *n
 	end(message, at);
 }
 
-void bpfl_test_veth(const char *name, const char *peer)
+/* The attributes of a kind's devices: their numbers, and what else a pair needs. */
+struct kind {
+	const char *name;
+	unsigned short peer_info, mode;
+};
+
+static void make_pair(const struct kind *kind, const char *name, const char *peer)
 {
 	struct message message = { .size = 0 };
 	struct nlmsghdr header = { .nlmsg_type = RTM_NEWLINK, .nlmsg_seq = 1,
@@ -88,20 +94,38 @@ void bpfl_test_veth(const char *name, const char *peer)
 	put(&message, &info, sizeof(info));
 	put_name(&message, IFLA_IFNAME, name);
 	link_info = begin(&message, IFLA_LINKINFO);
-	put_name(&message, IFLA_INFO_KIND, "veth");
+	put_name(&message, IFLA_INFO_KIND, kind->name);
 	data = begin(&message, IFLA_INFO_DATA);
-	peer_info = begin(&message, VETH_INFO_PEER);
+	peer_info = begin(&message, kind->peer_info);
 	put(&message, &info, sizeof(info));
 	put_name(&message, IFLA_IFNAME, peer);
 	end(&message, peer_info);
+	if (kind->mode) {
+		const uint32_t ethernet = 0;
+		size_t mode = begin(&message, kind->mode);
+
+		put(&message, &ethernet, sizeof(ethernet));
+		end(&message, mode);
+	}
 	end(&message, data);
 	end(&message, link_info);
 	header.nlmsg_len = (uint32_t)message.size;
 	memcpy(message.bytes, &header, sizeof(header));
 	ck_assert_int_eq(send(fd, message.bytes, message.size, 0), (ssize_t)message.size);
 	ck_assert_int_ge(recv(fd, &answer, sizeof(answer), MSG_TRUNC), (ssize_t)sizeof(answer.header));
-	ck_assert_msg(answer.error.error == 0, "making a veth pair: %s", strerror(-answer.error.error));
+	ck_assert_msg(answer.error.error == 0, "making a %s pair: %s", kind->name, strerror(-answer.error.error));
 	close(fd);
 	set_up(name);
 	set_up(peer);
+}
+
+void bpfl_test_veth(const char *name, const char *peer)
+{
+	make_pair(&(struct kind){ "veth", VETH_INFO_PEER, 0 }, name, peer);
+}
+
+void bpfl_test_netkit(const char *name, const char *peer)
+{
+	/* IFLA_NETKIT_PEER_INFO, IFLA_NETKIT_MODE: not in every linux/if_link.h */
+	make_pair(&(struct kind){ "netkit", 1, 5 }, name, peer);
 }

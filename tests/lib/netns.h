@@ -10,5 +10,7 @@ void bpfl_test_own_network(void);
 
 /* Makes a pair of veth devices and sets both up. In a namespace of bpfl_test_own_network() only. */
 void bpfl_test_veth(const char *name, const char *peer);
+/* The same of netkit devices (Linux 6.7) that take Ethernet frames; name is the primary one. */
+void bpfl_test_netkit(const char *name, const char *peer);
 
 #endif
