@@ -15,6 +15,7 @@
 #include <string.h>
 #include "base/cursor.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "btf/bits.h"
 #include "btf/own.h"
 #include "btf/value.h"
@@ -143,7 +144,7 @@ static void put_hex(struct printer *printer, struct bpfl_btf_bits value)
 	put_word(printer, number);
 }
 
-/* One byte of a string literal. */
+/* One byte of a literal. */
 static void put_escaped(struct bpfl_buf *out, unsigned char c, char quote)
 {
 	if (c == (unsigned char)quote || c == '\\')
@@ -166,8 +167,15 @@ static void put_string(struct printer *printer, const char *text, size_t size)
 	}
 	item_begin(printer);
 	bpfl_buf_char(printer->out, '"');
-	for (size_t i = 0; i < size; i++)
-		put_escaped(printer->out, (unsigned char)text[i], '"');
+	for (size_t i = 0; i < size;) {
+		size_t len = bpfl_utf8_printable((const unsigned char *)text + i, size - i);
+
+		if (len > 1)
+			bpfl_buf_append(printer->out, text + i, len);
+		else
+			put_escaped(printer->out, (unsigned char)text[i], '"');
+		i += len ? len : 1;
+	}
 	bpfl_buf_char(printer->out, '"');
 }
 

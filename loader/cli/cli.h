@@ -130,6 +130,8 @@ int out_text(struct out *out, const char *text);
 /* The same for a piece of text that has no NUL; ctx is the struct out: a bpfl_write_fn. */
 int out_write(void *ctx, const char *text, size_t size);
 int out_flush(struct out *out);
+/* Lines of the terminal that stdout is; 0: it is none. */
+unsigned out_rows(void);
 /* From now on data goes into this file, which is made anew. */
 int out_redirect(struct out *out, const char *path, struct bpfl_error *err);
 /* The end of a help text: the exit code, after saying on stderr what stdout refused. */
@@ -199,6 +201,8 @@ struct events {
 	uint64_t *nr_lines;	      /* of the loop: what --count counts */
 	uint64_t nr_lost, nr_lost_said;
 	long lost_said_s; /* second in which that was */
+	bool is_terminal; /* stdout */
+	unsigned nr_below; /* lines below the heading, on a terminal */
 	bool is_done;	  /* --count events were shown */
 };
 /* Works out types, columns and filter; nothing is loaded yet. */

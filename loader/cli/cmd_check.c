@@ -272,7 +272,7 @@ static void table_print(const struct run *run)
 	}
 	printf("%-*s  %-5s  %-*s", name_width, "object", "since", caps_width, "capabilities");
 	for (size_t k = 0; k < run->nr_kernels; k++)
-		printf("  %-12s", run->kernels[k].name);
+		printf("  %-*s", k + 1 < run->nr_kernels ? 12 : 0, run->kernels[k].name);
 	printf("\n");
 	for (size_t i = 0; i < run->nr_objects; i++) {
 		const struct object *object = &run->objects[i];
@@ -282,7 +282,7 @@ static void table_print(const struct run *run)
 		       capabilities);
 		for (size_t k = 0; k < run->nr_kernels; k++) {
 			cell_text(object->checks ? object->checks[k] : NULL, cell);
-			printf("  %-*s", max_int(12, strlen(run->kernels[k].name)), cell);
+			printf("  %-*s", k + 1 < run->nr_kernels ? max_int(12, strlen(run->kernels[k].name)) : 0, cell);
 		}
 		printf("\n");
 	}

@@ -70,6 +70,7 @@ int events_open(struct events *events, const struct bpfl_object *object, struct 
 	ret = bpfl_events_open(object, &opts, &events->sources, err);
 	if (ret < 0 || bpfl_events_nr_sources(events->sources) == 0)
 		return ret;
+	events->is_terminal = isatty(STDOUT_FILENO);
 	for (size_t i = 0; (note = bpfl_decoder_note(events->decoder, i)); i++)
 		out_note(events->out, 0, "events of %s", note);
 	ret = out_text(events->out, bpfl_decoder_header(events->decoder));
@@ -114,6 +115,23 @@ static void lost_count(struct events *events, const struct bpfl_record *record, 
 
 /* ---- showing ---- */
 
+/* On a terminal the heading comes again when it has left the screen. In a pipe or a file there is one. */
+static int heading_again(struct events *events, const char *text, size_t size)
+{
+	const char *heading = bpfl_decoder_header(events->decoder);
+	unsigned rows = heading[0] && events->is_terminal ? out_rows() : 0;
+
+	if (rows < 4)
+		return 0;
+	if (events->nr_below + 2 < rows) { /* its own line, and the one with the cursor */
+		for (const char *at = text; (at = memchr(at, '\n', size - (size_t)(at - text))); at++)
+			events->nr_below++;
+		return 0;
+	}
+	events->nr_below = 1;
+	return out_text(events->out, heading);
+}
+
 static int record_show(void *ctx, const struct bpfl_record *record)
 {
 	struct events *events = ctx;
@@ -135,7 +153,9 @@ static int record_show(void *ctx, const struct bpfl_record *record)
 		out_note(events->out, 0, "%s: %.*s", record->source, (int)(size - (size > 0)), text);
 		return 0;
 	}
-	ret = out_write(events->out, text, size);
+	ret = heading_again(events, text, size);
+	if (ret == 0)
+		ret = out_write(events->out, text, size);
 	if (ret < 0)
 		return ret;
 	/* With an interval, --count counts rounds. */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 void out_init(struct out *out)
@@ -68,6 +69,14 @@ int out_flush(struct out *out)
 	if (fflush(stdout) == EOF)
 		return write_result(out);
 	return 0;
+}
+
+unsigned out_rows(void)
+{
+	struct winsize size = { 0 };
+
+	/* Of a pipe or a file this is an error. */
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_row;
 }
 
 int out_redirect(struct out *out, const char *path, struct bpfl_error *err)

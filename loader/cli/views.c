@@ -161,18 +161,6 @@ static int view_text(const struct views *views, const struct view *view, struct 
 	return bpfl_map_top_text(view->map, &opts, ret_text, err);
 }
 
-/* The bytes of a line that fill so many columns at most: a byte that continues a UTF-8 sequence takes none. */
-static size_t cut(const char *line, size_t len, unsigned width)
-{
-	unsigned columns = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (((unsigned char)line[i] & 0xc0) != 0x80 && columns++ == width)
-			return i;
-	}
-	return len;
-}
-
 /*
  * Over the last block, or below what came since. Line by line, and what is left of the old block at the end: clearing all of it first would
  * flicker, and some terminals keep a copy of what is cleared.
@@ -193,7 +181,7 @@ static int draw(struct views *views, const char *block, struct screen screen, ui
 	for (unsigned i = 0; i < nr_shown && ret == 0; i++) {
 		size_t len = strcspn(block, "\n");
 
-		ret = out_write(views->out, block, cut(block, len, screen.width));
+		ret = out_write(views->out, block, bpfl_text_fit(block, len, screen.width));
 		if (ret == 0)
 			ret = out_text(views->out, "\033[K\n");
 		block += len + (block[len] == '\n');

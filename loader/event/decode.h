@@ -48,8 +48,8 @@ struct bpfl_decoder {
 size_t bpfl_decoder_nr_views(const struct bpfl_decoder *decoder);
 
 int64_t bpfl_clock_ns(clockid_t clock);
-/* Blanks up to a column's width, counted from start, and one more. */
-void bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width);
+/* Blanks up to a column's width, counted from start, and one more. Returns by how many columns the cell is wider. */
+size_t bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width);
 /* The cell that was written from start on: cut to its column's width. */
 void bpfl_cell_cut(struct bpfl_buf *out, size_t start, const struct bpfl_column_style *style);
 /* Blanks in front of it. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "base/utf8.h"
 
 #define HEX_PER_LINE 16u
 #define CUT "<cut>"
@@ -26,43 +27,22 @@ int64_t bpfl_clock_ns(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Columns of a terminal: a byte that continues a UTF-8 sequence takes none. */
-static size_t text_width(const char *text, size_t size)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < size; i++)
-		width += (text[i] & 0xc0) != 0x80;
-	return width;
-}
-
-void bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width)
+size_t bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width)
 {
 	static const char blanks[] = "                                                                ";
-	size_t used = out->size - start;
+	size_t used = out->failed ? width : bpfl_utf8_columns(out->data + start, out->size - start);
 
-	if (used >= width && !out->failed) /* longer, or it has letters of several bytes */
-		used = text_width(out->data + start, used);
-	if (used < width)
-		bpfl_buf_append(out, blanks, width - used);
-	bpfl_buf_char(out, ' ');
-}
-
-/* Bytes of the first so many characters. */
-static size_t bytes_of(const char *text, size_t size, size_t width)
-{
-	size_t i = 0;
-
-	for (size_t seen = 0; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80 && seen++ == width)
-			break;
+	for (size_t left = used < width ? width - used : 0, nr; left > 0; left -= nr) {
+		nr = left < sizeof(blanks) - 1 ? left : sizeof(blanks) - 1;
+		bpfl_buf_append(out, blanks, nr);
 	}
-	return i;
+	bpfl_buf_char(out, ' ');
+	return used > width ? used - width : 0;
 }
 
 void bpfl_cell_cut(struct bpfl_buf *out, size_t start, const struct bpfl_column_style *style)
 {
-	size_t size = out->size - start, width = out->failed || !style->max_width ? 0 : text_width(out->data + start, size);
+	size_t size = out->size - start, width = out->failed || !style->max_width ? 0 : bpfl_utf8_columns(out->data + start, size);
 	size_t room = style->max_width, head = room, tail;
 	char *text;
 
@@ -76,17 +56,17 @@ void bpfl_cell_cut(struct bpfl_buf *out, size_t start, const struct bpfl_column_
 	if (style->ellipsis != BPFL_ELLIPSIS_NONE)
 		head = style->ellipsis == BPFL_ELLIPSIS_END ? room - 1 : style->ellipsis == BPFL_ELLIPSIS_START ? 0 : room / 2;
 	tail = style->ellipsis == BPFL_ELLIPSIS_NONE ? 0 : room - 1 - head;
-	out->size = start + bytes_of(text, size, head);
+	out->size = start + bpfl_text_fit(text, size, head);
 	if (style->ellipsis != BPFL_ELLIPSIS_NONE)
 		bpfl_buf_text(out, "…");
 	if (tail > 0)
-		bpfl_buf_text(out, text + bytes_of(text, size, width - tail));
+		bpfl_buf_text(out, text + bpfl_text_fit(text, size, width - tail));
 	free(text);
 }
 
 void bpfl_cell_right(struct bpfl_buf *out, size_t start, size_t width)
 {
-	size_t size = out->size - start, used = out->failed ? width : text_width(out->data + start, size);
+	size_t size = out->size - start, used = out->failed ? width : bpfl_utf8_columns(out->data + start, size);
 
 	for (size_t i = used; i < width; i++)
 		bpfl_buf_char(out, ' ');
@@ -123,10 +103,11 @@ static void put_cell(const struct bpfl_field_ctx *ctx, uint32_t field_idx, enum 
 		bpfl_buf_text(out, CUT);
 }
 
+/* A cell that is wider than its column pushes the next ones to the right; they give up their blanks until the columns are in line again. */
 static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view, const struct bpfl_field_ctx *ctx)
 {
 	struct bpfl_buf *out = &decoder->out;
-	size_t start = out->size;
+	size_t start = out->size, late = 0;
 
 	if (decoder->time != BPFL_TIME_NONE) {
 		put_time(decoder, out, BPFL_STYLE_CELL);
@@ -136,13 +117,15 @@ static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 		bpfl_buf_text(out, view->name);
 	for (size_t i = 0; i < view->columns.nr; i++) {
 		if (decoder->is_table) {
+			size_t width = decoder->widths.items[i], room = width > late ? width - late : 0;
+
 			start = out->size;
 			put_cell(ctx, view->columns.items[i], BPFL_STYLE_CELL, out);
 			bpfl_cell_cut(out, start, &decoder->styles.items[i]);
 			if (decoder->styles.items[i].is_right)
-				bpfl_cell_right(out, start, decoder->widths.items[i]);
+				bpfl_cell_right(out, start, room);
 			if (i + 1 < view->columns.nr)
-				bpfl_put_padding(out, start, decoder->widths.items[i]);
+				late = late + room + bpfl_put_padding(out, start, room) - width;
 		} else {
 			bpfl_buf_char(out, ' ');
 			bpfl_buf_text(out, ctx->layout->fields.items[view->columns.items[i]].name);
@@ -150,6 +133,8 @@ static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 			put_cell(ctx, view->columns.items[i], BPFL_STYLE_QUOTED, out);
 		}
 	}
+	while (decoder->is_table && out->size == start && start > 0 && out->data[start - 1] == ' ')
+		start = --out->size; /* the last cells are empty: no blanks at the end */
 	bpfl_buf_char(out, '\n');
 }
 

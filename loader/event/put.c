@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/json.h"
+#include "base/utf8.h"
 
 /* ---- numbers ---- */
 
@@ -54,21 +55,18 @@ static bool is_plain(unsigned char c)
 /* In a table a quote is harmless; a backslash is doubled everywhere, so that an escape cannot be forged. */
 static void put_escaped(struct bpfl_buf *out, const unsigned char *text, size_t size, bool quoted)
 {
-	for (size_t i = 0; i < size; i++) {
-		bool is_c1 = text[i] == 0xc2 && i + 1 < size && text[i + 1] >= 0x80 && text[i + 1] <= 0x9f;
-
+	for (size_t i = 0, len; i < size; i += len ? len : 1) {
+		len = bpfl_utf8_printable(text + i, size - i);
 		if (text[i] == '\n')
 			bpfl_buf_text(out, "\\n");
 		else if (text[i] == '\t')
 			bpfl_buf_text(out, "\\t");
 		else if (text[i] == '\\' || (text[i] == '"' && quoted))
 			bpfl_buf_append(out, (char[]){ '\\', (char)text[i] }, 2);
-		else if (text[i] < 0x20 || text[i] == 0x7f || is_c1)
+		else if (len == 0)
 			bpfl_buf_printf(out, "\\x%02x", text[i]);
 		else
-			bpfl_buf_char(out, (char)text[i]);
-		if (is_c1)
-			bpfl_buf_printf(out, "\\x%02x", text[++i]);
+			bpfl_buf_append(out, text + i, len);
 	}
 }
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "base/utf8.h"
 #include "event/side.h"
 #include "sys/bpf.h"
 
@@ -205,15 +206,14 @@ static int columns_make(struct top *top, struct table *table)
 static int cell_add(struct table *table, struct column *column, struct bpfl_buf *text)
 {
 	char **cell = BPFL_VEC_PUSH(&table->cells);
-	size_t width = 0;
+	size_t width;
 
 	bpfl_buf_text(text, "");
 	if (cell)
 		*cell = bpfl_buf_take(text);
 	if (!cell || !*cell)
 		return -ENOMEM;
-	for (const char *c = *cell; *c; c++)
-		width += (*c & 0xc0) != 0x80;
+	width = bpfl_utf8_columns(*cell, strlen(*cell));
 	column->width = width > column->width ? width : column->width;
 	return 0;
 }
@@ -262,10 +262,8 @@ static void line_put(const struct table *table, char *const *cells, unsigned wid
 
 	for (size_t i = 0; i < table->columns.nr; i++) {
 		const struct column *column = &table->columns.items[i];
-		size_t used = 0;
+		size_t used = bpfl_utf8_columns(cells[i], strlen(cells[i]));
 
-		for (const char *c = cells[i]; *c; c++)
-			used += (*c & 0xc0) != 0x80;
 		if (i > 0)
 			bpfl_buf_text(out, "  ");
 		for (size_t n = used; column->is_number && n < column->width; n++)
@@ -275,12 +273,8 @@ static void line_put(const struct table *table, char *const *cells, unsigned wid
 			bpfl_buf_char(out, ' ');
 	}
 	/* Columns beyond the screen: cut, not wrapped. */
-	for (size_t at = begin, columns = 0; width && bpfl_buf_ok(out) && at < out->size; at++) {
-		if ((out->data[at] & 0xc0) != 0x80 && columns++ == width) {
-			out->size = at;
-			break;
-		}
-	}
+	if (width && bpfl_buf_ok(out))
+		out->size = begin + bpfl_text_fit(out->data + begin, out->size - begin, width);
 	bpfl_buf_char(out, '\n');
 }
 

@@ -10,25 +10,19 @@
 #include <errno.h>
 #include <string.h>
 #include "base/json.h"
-
-/* Bytes of the UTF-8 encoding of U+0080..U+009F: c2 80 .. c2 9f. */
-static bool is_c1(const unsigned char *text)
-{
-	return text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f;
-}
+#include "base/utf8.h"
 
 static void text_safe(struct bpfl_buf *out, const char *text)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
 
-	for (; *bytes; bytes++) {
-		if (is_c1(bytes)) {
-			bpfl_buf_printf(out, "\\x%02x\\x%02x", bytes[0], bytes[1]);
-			bytes++;
-		} else if ((*bytes < 0x20 && *bytes != '\t') || *bytes == 0x7f) {
-			bpfl_buf_printf(out, "\\x%02x", *bytes);
+	for (size_t left = strlen(text), len; left > 0; bytes += len, left -= len) {
+		len = *bytes == '\t' ? 1 : bpfl_utf8_printable(bytes, left);
+		if (len > 0) {
+			bpfl_buf_append(out, bytes, len);
 		} else {
-			bpfl_buf_char(out, (char)*bytes);
+			bpfl_buf_printf(out, "\\x%02x", *bytes);
+			len = 1;
 		}
 	}
 }

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 START_TEST(error_set_returns_minus_errno_and_prefixes_read_as_a_path)
 {
@@ -289,6 +290,39 @@ START_TEST(escape_makes_text_harmless_and_fits)
 }
 END_TEST
 
+START_TEST(letters_have_columns)
+{
+	static const struct { const char *text; size_t columns, fit4; } rows[] = {
+		{ "", 0, 0 }, { "abcdefghijklmnop", 16, 4 }, { "\xc5\xbelu\xc5\xa5ou", 6, 6 }, { "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 6, 6 },
+		{ "a\xe6\x97\xa5\xe6\x9c\xac", 5, 4 },		/* half of a wide letter does not fit */
+		{ "e\xcc\x81tude", 5, 6 },			/* a mark on the letter before */
+		{ "abcd\xcc\x81""e", 5, 6 },			/* also where the room ends */
+		{ "\xf0\x9f\x98\x80!", 3, 5 }, { "\xff\xfe\xe6\x97", 4, 4 }, { "long ascii \xc3\xa9", 12, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_uint_eq(bpfl_utf8_columns(rows[i].text, strlen(rows[i].text)), rows[i].columns);
+		ck_assert_uint_eq(bpfl_text_fit(rows[i].text, strlen(rows[i].text), 4), rows[i].fit4);
+	}
+	ck_assert_uint_eq(bpfl_text_fit("abc", 3, 0), 0);
+}
+END_TEST
+
+START_TEST(what_may_be_sent_to_a_terminal)
+{
+	static const struct { const char *text; size_t left, len, printable; } rows[] = {
+		{ "a", 1, 1, 1 },	   { "\n", 1, 1, 0 },	       { "\x7f", 1, 1, 0 },	       { "\xc2\x9b", 2, 2, 0 },
+		{ "\xc2\xa0", 2, 2, 2 }, { "\xc2", 1, 0, 0 },	       { "\x80", 1, 0, 0 },	       { "\xc1\x81", 2, 0, 0 },
+		{ "\xe0\x80\x80", 3, 0, 0 }, { "\xed\xa0\x80", 3, 0, 0 }, { "\xf4\x90\x80\x80", 4, 0, 0 }, { "\xf0\x9f\x98\x80", 4, 4, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_uint_eq(bpfl_text_utf8_len((const unsigned char *)rows[i].text, rows[i].left), rows[i].len);
+		ck_assert_uint_eq(bpfl_utf8_printable((const unsigned char *)rows[i].text, rows[i].left), rows[i].printable);
+	}
+}
+END_TEST
+
 START_TEST(near_names_are_sorted_and_few)
 {
 	struct bpfl_near near;
@@ -384,6 +418,8 @@ int main(void)
 	tcase_add_loop_test(tcase, durations_have_units, 0, ROWS(duration_rows));
 	tcase_add_loop_test(tcase, globs_know_star_and_question_mark, 0, ROWS(glob_rows));
 	tcase_add_test(tcase, escape_makes_text_harmless_and_fits);
+	tcase_add_test(tcase, letters_have_columns);
+	tcase_add_test(tcase, what_may_be_sent_to_a_terminal);
 	tcase_add_test(tcase, near_names_are_sorted_and_few);
 	tcase_add_test(tcase, json_places_commas_and_escapes);
 	tcase_add_test(tcase, vec_grows_zeroed_and_buf_hands_over);
