@@ -16,7 +16,7 @@ typedef __u32 gadget_histogram_slot__u32;
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum outcome { FAILED, PARTIAL, COMPLETE };
+enum outcome { FAILED, EMPTY, COMPLETE };
 
 struct caller {
 	char comm[16];
@@ -54,27 +54,8 @@ struct {
 	__type(value, gadget_counter__u64);
 } outcomes SEC(".maps");
 
-/* What this process asked for, by task: the exit of the system call does not say it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32);
-	__type(value, __u64);
-} asked SEC(".maps");
-
 gadget_gauge__s64 last_failure = 0;
-__u64 nr_calls[2] = {};
-
-SEC("tracepoint/syscalls/sys_enter_write")
-int on_enter(struct { __u64 head; long nr, fd, buf, count; } *ctx)
-{
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 count = (__u64)ctx->count;
-
-	bpf_map_update_elem(&asked, &tid, &count, BPF_ANY);
-	__sync_fetch_and_add(&nr_calls[0], 1);
-	return 0;
-}
+__u64 nr_calls[2] = {}; /* that failed, that did not */
 
 static void size_count(__u64 size)
 {
@@ -92,15 +73,12 @@ static void size_count(__u64 size)
 SEC("tracepoint/syscalls/sys_exit_write")
 int on_exit(struct { __u64 head; long nr, ret; } *ctx)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u32 tid = (__u32)pid_tgid;
-	__u64 *count = bpf_map_lookup_elem(&asked, &tid), *total;
 	struct writes first = { .calls = 0 }, *of_caller;
 	struct caller caller = {};
+	__u64 *total;
 
-	caller.outcome = ctx->ret < 0 ? FAILED : count && (__u64)ctx->ret < *count ? PARTIAL : COMPLETE;
+	caller.outcome = ctx->ret < 0 ? FAILED : ctx->ret == 0 ? EMPTY : COMPLETE;
 	bpf_get_current_comm(caller.comm, sizeof(caller.comm));
-	bpf_map_delete_elem(&asked, &tid);
 	total = bpf_map_lookup_elem(&outcomes, &caller.outcome);
 	if (total)
 		*total += 1;
@@ -108,7 +86,7 @@ int on_exit(struct { __u64 head; long nr, ret; } *ctx)
 		last_failure = ctx->ret;
 	else
 		size_count((__u64)ctx->ret);
-	__sync_fetch_and_add(&nr_calls[1], 1);
+	__sync_fetch_and_add(&nr_calls[ctx->ret >= 0], 1);
 	bpf_map_update_elem(&writes, &caller, &first, BPF_NOEXIST);
 	of_caller = bpf_map_lookup_elem(&writes, &caller);
 	if (!of_caller)
@@ -116,6 +94,6 @@ int on_exit(struct { __u64 head; long nr, ret; } *ctx)
 	__sync_fetch_and_add(&of_caller->calls, 1);
 	__sync_fetch_and_add(&of_caller->bytes, ctx->ret > 0 ? (__u64)ctx->ret : 0);
 	of_caller->last_result = ctx->ret;
-	of_caller->last_pid = pid_tgid >> 32;
+	of_caller->last_pid = bpf_get_current_pid_tgid() >> 32;
 	return 0;
 }
