@@ -191,7 +191,7 @@ err_has "'writes.byte' is neither a map nor a variable"
 run 2 export prom,prefix=9a odd_names
 run 7 export prom:0 no_such_map
 run 2 export prom
-start "$OBJ/metrics.bpf.o" --export prom:0,maps=writes+outcomes
+start "$OBJ/metrics.bpf.o" --export prom:0,maps=writes
 page
 lacks write_size
 lacks last_failure
