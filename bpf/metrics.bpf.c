@@ -55,7 +55,6 @@ int on_exit(struct { __u64 head; long nr, ret; } *ctx)
 	__sync_fetch_and_add(&sum->bytes, (__u64)ctx->ret);
 	while (slot < 19 && (__u64)ctx->ret >> (slot + 1))
 		slot++;
-	sizes->slots[slot]++;
-	sizes->sum += (__u64)ctx->ret;
+	sizes->slots[slot]++, sizes->sum += (__u64)ctx->ret;
 	return 0;
 }
