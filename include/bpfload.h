@@ -39,6 +39,7 @@
 #include "bpfload/decode.h"
 #include "bpfload/map.h"
 #include "bpfload/metrics.h"
+#include "bpfload/stack.h"
 #include "bpfload/btf.h"
 #include "bpfload/check.h"
 

@@ -23,6 +23,7 @@ extern "C" {
 #endif
 
 struct bpfl_decoder;
+struct bpfl_stacks; /* stack.h */
 
 enum bpfl_time_mode {
 	BPFL_TIME_NONE,
@@ -45,6 +46,7 @@ struct bpfl_decoder_opts {
 	const char *filter; /* "pid == 1 && comm ~ \"^ssh\""; NULL: everything */
 	enum bpfl_time_mode time;
 	bool raw; /* rule 7 for all */
+	struct bpfl_stacks *stacks; /* names stacks, below each record (JSON: member "stacks"); borrowed, for the life of the decoder; NULL: numbers */
 };
 
 /*

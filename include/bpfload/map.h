@@ -26,6 +26,7 @@ extern "C" {
 #endif
 
 struct bpfl_map;
+struct bpfl_stacks; /* stack.h */
 
 /* ---- opening ---- */
 
@@ -170,6 +171,7 @@ struct bpfl_map_words {
 	bool sum;	/* text of per-CPU values: one value, their sum */
 	bool one_cpu;	/* per-CPU values: only of this CPU (writing keeps the others') */
 	unsigned cpu;
+	struct bpfl_stacks *stacks; /* text of maps with stacks: these make names of them, below each element (JSON: member "stacks"); NULL: ids stay numbers */
 };
 
 /*

@@ -19,7 +19,8 @@
  *     leave.c      detaching fast
  *     child.c      the command behind "--"
  *     events.c     what programs send through ring and perf buffers
- *     views.c      maps on the screen: --dump, --hist, --top
+ *     views.c      maps on the screen: --dump, --hist, --top, --folded
+ *     stacks.c     names for stacks, --flamegraph
  *     export.c     metrics: --export, and export for maps of others
  *     http.c       the page of metrics, for who asks
  *     loop.c       waiting: signals, printk lines, events, intervals
@@ -53,6 +54,8 @@ struct words { /* values of a repeatable option, borrowed from argv */
 struct options {
 	const char *file;
 	struct words attach, set, map, type, only, skip, dump, hist, top;
+	struct words folded;		  /* MAP[:FIELD] */
+	const char *flamegraph, *stacks;  /* NULL: not given */
 	struct words event, columns, fmt; /* events: "MAP=TYPE", members, "MEMBER=FORM" */
 	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
@@ -193,9 +196,11 @@ void plan_deinit(struct plan *plan);
 void plan_detach(struct plan *plan);
 
 /* events.c */
+struct stacks;
 struct events {
 	const struct options *options;
 	struct out *out;
+	struct stacks *stacks;	      /* borrowed; NULL */
 	struct bpfl_decoder *decoder; /* NULL with --no-events */
 	struct bpfl_events *sources;  /* NULL until events_open() */
 	uint64_t *nr_lines;	      /* of the loop: what --count counts */
@@ -219,15 +224,17 @@ int events_finish(struct events *events, struct bpfl_error *err);
 void events_deinit(struct events *events);
 
 /* views.c: what is shown of maps each interval, or once. */
-enum view_kind { VIEW_DUMP, VIEW_HIST, VIEW_TOP };
+enum view_kind { VIEW_DUMP, VIEW_HIST, VIEW_TOP, VIEW_FOLDED };
 struct view {
 	enum view_kind kind;
 	struct bpfl_map *map; /* owned */
 	const char *words;    /* behind the map's name; NULL */
+	bool has_stacks;      /* and shows them */
 };
 struct views {
 	const struct options *options; /* json, sum, rows */
 	struct out *out;
+	struct stacks *stacks; /* borrowed; NULL: ids stay numbers, and there is no flame graph */
 	struct view *items;
 	size_t nr;
 	bool is_live;	  /* draws over what it has drawn: stdout is a terminal */
@@ -262,6 +269,30 @@ void export_close(struct export *export);
 
 /* cmd_map.c: "id N", "name N", a path, a name: how many words that took, or -errno. */
 int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct bpfl_error *err);
+
+/* stacks.c */
+struct stacks {
+	const struct options *options;
+	struct out *out;
+	struct bpfl_symbolizer *symbolizer;
+	struct bpfl_stacks *stacks;
+	struct bpfl_map *map; /* of the flame graph; NULL: none is wanted */
+	bool owns_map, said_lost;
+	const char *words; /* the member that is counted; NULL */
+	int64_t next_note_ms, note_ms;
+};
+/* Before anything is loaded. */
+int stacks_prepare(struct stacks *stacks, const struct options *options, struct out *out, struct bpfl_error *err);
+/* Where the stack ids of a loaded object lead, and which map the flame graph is of. */
+int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err);
+/* Says on stderr which members of a map are stacks. How many; -errno. */
+int stacks_say(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err);
+int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text, struct bpfl_error *err);
+/* Writes the file of --flamegraph, if that was asked for. */
+int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err);
+/* Looks for processes that are new, if it is time. In how many milliseconds to come again; -1: never. */
+int stacks_note(struct stacks *stacks, const struct views *views, int child_pid);
+void stacks_deinit(struct stacks *stacks);
 
 /* loop.c: signals are blocked from signals_init() on and read by the loop. */
 struct loop {

@@ -28,6 +28,7 @@ struct run {
 	struct bpfl_trace *trace;
 	struct events events;
 	struct views views;
+	struct stacks stacks;
 	struct child child;
 	struct export *export; /* NULL: none */
 };
@@ -48,11 +49,11 @@ static int spec_step(struct run *run, struct bpfl_error *err)
 static int dumps_check(struct run *run, struct bpfl_error *err)
 {
 	struct options *options = &run->options;
-	bool has_views = options->dump.nr + options->hist.nr + options->top.nr > 0;
+	bool has_views = options->dump.nr + options->hist.nr + options->top.nr + options->folded.nr > 0 || options->flamegraph;
 	int ret = views_check(options, run->spec, err);
 
 	if (ret == 0 && options->interval_ns && !has_views && !plan_has_readable(&run->plan, run->spec))
-		return out_usage(err, "--interval needs --dump MAP, --hist MAP or --top MAP: what should be printed?");
+		return out_usage(err, "--interval needs --dump MAP, --hist MAP, --top MAP or --folded MAP: what should be printed?");
 	/* A table that is looked at lives. */
 	if (options->top.nr > 0 && !options->interval_ns && !options->json && isatty(STDOUT_FILENO))
 		options->interval_ns = 1000000000;
@@ -66,6 +67,9 @@ static int image_step(struct run *run, struct bpfl_error *err)
 	struct bpfl_log log = out_log(&run->out);
 	int ret = dumps_check(run, err);
 
+	if (ret == 0)
+		ret = stacks_prepare(&run->stacks, &run->options, &run->out, err);
+	run->views.stacks = run->events.stacks = &run->stacks;
 	if (ret == 0)
 		ret = events_prepare(&run->events, &run->options, run->spec, &run->out, err);
 	if (ret == 0)
@@ -162,6 +166,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (!run->options.no_printk && bpfl_spec_prints(run->spec))
 		ret = stream_open(run, &log, err);
 	if (ret == 0)
+		ret = stacks_open(&run->stacks, run->object, run->spec, err);
+	if (ret == 0)
 		ret = events_open(&run->events, run->object, err);
 	if (ret == 0)
 		ret = views_open(&run->views, &run->options, run->object, &run->out, err);
@@ -197,7 +203,7 @@ static int wait_step(struct run *run, struct bpfl_error *err)
 	plan_detach(&run->plan);
 	if (ret == 0)
 		ret = events_finish(&run->events, err);
-	if (ret == 0 && run->views.nr > 0 && !run->options.interval_ns && !run->out.closed) {
+	if (ret == 0 && (run->views.nr > 0 || run->options.flamegraph) && !run->options.interval_ns && !run->out.closed) {
 		ret = loop_dump(&loop, err);
 		if (ret == -EPIPE)
 			ret = 0;
@@ -268,6 +274,7 @@ static void run_deinit(struct run *run)
 	events_deinit(&run->events);
 	views_deinit(&run->views);
 	export_close(run->export);
+	stacks_deinit(&run->stacks);
 	bpfl_object_close(run->object);
 	bpfl_image_destroy(run->image);
 	bpfl_target_destroy(run->target);

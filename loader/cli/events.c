@@ -49,6 +49,7 @@ int events_prepare(struct events *events, const struct options *options, const s
 		.nr_forms = options->fmt.nr,
 		.filter = options->filter,
 		.raw = options->raw,
+		.stacks = events->stacks ? events->stacks->stacks : NULL,
 	};
 	int ret = time_mode(options->timestamps, &opts.time, err);
 

@@ -216,7 +216,9 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 	if (ret == 0)
 		ret = timer_open(loop->options->duration_ns, false, &fds[4].fd, err);
 	while (ret == 0) {
-		if (poll(fds, NR_FDS, -1) < 0) {
+		int wait_ms = loop->views->stacks ? stacks_note(loop->views->stacks, loop->views, loop->options->child_pid) : -1;
+
+		if (poll(fds, NR_FDS, wait_ms) < 0) {
 			if (errno != EINTR)
 				ret = system_error(err, "poll");
 			continue;

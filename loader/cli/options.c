@@ -48,6 +48,9 @@ static const struct {
 	{ OPTIONS_RUN, { "dump", 0, VALUE_LIST, FIELD(dump), "MAP", "print a map each --interval, or once at the end" } },
 	{ OPTIONS_RUN, { "hist", 0, VALUE_LIST, FIELD(hist), "MAP[:WORDS]", "the same as a histogram; words: log2, linear[=STEP], unit=us, a member" } },
 	{ OPTIONS_RUN, { "top", 0, VALUE_LIST, FIELD(top), "MAP[:FIELD]", "the same as a table, largest first; on a terminal it redraws itself" } },
+	{ OPTIONS_RUN, { "folded", 0, VALUE_LIST, FIELD(folded), "MAP[:FIELD]", "its stacks as lines \"process;function;function count\", each --interval or at the end" } },
+	{ OPTIONS_RUN, { "flamegraph", 0, VALUE_TEXT, FIELD(flamegraph), "FILE", "the same as a picture: an SVG file for the browser" } },
+	{ OPTIONS_RUN, { "stacks", 0, VALUE_TEXT, FIELD(stacks), "MAP[:FIELD]", "whose stacks --flamegraph shows (default: the only map that has any)" } },
 	{ OPTIONS_RUN, { "rows", 0, VALUE_U64, FIELD(rows), "N", "--top shows so many rows (20, or what the terminal holds)" } },
 	{ OPTIONS_RUN, { "sum", 0, VALUE_FLAG, FIELD(sum), NULL, "add up the values of all CPUs" } },
 	{ OPTIONS_RUN, { "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" } },
@@ -56,7 +59,7 @@ static const struct {
 	{ OPTIONS_RUN, { "event", 'e', VALUE_WORDS, FIELD(event), "MAP=TYPE", "what events look like: rb='struct event', rb='struct {u32 pid; char comm[16];}'" } },
 	{ OPTIONS_RUN, { "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading" } },
 	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~^ssh" } },
-	{ OPTIONS_RUN, { "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, ipv6, mac, port, hex, ...; auto: by its name" } },
+	{ OPTIONS_RUN, { "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, mac, port, hex, kstack, ustack, ...; auto: by its name" } },
 	{ OPTIONS_RUN, { "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" } },
 	{ OPTIONS_RUN, { "export", 0, VALUE_TEXT, FIELD(export_words), "prom:[ADDR:]PORT", "serve maps and variables as Prometheus metrics (bpfload export --help says which words may follow)" } },
 	{ OPTIONS_RUN, { "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" } },
@@ -362,7 +365,7 @@ int options_parse(struct options *options, enum option_set set, int argc, char *
 void options_deinit(struct options *options)
 {
 	struct words *words[] = { &options->attach, &options->set, &options->map, &options->type,
-				  &options->only, &options->skip, &options->dump, &options->hist, &options->top, &options->event, &options->columns,
+				  &options->only, &options->skip, &options->dump, &options->hist, &options->top, &options->folded, &options->event, &options->columns,
 				  &options->fmt };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -40,6 +40,7 @@ static const struct {
 	{ VIEW_DUMP, "dump", offsetof(struct options, dump) },
 	{ VIEW_HIST, "hist", offsetof(struct options, hist) },
 	{ VIEW_TOP, "top", offsetof(struct options, top) },
+	{ VIEW_FOLDED, "folded", offsetof(struct options, folded) },
 };
 
 #define NR_VIEW_OPTIONS (sizeof(view_options) / sizeof(view_options[0]))
@@ -104,8 +105,20 @@ int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, co
 		return -ENOMEM;
 	}
 	views->items = items;
-	items[views->nr++] = (struct view){ kind, map, words };
+	items[views->nr++] = (struct view){ kind, map, words, false };
 	return 0;
+}
+
+/* Elements and folded lines show stacks; histograms and tables have no room for them. */
+static int view_stacks(struct views *views, struct view *view, struct bpfl_error *err)
+{
+	int ret;
+
+	if (!views->stacks || (view->kind != VIEW_DUMP && view->kind != VIEW_FOLDED))
+		return 0;
+	ret = stacks_say(views->stacks, view->map, err);
+	view->has_stacks = ret > 0;
+	return ret < 0 ? ret : 0;
 }
 
 int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, struct out *out,
@@ -127,6 +140,9 @@ int views_open(struct views *views, const struct options *options, const struct 
 				return ret;
 			if (views_add(views, view_options[o].kind, map, rest) < 0)
 				return out_usage(err, "out of memory");
+			ret = view_stacks(views, &views->items[views->nr - 1], err);
+			if (ret < 0)
+				return ret;
 		}
 	}
 	return 0;
@@ -154,6 +170,9 @@ static int view_text(const struct views *views, const struct view *view, struct 
 
 	if (opts.max_rows == 0 && screen.height > 4)
 		opts.max_rows = screen.height - 3; /* the heading, and where the cursor stands */
+	words.stacks = view->has_stacks ? views->stacks->stacks : NULL;
+	if (view->kind == VIEW_FOLDED)
+		return stacks_folded(views->stacks, view->map, view->words, ret_text, err);
 	if (view->kind == VIEW_DUMP)
 		return bpfl_map_text(view->map, &words, ret_text, err);
 	if (view->kind == VIEW_HIST)
@@ -225,6 +244,11 @@ int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
 	char *block = NULL;
 	int ret;
 
+	if (views->stacks) {
+		ret = stacks_flamegraph(views->stacks, err);
+		if (ret < 0)
+			return ret;
+	}
 	if (views->nr == 0)
 		return out_flush(views->out);
 	if (views->is_live)
@@ -233,7 +257,7 @@ int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < views->nr; i++)
-		has_tables = has_tables || views->items[i].kind != VIEW_DUMP;
+		has_tables = has_tables || views->items[i].kind == VIEW_HIST || views->items[i].kind == VIEW_TOP;
 	if (views->is_live) {
 		ret = draw(views, block, screen, nr_lines);
 	} else {

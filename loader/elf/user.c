@@ -43,6 +43,17 @@ static int damaged(struct bpfl_error *err, const char *fmt, ...)
 
 /* ---- bytes ---- */
 
+static ssize_t take(const struct bpfl_user_elf *elf, void *out, size_t size, uint64_t off)
+{
+	uint64_t left = off < elf->file_size ? elf->file_size - off : 0;
+
+	if (!elf->bytes)
+		return bpfl_enter_pread(elf->fd, out, size, off);
+	size = size < left ? size : (size_t)left;
+	memcpy(out, elf->bytes + (size > 0 ? off : 0), size);
+	return (ssize_t)size;
+}
+
 /* [off, off + size) of the file, which must be in it. Grows in pieces: a file that is shorter than its header claims costs little. */
 static int read_at(const struct bpfl_user_elf *elf, uint64_t off, uint64_t size, struct bpfl_buf *ret, struct bpfl_error *err)
 {
@@ -58,8 +69,7 @@ static int read_at(const struct bpfl_user_elf *elf, uint64_t off, uint64_t size,
 	buf.cap = (size_t)size + 1;
 	while (buf.size < size) {
 		uint64_t left = size - buf.size;
-		ssize_t got = bpfl_enter_pread(elf->fd, buf.data + buf.size,
-					       (size_t)(left < PIECE_SIZE_MAX ? left : PIECE_SIZE_MAX), off + buf.size);
+		ssize_t got = take(elf, buf.data + buf.size, (size_t)(left < PIECE_SIZE_MAX ? left : PIECE_SIZE_MAX), off + buf.size);
 
 		if (got <= 0) {
 			ret_code = got < 0 ? (int)got : -EIO;
@@ -131,7 +141,7 @@ static int refuse_bytes(const uint8_t *bytes, size_t size, struct bpfl_error *er
 static int read_header(struct bpfl_user_elf *elf, struct header *header, struct bpfl_error *err)
 {
 	uint8_t bytes[EHDR_SIZE_MAX] = { 0 };
-	ssize_t got = bpfl_enter_pread(elf->fd, bytes, sizeof(bytes), 0);
+	ssize_t got = take(elf, bytes, sizeof(bytes), 0);
 	struct bpfl_cursor cursor;
 	bool big;
 
@@ -309,7 +319,8 @@ static int open_file(struct bpfl_user_elf *elf, struct bpfl_error *err)
 	return 0;
 }
 
-int bpfl_user_open(const char *path, struct bpfl_user_elf **ret_elf, struct bpfl_error *err)
+/* bytes NULL: a file. */
+static int open_any(const char *path, const void *bytes, size_t size, struct bpfl_user_elf **ret_elf, struct bpfl_error *err)
 {
 	struct bpfl_user_elf *elf = calloc(1, sizeof(*elf));
 	struct header header = { 0 };
@@ -320,8 +331,11 @@ int bpfl_user_open(const char *path, struct bpfl_user_elf **ret_elf, struct bpfl
 		return bpfl_error_nomem(err);
 	elf->fd = -1;
 	elf->path = bpfl_strdup(path);
+	elf->bytes = bytes;
+	elf->file_size = size;
+	elf->debug_sought = bytes != NULL;
 	if (elf->path)
-		ret = open_file(elf, err);
+		ret = bytes ? 0 : open_file(elf, err);
 	else
 		bpfl_error_nomem(err);
 	if (ret == 0)
@@ -339,6 +353,16 @@ int bpfl_user_open(const char *path, struct bpfl_user_elf **ret_elf, struct bpfl
 	}
 	*ret_elf = elf;
 	return 0;
+}
+
+int bpfl_user_open(const char *path, struct bpfl_user_elf **ret_elf, struct bpfl_error *err)
+{
+	return open_any(path, NULL, 0, ret_elf, err);
+}
+
+int bpfl_user_open_bytes(const void *bytes, size_t size, const char *name, struct bpfl_user_elf **ret_elf, struct bpfl_error *err)
+{
+	return open_any(name, bytes, size, ret_elf, err);
 }
 
 void bpfl_user_close(struct bpfl_user_elf *elf)

@@ -40,7 +40,8 @@ struct bpfl_user_segment {
 
 struct bpfl_user_elf {
 	char *path; /* as given */
-	int fd;
+	int fd; /* -1: memory */
+	const uint8_t *bytes; /* of a memory image, borrowed; NULL: a file */
 	uint64_t file_size;
 	bool is_fixed; /* loaded at the addresses in the file (ET_EXEC); else anywhere */
 	bool is_64, swap; /* swap: the file's byte order is not this machine's */
@@ -61,6 +62,8 @@ struct bpfl_user_elf {
  */
 int bpfl_user_open(const char *path, struct bpfl_user_elf **ret_elf, struct bpfl_error *err);
 void bpfl_user_close(struct bpfl_user_elf *elf);
+/* The same of an image in memory (the vDSO), which must outlive it. It has no debug file. */
+int bpfl_user_open_bytes(const void *bytes, size_t size, const char *name, struct bpfl_user_elf **ret_elf, struct bpfl_error *err);
 
 /* The first section of that name, or NULL. */
 const struct bpfl_user_section *bpfl_user_section(const struct bpfl_user_elf *elf, const char *name);
@@ -80,6 +83,12 @@ bool bpfl_user_is_go(const struct bpfl_user_elf *elf);
 
 /* The separate debug file of a stripped binary (by .gnu_debuglink or build-id), opened when first asked for; NULL when there is none. */
 const struct bpfl_user_elf *bpfl_user_debug(struct bpfl_user_elf *elf);
+
+#define BPFL_USER_BUILD_ID_MAX 64
+/* The number that the linker gave the file: how many bytes it has, 0 for none. */
+size_t bpfl_user_build_id(const struct bpfl_user_elf *elf, uint8_t ret_id[BPFL_USER_BUILD_ID_MAX]);
+/* The debug file with that number below /usr/lib/debug, or NULL; to be closed. */
+struct bpfl_user_elf *bpfl_user_open_build_id(const uint8_t *id, size_t size);
 
 /* ---- elf/user_symbol.c ---- */
 

@@ -22,7 +22,7 @@
 
 #define DEBUG_DIR "/usr/lib/debug"
 #define NT_GNU_BUILD_ID 3
-#define BUILD_ID_SIZE_MAX 64
+#define BUILD_ID_SIZE_MAX BPFL_USER_BUILD_ID_MAX
 #define PATH_SIZE 4096
 #define CRC_POLYNOMIAL 0xedb88320u /* CRC-32 of IEEE 802.3, bits reversed */
 #define CHUNK_SIZE 65536
@@ -153,6 +153,25 @@ static void root_of(const char *path, char *out, size_t out_size)
 	out[0] = '\0';
 	if (digits > 0 && digits < 16 && strncmp(rest + digits, "/root/", 6) == 0)
 		snprintf(out, out_size, "%.*s", (int)(6 + digits + 5), path);
+}
+
+size_t bpfl_user_build_id(const struct bpfl_user_elf *elf, uint8_t ret_id[BPFL_USER_BUILD_ID_MAX])
+{
+	struct build_id id;
+
+	read_build_id(elf, &id);
+	memcpy(ret_id, id.bytes, id.size);
+	return id.size;
+}
+
+struct bpfl_user_elf *bpfl_user_open_build_id(const uint8_t *bytes, size_t size)
+{
+	struct build_id id = { .size = size };
+
+	if (size < 2 || size > sizeof(id.bytes))
+		return NULL;
+	memcpy(id.bytes, bytes, size);
+	return open_by_build_id("", &id);
 }
 
 const struct bpfl_user_elf *bpfl_user_debug(struct bpfl_user_elf *elf)

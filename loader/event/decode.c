@@ -158,6 +158,58 @@ static int maps_init(struct bpfl_decoder *decoder, const struct bpfl_decoder_opt
 	return ret;
 }
 
+/* ---- making: stacks ---- */
+
+static bool has_stack_maps(const struct bpfl_spec *spec)
+{
+	for (size_t i = 0; i < spec->maps.nr; i++) {
+		if (spec->maps.items[i].type == BPFL_MAP_TYPE_STACK_TRACE)
+			return true;
+	}
+	return false;
+}
+
+static void note_stacks(struct bpfl_decoder *decoder, const struct bpfl_map_views *map, const struct bpfl_view *view)
+{
+	struct bpfl_buf text = BPFL_BUF_INIT;
+	char **note;
+
+	bpfl_buf_printf(&text, "%s: stacks: ", BPFL_ESC(decoder->spec->maps.items[map->map_idx].name));
+	for (size_t i = 0; i < view->stacks.nr; i++)
+		bpfl_buf_printf(&text, "%s%s (%s)", i ? ", " : "",
+				BPFL_ESC(view->layout.fields.items[view->stacks.items[i].field_idx].name), view->stacks.items[i].why);
+	note = BPFL_VEC_PUSH(&decoder->notes);
+	if (note)
+		*note = bpfl_buf_take(&text);
+	bpfl_buf_deinit(&text);
+}
+
+static void find_stacks(struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts)
+{
+	bool has_ids = has_stack_maps(decoder->spec);
+
+	decoder->stacks = opts->stacks;
+	for (size_t i = 0; i < decoder->nr_maps && opts->stacks; i++) {
+		for (size_t v = 0; v < decoder->maps[i].nr_views; v++) {
+			struct bpfl_view *view = &decoder->maps[i].views[v];
+
+			bpfl_stack_fields_find(&view->stacks, &view->layout, opts->forms, opts->nr_forms, has_ids);
+			if (view->stacks.nr > 0)
+				note_stacks(decoder, &decoder->maps[i], view);
+		}
+	}
+}
+
+/* Addresses fill no column. */
+static bool is_below(const struct bpfl_view *view, size_t field_idx)
+{
+	for (size_t i = 0; i < view->stacks.nr; i++) {
+		if (view->stacks.items[i].field_idx == field_idx && view->stacks.items[i].shape != BPFL_STACK_ID)
+			return true;
+	}
+	return false;
+}
+
 /* Calls fn for every view. */
 #define EACH_VIEW(decoder, view) \
 	for (size_t each_map = 0; each_map < (decoder)->nr_maps; each_map++) \
@@ -229,6 +281,10 @@ static int forms_apply(struct bpfl_decoder *decoder, const struct bpfl_decoder_o
 	int ret = 0;
 
 	for (size_t i = 0; i < opts->nr_forms && ret == 0; i++) {
+		const char *equals = strchr(opts->forms[i], '=');
+
+		if (opts->stacks && equals && bpfl_stack_is_form(equals + 1))
+			continue; /* find_stacks() has heard it; it may be meant for a map */
 		if (strcmp(opts->forms[i], "auto") == 0) {
 			EACH_VIEW(decoder, view)
 				bpfl_layout_guess_forms(&view->layout);
@@ -347,7 +403,7 @@ static int columns_all(struct bpfl_decoder *decoder, const struct bpfl_decoder_o
 			int wish = field_wish(opts, &view->layout, (uint32_t)i);
 			uint32_t *slot;
 
-			if (wish < 0 || (wish == 0 && (field->is_length || field->is_hidden)))
+			if (wish < 0 || (wish == 0 && (field->is_length || field->is_hidden || is_below(view, i))))
 				continue;
 			slot = BPFL_VEC_PUSH(&view->columns);
 			if (!slot)
@@ -436,6 +492,8 @@ int bpfl_decoder_create(const struct bpfl_spec *spec, const struct bpfl_decoder_
 	decoder->start_ns = bpfl_clock_ns(CLOCK_MONOTONIC);
 	decoder->boot_to_wall_ns = bpfl_clock_ns(CLOCK_REALTIME) - bpfl_clock_ns(CLOCK_BOOTTIME);
 	ret = maps_init(decoder, opts, err);
+	if (ret == 0)
+		find_stacks(decoder, opts);
 	if (ret == 0)
 		ret = forms_apply(decoder, opts, err);
 	if (ret == 0 && opts->filter)

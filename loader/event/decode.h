@@ -10,6 +10,7 @@
 #include "event/field.h"
 #include "event/filter.h"
 #include "event/shape.h"
+#include "event/stack.h"
 
 /* One type of records. */
 struct bpfl_view {
@@ -18,6 +19,7 @@ struct bpfl_view {
 	char name[96]; /* "exec_event": what lines begin with when there are several */
 	BPFL_VEC(uint32_t) columns; /* fields in order; BPFL_NO_FIELD: this type has no such column */
 	unsigned filter_idx;
+	struct bpfl_stack_fields stacks; /* with names to be shown below a record */
 };
 
 struct bpfl_map_views {
@@ -33,6 +35,7 @@ struct bpfl_decoder {
 	bool is_json, is_table;
 	bool has_columns; /* the caller chose them */
 	enum bpfl_time_mode time;
+	struct bpfl_stacks *stacks; /* borrowed; NULL */
 	int64_t start_ns, boot_to_wall_ns;
 	struct bpfl_map_views *maps;
 	size_t nr_maps;

@@ -136,6 +136,8 @@ static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 	while (decoder->is_table && out->size == start && start > 0 && out->data[start - 1] == ' ')
 		start = --out->size; /* the last cells are empty: no blanks at the end */
 	bpfl_buf_char(out, '\n');
+	if (decoder->stacks && bpfl_stacks_put_text(decoder->stacks, &view->stacks, ctx, bpfl_stack_pid(&view->stacks, ctx), out) < 0)
+		out->failed = true;
 }
 
 /* {"v":1,"type":"event" and what all records have; without the closing brace. */
@@ -188,6 +190,18 @@ static bool json_columns(const struct bpfl_view *view, const struct bpfl_field_c
 	return cut;
 }
 
+static void stacks_json(struct bpfl_decoder *decoder, const struct bpfl_view *view, const struct bpfl_field_ctx *ctx)
+{
+	struct bpfl_json json;
+
+	bpfl_buf_text(&decoder->out, ",\"stacks\":");
+	bpfl_json_init(&json, &decoder->out);
+	bpfl_json_object_begin(&json);
+	if (bpfl_stacks_put_json(decoder->stacks, &view->stacks, ctx, bpfl_stack_pid(&view->stacks, ctx), &json) < 0)
+		decoder->out.failed = true;
+	bpfl_json_object_end(&json);
+}
+
 static void row_json(struct bpfl_decoder *decoder, const struct bpfl_view *view, const struct bpfl_field_ctx *ctx,
 		     const struct bpfl_record *record)
 {
@@ -200,6 +214,8 @@ static void row_json(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 	}
 	bpfl_buf_text(&decoder->out, ",\"event\":");
 	cut = decoder->has_columns ? json_columns(view, ctx, &decoder->out) : bpfl_record_json(ctx, &decoder->out);
+	if (view->stacks.nr > 0)
+		stacks_json(decoder, view, ctx);
 	bpfl_buf_text(&decoder->out, cut ? ",\"cut\":true}\n" : "}\n");
 }
 

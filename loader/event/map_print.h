@@ -41,6 +41,7 @@ struct bpfl_map_print {
 	enum bpfl_read_how how;
 	struct bpfl_map_words opts;
 	uint8_t *sum; /* room for one value, with opts.sum */
+	struct bpfl_stack_sides *stacks; /* with opts.stacks */
 	struct bpfl_buf *out;
 };
 int bpfl_map_print_init(struct bpfl_map_print *print, const struct bpfl_map *map, const struct bpfl_map_words *opts,

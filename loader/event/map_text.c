@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "btf/value.h"
 #include "event/map_print.h"
+#include "event/stack_sides.h"
 #include "spec/spec.h"
 
 #define MAP_TEXT_MAX (64u << 20) /* bytes */
@@ -298,12 +299,39 @@ static void element_json(const struct bpfl_map_print *print, const uint8_t *key,
 		bpfl_json_key(&json, "value");
 		bpfl_map_put_json(map, map->value_type_id, value, map->value_size, &json);
 	}
+	if (print->stacks)
+		bpfl_stack_sides_put_json(print->opts.stacks, print->stacks, key, map->nr_cpus ? NULL : value, &json);
 	bpfl_map_json_end(&json);
+}
+
+/* An element of a stack-trace map: its bytes say nothing to anybody. False: it is none. */
+static bool stack_element(const struct bpfl_map_print *print, const uint8_t *key, const uint8_t *value)
+{
+	struct bpfl_json json;
+
+	if (!print->opts.stacks || print->map->type != BPFL_MAP_TYPE_STACK_TRACE)
+		return false;
+	if (print->opts.format == BPFL_FORMAT_JSON) {
+		bpfl_map_json_begin(print->map, "map", &json, print->out);
+		bpfl_json_key(&json, "key");
+		bpfl_map_put_key_json(print->map, key, &json);
+		bpfl_json_key(&json, "stack");
+		bpfl_stacks_put_element_json(print->opts.stacks, print->map, value, &json);
+		bpfl_map_json_end(&json);
+		return true;
+	}
+	line_begin(print, key);
+	bpfl_buf_text(print->out, ":\n");
+	bpfl_stacks_put_element_text(print->opts.stacks, print->map, value, print->out);
+	return true;
 }
 
 void bpfl_map_print_element(const struct bpfl_map_print *print, const uint8_t *key, const uint8_t *value)
 {
 	bool per_cpu = print->map->nr_cpus > 0;
+
+	if (stack_element(print, key, value))
+		return;
 
 	if (per_cpu && print->opts.sum && bpfl_map_sum(print->map, value, print->sum, NULL) == 0) {
 		value = print->sum;
@@ -313,6 +341,8 @@ void bpfl_map_print_element(const struct bpfl_map_print *print, const uint8_t *k
 		element_json(print, key, value, per_cpu);
 	else
 		element_text(print, key, value, per_cpu);
+	if (print->stacks && print->opts.format != BPFL_FORMAT_JSON)
+		bpfl_stack_sides_put_text(print->opts.stacks, print->stacks, key, per_cpu ? NULL : value, print->out);
 }
 
 int bpfl_map_print_init(struct bpfl_map_print *print, const struct bpfl_map *map, const struct bpfl_map_words *opts,
@@ -331,7 +361,11 @@ int bpfl_map_print_init(struct bpfl_map_print *print, const struct bpfl_map *map
 	print->sum = calloc(1, (size_t)map->value_size + 8);
 	if (!print->sum)
 		return bpfl_error_nomem(err);
-	if (print->opts.sum && map->nr_cpus) { /* a trial: whether there is something to add up */
+	if (print->opts.stacks) {
+		print->stacks = calloc(1, sizeof(*print->stacks));
+		ret = print->stacks ? bpfl_stack_sides_init(print->stacks, print->opts.stacks, map, err) : bpfl_error_nomem(err);
+	}
+	if (ret == 0 && print->opts.sum && map->nr_cpus) { /* a trial: whether there is something to add up */
 		uint8_t *zeroes = bpfl_map_value_new(map);
 
 		ret = zeroes ? bpfl_map_sum(map, zeroes, print->sum, err) : bpfl_error_nomem(err);
@@ -342,6 +376,9 @@ int bpfl_map_print_init(struct bpfl_map_print *print, const struct bpfl_map *map
 
 void bpfl_map_print_deinit(struct bpfl_map_print *print)
 {
+	if (print->stacks)
+		bpfl_stack_sides_deinit(print->stacks);
+	free(print->stacks);
 	free(print->sum);
 }
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "sys/enter.h"
 #include "sys/file.h"
@@ -179,4 +180,29 @@ int bpfl_kallsyms_first(const char *const names[], size_t nr_names)
 	if (ret < 0)
 		return ret;
 	return first.found < nr_names ? (int)first.found : -ENOENT;
+}
+
+/* ---- all of them ---- */
+
+struct each {
+	bpfl_kallsyms_fn fn;
+	void *ctx;
+};
+
+static int pass_line(void *ctx, char *line)
+{
+	const struct each *each = ctx;
+	uint64_t addr = strtoull(line, NULL, 16);
+	char letter, *name, *module;
+
+	if (!split_line(line, &letter, &name, &module) || !is_function(letter) || is_padding(name))
+		return 0;
+	return each->fn(each->ctx, addr, name, module);
+}
+
+int bpfl_kallsyms_each_function(bpfl_kallsyms_fn fn, void *ctx)
+{
+	struct each each = { fn, ctx };
+
+	return bpfl_file_each_line(AT_FDCWD, KALLSYMS, pass_line, &each);
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/text.h"
 
 #define BPFL_SYMBOL_SIZE 128 /* longer names are cut; the kernel's limit is 512 since 6.1, mostly for Rust */
@@ -38,5 +39,10 @@ bool bpfl_kallsyms_has(const char *module, const char *name);
 /* The first of names (in their order, not the kernel's) that is a function; -ENOENT when none is, another -errno when kallsyms cannot be
  * read. */
 int bpfl_kallsyms_first(const char *const names[], size_t nr_names);
+
+/* Calls fn for every function of the kernel and its modules (module: NULL for the kernel itself), in the order of the file: its address, 0 for
+ * who may not see it, and its name. A non-zero return of fn ends it and is returned; 0 at the end, -errno when kallsyms cannot be read. */
+typedef int (*bpfl_kallsyms_fn)(void *ctx, uint64_t addr, const char *name, const char *module);
+int bpfl_kallsyms_each_function(bpfl_kallsyms_fn fn, void *ctx);
 
 #endif

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Stacks have names: of a process with a known chain of calls, which is gone when they are read, as folded lines, in text, in JSON, and in
+# events; what a full stack-trace map has lost is counted; a flame graph is written whole or not at all.
+
+. "$LIB"
+
+cc -O0 -g0 -fno-omit-frame-pointer -D_GNU_SOURCE -o "$TMP/busy" tests/cli/busy.c
+chain='main;outer;middle;innermost'
+profile="$OBJ/profile.bpf.o --attach profile:hz:499 --set only_pid=child"
+
+# sum FILE: of the counts of folded lines
+sum() { awk '/^busy;/ { n += $NF } END { print n + 0 }' "$1"; }
+samples() { sed -n 's/^nr_samples = //p' "$TMP/out"; }
+
+# shellcheck disable=SC2086
+run 0 $profile --folded samples --dump .bss --flamegraph "$TMP/p.svg" -- "$TMP/busy" 600
+err_has "stacks of samples: key.user_stack_id: user stack in map 'stacks' (by its name); key.kern_stack_id: kernel stack in map 'stacks' (by its name)"
+total=$(samples)
+[ "$total" -ge 50 ] || fail "only $total samples of 600 ms"
+[ "$(sum "$TMP/out")" -eq "$total" ] || fail "the lines count $(sum "$TMP/out") samples, the program $total"
+hits=$(awk -v chain="$chain" 'index($0, ";" chain) && /^busy;/ { n += $NF } END { print n + 0 }' "$TMP/out")
+[ $((hits * 10)) -ge $((total * 8)) ] || fail "only $hits of $total samples have the chain $chain"
+[ -z "$(sed -n 's/^\(busy;.*\) [0-9]*$/\1/p' "$TMP/out" | sort | uniq -d)" ] || fail "lines are twice"
+err_matches "^flame graph of $total samples: "
+grep -qF "<title>innermost (" "$TMP/p.svg" || fail "no innermost() in the flame graph"
+[ "$(ls "$TMP"/p.svg*)" = "$TMP/p.svg" ] || fail "files were left behind: $(ls "$TMP"/p.svg*)"
+
+# The same in text and JSON.
+# shellcheck disable=SC2086
+run 0 $profile --dump samples -- "$TMP/busy" 200
+out_has "  user_stack_id:"
+grep -A 2 -E "^    innermost\+0x[0-9a-f]+ \[$TMP/busy\]$" "$TMP/out" | grep -q '^    outer+0x' || fail "innermost is not two above outer"
+# shellcheck disable=SC2086
+run 0 $profile --json --dump samples -- "$TMP/busy" 200
+jq -es 'any(.map == "samples" and (.stacks.user_stack_id | map(split("+")[0]) | index(["innermost", "middle", "outer", "main"]) == 0))' \
+	"$TMP/out" >"$TMP/jq" || fail "no chain in JSON"
+
+# The kernel's part: functions that every kernel has on the way to a system call or an interrupt; names, not addresses.
+# shellcheck disable=SC2086
+run 0 "$OBJ/profile.bpf.o" --attach profile:hz:499 --set only_pid=child --folded samples -- dd if=/dev/zero of=/dev/null bs=64k count=60000
+out_matches '^dd;.*vfs_(read|write)'
+
+# A stack-trace map with one place for many stacks: what is lost is said, and counted.
+# shellcheck disable=SC2086
+run 0 $profile --map stacks.max_entries=1 --folded samples --dump .bss -- "$TMP/busy" 300
+err_has "have a stack that was lost"
+out_matches '^busy;.*\[lost\]'
+[ "$(sum "$TMP/out")" -eq "$(samples)" ] || fail "with lost stacks $(sum "$TMP/out") samples, not $(samples)"
+
+# Addresses in the records themselves, with a column less.
+run 0 "$OBJ/stack_events.bpf.o" --set only_pid=child --filter 'comm == "busy"' -- "$TMP/busy" 300
+err_has "events of events: stacks: ustack (by its name)"
+out_matches '^PID +USTACK_SZ COMM$'
+out_matches '^    main\+0x[0-9a-f]+ '
+run 0 "$OBJ/stack_events.bpf.o" --set only_pid=child --filter 'comm == "busy"' --json -- "$TMP/busy" 300
+jq -es 'any(.stacks.ustack | any(startswith("main+0x")))' "$TMP/out" >"$TMP/jq" || fail "no main() in the events' JSON"
+
+# A stack may be kept as a build id and an offset: then the process need not be seen at all.
+# shellcheck disable=SC2086
+run 0 $profile --map stacks.flags=0x20 --map stacks.value_size=4064 --folded samples -- "$TMP/busy" 300
+out_matches '^busy;.*main;outer;middle;innermost'
+
+# A file that cannot be written: an error, the old one stays, nothing is left behind.
+mkdir "$TMP/small"
+mount -t tmpfs -o size=8k none "$TMP/small"
+echo old >"$TMP/small/p.svg"
+# shellcheck disable=SC2086
+run 1 $profile --flamegraph "$TMP/small/p.svg" -- "$TMP/busy" 100
+err_has "No space left on device"
+[ "$(ls "$TMP/small")" = p.svg ] || fail "files were left behind: $(ls "$TMP/small")"
+[ "$(cat "$TMP/small/p.svg")" = old ] || fail "the old file is not there any more"
+umount "$TMP/small"
+# shellcheck disable=SC2086
+run 1 $profile --flamegraph /dev/full -- "$TMP/busy" 50
+err_has "No space left on device"
+# shellcheck disable=SC2086
+run 0 $profile --flamegraph /dev/stdout -- "$TMP/busy" 50
+out_matches '</svg>'
+
+# What cannot be.
+run 2 "$OBJ/minimal.bpf.o" --flamegraph "$TMP/q.svg" --duration 100ms
+err_has "no map of the object has stacks"
+run 2 "$OBJ/profile.bpf.o" --attach profile:hz:99 --folded nosuch --duration 100ms
+err_has "no map 'nosuch'"
+run 2 "$OBJ/profile.bpf.o" --attach profile:hz:99 --folded samples:nosuch --duration 100ms
+err_has "no number 'nosuch'"
+[ ! -e "$TMP/q.svg" ] || fail "a file without a graph"
