@@ -230,6 +230,37 @@ static void helpers_mark(const struct bpfl_image_prog *prog, const bool *reached
 	}
 }
 
+/* A weak function may be absent, but not where a path leads to a call of it. */
+static int kfuncs_mark(struct bpfl_checking *checking, const struct bpfl_image_prog *prog, const bool *reached)
+{
+	const struct bpfl_spec *spec = checking->spec;
+
+	for (uint32_t i = 0; i < prog->nr_insts; i++) {
+		int32_t ref_idx = prog->insts[i].ref_idx;
+
+		if (!reached[i] || prog->insts[i].insn.code != BPFL_CODE_CALL || ref_idx == BPFL_NO_IDX ||
+		    spec->refs.items[ref_idx].kind != BPFL_REF_EXTERN) {
+			continue;
+		}
+		const struct bpfl_extern *ext = &spec->externs.items[spec->refs.items[ref_idx].target_idx];
+
+		for (size_t k = 0; k < checking->check->items.nr; k++) {
+			struct bpfl_check_item *item = &checking->check->items.items[k];
+
+			if (item->kind != BPFL_CHECK_KFUNC || item->needed || item->status != BPFL_CHECK_MISSING ||
+			    strcmp(item->name, ext->name) != 0) {
+				continue;
+			}
+			item->needed = true;
+			item->insn_idx = i;
+			if (bpfl_check_set_prog(checking, item, prog) < 0) {
+				return -ENOMEM;
+			}
+		}
+	}
+	return 0;
+}
+
 static int helpers_add(struct bpfl_checking *checking, const struct helper_use *uses,
 		       struct bpfl_error *err)
 {
@@ -269,6 +300,9 @@ static int instructions_add(struct bpfl_checking *checking, struct bpfl_error *e
 			result = bpfl_error_nomem(err);
 		} else {
 			helpers_mark(prog, reached, uses);
+			result = kfuncs_mark(checking, prog, reached) < 0 ? bpfl_error_nomem(err) : 0;
+		}
+		if (result == 0) {
 			result = relocations_add(checking, prog, reached, err);
 		}
 		free(reached);

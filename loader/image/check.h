@@ -64,12 +64,15 @@ enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum b
 					  const char *name);
 /*
  * The same, and where not, whether one of its modules has. Then ret_module is that module's name, else "". UNKNOWN also when it has
- * modules whose types are not at hand.
+ * modules whose types are not at hand, or that have none: for what is attached by name.
  */
 enum bpfl_check_presence bpfl_check_named_anywhere(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
 						   const char *name, char ret_module[BPFL_CHECK_MODULE_SIZE]);
-/* Whether something that the kernel itself does not have may be in a module that nobody can look into. */
-bool bpfl_check_modules_unknown(struct bpfl_checking *checking);
+/*
+ * Whether something that the kernel itself does not have may be in a module that nobody can look into. by_name: something that is found by
+ * its name, so that a module without types may have it too.
+ */
+bool bpfl_check_modules_unknown(struct bpfl_checking *checking, bool by_name);
 
 /*
  * check_types.c: an item for a helper, or a type of maps or programs: what the kernel numbers in an

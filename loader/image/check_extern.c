@@ -312,7 +312,7 @@ static int modules_doubt(struct bpfl_checking *checking)
 
 		if (item->status != BPFL_CHECK_MISSING || (item->kind != BPFL_CHECK_KFUNC && item->kind != BPFL_CHECK_KSYM) ||
 		    !(module || (checking->target->running && !checking->target->btf_path)) ||
-		    !bpfl_check_modules_unknown(checking)) {
+		    !bpfl_check_modules_unknown(checking, false)) {
 			continue;
 		}
 		result = maybe_in_module(checking, item, module);

@@ -306,7 +306,7 @@ static bool may_be_in_module(struct bpfl_checking *checking, const struct bpfl_i
 
 	return decl->hit.row->hook != BPFL_HOOK_LSM && decl->hit.row->hook != BPFL_HOOK_LSM_CGROUP &&
 	       !bpfl_text_has_prefix(decl->attach_target ? decl->attach_target : "", "vmlinux:") &&
-	       bpfl_check_modules_unknown(checking);
+	       bpfl_check_modules_unknown(checking, false);
 }
 
 /* Bound by BTF when it is loaded: the pass that does it answers. */

@@ -67,7 +67,7 @@ static enum bpfl_check_status interface_status(struct bpfl_checking *checking, c
 		*ret_text = "the kernel has no BTF that could tell";
 		return BPFL_CHECK_UNKNOWN;
 	}
-	return refusal->errnum == ENOENT && bpfl_check_modules_unknown(checking) ? BPFL_CHECK_UNKNOWN : BPFL_CHECK_MISSING;
+	return refusal->errnum == ENOENT && bpfl_check_modules_unknown(checking, false) ? BPFL_CHECK_UNKNOWN : BPFL_CHECK_MISSING;
 }
 
 static int interface_add(struct bpfl_checking *checking, const struct telling *telling, const struct bpfl_error *refusal,

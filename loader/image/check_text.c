@@ -77,6 +77,9 @@ static const char *remark(const struct bpfl_check_item *item)
 	if (item->guarded) {
 		return " [guarded: no path leads there]";
 	}
+	if (item->kind == BPFL_CHECK_KFUNC && item->needed && item->prog[0] != '\0') {
+		return " [but a path leads to a call of it]";
+	}
 	if (item->status != BPFL_CHECK_MISSING || item->needed) {
 		return "";
 	}

@@ -54,13 +54,14 @@ enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum b
 	return BPFL_PRESENCE_ABSENT;
 }
 
-bool bpfl_check_modules_unknown(struct bpfl_checking *checking)
+bool bpfl_check_modules_unknown(struct bpfl_checking *checking, bool by_name)
 {
 	const struct bpfl_modules *modules;
 
 	/* Only a kernel with modules has the tracepoints of loading them. */
 	return bpfl_check_named(checking, BPFL_KIND_TYPEDEF, "btf_trace_module_load") == BPFL_PRESENCE_PRESENT &&
-	       (bpfl_target_modules(checking->target, &modules, NULL) < 0 || !modules->complete);
+	       (bpfl_target_modules(checking->target, &modules, NULL) < 0 || !modules->complete ||
+		(by_name && modules->some_have_no_types));
 }
 
 enum bpfl_check_presence bpfl_check_named_anywhere(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
@@ -78,7 +79,7 @@ enum bpfl_check_presence bpfl_check_named_anywhere(struct bpfl_checking *checkin
 			 checking->target->modules->list.items[module - 1].loaded.name);
 		return BPFL_PRESENCE_PRESENT;
 	}
-	return bpfl_check_modules_unknown(checking) ? BPFL_PRESENCE_UNKNOWN : BPFL_PRESENCE_ABSENT;
+	return bpfl_check_modules_unknown(checking, true) ? BPFL_PRESENCE_UNKNOWN : BPFL_PRESENCE_ABSENT;
 }
 
 enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking,

@@ -127,7 +127,7 @@ static int dir_read(struct bpfl_modules *modules, const char *dir, const struct 
 
 /* ---- both ---- */
 
-/* A line of /proc/modules: a module that was built without types is in none of the lists. */
+/* A line of /proc/modules: a module that was built without types (or before Linux 5.11, when none had any) is in none of the lists. */
 static int loaded_look(void *ctx, char *line)
 {
 	struct bpfl_modules *modules = ctx;
@@ -137,7 +137,7 @@ static int loaded_look(void *ctx, char *line)
 		if (modules->list.items[i].btf && strcmp(modules->list.items[i].loaded.name, line) == 0)
 			return 0;
 	}
-	modules->complete = false;
+	modules->some_have_no_types = true;
 	return 1;
 }
 

@@ -21,7 +21,8 @@ struct bpfl_modules {
 		struct bpfl_btf_loaded loaded;
 		struct bpfl_btf *btf; /* NULL: cannot be read */
 	}) list; /* number n is [n - 1] */
-	bool complete; /* what is in none of these is in no module of that kernel */
+	bool complete; /* these are all of that kernel's modules that have types */
+	bool some_have_no_types; /* running kernel: modules are loaded that are not among them, because they were built without */
 };
 
 /*

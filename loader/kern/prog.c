@@ -254,14 +254,18 @@ static int load_as_wanted(struct attempt *attempt)
 	return ret == -ENOSPC ? load_quietly(attempt) : ret;
 }
 
+/* Bits of a log level: either gives the instruction that was refused. The third one, 4, is statistics. */
+#define LOG_LEVELS_WITH_REASON 3u
+
 static int load_with_reason(struct attempt *attempt)
 {
+	uint32_t level = attempt->loading->opts.verifier_log_level;
 	int ret = load_as_wanted(attempt);
 
 	if (ret < 0 && bpfl_loading_raise_memlock(attempt->loading, ret))
 		ret = load_as_wanted(attempt);
-	if (ret < 0 && !attempt->loading->opts.verifier_log_level && !is_about_resources(ret)) {
-		int logged = load_logged(attempt, 1);
+	if (ret < 0 && !(level & LOG_LEVELS_WITH_REASON) && !is_about_resources(ret)) {
+		int logged = load_logged(attempt, level | 1);
 
 		/* The verdict is known already; only the log was wanted. */
 		if (logged != -ENOSPC)

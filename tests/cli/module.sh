@@ -9,7 +9,7 @@ object=$OBJ/module_ct.bpf.o
 code=0
 "$BPFLOAD" check "$object" -v >"$TMP/out" 2>"$TMP/err" || code=$?
 if [ "$code" -ne 0 ]; then
-	out_matches '(absent|unknown) +kfunc +bpf_(ct_release|skb_ct_lookup)'
+	out_matches "(absent|unknown) +kfunc +(extern ')?bpf_(ct_release|skb_ct_lookup)"
 	run 6 "$object" --attach none --duration 10ms # and loading agrees
 	err_has "[E18]"
 	echo "skip: module: this kernel has no connection tracking, or not in a form that programs can call"

@@ -487,6 +487,36 @@ START_TEST(calls_of_weak_functions)
 }
 END_TEST
 
+/* The address of a function may be 0; a call of address 0 is one that the verifier must not reach. */
+START_TEST(calls_without_asking_are_needed)
+{
+	static const struct { const char *kernel; bool guarded, lacks; } rows[] = {
+		{ WITHOUT, false, true }, { WITHOUT, true, false }, { WITHOUT "func f(u32) u32;", false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		spec_begin(TYPES LOCAL);
+		uint32_t id = btfc_id(spec->btf, "func f");
+		uint32_t func = FUNC("main", ASK(2), JEQ(2, 0, 2), MOV(0, 0), MOV(0, 0), EXIT);
+		uint32_t ext = specgen_extern(spec, "f", BPFL_EXTERN_KFUNC, true, id);
+		struct bpfl_inst *insts = spec->funcs.items[func].insts;
+
+		spec->externs.items[ext].type_id = bpfl_btf_type(spec->btf, id)->type;
+		specgen_ref(spec, func, 2, BPFL_REF_EXTERN, ext, 0);
+		insts[2].insn = bpfl_insn_make(BPFL_CODE_CALL, 0, BPFL_PSEUDO_CALL, 0, -1);
+		insts[3].insn = bpfl_insn_make(0xb7, 0, 0, 0, 0);
+		if (!rows[i].guarded) {
+			insts[1].insn = bpfl_insn_make(0xb7, 0, 0, 0, 0);
+		}
+		specgen_prog(spec, "main", "socket", func);
+		run(rows[i].kernel);
+		ck_assert_msg(view.nr_lacking == rows[i].lacks, "row %zu: %u", i, view.nr_lacking);
+		ck_assert_str_eq(item_of(BPFL_CHECK_KFUNC, 0)->prog, rows[i].lacks ? "main" : "");
+		done();
+	}
+}
+END_TEST
+
 /* A configuration file makes values known, and the version. */
 START_TEST(a_configuration_decides_branches)
 {
@@ -713,6 +743,7 @@ int main(void)
 		externs_are_present_absent_or_unknown,
 		a_missing_extern_does_not_hide_the_next,
 		calls_of_weak_functions,
+		calls_without_asking_are_needed,
 		a_configuration_decides_branches,
 		hooks_are_looked_for_where_the_btf_has_traces,
 		places_that_are_no_matter_of_the_kernel_are_left_out,

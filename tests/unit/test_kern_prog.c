@@ -493,6 +493,27 @@ START_TEST(a_missing_field_is_named)
 }
 END_TEST
 
+/* A log of statistics alone (level 4) does not say which instruction was refused: then another one is asked for. */
+START_TEST(a_reason_is_found_whatever_log_was_asked_for)
+{
+	static const struct {
+		uint32_t asked, last, nr_logged;
+	} rows[] = { { 0, 1, 1 }, { 1, 1, 1 }, { 2, 2, 1 }, { 4, 5, 2 }, { 6, 6, 1 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
+		gen.opts.verifier_log_level = rows[i].asked;
+		verifier.log = "1: (b7) r0 = 1\nR1 !read_ok\nprocessed 2 insns (limit 1000000)\n";
+		verifier.errnum = EACCES;
+		CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EACCES, "rejected by the verifier");
+		ck_assert_uint_eq(verifier.nr_logged, rows[i].nr_logged);
+		ck_assert_uint_eq(request(verifier.nr_calls - 1)->log_level, rows[i].last);
+		kerngen_deinit(&gen);
+		fake_sys_reset();
+	}
+}
+END_TEST
+
 START_TEST(a_missing_kernel_function_is_named)
 {
 	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
@@ -609,7 +630,7 @@ int main(void)
 		a_missing_helper_is_told_with_its_version,
 		a_helper_of_other_programs_is_told_with_its_users,
 		a_helper_that_lockdown_takes_away_is_told_as_such,
-		a_missing_kernel_function_is_named,
+		a_missing_kernel_function_is_named, a_reason_is_found_whatever_log_was_asked_for,
 		a_variable_without_an_address_names_the_configuration,
 		too_many_instructions_are_counted,
 		a_program_type_that_is_too_new_is_told_with_its_version,
