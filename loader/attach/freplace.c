@@ -2,7 +2,7 @@
 /*
  * attach/freplace.c: SEC("freplace/FUNC"), attached as freplace/FUNC:{id N|PIN}.
  *
- * The program that is changed has to be known when this one is loaded (image/freplace.c), so it is written into the spec before. Attaching then
+ * The program that is changed has to be known when this one is loaded (image/attach_prog.c), so it is written into the spec before. Attaching then
  * has nothing to say: LINK_CREATE without a target (Linux 5.10) means the one given at load; before, RAW_TRACEPOINT_OPEN did the same (5.6).
  * From then on calls of the function come here, until the link is closed.
  */

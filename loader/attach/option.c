@@ -18,6 +18,7 @@ static const struct bpfl_option options[] = {
 	{ "retmax", BPFL_OPTION_U64 },	{ "ref_ctr", BPFL_OPTION_U64 },
 	{ "before", BPFL_OPTION_TEXT }, { "after", BPFL_OPTION_TEXT }, { "map", BPFL_OPTION_TEXT },
 	{ "tid", BPFL_OPTION_S32 },	{ "cgroup", BPFL_OPTION_TEXT }, { "order", BPFL_OPTION_TEXT },
+	{ "prog", BPFL_OPTION_TEXT },
 };
 #define NR_OPTIONS (sizeof(options) / sizeof(options[0]))
 

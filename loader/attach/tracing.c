@@ -7,11 +7,14 @@
  * same: LINK_CREATE (Linux 5.19), and RAW_TRACEPOINT_OPEN without a name (5.5), which is tried only when the kernel does not know the first.
  * Either gives a link; closing it detaches.
  *
+ * With prog= the target of fentry, fexit and fsession is a function of another program.
+ *
  * Cookies: fentry and its like take one with LINK_CREATE (5.19) only. tp_btf takes one with RAW_TRACEPOINT_OPEN (6.10); LINK_CREATE of
  * 5.19 to 6.9 drops the cookie of a tp_btf program silently, so it is not asked. Nothing falls back when a cookie is given: the
  * program would run without it.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include "attach/link.h"
 #include "attach/tracing.h"
 #include "base/text.h"
@@ -57,22 +60,50 @@ int bpfl_tracing_open(int prog_fd, uint32_t attach_type, bool has_cookie, uint64
 	return ret;
 }
 
+/* prog=: the function is one of a loaded program's, which has to be known when this one is loaded (image/attach_prog.c). */
+static int prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
+{
+	struct bpfl_prog *prog = &spec->progs.items[prog_idx];
+	const char *other = bpfl_attach_option(attach, "prog");
+	int type = attach->row->attach_type;
+	char *copy;
+
+	if (!other)
+		return 0;
+	if (type != BPFL_ATTACH_TRACE_FENTRY && type != BPFL_ATTACH_TRACE_FEXIT && type != BPFL_ATTACH_TRACE_FSESSION) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' has no targets in programs", attach->row->name);
+		bpfl_error_fix(err, "prog= is for fentry, fexit and fsession; freplace/FUNC:PROG changes a program's function");
+		return -EINVAL;
+	}
+	copy = bpfl_strdup(other);
+	if (!copy)
+		return bpfl_error_nomem(err);
+	free(prog->attach_prog);
+	prog->attach_prog = copy;
+	return 0;
+}
+
 static int attach_tracing(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
 {
 	const struct bpfl_attach *attach = ctx->attach;
+	const char *other = bpfl_attach_option(attach, "prog");
 	uint64_t cookie = bpfl_attach_option_u64(attach, "cookie");
 	int ret = bpfl_tracing_open(ctx->prog_fd, (uint32_t)attach->row->attach_type, cookie != 0, cookie);
 
 	if (ret < 0)
 		return refuse(ctx, -ret, err);
 	link->link_fd = ret;
-	ret = bpfl_link_describe(link, ctx, "%s %s", attach->row->name, attach->target);
+	if (other)
+		ret = bpfl_link_describe(link, ctx, "%s %s of program %s", attach->row->name, attach->target, BPFL_ESC(other));
+	else
+		ret = bpfl_link_describe(link, ctx, "%s %s", attach->row->name, attach->target);
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 
 const struct bpfl_hook_ops bpfl_hook_tracing = {
 	.hook = BPFL_HOOK_TRACING,
-	.options = (const char *const[]){ "cookie", NULL },
+	.options = (const char *const[]){ "cookie", "prog", NULL },
 	.option_note = "the kernel runs such a program in all processes and on all CPUs",
+	.prepare = prepare,
 	.attach = attach_tracing,
 };

@@ -196,7 +196,7 @@ static int passes_run(struct bpfl_image *image, struct bpfl_target *target, cons
 	if (result == 0)
 		result = bpfl_image_attach_targets(image, target, err);
 	if (result == 0)
-		result = bpfl_image_freplace(image, target, err);
+		result = bpfl_image_attach_progs(image, target, err);
 	if (result == 0)
 		result = bpfl_image_lineinfo(image, log, err);
 	if (result == 0)

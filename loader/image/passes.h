@@ -49,8 +49,8 @@ int bpfl_image_lineinfo(struct bpfl_image *image, const struct bpfl_log *log, st
 /* attach_target.c: ids of the kernel functions that fentry, tp_btf, lsm and iter programs are loaded for. */
 int bpfl_image_attach_targets(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err);
 
-/* freplace.c: ids of the functions of other programs that freplace programs take the place of. */
-int bpfl_image_freplace(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err);
+/* attach_prog.c: ids of the functions of loaded programs that freplace programs take the place of, and that fentry programs look at. */
+int bpfl_image_attach_progs(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err);
 
 /* btf_load.c: the BTF blob. */
 int bpfl_image_btf(struct bpfl_image *image, struct bpfl_error *err);

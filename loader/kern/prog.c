@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "image/freplace.h"
+#include "image/attach_prog.h"
 #include "image/since.h"
 #include "kern/vlog.h"
 #include "sys/bpf.h"
@@ -167,7 +167,7 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 		attr->attach_prog_fd = (uint32_t)loading->object
 					       ->module_btf_fds[image_prog->attach_btf_module_idx];
 	if (attempt->prog->attach_prog) {
-		attempt->attach_prog_fd = bpfl_freplace_open(attempt->prog, err);
+		attempt->attach_prog_fd = bpfl_attach_prog_open(attempt->prog, err);
 		if (attempt->attach_prog_fd < 0)
 			return attempt->attach_prog_fd;
 		attr->attach_prog_fd = (uint32_t)attempt->attach_prog_fd;

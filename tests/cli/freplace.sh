@@ -36,3 +36,4 @@ grep -qE '^replaced = [1-9]' "$TMP/out2" || fail "the new function was not calle
 # The result changed its sign while it was attached, and changed back.
 out_matches '^last = -[1-9]'
 tail -n 3 "$TMP/out" | grep -qE '^last = [1-9]' || fail "the old function did not come back"
+echo "kind: freplace: by link"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * image/freplace: SEC("freplace/FUNC"): which function of which program.
+ * image/attach_prog: programs whose target is a function of another program that is loaded already (TRC-08).
  *
- * A program of this type takes the place of a global function of another program that is loaded already (Linux 5.6): the hook of a
- * dispatcher, or a function with a default. It is verified against that function's prototype, so what PROG_LOAD wants is the
- * function's id in the BTF of the other program, and the other program. The section names the function; the program comes from the attach
- * spec, by number or by pin, because no object can know it.
+ * SEC("freplace/FUNC") takes the place of a global function (Linux 5.6): the hook of a dispatcher, or a function with a default. fentry and
+ * fexit with prog= see its calls (5.6, fsession 7.2). Either is verified against that function's prototype, so what PROG_LOAD wants is the
+ * function's id in the BTF of the other program, and the other program. The section names the function; the program comes from the
+ * attach spec, by number or by pin, because no object can know it.
  *
  * The number that is found here is of the running system: a described target has no loaded programs, and leaves it open.
  */
-#include "image/freplace.h"
+#include "image/attach_prog.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #include "sys/bpf.h"
 #include "sys/enter.h"
 
-int bpfl_freplace_open(const struct bpfl_prog *prog, struct bpfl_error *err)
+int bpfl_attach_prog_open(const struct bpfl_prog *prog, struct bpfl_error *err)
 {
 	const char *ref = prog->attach_prog;
 	uint64_t id = 0;
@@ -38,12 +38,12 @@ int bpfl_freplace_open(const struct bpfl_prog *prog, struct bpfl_error *err)
 	if (fd == -ENOENT) {
 		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, by_id ? "no program has '%s'" : "no program is pinned at '%s'", BPFL_ESC(ref));
 		bpfl_error_catalogue(err, 27);
-		bpfl_error_why(err, "the program that is to be changed must be loaded already");
+		bpfl_error_why(err, "the program whose function is the target must be loaded already");
 		bpfl_error_fix(err, "bpfload ls prog (or bpftool prog) lists the programs with their numbers");
 		return fd;
 	}
 	bpfl_error_set(err, fd == -EPERM || fd == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd,
-		       "opening the program '%s' that is to be changed: %s", BPFL_ESC(ref), bpfl_errno_text(-fd));
+		       "opening the program '%s' whose function is the target: %s", BPFL_ESC(ref), bpfl_errno_text(-fd));
 	if (fd == -EPERM)
 		bpfl_error_fix(err, "by number it takes CAP_SYS_ADMIN, by a pin CAP_BPF and the right to read it");
 	return fd;
@@ -91,7 +91,7 @@ static int btf_of(int prog_fd, const struct bpfl_prog *prog, struct bpfl_btf **r
 static int prog_resolve(const struct bpfl_prog *prog, struct bpfl_image_prog *image_prog, struct bpfl_error *err)
 {
 	struct bpfl_btf *btf = NULL;
-	int fd = bpfl_freplace_open(prog, err);
+	int fd = bpfl_attach_prog_open(prog, err);
 	int result = fd < 0 ? fd : btf_of(fd, prog, &btf, err);
 
 	if (result == 0) {
@@ -104,13 +104,13 @@ static int prog_resolve(const struct bpfl_prog *prog, struct bpfl_image_prog *im
 	return result;
 }
 
-int bpfl_image_freplace(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
+int bpfl_image_attach_progs(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
 {
 	for (size_t i = 0; i < image->nr_progs && target->running; i++) {
 		const struct bpfl_prog *prog = &image->spec->progs.items[image->progs[i].prog_idx];
 		int result;
 
-		if (!prog->hit.row || prog->hit.row->hook != BPFL_HOOK_FREPLACE)
+		if (!prog->hit.row || (prog->hit.row->hook != BPFL_HOOK_FREPLACE && !prog->attach_prog))
 			continue;
 		if (!prog->attach_prog || !prog->attach_target || !prog->attach_target[0])
 			return bpfl_spec_target_error(image->spec, image->progs[i].prog_idx, err);
