@@ -55,6 +55,7 @@ BPFL_API int bpfl_map_open_object(const struct bpfl_object *object, const char *
  * @def: of bpfl_spec_add_map(); name may be NULL, max_entries 0.
  * @key_type, @value_type: C types in words ("u32", "struct {u64 packets; u64 bytes;}") that the kernel keeps with the map, or NULL. They
  *	give the sizes where def has 0.
+ * Raises RLIMIT_MEMLOCK when a kernel before 5.11 refuses for want of it.
  * Return: 0; -EINVAL (kind USAGE) for words that are no type; what the kernel says to the numbers; PERMISSION.
  */
 BPFL_API int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const char *value_type,

@@ -14,6 +14,7 @@
 #include "spec/spec.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
+#include "sys/facts.h"
 
 static int type_read(const char *what, const char *words, struct bpfl_btf **btf, uint32_t *ret_type_id, uint32_t *size,
 		     struct bpfl_error *err)
@@ -70,15 +71,25 @@ static int create_refused(const struct bpfl_attr_map_create *attr, int ret, stru
 	return ret;
 }
 
+/* Before 5.11 maps counted as locked memory, of which a process may have little. */
+static int create_within_limits(const struct bpfl_attr_map_create *attr)
+{
+	int fd = bpfl_sys_map_create(attr);
+
+	if (fd == -EPERM && bpfl_facts_kernel_version() < BPFL_KERNEL_VERSION(5, 11, 0) && bpfl_enter_raise_memlock() == 0)
+		fd = bpfl_sys_map_create(attr);
+	return fd;
+}
+
 static int create(const struct bpfl_attr_map_create *attr, struct bpfl_map **ret_map, struct bpfl_error *err)
 {
 	struct bpfl_attr_map_create plain = *attr;
-	int fd = bpfl_sys_map_create(attr);
+	int fd = create_within_limits(attr);
 
 	/* Some types of maps take no BTF. */
 	if (fd < 0 && attr->btf_fd) {
 		plain.btf_fd = plain.btf_key_type_id = plain.btf_value_type_id = 0;
-		fd = bpfl_sys_map_create(&plain);
+		fd = create_within_limits(&plain);
 	}
 	if (fd < 0)
 		return create_refused(attr, fd, err);

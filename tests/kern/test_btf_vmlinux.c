@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "btf/kernel.h"
+#include "feature.h"
 
 #define SYSFS_BTF "/sys/kernel/btf/vmlinux"
 
@@ -65,6 +66,8 @@ START_TEST(the_running_kernel_has_what_a_plain_walk_finds)
 	struct walk walk = walk_over(bytes);
 	uint32_t id, task_size;
 
+	if (bpfl_test_lacks("kernel_btf"))
+		return;
 	ck_assert_uint_gt(walk.task_size, 1000);
 	CHECK_OK(bpfl_btf_open_kernel(NULL, &btf, &err), err);
 	ck_assert_uint_eq(bpfl_btf_nr_types(btf), walk.nr_types);
@@ -87,6 +90,8 @@ START_TEST(a_search_finds_each_name_once)
 	struct bpfl_btf_search search;
 	struct bpfl_btf *btf;
 
+	if (bpfl_test_lacks("kernel_btf"))
+		return;
 	CHECK_OK(bpfl_btf_open_kernel(NULL, &btf, &err), err);
 	bpfl_btf_search_init(&search, BPFL_BTF_KINDS_DATA, NULL);
 	for (int i = 0; i < 5; i++)
@@ -111,6 +116,8 @@ START_TEST(the_same_file_by_name_is_read)
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct bpfl_btf *mapped, *read;
 
+	if (bpfl_test_lacks("kernel_btf"))
+		return;
 	CHECK_OK(bpfl_btf_open_kernel(NULL, &mapped, &err), err);
 	CHECK_OK(bpfl_btf_open_kernel(SYSFS_BTF, &read, &err), err);
 	ck_assert_uint_eq(bpfl_btf_nr_types(mapped), bpfl_btf_nr_types(read));
@@ -125,9 +132,12 @@ START_TEST(the_strict_check_accepts_a_real_kernel)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct bpfl_btf *btf;
+	uint8_t *bytes;
 	size_t size;
-	uint8_t *bytes = read_whole(&size);
 
+	if (bpfl_test_lacks("kernel_btf"))
+		return;
+	bytes = read_whole(&size);
 	CHECK_OK(bpfl_btf_read(bytes, size, NULL, &btf, &err), err);
 	bpfl_btf_destroy(btf);
 	free(bytes);
