@@ -279,7 +279,7 @@ struct stacks {
 	struct bpfl_map *map; /* of the flame graph; NULL: none is wanted */
 	bool owns_map, said_lost;
 	const char *words; /* the member that is counted; NULL */
-	int64_t next_note_ms, note_ms;
+	int64_t next_note_us; /* of CLOCK_MONOTONIC */
 };
 /* Before anything is loaded. */
 int stacks_prepare(struct stacks *stacks, const struct options *options, struct out *out, struct bpfl_error *err);

@@ -3,7 +3,7 @@
  * cli/stacks.c: stacks with names, folded lines, and the flame graph in a file.
  *
  * Stacks are read when they are shown, and a process may be gone by then. So while programs run, the maps whose stacks will be wanted are looked through
- * now and then, often at first, for processes that are new.
+ * often for processes that are new.
  *
  * A flame graph is written beside its place and moved there when it is complete: whoever looks at the file, a browser that reloads it each second for
  * example, sees a whole one.
@@ -20,8 +20,10 @@
 #include <unistd.h>
 
 #define NAME_SIZE 256
-#define NOTE_FIRST_MS 5
-#define NOTE_LAST_MS 200
+/* How often: a twentieth of the time may go into it. */
+#define NOTE_LEAST_MS 10
+#define NOTE_MOST_MS 1000
+#define NOTE_SHARE 20
 #define PATH_SIZE 4096
 
 int stacks_prepare(struct stacks *stacks, const struct options *options, struct out *out, struct bpfl_error *err)
@@ -240,25 +242,25 @@ int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err)
 
 /* ---- processes ---- */
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int stacks_note(struct stacks *stacks, const struct views *views, int child_pid)
 {
-	int64_t now = now_ms();
+	int64_t start = now_us(), wait_ms;
 	bool any = stacks->stacks && stacks->options->flamegraph;
 
 	for (size_t i = 0; stacks->stacks && i < views->nr; i++)
 		any = any || views->items[i].has_stacks;
 	if (!any)
 		return -1;
-	if (now < stacks->next_note_ms)
-		return (int)(stacks->next_note_ms - now);
+	if (start < stacks->next_note_us)
+		return (int)((stacks->next_note_us - start) / 1000) + 1;
 	if (child_pid > 0)
 		bpfl_symbolizer_note(stacks->symbolizer, child_pid);
 	/* What cannot be read now will be an error when it is shown. */
@@ -268,8 +270,8 @@ int stacks_note(struct stacks *stacks, const struct views *views, int child_pid)
 		if (views->items[i].has_stacks)
 			bpfl_stacks_note_map(stacks->stacks, views->items[i].map, NULL);
 	}
-	stacks->note_ms = stacks->note_ms ? stacks->note_ms * 2 : NOTE_FIRST_MS;
-	stacks->note_ms = stacks->note_ms > NOTE_LAST_MS ? NOTE_LAST_MS : stacks->note_ms;
-	stacks->next_note_ms = now_ms() + stacks->note_ms;
-	return (int)stacks->note_ms;
+	wait_ms = (now_us() - start) * NOTE_SHARE / 1000;
+	wait_ms = wait_ms < NOTE_LEAST_MS ? NOTE_LEAST_MS : wait_ms > NOTE_MOST_MS ? NOTE_MOST_MS : wait_ms;
+	stacks->next_note_us = now_us() + wait_ms * 1000;
+	return (int)wait_ms;
 }

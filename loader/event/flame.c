@@ -3,7 +3,7 @@
  * event/flame.c: a profile as a flame graph, one SVG file. See stack.h.
  *
  * The lines are sorted, so one pass draws the graph: a frame begins where a line has it and the line before has not, and ends with the first line
- * that has another one there. A frame is a group with a rectangle, its name as far as there is room, and a title that says everything; the numbers that
+ * that has another one there. The outermost frames stand on top: a deep stack goes down the page, and what one begins with is in sight. A frame is a group with a rectangle, its name as far as there is room, and a title that says everything; the numbers that
  * zooming needs (where it begins and how wide it is, in samples) stand in its attributes. The page works without its script: names are
  * cut here, and titles are shown by the browser.
  *
@@ -18,7 +18,8 @@
 #define WIDTH_DEFAULT 1200u
 #define ROW 18u
 #define TOP 62u
-#define BOTTOM 30u
+#define BOTTOM 12u
+#define DETAILS_X 200u /* behind the number of samples */
 #define SIDE 10u
 #define LETTER_10 72u /* tenths of a pixel, of a monospaced font of 12 pixels */
 #define NARROWEST 0.1 /* pixels: what is less cannot be seen */
@@ -33,7 +34,6 @@ struct drawing {
 	struct bpfl_buf *out;
 	double scale; /* pixels per sample */
 	uint64_t total;
-	size_t depth_max;
 	const char *unit;
 	BPFL_VEC(struct open_frame) open;
 	unsigned nr_hidden;
@@ -121,7 +121,7 @@ static void put_frame(struct drawing *drawing, const struct open_frame *frame, s
 	struct bpfl_buf *out = drawing->out;
 	uint64_t nr = end - frame->start;
 	double x = SIDE + (double)frame->start * drawing->scale, width = (double)nr * drawing->scale;
-	size_t y = TOP + (drawing->depth_max - 1 - depth) * ROW, room = width > 6 ? (size_t)((width - 6) * 10) / LETTER_10 : 0;
+	size_t y = TOP + depth * ROW, room = width > 6 ? (size_t)((width - 6) * 10) / LETTER_10 : 0;
 	size_t nr_name = nr_characters(frame->name + 1, frame->len - 1);
 
 	if (width < NARROWEST) {
@@ -227,7 +227,7 @@ static void put_head(struct bpfl_buf *out, const struct drawing *drawing, unsign
 	put_xml(out, drawing->unit, strlen(drawing->unit), SIZE_MAX);
 	bpfl_buf_printf(out, "</text>\n<text id=\"reset\" class=\"button off\" x=\"%u\" y=\"24\">reset zoom</text>\n", SIDE);
 	bpfl_buf_printf(out, "<text id=\"matched\" class=\"say\" x=\"%u\" y=\"48\" text-anchor=\"end\"></text>\n", width - SIDE);
-	bpfl_buf_printf(out, "<text id=\"details\" class=\"say\" x=\"%u\" y=\"%zu\"></text>\n<g id=\"frames\">\n", SIDE, height - 10);
+	bpfl_buf_printf(out, "<text id=\"details\" class=\"say\" x=\"%u\" y=\"48\"></text>\n<g id=\"frames\">\n", DETAILS_X);
 }
 
 static bool is_empty(const struct bpfl_profile *profile)
@@ -246,8 +246,7 @@ int bpfl_profile_svg(struct bpfl_profile *profile, const struct bpfl_svg_opts *o
 	bpfl_profile_sort(profile);
 	drawing.total = profile->nr_samples;
 	drawing.scale = (double)(width - 2 * SIDE) / (double)(drawing.total ? drawing.total : 1);
-	drawing.depth_max = depth_of(profile);
-	height = TOP + drawing.depth_max * ROW + BOTTOM;
+	height = TOP + depth_of(profile) * ROW + BOTTOM;
 	put_head(&out, &drawing, width, height, opts && opts->title ? opts->title : "Flame graph");
 	ret = is_empty(profile) ? 0 : draw_lines(&drawing, profile);
 	if (is_empty(profile))

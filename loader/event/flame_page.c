@@ -44,7 +44,7 @@ const char bpfl_flame_script[] =
 	"/* frame: what fills the width; null: everything. */\n"
 	"function zoom(frame) {\n"
 	"	var from = frame ? frame.start : 0, nr = frame ? frame.nr : total, depth = frame ? frame.depth : 0;\n"
-	"	zoomed = frame && frame.nr < total ? frame : null;\n"
+	"	zoomed = frame && frame.depth > 0 ? frame : null;\n"
 	"	frames.forEach(function (f) {\n"
 	"		var outer = f.depth < depth && f.start <= from && f.start + f.nr >= from + nr;\n"
 	"		var shown = outer || (f.depth >= depth && f.start >= from && f.start + f.nr <= from + nr);\n"
