@@ -52,7 +52,7 @@ BPFL_API void bpfl_btf_min_destroy(struct bpfl_btf_min *min);
 BPFL_API int bpfl_btf_min_add(struct bpfl_btf_min *min, const struct bpfl_spec *spec, const struct bpfl_log *log,
 			      struct bpfl_error *err);
 /*
- * The BTF as it is to be written to a file, in this machine's byte order. Type ids are new, unless an object uses
+ * The BTF as it is to be written to a file, in the byte order of the kernel. Type ids are new, unless an object uses
  * ids of the kernel as such (typed externs, attach targets bound by BTF): then they stay, and the result is larger.
  * @ret_bytes: malloc'ed, *ret_size bytes; free() it.
  * Return: 0 or -ENOMEM.

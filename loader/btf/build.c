@@ -289,3 +289,24 @@ const char *bpfl_btf_blob_string(const void *bytes, size_t size, uint32_t name_o
 		return "";
 	return (const char *)bytes + sizeof(header) + header.str_off + name_off;
 }
+
+/* After the magic number and two single bytes all is 32-bit words, up to the strings. */
+void bpfl_btf_blob_swap(void *bytes, size_t size)
+{
+	struct header header;
+	uint8_t *at = bytes;
+	uint32_t word;
+
+	if (size < sizeof(header))
+		return;
+	memcpy(&header, bytes, sizeof(header));
+	if (header.type_size > size - sizeof(header))
+		return;
+	header.magic = __builtin_bswap16(header.magic);
+	memcpy(bytes, &header.magic, sizeof(header.magic));
+	for (size_t off = 4; off < sizeof(header) + header.type_size; off += sizeof(word)) {
+		memcpy(&word, at + off, sizeof(word));
+		word = __builtin_bswap32(word);
+		memcpy(at + off, &word, sizeof(word));
+	}
+}

@@ -37,6 +37,8 @@ int bpfl_btf_builder_string_append(struct bpfl_btf_builder *builder, const char 
 int bpfl_btf_builder_finish(const struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size);
 /* The same without copying the strings: the builder, which has no base, may only be destroyed afterwards. */
 int bpfl_btf_builder_take(struct bpfl_btf_builder *builder, void **ret_bytes, size_t *ret_size);
+/* Turns such a blob into the other byte order, in place. */
+void bpfl_btf_blob_swap(void *bytes, size_t size);
 /* The text at a name offset of such a blob; "" outside. Borrowed from the blob. */
 const char *bpfl_btf_blob_string(const void *bytes, size_t size, uint32_t name_off);
 

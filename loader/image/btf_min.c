@@ -239,6 +239,19 @@ static void mark_answer(struct bpfl_btf_min *min, const struct bpfl_core_path *p
 	}
 }
 
+/* The kernel's own types of a name: those of a module have numbers in another BTF. */
+static const uint32_t *own_ids(const struct bpfl_btf_min *min, const char *name, size_t *ret_nr)
+{
+	size_t size = bpfl_core_name_size(name, strlen(name));
+	const uint32_t *ids = bpfl_core_names_get(min->target, name, size, ret_nr);
+
+	/* Modules are asked only for what the kernel has nothing of, so it is all or none. */
+	if (*ret_nr > 0 && bpfl_core_names_module(min->target, name, size, 0) != 0) {
+		*ret_nr = 0;
+	}
+	return ids;
+}
+
 /* One question, asked of every candidate. */
 static int mark_query(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 		      const struct bpfl_core_query *query, struct bpfl_error *err)
@@ -254,8 +267,7 @@ static int mark_query(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 	if (result < 0 || query->kind == BPFL_CORE_TYPE_ID_LOCAL) {
 		return result;
 	}
-	const uint32_t *ids = bpfl_core_names_get(min->target, name,
-						  bpfl_core_name_size(name, strlen(name)), &nr_ids);
+	const uint32_t *ids = own_ids(min, name, &nr_ids);
 	for (size_t i = 0; i < nr_ids; i++) {
 		if (!bpfl_core_kinds_compatible(kind,
 						bpfl_btf_kind(bpfl_btf_type(min->btf, ids[i])))) {
@@ -276,8 +288,7 @@ static void mark_named(struct bpfl_btf_min *min, const char *name, enum bpfl_btf
 		       enum bpfl_btf_depth depth)
 {
 	size_t nr_ids;
-	const uint32_t *ids = bpfl_core_names_get(min->target, name,
-						  bpfl_core_name_size(name, strlen(name)), &nr_ids);
+	const uint32_t *ids = own_ids(min, name, &nr_ids);
 
 	for (size_t i = 0; i < nr_ids; i++) {
 		if (bpfl_btf_kind(bpfl_btf_type(min->btf, ids[i])) == kind) {
@@ -328,12 +339,14 @@ static int mark_hooks(struct bpfl_btf_min *min, const struct bpfl_image *image,
 
 		one.progs = &image->progs[i];
 		one.nr_progs = 1;
+		memset(&one.module_btf_ids, 0, sizeof(one.module_btf_ids));
 		if (bpfl_image_attach_targets(&one, min->target, &refusal) == -ENOMEM) {
 			result = bpfl_error_nomem(err);
 		} else if (one.progs->attach_btf_id != 0 && one.progs->attach_btf_module_idx == 0) {
 			mark(min, one.progs->attach_btf_id, BPFL_DEPTH_REFS);
 			min->keeps_ids = true;
 		}
+		free(one.module_btf_ids.items);
 		bpfl_error_clear(&refusal);
 	}
 	return result;
@@ -376,7 +389,13 @@ int bpfl_btf_min_add(struct bpfl_btf_min *min, const struct bpfl_spec *spec,
 		result = bpfl_core_solve(spec, min->target, image, log, &solver, err);
 	}
 	for (size_t i = 0; i < solver.nr_queries && result == 0; i++) {
-		result = mark_query(min, spec, &solver.queries[i], err);
+		const struct bpfl_core_query *query = &solver.queries[i];
+
+		if (query->answer.target && query->answer.target != min->btf && (i == 0 || query[-1].type_id != query->type_id)) {
+			bpfl_log_line(log, BPFL_LOG_WARN, "'%s' is a type of a module, and left out",
+				      BPFL_ESC(bpfl_btf_name(spec->btf, query->type_id)));
+		}
+		result = mark_query(min, spec, query, err);
 		follow_all(min);
 	}
 	if (result == 0) {

@@ -190,6 +190,9 @@ int bpfl_btf_min_write(const struct bpfl_btf_min *min, void **ret_bytes, size_t 
 		result = writing.result == 0 ?
 				 bpfl_btf_builder_finish(writing.builder, ret_bytes, ret_size) :
 				 writing.result;
+		if (result == 0 && bpfl_btf_is_foreign(min->btf)) {
+			bpfl_btf_blob_swap(*ret_bytes, *ret_size);
+		}
 		if (result < 0) {
 			result = bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "writing BTF: %s",
 						bpfl_errno_text(-result));

@@ -21,7 +21,7 @@
 
 /* ---- what the kernel's BTF says about itself ---- */
 
-/* The ids of all types of a name. False when there is no BTF to ask. */
+/* The ids of all types of a name that the kernel itself has. False when there is no BTF to ask. */
 static bool ids_of(struct bpfl_checking *checking, const char *text,
 		   const struct bpfl_btf **ret_btf, const uint32_t **ret_ids, size_t *ret_nr)
 {
@@ -32,6 +32,10 @@ static bool ids_of(struct bpfl_checking *checking, const char *text,
 		return false;
 	}
 	*ret_ids = bpfl_core_names_get(checking->target, text, name.size, ret_nr);
+	/* Of a module: numbers of another BTF. All are, or none. */
+	if (*ret_nr > 0 && bpfl_core_names_module(checking->target, text, name.size, 0) != 0) {
+		*ret_nr = 0;
+	}
 	return true;
 }
 

@@ -42,6 +42,10 @@ for kernel in /sys/kernel/btf/vmlinux "$kernels/6.12-s390x.btf"; do
 		! grep -q ' -> ' "$TMP/whole" || with_core=$((with_core + 1))
 	done
 done
+# The file is in the byte order of its kernel.
+[ "$(od -An -N2 -tx1 "$TMP/min.btf" | tr -d ' ')" = "$(od -An -N2 -tx1 "$kernels/6.12-s390x.btf" | tr -d ' ')" ] ||
+	fail "the types of a big-endian kernel are not big-endian"
+
 echo "$same images are the same, $with_core of them with relocations"
 [ "$with_core" -ge 80 ] || fail "only $with_core images with relocations"
 

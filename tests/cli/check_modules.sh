@@ -16,20 +16,20 @@ sh scripts/kernel-btf -x "$kernel/vmlinuz" "$TMP/vmlinux" || fail "no BTF in $ke
 object=$OBJ/module_ct.bpf.o
 
 # Not known, and said where it may be.
-run 0 check "$object" --btf "$TMP/vmlinux"
-out_matches '^module_ct.bpf.o .* unsure 2 *$'
+run 1 check "$object" --btf "$TMP/vmlinux"
+out_matches '^module_ct.bpf.o .* lacks 1 *$'
+out_matches "missing +relocation .*nf_conntrack_net"
 out_matches "unknown +kfunc +bpf_ct_release: .*module 'nf_conntrack' may have it"
-run 1 check "$object" --btf "$TMP/vmlinux" --strict
 
 # The module's file, as the package has it.
 run 0 check "$object" --btf "$TMP/vmlinux" --module "$TMP/nf_conntrack.ko" -v
 out_matches '^module_ct.bpf.o .* fits *$'
 out_matches "present +kfunc +bpf_ct_release: BTF id [0-9]+ of module 'nf_conntrack'"
-grep -E 'nf_conn\.mark .*byte 0 -> [1-9]' "$TMP/out" | head -n 1 >"$TMP/mark"
-[ -s "$TMP/mark" ] || fail "no place of nf_conn.mark"
-"$BPFLOAD" btf find nf_conn "$TMP/nf_conntrack.ko" --base "$TMP/vmlinux" >"$TMP/find" || fail "btf find"
-place=$(sed 's/.*-> //' "$TMP/mark")
-grep -qE "[^_a-z]mark;.*/\\* *$place:" "$TMP/find" || fail "nf_conn.mark is not at $place: $(grep mark "$TMP/find")"
+grep -E 'nf_conntrack_net\.users6 .*byte 0 -> [1-9]' "$TMP/out" | head -n 1 >"$TMP/place"
+[ -s "$TMP/place" ] || fail "no place of nf_conntrack_net.users6"
+"$BPFLOAD" btf find nf_conntrack_net "$TMP/nf_conntrack.ko" --base "$TMP/vmlinux" >"$TMP/find" || fail "btf find"
+place=$(sed 's/.*-> //' "$TMP/place")
+grep -qE "[^_a-z]users6;.*/\\* *$place:" "$TMP/find" || fail "nf_conntrack_net.users6 is not at $place: $(grep users6 "$TMP/find")"
 
 # A directory like /sys/kernel/btf: raw files, one for each module.
 mkdir "$TMP/btf"
@@ -40,10 +40,16 @@ out_matches '^module_ct.bpf.o .* fits *$'
 out_matches "BTF id [0-9]+ of module 'nf_conntrack'"
 run 0 image "$object" --btf "$TMP/btf"
 out_matches "bpf_ct_release: BTF id [0-9]+ of module 'nf_conntrack'"
-out_has "$(sed 's/.*: struct/struct/' "$TMP/mark")"
+out_has "$(sed 's/.*: struct/struct/' "$TMP/place")"
 # With all modules at hand what is in none of them is not there.
 run 1 check "$OBJ/extern_kfunc.bpf.o" --btf "$TMP/btf"
 out_matches '^extern_kfunc.bpf.o .* lacks 2 *$'
+
+# A small BTF has no types of modules, and says so.
+run 0 btf min "$object" --btf "$TMP/btf" -o "$TMP/min.btf"
+err_matches "warning: .*'nf_conntrack_net' is a type of a module, and left out"
+run 1 check "$object" --btf "$TMP/min.btf"
+out_matches "missing +relocation .*nf_conntrack_net"
 
 # Loading takes numbers from the kernel, not out of files.
 run 2 "$object" --btf "$TMP/btf" --attach none --duration 10ms

@@ -22,8 +22,8 @@ else
 	out_matches 'present +kfunc +bpf_ct_release: kernel BTF id'
 	kfunc_of=kernel
 fi
-offset=$(sed -n 's/.*nf_conn\.mark .*: byte 0 -> \([0-9]*\)$/\1/p' "$TMP/out" | head -n 1)
-[ "$offset" -gt 0 ] || fail "no place of nf_conn.mark"
+offset=$(sed -n 's/.*nf_conntrack_net\.users6 .*: byte 0 -> \([0-9]*\)$/\1/p' "$TMP/out" | head -n 1)
+[ "$offset" -gt 0 ] || fail "no place of nf_conntrack_net.users6"
 
 cat >"$TMP/inner.sh" <<'INNER'
 . "$LIB"
@@ -32,9 +32,9 @@ start "$OBJ/module_ct.bpf.o" --attach tc/ingress:lo --interval 200ms --dump .bss
 ping -c 3 -W 1 127.0.0.1 >/dev/null 2>&1 ||
 	perl -MSocket -e 'socket(my $s, PF_INET, SOCK_DGRAM, 0); send($s, "x", 0, pack_sockaddr_in(9, inet_aton("127.0.0.1"))) for 1 .. 20;'
 eventually sh -c 'tail -n 4 "$TMP/out" | grep -qE "packets = [1-9]"' || fail "no packets were counted"
-eventually sh -c 'tail -n 4 "$TMP/out" | grep -qE "mark_offset = '"$OFFSET"'\$"' || fail "another place of the field"
+eventually sh -c 'tail -n 4 "$TMP/out" | grep -qE "users_offset = '"$OFFSET"'\$"' || fail "another place of the field"
 stop TERM
 INNER
 OFFSET=$offset unshare -n sh -eu "$TMP/inner.sh"
 sed "s|^|    |" "$TMP/out" | tail -n 4
-echo "functions of the $kfunc_of, nf_conn.mark at byte $offset"
+echo "functions of the $kfunc_of, nf_conntrack_net.users6 at byte $offset"

@@ -74,6 +74,7 @@ static struct bpfl_btf *min_make(struct bpfl_target *target, const struct bpfl_s
 	CHECK_OK(bpfl_btf_min_add(min, spec, NULL, &err), err);
 	CHECK_OK(bpfl_btf_min_finish(min, &bytes, &size, &err), err);
 	CHECK_OK(bpfl_btf_read(bytes, size, NULL, &btf, &err), err); /* the strict reader takes it */
+	ck_assert_int_eq(bpfl_btf_is_foreign(btf), bpfl_btf_is_foreign(target->btf)); /* and it is for that machine */
 	free(bytes);
 	bpfl_btf_min_destroy(min);
 	return btf;

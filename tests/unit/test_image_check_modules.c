@@ -178,6 +178,36 @@ START_TEST(targets_are_found_in_modules_and_named_with_them)
 }
 END_TEST
 
+/* The same name once bound by number, and once attached by name. */
+START_TEST(one_name_is_asked_for_in_both_ways)
+{
+	struct bpfl_spec *spec = specgen_new("test");
+
+	start();
+	specgen_prog(spec, "a", "fentry/alpha_kfunc", specgen_func(spec, "a", 2));
+	specgen_prog(spec, "b", "tp_btf/alpha_event", specgen_func(spec, "b", 2));
+	specgen_prog(spec, "c", "raw_tp/alpha_event", specgen_func(spec, "c", 2));
+	specgen_prog(spec, "d", "fentry/bpf_ct_release", specgen_func(spec, "d", 2));
+	struct bpfl_target *target = target_make(DIR_GIVEN);
+	for (int round = 0; round < 2; round++) {
+		struct bpfl_check *check;
+		struct bpfl_check_view view;
+
+		CHECK_OK(bpfl_check_run(spec, target, NULL, &check, &err), err);
+		bpfl_check_get(check, &view);
+		ck_assert_int_eq(view.verdict, BPFL_CHECK_UNSURE); /* of program types, no interface is in this BTF */
+		for (size_t i = 0; i < 4; i++) {
+			ck_assert_int_eq(bpfl_check_item(check, i)->status, OK);
+			CHECK_HAS(bpfl_check_item(check, i)->text, "of module 'alpha'");
+		}
+		bpfl_check_destroy(check);
+	}
+	bpfl_target_destroy(target);
+	bpfl_spec_destroy(spec);
+	finish();
+}
+END_TEST
+
 /* ---- externs and relocations ---- */
 
 START_TEST(kernel_functions_are_found_in_modules)
@@ -291,7 +321,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { targets_are_found_in_modules_and_named_with_them, kernel_functions_are_found_in_modules,
+	const TTest *tests[] = { targets_are_found_in_modules_and_named_with_them, one_name_is_asked_for_in_both_ways,
+				 kernel_functions_are_found_in_modules,
 				 relocations_reach_types_of_modules, files_that_are_no_module_are_an_error };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("image/check_modules", tests));
