@@ -67,7 +67,7 @@ struct loaded {
 };
 
 /* A program "prog" that counts and returns result, with the map "counter" and a map of sockets, "socks". */
-static struct loaded load(const char *section, int result)
+static int try_load(struct loaded *it, const char *section, int result)
 {
 	struct bpfl_insn insns[NR(count_insns)];
 	struct bpfl_map_def counter = { .size = sizeof(counter), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
@@ -77,17 +77,24 @@ static struct loaded load(const char *section, int result)
 	struct bpfl_map_use use = { MAP_INSN, "counter" };
 	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section, .insns = insns,
 				      .nr_insns = NR(count_insns), .map_uses = &use, .nr_map_uses = 1 };
-	struct loaded it = { 0 };
 
+	*it = (struct loaded){ 0 };
 	memcpy(insns, count_insns, sizeof(insns));
 	insns[RESULT_INSN].imm = result;
-	CHECK_OK(bpfl_spec_create("test", "GPL", &it.spec, &err), err);
-	CHECK_OK(bpfl_spec_add_map(it.spec, &counter, &err), err);
-	CHECK_OK(bpfl_spec_add_map(it.spec, &socks, &err), err);
-	CHECK_OK(bpfl_spec_add_prog(it.spec, &prog, &err), err);
-	CHECK_OK(bpfl_target_running(NULL, &it.target, &err), err);
-	CHECK_OK(bpfl_image_build(it.spec, it.target, NULL, &it.image, &err), err);
-	CHECK_OK(bpfl_object_load(it.image, it.target, NULL, &it.object, &err), err);
+	CHECK_OK(bpfl_spec_create("test", "GPL", &it->spec, &err), err);
+	CHECK_OK(bpfl_spec_add_map(it->spec, &counter, &err), err);
+	CHECK_OK(bpfl_spec_add_map(it->spec, &socks, &err), err);
+	CHECK_OK(bpfl_spec_add_prog(it->spec, &prog, &err), err);
+	CHECK_OK(bpfl_target_running(NULL, &it->target, &err), err);
+	CHECK_OK(bpfl_image_build(it->spec, it->target, NULL, &it->image, &err), err);
+	return bpfl_object_load(it->image, it->target, NULL, &it->object, &err);
+}
+
+static struct loaded load(const char *section, int result)
+{
+	struct loaded it;
+
+	CHECK_OK(try_load(&it, section, result), err);
 	return it;
 }
 
@@ -590,8 +597,8 @@ static void remove_cgroup(void)
 	ck_assert_int_eq(access(cgroup_dir, F_OK), -1);
 }
 
-/* Lets a process in the cgroup send; never fails halfway, so that the cgroup is always removed. */
-static void send_from_cgroup(int times)
+/* Lets a process in the cgroup do something; never fails halfway, so that the cgroup is always removed. */
+static void do_in_cgroup(void (*what)(int times), int times)
 {
 	pid_t pid = fork();
 	int status;
@@ -604,11 +611,33 @@ static void send_from_cgroup(int times)
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		if (fd < 0 || write(fd, "0", 1) != 1)
 			_exit(1);
-		send_to_lo(times);
+		what(times);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
+}
+
+static void send_from_cgroup(int times)
+{
+	do_in_cgroup(send_to_lo, times);
+}
+
+static void bind_sockets(int times)
+{
+	while (times-- > 0) {
+		struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		if (bind(fd, (const void *)&addr, sizeof(addr)) < 0)
+			_exit(1);
+		close(fd);
+	}
+}
+
+static void bind_in_cgroup(int times)
+{
+	do_in_cgroup(bind_sockets, times);
 }
 
 START_TEST(a_cgroup_counts_what_its_processes_do)
@@ -632,6 +661,38 @@ START_TEST(a_cgroup_counts_what_its_processes_do)
 	/* As on a kernel before 5.7. */
 	it.target->features[BPFL_FEATURE_CGROUP_LINK] = BPFL_NO;
 	runs_until_closed(&it, text, send_from_cgroup);
+	unload(&it);
+	remove_cgroup();
+}
+END_TEST
+
+/* The program only counts: 1 is yes. */
+START_TEST(a_security_hook_counts_what_a_cgroup_does)
+{
+	struct bpfl_link *link = NULL;
+	struct loaded it;
+	char text[600];
+	int ret;
+
+	if (bpfl_test_lacks("lsm_cgroup"))
+		return;
+	own_network();
+	make_cgroup();
+	snprintf(text, sizeof(text), "lsm_cgroup/socket_bind:%s", cgroup_dir);
+	ret = try_load(&it, "lsm_cgroup/socket_bind", 1);
+	if (ret == -EPERM && !getenv("BPFLOAD_VM")) {
+		CHECK_HAS(err.why, "some kernels refuse lsm programs by policy");
+		bpfl_test_refused("lsm_cgroup", "this kernel refuses such programs by policy");
+	} else {
+		CHECK_OK(ret, err);
+		CHECK_OK(attach(&it, text, &link), err);
+		uint64_t before = counter(&it);
+		bind_sockets(10); /* of others nothing is counted */
+		ck_assert_uint_eq(counter(&it), before);
+		bpfl_link_close(link);
+		runs_until_closed(&it, text, bind_in_cgroup);
+		bpfl_test_shows("lsm_cgroup", "by link");
+	}
 	unload(&it);
 	remove_cgroup();
 }
@@ -934,6 +995,7 @@ int main(void)
 	};
 	const TTest *cgroup_tests[] = {
 		a_cgroup_counts_what_its_processes_do,
+		a_security_hook_counts_what_a_cgroup_does,
 		a_cgroup_takes_several_programs_unless_one_forbids_it,
 		a_cgroup_is_free_after_a_kill,
 	};
