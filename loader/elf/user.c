@@ -371,6 +371,7 @@ void bpfl_user_close(struct bpfl_user_elf *elf)
 		return;
 	bpfl_user_close(elf->debug);
 	bpfl_enter_close(elf->fd);
+	bpfl_buf_deinit(&elf->unpacked);
 	bpfl_buf_deinit(&elf->names);
 	free(elf->sections);
 	free(elf->segments);

@@ -42,6 +42,7 @@ struct bpfl_user_elf {
 	char *path; /* as given */
 	int fd; /* -1: memory */
 	const uint8_t *bytes; /* of a memory image, borrowed; NULL: a file */
+	struct bpfl_buf unpacked; /* whose bytes they are, when they are its own */
 	uint64_t file_size;
 	bool is_fixed; /* loaded at the addresses in the file (ET_EXEC); else anywhere */
 	bool is_64, swap; /* swap: the file's byte order is not this machine's */
@@ -51,7 +52,7 @@ struct bpfl_user_elf {
 	struct bpfl_buf names; /* of the sections */
 	struct bpfl_user_segment *segments;
 	size_t nr_segments;
-	struct bpfl_user_elf *debug; /* its separate debug file, once sought and found */
+	struct bpfl_user_elf *debug; /* its separate debug file, or what .gnu_debugdata holds, once sought and found */
 	bool debug_sought;
 };
 
@@ -81,7 +82,8 @@ bool bpfl_user_is_go(const struct bpfl_user_elf *elf);
 
 /* ---- elf/user_debug.c ---- */
 
-/* The separate debug file of a stripped binary (by .gnu_debuglink or build-id), opened when first asked for; NULL when there is none. */
+/* The symbols of a stripped binary: its separate debug file (by build-id or .gnu_debuglink), else what is packed into .gnu_debugdata. Opened when
+ * first asked for; NULL when there are none. */
 const struct bpfl_user_elf *bpfl_user_debug(struct bpfl_user_elf *elf);
 
 #define BPFL_USER_BUILD_ID_MAX 64

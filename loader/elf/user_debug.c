@@ -6,6 +6,9 @@
  * binary (a note), or beside the binary or below /usr/lib/debug under the name in .gnu_debuglink, which comes with a checksum. A file that is
  * found but belongs to another build has wrong addresses, so the number or the checksum must agree.
  *
+ * Fedora and its relatives leave a few symbols in the binary itself: .gnu_debugdata is an ELF file with the functions that .dynsym lacks, packed
+ * by xz. Taken when there is no debug file, which has more.
+ *
  * A binary of another mount namespace (/proc/PID/root/...) has its debug files there, or here.
  */
 #include "elf/user.h"
@@ -18,6 +21,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "elf/elf.h"
+#include "elf/xz.h"
 #include "sys/enter.h"
 
 #define DEBUG_DIR "/usr/lib/debug"
@@ -26,6 +30,7 @@
 #define PATH_SIZE 4096
 #define CRC_POLYNOMIAL 0xedb88320u /* CRC-32 of IEEE 802.3, bits reversed */
 #define CHUNK_SIZE 65536
+#define UNPACKED_SIZE_MAX ((size_t)64 << 20) /* that of a large program is a few MiB */
 
 struct build_id {
 	uint8_t bytes[BUILD_ID_SIZE_MAX];
@@ -174,6 +179,23 @@ struct bpfl_user_elf *bpfl_user_open_build_id(const uint8_t *bytes, size_t size)
 	return open_by_build_id("", &id);
 }
 
+static struct bpfl_user_elf *open_packed(const struct bpfl_user_elf *elf)
+{
+	const struct bpfl_user_section *section = bpfl_user_section(elf, ".gnu_debugdata");
+	struct bpfl_buf packed = BPFL_BUF_INIT, bytes = BPFL_BUF_INIT;
+	struct bpfl_user_elf *found = NULL;
+
+	if (!section || bpfl_user_section_read(elf, section, &packed, NULL) < 0)
+		return NULL;
+	if (bpfl_xz_unpack(packed.data, packed.size, UNPACKED_SIZE_MAX, &bytes, NULL) == 0 && bytes.size > 0 &&
+	    bpfl_user_open_bytes(bytes.data, bytes.size, ".gnu_debugdata", &found, NULL) == 0)
+		found->unpacked = bytes;
+	else
+		bpfl_buf_deinit(&bytes);
+	bpfl_buf_deinit(&packed);
+	return found;
+}
+
 const struct bpfl_user_elf *bpfl_user_debug(struct bpfl_user_elf *elf)
 {
 	struct build_id id;
@@ -194,5 +216,7 @@ const struct bpfl_user_elf *bpfl_user_debug(struct bpfl_user_elf *elf)
 		snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - elf->path) : 1, slash ? elf->path : ".");
 		elf->debug = open_by_link(root, dir, name, crc);
 	}
+	if (!elf->debug)
+		elf->debug = open_packed(elf);
 	return elf->debug;
 }

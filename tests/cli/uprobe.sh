@@ -84,3 +84,23 @@ start "$OBJ/uprobe.bpf.o" --only enter --attach "enter=uprobe/$TMP/p:secret" --d
 "$TMP/p"
 stop INT
 [ "$(value nr_calls)" -eq 1 ] || fail "the debug file was not used"
+
+# The few symbols that Fedora leaves in a stripped binary, packed (.gnu_debugdata). A debug file beside it goes first: there is none now.
+cc -O1 -o "$TMP/packed" "$TMP/p.c"
+objcopy -S --keep-symbol=secret "$TMP/packed" "$TMP/mini"
+objcopy --only-keep-debug "$TMP/mini" "$TMP/mini.debug"
+objcopy -S --keep-symbol=secret "$TMP/mini.debug"
+xz --keep "$TMP/mini.debug"
+strip -s "$TMP/packed"
+not_there "uprobe/$TMP/packed:secret" "stripped"
+objcopy --add-section ".gnu_debugdata=$TMP/mini.debug.xz" "$TMP/packed"
+start "$OBJ/uprobe.bpf.o" --only enter --attach "enter=uprobe/$TMP/packed:secret" --dump .bss
+"$TMP/packed"
+stop INT
+[ "$(value nr_calls)" -eq 1 ] || fail "the packed symbols were not used"
+not_there "uprobe/$TMP/packed:secrets" "did you mean 'secret'"
+err_has "debug file (.gnu_debugdata)"
+# Damaged: as good as none.
+head -c 200 "$TMP/mini.debug.xz" >"$TMP/cut.xz"
+objcopy --update-section ".gnu_debugdata=$TMP/cut.xz" "$TMP/packed"
+not_there "uprobe/$TMP/packed:secret" "stripped"
