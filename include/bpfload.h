@@ -37,6 +37,7 @@
 #include "bpfload/inspect.h"
 #include "bpfload/ring.h"
 #include "bpfload/decode.h"
+#include "bpfload/table.h"
 #include "bpfload/map.h"
 #include "bpfload/metrics.h"
 #include "bpfload/stack.h"

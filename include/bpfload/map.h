@@ -20,6 +20,7 @@
 #define BPFLOAD_MAP_H
 
 #include "event.h"
+#include "table.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -203,20 +204,6 @@ BPFL_API int bpfl_map_del_text(const struct bpfl_map *map, const char *key, cons
 
 /* ---- views ---- */
 
-struct bpfl_view_opts {
-	size_t size; /* sizeof(struct bpfl_view_opts) */
-	enum bpfl_format format;
-	unsigned width; /* columns of the screen: lines are cut there; 0: 80 for bars, and nothing is cut */
-	unsigned max_rows; /* of a table; 0: 20 */
-	bool sum; /* table: a row for an element, not for each CPU of it. Histograms always are sums. */
-	/*
-	 * hist: words with ':' between them: "log2" (the default: slot i counts 2^i .. 2^(i+1)-1, slot 0 also 0), "linear" or "linear=STEP" (slot i counts
-	 * from i*STEP), "unit=WORD" for the heading, or the member with the slots. top: the member to sort by, largest first. NULL: as
-	 * the types suggest.
-	 */
-	const char *words;
-};
-
 /*
  * Histograms: of an array of numbers (the slots are its elements), of values that hold an array of numbers (one histogram for each
  * element), of a hash whose key has a member "slot" or "bucket" (one for each value of the other members).
@@ -231,6 +218,15 @@ BPFL_API int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_vi
  */
 BPFL_API int bpfl_map_top_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
 			       struct bpfl_error *err);
+/*
+ * The elements as an object describes its tables (BPFL_MARKER_MAPITER): all of them, the largest first unless opts->sort says
+ * otherwise; a map of histograms as histograms.
+ * @name: of the table, in JSON.
+ * @ret_text: malloc'ed; free() it.
+ * Return: as bpfl_map_hist_text().
+ */
+BPFL_API int bpfl_map_table_text(const struct bpfl_map *map, const char *name, const struct bpfl_view_opts *opts, char **ret_text,
+				 struct bpfl_error *err);
 
 #ifdef __cplusplus
 }

@@ -105,6 +105,32 @@ BPFL_API int bpfl_spec_map_view(const struct bpfl_spec *spec, size_t idx, struct
 BPFL_API int bpfl_spec_prog_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_prog_view *ret_view);
 BPFL_API int bpfl_spec_var_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_var_view *ret_view);
 
+/* What an object says about itself, by the convention of public gadgets: docs/gadgets.md. */
+enum bpfl_marker_kind {
+	BPFL_MARKER_TRACER,	 /* events of map are struct type */
+	BPFL_MARKER_PARAM,	 /* var is to be set by who runs the object */
+	BPFL_MARKER_MAPITER,	 /* the elements of map are a table */
+	BPFL_MARKER_ITER,	 /* progs are iterators that write struct type: a table */
+	BPFL_MARKER_ITER_TARGET, /* progs[0], an iterator over elements, walks map */
+	BPFL_MARKER_SK_TARGET,	 /* progs[0] sees the traffic of the sockets in map */
+};
+#define BPFL_MARKER_PROGS_MAX 3
+struct bpfl_marker_view {
+	enum bpfl_marker_kind kind;
+	const char *text; /* as it stands in the object */
+	const char *name, *map, *type, *var; /* NULL: this kind has none; everything that is named exists */
+	const char *progs[BPFL_MARKER_PROGS_MAX];
+	size_t nr_progs;
+};
+/* Return: how many markers there are. */
+BPFL_API size_t bpfl_spec_nr_markers(const struct bpfl_spec *spec);
+/*
+ * One of them.
+ * @ret_view: its text is borrowed from the spec, valid until that is changed or destroyed.
+ * Return: 0; -ERANGE when idx is too large.
+ */
+BPFL_API int bpfl_spec_marker_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_marker_view *ret_view);
+
 /*
  * Return: true when a function of the object calls bpf_trace_printk() or bpf_trace_vprintk(): somebody should listen.
  */
@@ -143,6 +169,13 @@ BPFL_API int bpfl_spec_var_set(struct bpfl_spec *spec, const char *name, const v
  */
 BPFL_API int bpfl_spec_var_get(const struct bpfl_spec *spec, const char *name, void *ret_value, size_t size,
 			       struct bpfl_error *err);
+
+/*
+ * The initial value as text, typed by the object's BTF: as bpfl_spec_var_set_text() takes it.
+ * @ret_text: malloc'ed; free() it.
+ * Return: 0; -ENOENT no such variable; -EINVAL an object of the other byte order; both kind USAGE; -ENOMEM.
+ */
+BPFL_API int bpfl_spec_var_text(const struct bpfl_spec *spec, const char *name, char **ret_text, struct bpfl_error *err);
 
 /*
  * Changes a number of a map.

@@ -259,7 +259,7 @@ int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, stru
 		*ret_attach = NULL; /* only loaded */
 		return 0;
 	}
-	if (!bpfl_section_is_complete(&prog->hit)) {
+	if (!prog->attach_where && !bpfl_section_is_complete(&prog->hit)) {
 		ret = bpfl_spec_target_error(spec, prog_idx, err);
 		bpfl_spec_error_prefix(spec, err);
 		return ret;
@@ -267,6 +267,8 @@ int bpfl_attach_from_section(const struct bpfl_spec *spec, size_t prog_idx, stru
 	bpfl_buf_text(&section, prog->hit.row->name);
 	if (prog->hit.target[0])
 		bpfl_buf_printf(&section, "/%s", prog->hit.target);
+	if (prog->attach_where && prog->hit.row)
+		bpfl_buf_printf(&section, ":%s", prog->attach_where);
 	ret = bpfl_buf_ok(&section) ? bpfl_attach_parse(section.data, &attach, err) : bpfl_error_nomem(err);
 	bpfl_buf_deinit(&section);
 	if (ret < 0) {

@@ -23,6 +23,7 @@
  *     stacks.c     names for stacks, --flamegraph
  *     export.c     metrics: --export, and export for maps of others
  *     http.c       the page of metrics, for who asks
+ *     tables.c     tables that an object describes itself
  *     loop.c       waiting: signals, printk lines, events, intervals
  */
 #ifndef BPFLOAD_CLI_H
@@ -53,10 +54,11 @@ struct words { /* values of a repeatable option, borrowed from argv */
 
 struct options {
 	const char *file;
-	struct words attach, set, map, type, only, skip, dump, hist, top;
+	struct words attach, set, param, map, type, only, skip, dump, hist, top;
 	struct words folded;		  /* MAP[:FIELD] */
 	const char *flamegraph, *stacks;  /* NULL: not given */
 	struct words event, columns, fmt; /* events: "MAP=TYPE", members, "MEMBER=FORM" */
+	const char *sort; /* of tables; NULL: not given */
 	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
 	const char *pin_dir, *pin_root;
@@ -185,8 +187,9 @@ int plan_attach(struct plan *plan, struct bpfl_object *object, bool best_effort,
 /* Pins all of it in dir. With best_effort what cannot outlive this process is detached, with a warning. */
 int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *dir, bool best_effort, struct out *out,
 	     struct bpfl_error *err);
-/* Shows what programs say that run only when asked (iterators, syscall): nothing when there are none. */
-int plan_read(const struct plan *plan, struct out *out, struct bpfl_error *err);
+struct tables;
+/* Shows what programs say that run only when asked (iterators, syscall): nothing when there are none. tables: may be NULL. */
+int plan_read(const struct plan *plan, const struct bpfl_spec *spec, struct tables *tables, struct out *out, struct bpfl_error *err);
 /* True when something was attached and nothing of it runs by itself: one reading is all there is to see. */
 bool plan_is_on_demand(const struct plan *plan);
 /* The same before anything is attached: at least one program runs only when asked. */
@@ -224,7 +227,7 @@ int events_finish(struct events *events, struct bpfl_error *err);
 void events_deinit(struct events *events);
 
 /* views.c: what is shown of maps each interval, or once. */
-enum view_kind { VIEW_DUMP, VIEW_HIST, VIEW_TOP, VIEW_FOLDED };
+enum view_kind { VIEW_DUMP, VIEW_HIST, VIEW_TOP, VIEW_FOLDED, VIEW_TABLE /* the object says so; words: its name */ };
 struct view {
 	enum view_kind kind;
 	struct bpfl_map *map; /* owned */
@@ -232,7 +235,8 @@ struct view {
 	bool has_stacks;      /* and shows them */
 };
 struct views {
-	const struct options *options; /* json, sum, rows */
+	const struct options *options; /* json, sum, rows, ... */
+	bool has_words; /* --columns, --filter and --fmt are about them, not about events */
 	struct out *out;
 	struct stacks *stacks; /* borrowed; NULL: ids stay numbers, and there is no flame graph */
 	struct view *items;
@@ -242,11 +246,14 @@ struct views {
 	uint64_t nr_lines_then; /* how many other lines there were by then */
 	bool any_shown;
 };
+/* Whether maps are shown because the object says so: only when no option names any. */
+bool views_are_described(const struct options *options, const struct bpfl_spec *spec);
 /* Whether the object has the maps that the options name. Nothing is loaded yet. */
 int views_check(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err);
 /* The maps of a loaded object that --dump, --hist and --top name. */
-int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, struct out *out,
-	       struct bpfl_error *err);
+/* object and spec may be NULL: views_add() then. */
+int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, const struct bpfl_spec *spec,
+	       struct out *out, struct bpfl_error *err);
 /* One more, whose map is taken over. 0 or -ENOMEM. */
 int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, const char *words);
 /* nr_lines: how many other lines have been written so far: over those nothing is drawn. 0; -EPIPE; -errno. */
@@ -269,6 +276,29 @@ void export_close(struct export *export);
 
 /* cmd_map.c: "id N", "name N", a path, a name: how many words that took, or -errno. */
 int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct bpfl_error *err);
+/* tables.c: iterators whose output the object describes. */
+struct table {
+	struct bpfl_rows *rows;			   /* owned */
+	const char *progs[BPFL_MARKER_PROGS_MAX]; /* borrowed from the spec */
+	bool is_read;				   /* since it was shown */
+};
+struct tables {
+	struct out *out;
+	struct table *items;
+	size_t nr;
+	bool any_shown;
+};
+/* What the options say about tables; some of it is about events where there are any: tables_have_words(). */
+struct bpfl_view_opts table_opts(const struct options *options, const struct out *out);
+/* Whether --columns, --filter and --fmt are about tables: there is one, and there are no events. */
+bool tables_have_words(const struct options *options, const struct bpfl_spec *spec);
+int tables_prepare(struct tables *tables, const struct options *options, const struct bpfl_spec *spec, struct out *out,
+		   struct bpfl_error *err);
+/* What a program writes becomes rows. 1; 0: it belongs to no table; -errno. tables may be NULL. */
+int tables_read(struct tables *tables, const char *prog, struct bpfl_link *link, struct bpfl_error *err);
+/* The tables that were read, once. */
+int tables_show(struct tables *tables, struct bpfl_error *err);
+void tables_deinit(struct tables *tables);
 
 /* stacks.c */
 struct stacks {
@@ -306,6 +336,8 @@ struct loop {
 	uint64_t nr_lines, nr_dumps;
 	struct child *child; /* borrowed */
 	struct export *export; /* borrowed; NULL: none */
+	const struct bpfl_spec *spec; /* borrowed; NULL without a plan */
+	struct tables *tables;	      /* borrowed, or NULL */
 };
 int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 /* True when INT, TERM or HUP has come. */
@@ -315,6 +347,8 @@ int loop_dump(struct loop *loop, struct bpfl_error *err);
 
 /* edits.c: options that change a spec before loading. */
 int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bpfl_error *err);
+/* The parameters of an object with their values, as lines of a help text. */
+void params_help(const struct bpfl_spec *spec, const char *file);
 
 /* run.c helpers */
 void words_deinit(struct words *words);

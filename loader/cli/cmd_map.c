@@ -106,7 +106,7 @@ static int view_add(struct command *command, struct views *views, struct bpfl_er
 
 	if (options->hist && options->top)
 		return out_usage(err, "--hist and --top at once");
-	ret = views_open(views, &options->run, NULL, command->out, err);
+	ret = views_open(views, &options->run, NULL, NULL, command->out, err);
 	command->map = NULL; /* theirs now */
 	if (ret == 0 && views_add(views, kind, map, words && *words ? words : NULL) < 0)
 		ret = out_usage(err, "out of memory");

@@ -29,6 +29,7 @@ struct run {
 	struct events events;
 	struct views views;
 	struct stacks stacks;
+	struct tables tables;
 	struct child child;
 	struct export *export; /* NULL: none */
 };
@@ -49,11 +50,15 @@ static int spec_step(struct run *run, struct bpfl_error *err)
 static int dumps_check(struct run *run, struct bpfl_error *err)
 {
 	struct options *options = &run->options;
-	bool has_views = options->dump.nr + options->hist.nr + options->top.nr + options->folded.nr > 0 || options->flamegraph;
+	bool has_views = options->dump.nr + options->hist.nr + options->top.nr + options->folded.nr > 0 || options->flamegraph ||
+			 views_are_described(options, run->spec);
 	int ret = views_check(options, run->spec, err);
 
 	if (ret == 0 && options->interval_ns && !has_views && !plan_has_readable(&run->plan, run->spec))
 		return out_usage(err, "--interval needs --dump MAP, --hist MAP, --top MAP or --folded MAP: what should be printed?");
+	/* What an object shows by itself is shown again and again. */
+	if (views_are_described(options, run->spec) && !options->interval_ns)
+		options->interval_ns = 1000000000;
 	/* A table that is looked at lives. */
 	if (options->top.nr > 0 && !options->interval_ns && !options->json && isatty(STDOUT_FILENO))
 		options->interval_ns = 1000000000;
@@ -67,6 +72,8 @@ static int image_step(struct run *run, struct bpfl_error *err)
 	struct bpfl_log log = out_log(&run->out);
 	int ret = dumps_check(run, err);
 
+	if (ret == 0)
+		ret = tables_prepare(&run->tables, &run->options, run->spec, &run->out, err);
 	if (ret == 0)
 		ret = stacks_prepare(&run->stacks, &run->options, &run->out, err);
 	run->views.stacks = run->events.stacks = &run->stacks;
@@ -170,7 +177,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (ret == 0)
 		ret = events_open(&run->events, run->object, err);
 	if (ret == 0)
-		ret = views_open(&run->views, &run->options, run->object, &run->out, err);
+		ret = views_open(&run->views, &run->options, run->object, run->spec, &run->out, err);
 	if (ret == 0)
 		ret = export_open(run->export, run->object, run->spec, &run->events, &run->out, err);
 	if (plan_has_readable(&run->plan, run->spec))
@@ -191,7 +198,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
 	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child,
-			     run->export };
+			     run->export, run->spec, &run->tables };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;
@@ -275,6 +282,7 @@ static void run_deinit(struct run *run)
 	views_deinit(&run->views);
 	export_close(run->export);
 	stacks_deinit(&run->stacks);
+	tables_deinit(&run->tables);
 	bpfl_object_close(run->object);
 	bpfl_image_destroy(run->image);
 	bpfl_target_destroy(run->target);
@@ -282,6 +290,21 @@ static void run_deinit(struct run *run)
 	options_deinit(&run->options);
 	if (run->signal_fd >= 0)
 		close(run->signal_fd);
+}
+
+/* "FILE --help": what can be set in it. */
+static void object_help(struct run *run)
+{
+	struct bpfl_spec_opts opts = { .size = sizeof(opts) };
+	struct bpfl_error err = BPFL_ERROR_INIT;
+
+	if (!run->options.file)
+		return;
+	if (bpfl_spec_read(run->options.file, &opts, &run->spec, &err) == 0)
+		params_help(run->spec, run->options.file);
+	else
+		printf("\n%s\n", err.message);
+	bpfl_error_clear(&err);
 }
 
 static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char **argv)
@@ -301,6 +324,7 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 	if (ret == 0 && run.options.help) {
 		printf(set == OPTIONS_LOAD ? "usage: bpfload load FILE --pin DIR [options]\n" : "usage: bpfload [run] FILE [options] [-- CMD ARGS]\n");
 		options_help(set);
+		object_help(&run);
 		code = out_help_end();
 	} else if (ret == 0 && set == OPTIONS_LOAD && !run.options.pin_dir) {
 		ret = out_usage(&err, "load: where shall it stay? --pin DIR, a directory below /sys/fs/bpf");

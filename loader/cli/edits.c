@@ -82,12 +82,12 @@ static int maps_apply(const struct words *maps, struct bpfl_spec *spec, struct b
 }
 
 /* child_pid: what "child" stands for; 0: nothing. */
-static int variables_apply(const struct words *sets, int child_pid, struct bpfl_spec *spec, struct bpfl_error *err)
+static int variables_apply(const char *option, const struct words *sets, int child_pid, struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	for (size_t i = 0; i < sets->nr; i++) {
 		char path[512], pid[16];
 		const char *value;
-		int ret = split("set", sets->items[i], path, sizeof(path), &value, err);
+		int ret = split(option, sets->items[i], path, sizeof(path), &value, err);
 
 		if (ret == 0 && child_pid && strcmp(value, "child") == 0) {
 			snprintf(pid, sizeof(pid), "%d", child_pid);
@@ -101,6 +101,86 @@ static int variables_apply(const struct words *sets, int child_pid, struct bpfl_
 	return 0;
 }
 
+/* "VAR=..." where VAR is what the object calls a parameter; an object that declares none has its constants for parameters. */
+static int param_check(const char *word, const struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	size_t len = strcspn(word, "=.["), nr_params = 0, used = 0;
+	struct bpfl_marker_view marker;
+	struct bpfl_var_view var;
+	char list[512] = "";
+
+	for (size_t i = 0; bpfl_spec_marker_view(spec, i, &marker) == 0; i++) {
+		if (marker.kind != BPFL_MARKER_PARAM)
+			continue;
+		if (strlen(marker.var) == len && strncmp(marker.var, word, len) == 0)
+			return 0;
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s'%s'", nr_params ? ", " : "", marker.var);
+		nr_params++;
+	}
+	for (size_t i = 0; nr_params == 0 && bpfl_spec_var_view(spec, i, &var) == 0; i++) {
+		if (var.read_only && strlen(var.name) == len && strncmp(var.name, word, len) == 0)
+			return 0;
+	}
+	out_usage(err, "--param: the object has no parameter '%.*s'", (int)(len < 200 ? len : 200), word);
+	if (nr_params > 0)
+		snprintf(err->fix, sizeof(err->fix), "it has %.400s; --set sets any variable", list);
+	else
+		snprintf(err->fix, sizeof(err->fix), "it declares none, and has no such constant; --set sets any variable");
+	return -1;
+}
+
+static int params_apply(const struct options *options, struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < options->param.nr && ret == 0; i++)
+		ret = param_check(options->param.items[i], spec, err);
+	return ret < 0 ? ret : variables_apply("param", &options->param, options->child_pid, spec, err);
+}
+
+static const char *default_of(const struct bpfl_spec *spec, const char *var, char text[64])
+{
+	struct bpfl_var_view view;
+
+	text[0] = '\0';
+	for (size_t i = 0; bpfl_spec_var_view(spec, i, &view) == 0; i++) {
+		char *value = NULL;
+
+		if (strcmp(view.name, var) != 0)
+			continue;
+		if (bpfl_spec_var_text(spec, view.name, &value, NULL) == 0)
+			snprintf(text, 64, "%s", value);
+		free(value);
+	}
+	return text;
+}
+
+void params_help(const struct bpfl_spec *spec, const char *file)
+{
+	struct bpfl_marker_view marker;
+	struct bpfl_var_view var;
+	bool any = false, any_marker = false;
+	char text[64];
+
+	for (size_t i = 0; bpfl_spec_marker_view(spec, i, &marker) == 0; i++) {
+		if (marker.kind != BPFL_MARKER_PARAM)
+			continue;
+		printf("%s  --param %s=VALUE%*s (%s)\n", any ? "" : "\nparameters of the object:\n", marker.var,
+		       (int)(strlen(marker.var) < 16 ? 16 - strlen(marker.var) : 0), "", default_of(spec, marker.var, text));
+		any = any_marker = true;
+	}
+	for (size_t i = 0; !any_marker && bpfl_spec_var_view(spec, i, &var) == 0; i++) {
+		if (!var.read_only || strchr(var.name, '.') || strncmp(var.name, "bpf_metadata_", 13) == 0 || strcmp(var.map, ".rodata") != 0)
+			continue;
+		printf("%s  --set %s=VALUE%*s (%s)\n", any ? "" : "\nconstants of the object:\n", var.name,
+		       (int)(strlen(var.name) < 16 ? 16 - strlen(var.name) : 0), "", default_of(spec, var.name, text));
+		any = true;
+	}
+	if (!any)
+		printf("\n%s has no parameters\n", file);
+}
+
 int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	int ret = types_apply(&options->type, spec, err);
@@ -110,6 +190,8 @@ int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bp
 	if (ret == 0)
 		ret = maps_apply(&options->map, spec, err);
 	if (ret == 0)
-		ret = variables_apply(&options->set, options->child_pid, spec, err);
+		ret = variables_apply("set", &options->set, options->child_pid, spec, err);
+	if (ret == 0)
+		ret = params_apply(options, spec, err);
 	return ret;
 }

@@ -51,12 +51,17 @@ int events_prepare(struct events *events, const struct options *options, const s
 		.raw = options->raw,
 		.stacks = events->stacks ? events->stacks->stacks : NULL,
 	};
+	bool for_tables = tables_have_words(options, spec);
 	int ret = time_mode(options->timestamps, &opts.time, err);
 
 	events->options = options;
 	events->out = out;
 	if (ret < 0 || options->no_events)
 		return ret;
+	if (for_tables) {
+		opts.nr_columns = opts.nr_forms = 0;
+		opts.filter = NULL;
+	}
 	return bpfl_decoder_create(spec, &opts, &events->decoder, err);
 }
 

@@ -132,7 +132,7 @@ static int begin(struct loop *loop, struct bpfl_error *err)
 		return -EPIPE;
 	if (loop->options->interval_ns)
 		return 0;
-	ret = plan_read(loop->plan, loop->out, err);
+	ret = plan_read(loop->plan, loop->spec, loop->tables, loop->out, err);
 	if (ret < 0 || !plan_is_on_demand(loop->plan) || child_fd(loop->child) >= 0)
 		return ret;
 	if (loop->trace)
@@ -182,7 +182,7 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 	if (fds[0].revents && !child_hears(loop->child, loop->signal_fd) && signals_pending(loop->signal_fd))
 		return -ECANCELED;
 	if (fds[3].revents && read(fds[3].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks)) {
-		ret = plan_read(loop->plan, loop->out, err);
+		ret = plan_read(loop->plan, loop->spec, loop->tables, loop->out, err);
 		if (ret == 0)
 			ret = loop_dump(loop, err);
 		if (ret < 0)

@@ -27,6 +27,7 @@ static const struct {
 	{ OPTIONS_LOAD, { "pin", 'p', VALUE_TEXT, FIELD(pin_dir), "DIR", "pin programs, maps and links in this directory of a bpffs" } },
 	{ RUN_LOAD | OPTIONS_IMAGE, { "attach", 'a', VALUE_WORDS, FIELD(attach), "[PROG=]SPEC", "attach there (repeatable); none: load only; auto: as the sections say" } },
 	{ EDITS, { "set", 's', VALUE_WORDS, FIELD(set), "VAR=VALUE", "set a global variable before loading: pid=12, cfg.port=80, a[2]=1, pid=self" } },
+	{ EDITS, { "param", 0, VALUE_WORDS, FIELD(param), "VAR=VALUE", "the same for a parameter of the object (FILE --help lists them)" } },
 	{ EDITS, { "map", 0, VALUE_WORDS, FIELD(map), "NAME.FIELD=N", "change a map before loading: counts.max_entries=1024" } },
 	{ EDITS, { "type", 0, VALUE_WORDS, FIELD(type), "PROG=TYPE", "load a program as this type (a SEC() name: xdp, tc, ...)" } },
 	{ EDITS, { "only", 0, VALUE_LIST, FIELD(only), "P,Q", "load only these programs" } },
@@ -51,14 +52,17 @@ static const struct {
 	{ OPTIONS_RUN, { "folded", 0, VALUE_LIST, FIELD(folded), "MAP[:FIELD]", "its stacks as lines \"process;function;function count\", each --interval or at the end" } },
 	{ OPTIONS_RUN, { "flamegraph", 0, VALUE_TEXT, FIELD(flamegraph), "FILE", "the same as a picture: an SVG file for the browser" } },
 	{ OPTIONS_RUN, { "stacks", 0, VALUE_TEXT, FIELD(stacks), "MAP[:FIELD]", "whose stacks --flamegraph shows (default: the only map that has any)" } },
-	{ OPTIONS_RUN, { "rows", 0, VALUE_U64, FIELD(rows), "N", "--top shows so many rows (20, or what the terminal holds)" } },
+	{ OPTIONS_RUN, { "rows", 0, VALUE_U64, FIELD(rows), "N", "tables have so many rows (--top: 20, or what the terminal holds)" } },
+	{ OPTIONS_RUN, { "max-entries", 0, VALUE_U64, FIELD(rows), "N", "the same as --rows" } },
+	{ OPTIONS_RUN, { "sort", 0, VALUE_TEXT, FIELD(sort), "A,-B", "sort tables by these members; -: largest first" } },
 	{ OPTIONS_RUN, { "sum", 0, VALUE_FLAG, FIELD(sum), NULL, "add up the values of all CPUs" } },
 	{ OPTIONS_RUN, { "interval", 'i', VALUE_NS, FIELD(interval_ns), "TIME", "how often to print maps: 1s, 500ms" } },
 	{ OPTIONS_RUN, { "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" } },
 	{ OPTIONS_RUN, { "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N rounds of --interval, or else after N lines and events" } },
 	{ OPTIONS_RUN, { "event", 'e', VALUE_WORDS, FIELD(event), "MAP=TYPE", "what events look like: rb='struct event', rb='struct {u32 pid; char comm[16];}'" } },
-	{ OPTIONS_RUN, { "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading" } },
-	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events for which this holds: pid==1 && comm~^ssh" } },
+	{ OPTIONS_RUN, { "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading; -A,+B: change what is shown" } },
+	{ OPTIONS_RUN, { "fields", 0, VALUE_LIST, FIELD(columns), "A,B", "the same as --columns" } },
+	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events (rows of tables) for which this holds: pid==1 && comm~^ssh" } },
 	{ OPTIONS_RUN, { "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, mac, port, hex, kstack, ustack, ...; auto: by its name" } },
 	{ OPTIONS_RUN, { "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" } },
 	{ OPTIONS_RUN, { "export", 0, VALUE_TEXT, FIELD(export_words), "prom:[ADDR:]PORT", "serve maps and variables as Prometheus metrics (bpfload export --help says which words may follow)" } },
@@ -347,8 +351,10 @@ int options_parse(struct options *options, enum option_set set, int argc, char *
 	ret = words_parse(&table, rows_pick(set, false, rows + table.nr_rows), options, argc, argv, &foreign, err);
 	if (ret == 0 && foreign)
 		ret = foreign_option(set, foreign, err);
-	if (ret < 0 || options->help)
+	if (ret < 0 || options->help) {
+		options->file = optind < argc ? argv[optind] : NULL; /* its parameters belong to the help */
 		return ret;
+	}
 	if (optind == argc && options->command && !options->command[1]) { /* "-- FILE": its name may begin with a dash */
 		options->file = options->command[0];
 		options->command = NULL;
@@ -364,7 +370,7 @@ int options_parse(struct options *options, enum option_set set, int argc, char *
 
 void options_deinit(struct options *options)
 {
-	struct words *words[] = { &options->attach, &options->set, &options->map, &options->type,
+	struct words *words[] = { &options->attach, &options->set, &options->param, &options->map, &options->type,
 				  &options->only, &options->skip, &options->dump, &options->hist, &options->top, &options->folded, &options->event, &options->columns,
 				  &options->fmt };
 

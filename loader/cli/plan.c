@@ -275,19 +275,26 @@ int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *di
 	return ret;
 }
 
-int plan_read(const struct plan *plan, struct out *out, struct bpfl_error *err)
+int plan_read(const struct plan *plan, const struct bpfl_spec *spec, struct tables *tables, struct out *out, struct bpfl_error *err)
 {
 	enum bpfl_format format = out->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
 
 	for (size_t i = 0; i < plan->nr; i++) {
-		int ret = bpfl_link_is_on_demand(plan->items[i].link)
-				  ? bpfl_link_read(plan->items[i].link, format, out_write, out, err)
-				  : 0;
+		struct bpfl_link *link = plan->items[i].link;
+		struct bpfl_prog_view view;
+		int ret;
 
+		if (!bpfl_link_is_on_demand(link) || bpfl_spec_prog_view(spec, plan->items[i].prog_idx, &view) < 0)
+			continue;
+		ret = tables_read(tables, view.name, link, err);
+		if (ret == 0)
+			ret = bpfl_link_read(link, format, out_write, out, err);
 		if (ret < 0)
 			return ret;
 	}
-	return out_flush(out);
+	int ret = tables_show(tables, err);
+
+	return ret < 0 ? ret : out_flush(out);
 }
 
 bool plan_is_on_demand(const struct plan *plan)

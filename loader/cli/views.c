@@ -76,6 +76,19 @@ static int no_such_map(const char *option, const char *name, const struct option
 	return -ENOENT;
 }
 
+bool views_are_described(const struct options *options, const struct bpfl_spec *spec)
+{
+	struct bpfl_marker_view marker;
+
+	if (options->dump.nr + options->hist.nr + options->top.nr + options->folded.nr > 0 || options->flamegraph)
+		return false;
+	for (size_t i = 0; bpfl_spec_marker_view(spec, i, &marker) == 0; i++) {
+		if (marker.kind == BPFL_MARKER_MAPITER)
+			return true;
+	}
+	return false;
+}
+
 int views_check(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	for (size_t o = 0; o < NR_VIEW_OPTIONS; o++) {
@@ -121,12 +134,35 @@ static int view_stacks(struct views *views, struct view *view, struct bpfl_error
 	return ret < 0 ? ret : 0;
 }
 
-int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, struct out *out,
-	       struct bpfl_error *err)
+/* The maps that the object itself says are tables. */
+static int described_add(struct views *views, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	struct bpfl_marker_view marker;
+
+	for (size_t i = 0; bpfl_spec_marker_view(spec, i, &marker) == 0; i++) {
+		struct bpfl_map *map = NULL;
+		int ret;
+
+		if (marker.kind != BPFL_MARKER_MAPITER)
+			continue;
+		ret = bpfl_map_open_object(object, marker.map, &map, err);
+		if (ret < 0)
+			return ret;
+		if (views_add(views, VIEW_TABLE, map, marker.name) < 0)
+			return out_usage(err, "out of memory");
+	}
+	return 0;
+}
+
+int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, const struct bpfl_spec *spec,
+	       struct out *out, struct bpfl_error *err)
 {
 	views->options = options;
 	views->out = out;
 	views->is_live = !options->json && isatty(STDOUT_FILENO);
+	views->has_words = !spec || tables_have_words(options, spec);
+	if (object && spec && views_are_described(options, spec))
+		return described_add(views, object, spec, err);
 	for (size_t o = 0; object && o < NR_VIEW_OPTIONS; o++) {
 		const struct words *words = (const void *)((const char *)options + view_options[o].field);
 
@@ -165,9 +201,15 @@ static int view_text(const struct views *views, const struct view *view, struct 
 	const struct options *options = views->options;
 	enum bpfl_format format = options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
 	struct bpfl_map_words words = { .size = sizeof(words), .format = format, .sum = options->sum };
-	struct bpfl_view_opts opts = { .size = sizeof(opts), .format = format, .sum = options->sum, .words = view->words,
-				       .width = screen.width, .max_rows = options->rows > UINT32_MAX ? 0 : (unsigned)options->rows };
+	struct bpfl_view_opts opts = table_opts(options, views->out);
 
+	opts.format = format;
+	opts.width = screen.width;
+	opts.words = view->kind == VIEW_TABLE ? NULL : view->words;
+	if (!views->has_words) {
+		opts.nr_columns = opts.nr_forms = 0;
+		opts.filter = NULL;
+	}
 	if (opts.max_rows == 0 && screen.height > 4)
 		opts.max_rows = screen.height - 3; /* the heading, and where the cursor stands */
 	words.stacks = view->has_stacks ? views->stacks->stacks : NULL;
@@ -177,6 +219,8 @@ static int view_text(const struct views *views, const struct view *view, struct 
 		return bpfl_map_text(view->map, &words, ret_text, err);
 	if (view->kind == VIEW_HIST)
 		return bpfl_map_hist_text(view->map, &opts, ret_text, err);
+	if (view->kind == VIEW_TABLE)
+		return bpfl_map_table_text(view->map, view->words, &opts, ret_text, err);
 	return bpfl_map_top_text(view->map, &opts, ret_text, err);
 }
 
@@ -257,7 +301,7 @@ int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < views->nr; i++)
-		has_tables = has_tables || views->items[i].kind == VIEW_HIST || views->items[i].kind == VIEW_TOP;
+		has_tables = has_tables || views->items[i].kind == VIEW_HIST || views->items[i].kind == VIEW_TOP || views->items[i].kind == VIEW_TABLE;
 	if (views->is_live) {
 		ret = draw(views, block, screen, nr_lines);
 	} else {

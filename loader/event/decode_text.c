@@ -161,35 +161,6 @@ static void json_begin(struct bpfl_decoder *decoder, const char *type, const str
 	}
 }
 
-/* With --columns: only those, flat. */
-static bool json_columns(const struct bpfl_view *view, const struct bpfl_field_ctx *ctx, struct bpfl_buf *out)
-{
-	bool comma = false, cut = false;
-
-	bpfl_buf_char(out, '{');
-	for (size_t i = 0; i < view->columns.nr; i++) {
-		const struct bpfl_field *field;
-		size_t start = out->size;
-
-		if (view->columns.items[i] == BPFL_NO_FIELD)
-			continue;
-		field = &ctx->layout->fields.items[view->columns.items[i]];
-		if (comma)
-			bpfl_buf_char(out, ',');
-		bpfl_put_text(out, field->name, strlen(field->name), BPFL_STYLE_JSON);
-		bpfl_buf_char(out, ':');
-		if (bpfl_field_put(ctx, field, BPFL_STYLE_JSON, out)) {
-			comma = true;
-		} else {
-			if (!out->failed)
-				out->size = start;
-			cut = true;
-		}
-	}
-	bpfl_buf_char(out, '}');
-	return cut;
-}
-
 static void stacks_json(struct bpfl_decoder *decoder, const struct bpfl_view *view, const struct bpfl_field_ctx *ctx)
 {
 	struct bpfl_json json;
@@ -213,7 +184,7 @@ static void row_json(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 		bpfl_put_text(&decoder->out, view->name, strlen(view->name), BPFL_STYLE_JSON);
 	}
 	bpfl_buf_text(&decoder->out, ",\"event\":");
-	cut = decoder->has_columns ? json_columns(view, ctx, &decoder->out) : bpfl_record_json(ctx, &decoder->out);
+	cut = decoder->has_columns ? bpfl_columns_json(ctx, view->columns.items, view->columns.nr, &decoder->out) : bpfl_record_json(ctx, &decoder->out);
 	if (view->stacks.nr > 0)
 		stacks_json(decoder, view, ctx);
 	bpfl_buf_text(&decoder->out, cut ? ",\"cut\":true}\n" : "}\n");

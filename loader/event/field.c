@@ -484,35 +484,3 @@ void bpfl_lookups_deinit(struct bpfl_lookups *lookups)
 	bpfl_accounts_deinit(&lookups->users);
 	bpfl_accounts_deinit(&lookups->groups);
 }
-
-bool bpfl_record_json(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out)
-{
-	bool comma = false, cut = false;
-
-	bpfl_buf_char(out, '{');
-	for (size_t i = 0; i < ctx->layout->steps.nr; i++) {
-		const struct bpfl_step *step = &ctx->layout->steps.items[i];
-		size_t start = out->size;
-
-		if (step->kind == BPFL_STEP_CLOSE) {
-			bpfl_buf_char(out, '}');
-			comma = true;
-			continue;
-		}
-		if (comma)
-			bpfl_buf_char(out, ',');
-		bpfl_buf_text(out, step->key);
-		if (step->kind == BPFL_STEP_OPEN) {
-			bpfl_buf_char(out, '{');
-			comma = false;
-		} else if (bpfl_field_put(ctx, &ctx->layout->fields.items[step->field_idx], BPFL_STYLE_JSON, out)) {
-			comma = true;
-		} else {
-			if (!out->failed)
-				out->size = start;
-			cut = true;
-		}
-	}
-	bpfl_buf_char(out, '}');
-	return cut;
-}

@@ -42,6 +42,10 @@ bool bpfl_field_put(const struct bpfl_field_ctx *ctx, const struct bpfl_field *f
 		    struct bpfl_buf *out);
 /* The members as they nest, as a JSON object. What the record does not reach is left out; true when something was. */
 bool bpfl_record_json(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out);
+/* The same without the braces. */
+bool bpfl_record_members(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out);
+/* Only these fields, flat; BPFL_NO_FIELD is left out. */
+bool bpfl_columns_json(const struct bpfl_field_ctx *ctx, const uint32_t *field_idx, size_t nr, struct bpfl_buf *out);
 /* The field as a number. false: it has none (text, an array) or the record ends before it. ret_signed: read it as signed. */
 bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t *ret_value,
 		       bool *ret_signed);

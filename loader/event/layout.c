@@ -469,6 +469,22 @@ void bpfl_layout_begin(struct bpfl_layout *layout, const struct bpfl_btf *btf)
 	layout->btf = btf;
 }
 
+int bpfl_layout_open(struct bpfl_layout *layout, const char *name)
+{
+	struct walk walk = { .layout = layout };
+
+	add_step(&walk, BPFL_STEP_OPEN, name);
+	return walk.ret;
+}
+
+int bpfl_layout_close(struct bpfl_layout *layout)
+{
+	struct walk walk = { .layout = layout };
+
+	add_step(&walk, BPFL_STEP_CLOSE, NULL);
+	return walk.ret;
+}
+
 int bpfl_layout_add(struct bpfl_layout *layout, uint32_t type_id, uint32_t byte_off, const char *name)
 {
 	struct walk walk = { .layout = layout, .bare_name = name };

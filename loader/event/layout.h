@@ -102,6 +102,9 @@ struct bpfl_layout {
 /* 0; -EINVAL for a type without a value; -ENOMEM. */
 int bpfl_layout_init(struct bpfl_layout *layout, const struct bpfl_btf *btf, uint32_t type_id);
 void bpfl_layout_deinit(struct bpfl_layout *layout);
+/* Steps around a part that is an object of its own in JSON. 0 or -ENOMEM. */
+int bpfl_layout_open(struct bpfl_layout *layout, const char *name);
+int bpfl_layout_close(struct bpfl_layout *layout);
 /*
  * A layout of records that are put together: begun empty, then parts one behind the other, then ended. A part's byte_off is its place in the
  * record; its fields are called as its members are, or name when it has none. Return: as of bpfl_layout_init().

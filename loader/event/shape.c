@@ -289,12 +289,30 @@ static uint32_t unused_type(const struct finder *finder, const char *var, uint32
 	return is_composite(finder->btf, id) ? id : 0;
 }
 
+/* What the spec has read already: markers by tags too. */
+static uint32_t marked_type(const struct finder *finder, const char **ret_text)
+{
+	for (size_t i = 0; i < finder->spec->markers.nr; i++) {
+		const struct bpfl_marker *marker = &finder->spec->markers.items[i];
+
+		if (marker->kind == BPFL_MARKER_TRACER && strcmp(marker->map, finder->map_name) == 0) {
+			*ret_text = marker->text;
+			return bpfl_btf_find(finder->btf, BPFL_KIND_STRUCT, marker->type, 1);
+		}
+	}
+	return 0;
+}
+
 static bool by_pointer(struct finder *finder)
 {
+	const char *marker = "";
+	uint32_t marked = marked_type(finder, &marker);
 	uint32_t only = 0, named = 0;
 	const char *only_name = "", *named_name = "";
 	unsigned nr = 0;
 
+	if (marked)
+		return found(finder, BPFL_SHAPE_POINTER, marked, "marker '%s'", BPFL_ESC(marker));
 	for (uint32_t id = 1; id < bpfl_btf_nr_types(finder->btf); id++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(finder->btf, id);
 		const char *var;

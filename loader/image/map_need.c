@@ -74,7 +74,7 @@ bool bpfl_image_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx)
 		return false;
 	for (size_t i = 0; i < spec->vars.nr; i++) {
 		if (spec->vars.items[i].map_idx == map_idx &&
-		    bpfl_text_has_prefix(spec->vars.items[i].name, "bpf_metadata_"))
+		    bpfl_text_has_prefix(spec->vars.items[i].name, BPFL_METADATA_PREFIX))
 			return true;
 	}
 	return false;

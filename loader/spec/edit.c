@@ -314,6 +314,29 @@ int bpfl_spec_var_get(const struct bpfl_spec *spec, const char *name, void *ret_
 	return ret;
 }
 
+int bpfl_spec_var_text(const struct bpfl_spec *spec, const char *name, char **ret_text, struct bpfl_error *err)
+{
+	int32_t idx = bpfl_spec_var_idx(spec, name);
+	int ret = check_native(spec, err);
+	struct bpfl_buf out = BPFL_BUF_INIT;
+	const struct bpfl_var *var;
+	const uint8_t *bytes;
+
+	if (ret < 0)
+		return ret;
+	if (idx == BPFL_NO_IDX)
+		return fail_no_such(spec, "variable", name, spec->vars.nr, var_name_of, err);
+	var = &spec->vars.items[idx];
+	bytes = spec->maps.items[var->map_idx].data + var->byte_off;
+	if (var->type_id == 0 || bpfl_btf_value_text(spec->btf, var->type_id, bytes, var->size_bytes, &out) < 0) {
+		for (uint32_t i = 0; i < var->size_bytes; i++)
+			bpfl_buf_printf(&out, "%s%02x", i > 0 ? " " : "", bytes[i]);
+	}
+	bpfl_buf_text(&out, "");
+	*ret_text = bpfl_buf_take(&out);
+	return *ret_text ? 0 : bpfl_error_nomem(err);
+}
+
 /* ---- maps ---- */
 
 static const struct map_field {

@@ -179,6 +179,23 @@ static void text_vars(const struct bpfl_spec *spec, struct bpfl_buf *out)
 	}
 }
 
+/* Variables that are named bpf_metadata_KEY say who made the object, and what for: the kernel keeps them with the program. */
+static void text_metadata(const struct bpfl_spec *spec, struct bpfl_buf *out)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < spec->vars.nr; i++) {
+		const struct bpfl_var *var = &spec->vars.items[i];
+
+		if (!bpfl_text_has_prefix(var->name, BPFL_METADATA_PREFIX))
+			continue;
+		bpfl_buf_printf(out, "%s  %s", first ? "\nmetadata\n" : "", BPFL_ESC(var->name + strlen(BPFL_METADATA_PREFIX)));
+		text_value(spec, var, out);
+		bpfl_buf_char(out, '\n');
+		first = false;
+	}
+}
+
 static void text_rest(const struct bpfl_spec *spec, struct bpfl_buf *out)
 {
 	if (spec->externs.nr > 0)
@@ -213,6 +230,8 @@ static void spec_text(const struct bpfl_spec *spec, struct bpfl_buf *out)
 	text_funcs(spec, out);
 	text_maps(spec, out);
 	text_vars(spec, out);
+	bpfl_spec_markers_text(spec, out);
+	text_metadata(spec, out);
 	text_rest(spec, out);
 }
 
@@ -335,6 +354,18 @@ static void json_lists(const struct bpfl_spec *spec, struct bpfl_json *json)
 	for (size_t i = 0; i < spec->vars.nr; i++)
 		json_var(spec, &spec->vars.items[i], json);
 	bpfl_json_array_end(json);
+	bpfl_spec_markers_json(spec, json);
+	bpfl_json_key(json, "metadata");
+	bpfl_json_object_begin(json);
+	for (size_t i = 0; i < spec->vars.nr; i++) {
+		const struct bpfl_var *var = &spec->vars.items[i];
+
+		if (!bpfl_text_has_prefix(var->name, BPFL_METADATA_PREFIX) || var->type_id == 0 || spec->foreign)
+			continue;
+		bpfl_json_key(json, var->name + strlen(BPFL_METADATA_PREFIX));
+		bpfl_btf_value_json(spec->btf, var->type_id, spec->maps.items[var->map_idx].data + var->byte_off, var->size_bytes, json);
+	}
+	bpfl_json_object_end(json);
 	bpfl_json_key(json, "externs");
 	bpfl_json_array_begin(json);
 	for (size_t i = 0; i < spec->externs.nr; i++)

@@ -30,6 +30,7 @@ static int (*const passes[])(struct bpfl_reader *reader) = {
 	bpfl_read_ops_members, /* struct_ops variable -> programs */
 	bpfl_read_pointers,    /* variables that hold addresses */
 	bpfl_read_aliases,     /* functions with two names */
+	bpfl_read_markers,     /* what the object says about itself, for those who show it */
 };
 
 static void reader_deinit(struct bpfl_reader *reader)

@@ -75,6 +75,7 @@ int bpfl_read_slots(struct bpfl_reader *reader);	/* slots.c: values = { ... } of
 int bpfl_read_ops_members(struct bpfl_reader *reader);	/* struct_ops.c: the programs that those variables point to */
 int bpfl_read_pointers(struct bpfl_reader *reader);	/* pointers.c: addresses in initialised data */
 int bpfl_read_aliases(struct bpfl_reader *reader);	/* func.c: second names of a function get the same instructions */
+int bpfl_read_markers(struct bpfl_reader *reader);	/* markers.c: what the object says about itself */
 
 /* The function of a section that contains a byte, or NULL. */
 struct bpfl_func *bpfl_reader_func_at(const struct bpfl_reader *reader, uint32_t section_idx, uint64_t byte_off);
@@ -103,6 +104,7 @@ struct bpfl_map_spec *bpfl_reader_add_map(struct bpfl_reader *reader, const char
 void bpfl_map_spec_deinit(struct bpfl_map_spec *map);
 void bpfl_prog_deinit(struct bpfl_prog *prog);
 void bpfl_func_deinit(struct bpfl_func *func);
+void bpfl_marker_deinit(struct bpfl_marker *marker);
 /* Sets the type fields of a program from its section's name, or another one: 0, -ENOMEM. */
 int bpfl_prog_set_hit(struct bpfl_prog *prog, const char *section_name);
 

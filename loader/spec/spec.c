@@ -32,6 +32,7 @@ void bpfl_prog_deinit(struct bpfl_prog *prog)
 	free(prog->attach_hint);
 	free(prog->attach_target);
 	free(prog->attach_prog);
+	free(prog->attach_where);
 }
 
 void bpfl_func_deinit(struct bpfl_func *func)
@@ -57,6 +58,8 @@ void bpfl_spec_destroy(struct bpfl_spec *spec)
 		free(spec->externs.items[i].name);
 	for (size_t i = 0; i < spec->notes.nr; i++)
 		free(spec->notes.items[i].text);
+	for (size_t i = 0; i < spec->markers.nr; i++)
+		bpfl_marker_deinit(&spec->markers.items[i]);
 	free(spec->funcs.items);
 	free(spec->progs.items);
 	free(spec->maps.items);
@@ -66,6 +69,7 @@ void bpfl_spec_destroy(struct bpfl_spec *spec)
 	free(spec->cores.items);
 	free(spec->lines.items);
 	free(spec->notes.items);
+	free(spec->markers.items);
 	bpfl_btf_destroy(spec->btf);
 	free(spec->file);
 	free(spec->name);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "bpfload/spec.h"
 #include "btf/btf.h"
 #include "btf/ext.h"
@@ -25,6 +26,7 @@
 #include "sys/insn.h"
 
 #define BPFL_NO_IDX (-1)
+#define BPFL_METADATA_PREFIX "bpf_metadata_" /* of variables; bpftool's convention */
 
 /* ---- instructions ---- */
 
@@ -85,6 +87,7 @@ struct bpfl_prog {
 	uint32_t prog_flags;
 	char *attach_hint;	/* what --attach needs to be told ("xdp:IF"), NULL when the section says it all; own copy */
 	char *attach_target;	/* for the BTF look-up when the row needs_btf_id; a pattern of functions; own copy; NULL none */
+	char *attach_where;	/* the map that a marker attaches it to; own copy; NULL none */
 	char *attach_prog;	/* freplace: the program that attach_target is a function of, "id N" or the path of a pin; own copy; NULL none */
 	bool optional;		/* '?' */
 	bool selected;		/* will be loaded: !optional at first, --only / --skip change it */
@@ -160,6 +163,15 @@ struct bpfl_extern {
 	uint32_t size_bytes;
 };
 
+struct bpfl_marker { /* what the object says about itself: markers.c */
+	enum bpfl_marker_kind kind;
+	char *text;  /* as it stands in the object; owned */
+	char *words; /* the parts lie in it; owned */
+	char *name, *map, *type, *var; /* NULL: this kind has none */
+	char *progs[BPFL_MARKER_PROGS_MAX]; /* in words, or the program's own name */
+	size_t nr_progs;
+};
+
 struct bpfl_note { /* what the file made us skip or guess: shown by `bpfload spec`, logged when reading */
 	enum bpfl_log_level level;
 	char *text;
@@ -183,6 +195,7 @@ struct bpfl_spec {
 	BPFL_VEC(struct bpfl_ref) refs;
 	BPFL_VEC(struct bpfl_core) cores;
 	BPFL_VEC(struct bpfl_line) lines;
+	BPFL_VEC(struct bpfl_marker) markers;
 	BPFL_VEC(struct bpfl_note) notes;
 	bool has_ext;	   /* a .BTF.ext was there */
 	uint32_t nr_usdt_specs; /* elements of __bpf_usdt_specs that attaching will take: attach/usdt_specs.c counts */
@@ -212,6 +225,10 @@ int bpfl_spec_target_error(const struct bpfl_spec *spec, size_t prog_idx, struct
 
 /* The name of the member at byte_off of a struct_ops variable's struct; "" when it has none. Borrowed from the BTF. */
 const char *bpfl_spec_ops_member_name(const struct bpfl_spec *spec, const struct bpfl_map_spec *map, uint32_t byte_off);
+
+/* What the object says about itself, for `bpfload spec`: lines of text; a member "markers" of an object. */
+void bpfl_spec_markers_text(const struct bpfl_spec *spec, struct bpfl_buf *out);
+void bpfl_spec_markers_json(const struct bpfl_spec *spec, struct bpfl_json *json);
 
 /* Remembers a note (printf). Out of memory is ignored: a note is a courtesy. */
 void bpfl_spec_note(struct bpfl_spec *spec, enum bpfl_log_level level, const char *fmt, ...) BPFL_PRINTF(3, 4);

@@ -47,3 +47,63 @@ run 0 "$OBJ/gadget_opens.bpf.o" --filter 'comm==cat,error==ENOENT' --count 1 --c
 out_matches '^root +[0-9]+ +[0-9]+$'
 kill "$trigger_pid"
 wait "$trigger_pid" 2>/dev/null || :
+
+# ---- parameters, metadata ----
+
+run 0 spec "$OBJ/gadget_opens.bpf.o"
+out_has "  parameter only_failed: --param only_failed=..."
+out_has "  events 'opens': struct event through map 'events'"
+out_matches '^  purpose = "who opens what"$'
+run 0 spec "$OBJ/gadget_opens.bpf.o" --param only_pid=77 --json
+jq -e '.metadata.purpose == "who opens what" and any(.markers[]; .kind == "param" and .variable == "only_pid") and
+	any(.variables[]; .name == "only_pid" and .value == 77)' "$TMP/out" >/dev/null || fail "spec --json"
+run 0 "$OBJ/gadget_opens.bpf.o" --help
+out_matches '^  --param only_failed=VALUE +\(false\)$'
+run 2 "$OBJ/gadget_opens.bpf.o" --param only=1
+err_has "--param: the object has no parameter 'only'"
+err_has "it has 'only_pid', 'only_failed'; --set sets any variable"
+trigger & trigger_pid=$!
+run 0 "$OBJ/gadget_opens.bpf.o" --param only_failed=true --count 5
+! grep -v '^TIMESTAMP' "$TMP/out" | grep -q ' 0 *[0-9]*$' || fail "only_failed=true shows files that were opened"
+
+# ---- a map that is a table ----
+
+run 0 "$OBJ/gadget_tables.bpf.o" --count 1 --interval 300ms --filter comm==cat
+out_matches '^COMM +USER +OPENS +NAMES +LAST_ERROR$'
+out_matches '^cat +root +[0-9]+ +[0-9.]+[KMi]*B +ENOENT$'
+[ "$(grep -c . "$TMP/out")" -eq 2 ] || fail "a heading and the row that the filter lets through"
+run 0 "$OBJ/gadget_tables.bpf.o" --count 2 --interval 200ms --sort comm --columns comm,opens,mntns_id
+sed '/^$/,$d; 1d' "$TMP/out" | awk '{ print $1 }' >"$TMP/names"
+LC_ALL=C sort -c "$TMP/names" || fail "--sort comm does not sort"
+[ "$(grep -c '^COMM  *OPENS  *MNTNS_ID$' "$TMP/out")" -eq 2 ] || fail "two rounds have two headings"
+run 0 "$OBJ/gadget_tables.bpf.o" --count 1 --interval 300ms --filter 'comm~^cat$' --sort=-opens --max-entries 1 --json
+jq -e '.type == "row" and .table == "opens" and .row.comm == "cat" and .row.user == "root" and .row.uid == 0 and
+	.row.names_raw == 100 * .row.opens and .row.last_error == "ENOENT"' "$TMP/out" >/dev/null || fail "row JSON"
+run 0 "$OBJ/gadget_tables.bpf.o" --top counts:opens --duration 300ms --filter comm==cat
+out_matches '^cat +root +[0-9]+ '
+kill "$trigger_pid"
+wait "$trigger_pid" 2>/dev/null || :
+run 2 "$OBJ/gadget_tables.bpf.o" --count 1 --interval 100ms --sort open
+err_has "map 'counts' has no field 'open' to sort by"
+err_has "did you mean 'opens'"
+
+# ---- iterators whose output is a table ----
+
+run 0 "$OBJ/gadget_iters.bpf.o"
+grep -v '^fill' "$TMP/out" | sed 's/ *$//' >"$TMP/table"
+cmp "$TMP/table" tests/cli/golden/gadget_iters.txt || fail "the table is not tests/cli/golden/gadget_iters.txt: $(cat "$TMP/table")"
+err_has 'attached list_squares: iter bpf_map_elem of squares'
+run 0 "$OBJ/gadget_iters.bpf.o" --sort=kind,-number --filter 'took_raw>0' --columns kind,number --rows 3
+[ "$(sed -n '/^KIND/,$p' "$TMP/out" | tr -s ' \n' ' ')" = "KIND NUMBER cube 2 cube 1 square 2 1 more " ] || fail "sorted and filtered: $(cat "$TMP/out")"
+run 0 "$OBJ/gadget_iters.bpf.o" --json --filter 'number==2,kind==cube'
+tail -n 1 "$TMP/out" | jq -e '.type == "row" and .table == "powers" and .row == {number: 2, kind: "cube", took_raw: 8000, took: "8.00us"}' >/dev/null ||
+	fail "iterator JSON: $(cat "$TMP/out")"
+run 0 "$OBJ/gadget_iters.bpf.o" --interval 50ms --count 2
+[ "$(grep -c '^NUMBER' "$TMP/out")" -eq 2 ] || fail "each interval has its table"
+
+# ---- where a program goes ----
+
+if [ "$(uname -r | awk -F. '{ print ($1 > 4 || $1 == 4 && $2 >= 20) }')" -eq 1 ]; then
+	run 0 "$OBJ/gadget_sockets.bpf.o" --duration 10ms
+	err_has 'attached look: sk_msg on map sockets'
+fi
