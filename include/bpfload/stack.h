@@ -136,6 +136,12 @@ BPFL_API int bpfl_stacks_add_map(struct bpfl_stacks *stacks, struct bpfl_map *ma
  */
 BPFL_API int bpfl_stacks_add_object(struct bpfl_stacks *stacks, const struct bpfl_object *object, struct bpfl_error *err);
 /*
+ * All stack-trace maps of the programs that use a map of anybody.
+ * Return: how many were added; as bpfl_listing_read(); -ENOMEM.
+ * Needs: CAP_SYS_ADMIN to see the programs (before Linux 5.8), later also CAP_BPF and CAP_PERFMON.
+ */
+BPFL_API int bpfl_stacks_add_related(struct bpfl_stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err);
+/*
  * Whether keys or values of a map have stacks.
  * @ret_note: which members, and why: "key.kern_stack_id: kernel stack in map 'stacks' (by its name)"; malloc'ed; free() it. May be NULL.
  * Return: how many members are stacks; -ENOMEM.

@@ -258,6 +258,8 @@ int views_open(struct views *views, const struct options *options, const struct 
 int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, const char *words);
 /* nr_lines: how many other lines have been written so far: over those nothing is drawn. 0; -EPIPE; -errno. */
 int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err);
+/* Whether a view that was added shows stacks; says of which members. 0; -errno. */
+int views_stacks(struct views *views, size_t idx, struct bpfl_error *err);
 void views_deinit(struct views *views);
 
 /* export.c */
@@ -315,6 +317,8 @@ struct stacks {
 int stacks_prepare(struct stacks *stacks, const struct options *options, struct out *out, struct bpfl_error *err);
 /* Where the stack ids of a loaded object lead, and which map the flame graph is of. */
 int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err);
+/* The same for a map that somebody else has loaded. */
+int stacks_open_map(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err);
 /* Says on stderr which members of a map are stacks. How many; -errno. */
 int stacks_say(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err);
 int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text, struct bpfl_error *err);

@@ -18,7 +18,7 @@
 
 struct map_options {
 	struct options run; /* json, sum, rows, interval_ns, count, duration_ns: what the views and the loop read */
-	const char *hist, *top; /* NULL: not given; "": without a word */
+	const char *hist, *top, *folded; /* NULL: not given; "": without a word */
 	const char *cpu, *flags, *type, *name, *key_type, *value_type;
 	uint64_t key_size, value_size, max_entries;
 	bool noexist, exist, help;
@@ -34,6 +34,10 @@ static const struct option_row rows[] = {
 	{ "exist", 0, VALUE_FLAG, FIELD(exist), NULL, "set: only if the key is there; into a full queue: drop the oldest" },
 	{ "hist", 0, VALUE_OPTIONAL, FIELD(hist), "[=WORDS]", "dump, watch: as a histogram; words: log2, linear[=STEP], unit=us, a member" },
 	{ "top", 0, VALUE_OPTIONAL, FIELD(top), "[=FIELD]", "dump, watch: as a table, largest first" },
+	{ "folded", 0, VALUE_OPTIONAL, FIELD(folded), "[=FIELD]", "dump, watch: its stacks as lines \"process;function;function count\"" },
+	{ "flamegraph", 0, VALUE_TEXT, FIELD(run.flamegraph), "FILE", "dump, watch: the same as an SVG file" },
+	{ "stacks", 0, VALUE_TEXT, FIELD(run.stacks), "MAP", "where its stack ids lead (default: the stack-trace maps of the programs that use it)" },
+	{ "fmt", 0, VALUE_WORDS, FIELD(run.fmt), "MEMBER=FORM", "a member is a stack: kstack, ustack; or none: dec" },
 	{ "rows", 0, VALUE_U64, FIELD(run.rows), "N", "--top shows so many rows" },
 	{ "interval", 'i', VALUE_NS, FIELD(run.interval_ns), "TIME", "watch: how often (1s)" },
 	{ "duration", 'd', VALUE_NS, FIELD(run.duration_ns), "TIME", "watch: stop after this time" },
@@ -57,13 +61,14 @@ struct command {
 	const struct map_options *options;
 	struct bpfl_map_words words;
 	struct bpfl_map *map;
+	struct stacks stacks;
 	const char *operands[NR_OPERANDS]; /* NULL: not given */
 	struct out *out;
 };
 
 static int map_help(void)
 {
-	printf("usage: bpfload map dump MAP [--hist|--top]      all elements\n"
+	printf("usage: bpfload map dump MAP [--hist|--top|--folded]   all elements\n"
 	       "       bpfload map get MAP [KEY]                one; without a key, of a queue, the next\n"
 	       "       bpfload map set MAP [KEY] VALUE          write one; without a key, put into a queue\n"
 	       "       bpfload map del MAP [KEY]                delete one; without a key, take the next out\n"
@@ -99,18 +104,31 @@ static int text_out(struct command *command, int ret, char *text)
 static int view_add(struct command *command, struct views *views, struct bpfl_error *err)
 {
 	const struct map_options *options = command->options;
-	const char *words = options->hist ? options->hist : options->top;
-	enum view_kind kind = options->hist ? VIEW_HIST : options->top ? VIEW_TOP : VIEW_DUMP;
+	const char *words = options->hist ? options->hist : options->top ? options->top : options->folded;
+	enum view_kind kind = options->hist ? VIEW_HIST : options->top ? VIEW_TOP : options->folded ? VIEW_FOLDED : VIEW_DUMP;
 	struct bpfl_map *map = command->map;
 	int ret;
 
-	if (options->hist && options->top)
-		return out_usage(err, "--hist and --top at once");
-	ret = views_open(views, &options->run, NULL, NULL, command->out, err);
+	if (!!options->hist + !!options->top + !!options->folded > 1)
+		return out_usage(err, "one of --hist, --top and --folded at once");
+	ret = stacks_prepare(&command->stacks, &options->run, command->out, err);
+	if (ret == 0 && kind != VIEW_HIST && kind != VIEW_TOP)
+		ret = stacks_open_map(&command->stacks, map, err);
+	if (ret >= 0)
+		ret = views_open(views, &options->run, NULL, NULL, command->out, err);
+	views->stacks = &command->stacks;
+	if (ret == 0 && options->run.flamegraph) {
+		command->stacks.map = map;
+		command->stacks.words = options->folded && *options->folded ? options->folded : NULL;
+		if (kind == VIEW_DUMP) /* the file is all that is wanted */
+			return stacks_say(&command->stacks, map, err) < 0 ? -ENOMEM : 0;
+	}
+	if (ret < 0)
+		return ret;
 	command->map = NULL; /* theirs now */
-	if (ret == 0 && views_add(views, kind, map, words && *words ? words : NULL) < 0)
-		ret = out_usage(err, "out of memory");
-	return ret;
+	if (views_add(views, kind, map, words && *words ? words : NULL) < 0)
+		return out_usage(err, "out of memory");
+	return views_stacks(views, views->nr - 1, err);
 }
 
 static int map_dump(struct command *command, struct bpfl_error *err)
@@ -353,6 +371,8 @@ int cmd_map(int argc, char **argv)
 	}
 	if (ret < 0 && !(out.closed && ret == -EPIPE))
 		code = out_error(&out, &err);
+	stacks_deinit(&command.stacks);
+	words_deinit(&options.run.fmt);
 	bpfl_map_close(command.map);
 	bpfl_error_clear(&err);
 	return code;

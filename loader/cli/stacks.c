@@ -127,6 +127,24 @@ int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const s
 	return ret < 0 ? ret : 0;
 }
 
+int stacks_open_map(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err)
+{
+	char text[NAME_SIZE], *words[2] = { text, NULL };
+	struct bpfl_map *stack_map = NULL;
+	int ret, nr = 1;
+
+	if (!stacks->options->stacks)
+		return bpfl_stacks_add_related(stacks->stacks, map, err);
+	snprintf(text, sizeof(text), "%s", stacks->options->stacks);
+	words[1] = strchr(text, ' '); /* "id 7" */
+	if (words[1]) {
+		*words[1]++ = '\0';
+		nr = 2;
+	}
+	ret = map_open_words(&stack_map, words, nr, err);
+	return ret < 0 ? ret : bpfl_stacks_add_map(stacks->stacks, stack_map, err);
+}
+
 /* ---- showing ---- */
 
 static int profile_of(struct stacks *stacks, const struct bpfl_map *map, const char *words, struct bpfl_profile **ret_profile,

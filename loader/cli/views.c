@@ -123,8 +123,9 @@ int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, co
 }
 
 /* Elements and folded lines show stacks; histograms and tables have no room for them. */
-static int view_stacks(struct views *views, struct view *view, struct bpfl_error *err)
+int views_stacks(struct views *views, size_t idx, struct bpfl_error *err)
 {
+	struct view *view = &views->items[idx];
 	int ret;
 
 	if (!views->stacks || (view->kind != VIEW_DUMP && view->kind != VIEW_FOLDED))
@@ -176,7 +177,7 @@ int views_open(struct views *views, const struct options *options, const struct 
 				return ret;
 			if (views_add(views, view_options[o].kind, map, rest) < 0)
 				return out_usage(err, "out of memory");
-			ret = view_stacks(views, &views->items[views->nr - 1], err);
+			ret = views_stacks(views, views->nr - 1, err);
 			if (ret < 0)
 				return ret;
 		}

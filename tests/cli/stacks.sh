@@ -61,6 +61,23 @@ jq -es 'any(.stacks.ustack | any(startswith("main+0x")))' "$TMP/out" >"$TMP/jq" 
 run 0 $profile --map stacks.flags=0x20 --map stacks.value_size=4064 --folded samples -- "$TMP/busy" 300
 out_matches '^busy;.*main;outer;middle;innermost'
 
+# Maps that somebody else has loaded: the stack-trace map is that of the same program.
+"$TMP/busy" 100000 &
+busy=$!
+start "$OBJ/profile.bpf.o" --attach profile:hz:499 --set only_pid=$busy
+"$BPFLOAD" ls map --json >"$TMP/maps"
+id=$(jq -s 'map(select(.name == "samples")) | max_by(.id).id' "$TMP/maps")
+stacks_id=$(jq -s 'map(select(.name == "stacks")) | max_by(.id).id' "$TMP/maps")
+eventually sh -c "'$BPFLOAD' map dump id $id --folded 2>/dev/null | grep -q '^busy;.*main;outer;middle;innermost'" || fail "no stacks in a map of another process"
+"$BPFLOAD" map dump id "$id" --stacks "id $stacks_id" --flamegraph "$TMP/m.svg" >"$TMP/dumped" 2>"$TMP/said"
+grep -q '<title>innermost (' "$TMP/m.svg" || fail "no flame graph of a map of another process"
+[ ! -s "$TMP/dumped" ] || fail "the map was printed too"
+"$BPFLOAD" map dump id "$stacks_id" >"$TMP/dumped" 2>"$TMP/said"
+grep -A 1 '^stacks\[[0-9]*\]:$' "$TMP/dumped" | grep -qE '^    [a-z_0-9]+' || fail "no frames in a stack-trace map"
+stop
+kill "$busy"
+wait "$busy" || true
+
 # A file that cannot be written: an error, the old one stays, nothing is left behind.
 mkdir "$TMP/small"
 mount -t tmpfs -o size=8k none "$TMP/small"

@@ -14,7 +14,9 @@
 #include "elf/elf.h"
 #include "event/stack.h"
 #include "event/symbolize.h"
+#include "bpfload/decode.h"
 #include "fake_sys.h"
+#include "specgen.h"
 #include "kern/map_handle.h"
 #include "sys/file.h"
 #include "usergen.h"
@@ -508,6 +510,42 @@ START_TEST(elements_are_shown_with_their_stacks)
 }
 END_TEST
 
+/* A gadget's stacks have a cell of their own. */
+START_TEST(stacks_of_gadgets_are_cells)
+{
+	static const char types[] = "typedef u32 gadget_kernel_stack; struct gadget_user_stack { u64 exe_inode; u64 mtime_sec; u32 mtime_nsec; u32 stack_id; "
+				    "u32 pid_level0; u32 pidns_level0; u32 pid_level1; u32 pidns_level1; }; "
+				    "struct event { gadget_kernel_stack kstack_raw; struct gadget_user_stack ustack_raw; };";
+	const struct { uint32_t kstack; uint64_t inode, mtime; uint32_t nsec, stack_id, pid, rest[3]; } event = { 0, 5, 6, 7, 1, PID, { 0, 0, 0 } };
+	struct bpfl_record record = { .kind = BPFL_RECORD_DATA, .source = "events", .cpu = -1, .data = &event, .size = sizeof(event) };
+	struct bpfl_spec *spec = specgen_new("obj");
+	struct bpfl_decoder_opts opts = { .size = sizeof(opts) };
+	struct bpfl_decoder *decoder;
+	struct maps maps;
+	const char *text;
+	size_t size;
+
+	fake_sys_file("/proc/kallsyms", kallsyms);
+	binary_new();
+	process_new("");
+	start(0);
+	maps_new(&maps);
+	spec->btf = btfc_read(types, false);
+	specgen_map(spec, "ig_kstack", BPFL_MAP_BTF, BPFL_MAP_TYPE_STACK_TRACE, 4, 1016, 16);
+	specgen_map(spec, "events", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, 4096)->value_type_id = btfc_id(spec->btf, "struct event");
+	opts.stacks = maps.stacks;
+	CHECK_OK(bpfl_decoder_create(spec, &opts, &decoder, &err), err);
+	record.source_idx = 1;
+	ck_assert_int_eq(bpfl_decoder_text(decoder, &record, &text, &size), 1);
+	ck_assert_msg(strncmp(text, "do_exit;vfs_read         inner.part;outer\n", size) == 0, "%.*s", (int)size, text);
+	bpfl_decoder_destroy(decoder);
+	bpfl_spec_destroy(spec);
+	maps_gone(&maps);
+	bpfl_symbolizer_destroy(names);
+	binary_gone();
+}
+END_TEST
+
 START_TEST(a_map_without_stacks_is_refused)
 {
 	struct bpfl_profile *profile;
@@ -618,7 +656,7 @@ int main(void)
 		kernel_addresses_have_names, hidden_kernel_addresses_are_said_once, addresses_of_a_process_have_names,
 		a_process_that_was_noted_may_end, mappings_of_before_are_kept, names_of_a_compiler_at_run_time,
 		the_vdso_is_that_of_this_process, strange_mappings_do_no_harm, the_cache_is_bounded, a_map_becomes_folded_lines,
-		elements_are_shown_with_their_stacks, a_map_without_stacks_is_refused, equal_stacks_are_added_up, a_flame_graph_is_as_it_was,
+		elements_are_shown_with_their_stacks, stacks_of_gadgets_are_cells, a_map_without_stacks_is_refused, equal_stacks_are_added_up, a_flame_graph_is_as_it_was,
 		extreme_flame_graphs,
 	};
 	Suite *suite = BPFL_TEST_SUITE("event stacks", tests);
