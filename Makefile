@@ -108,9 +108,13 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TEST_LIB_OBJS) $(BUILD)/libbpfl
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TEST_LIB_OBJS) $(BUILD)/libbpfload.a $(LIBS) \
 		$(CHECK_LIBS)
 
+# This one stands between the library and its system calls.
+$(BUILD)/tests/kern/test_fault: WRAPS = $(foreach call,bpf perf_event_open ioctl openat mkdirat write socket sendto recv setsockopt bind fsopen \
+	fs_create fsmount,-Wl,--wrap=bpfl_enter_$(call))
+
 $(BUILD)/tests/kern/%: $(BUILD)/tests/kern/%.o $(REAL_LIB_OBJS) $(BUILD)/libbpfload.a
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(REAL_LIB_OBJS) $(BUILD)/libbpfload.a $(LIBS) \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(WRAPS) -o $@ $< $(REAL_LIB_OBJS) $(BUILD)/libbpfload.a $(LIBS) \
 		$(CHECK_LIBS)
 
 CHECK_LIBS = -lcheck -lsubunit -lrt -lm -lpthread

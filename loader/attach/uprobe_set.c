@@ -126,6 +126,7 @@ static int probe_each(struct attempt *attempt, struct bpfl_error *err)
 		if (!is_about_member(ret) || (err && err->kind == BPFL_ERR_UNSUPPORTED))
 			return ret;
 		report_refused(attempt, i, ret);
+		bpfl_error_clear(err); /* the rest is attached */
 	}
 	return 0;
 }

@@ -228,6 +228,21 @@ static int map_refused(struct bpfl_loading *loading, const char *name,
 
 /* ---- one map ---- */
 
+/*
+ * Old kernels (seen on 5.10) read their own types when the first program of all is loaded, and know no struct_ops before: on a machine that has just
+ * started, ENOTSUPP (524, which no user space has a name for). So one is loaded that does nothing.
+ */
+static bool kernel_reads_its_types(void)
+{
+	static const struct bpfl_insn insns[] = { { .code = 0xb7 /* r0 = 0 */ }, { .code = 0x95 /* exit */ } };
+	struct bpfl_attr_prog_load attr = { .prog_type = BPFL_PROG_SOCKET_FILTER, .insn_cnt = 2, .insns = BPFL_PTR(insns),
+					    .license = BPFL_PTR("GPL") };
+	int fd = bpfl_sys_prog_load(&attr);
+
+	bpfl_enter_close(fd);
+	return fd >= 0;
+}
+
 /* Creates a map, with inner_fd as the template of its inner maps (0 none). >= 0: its fd. */
 static int map_open(struct bpfl_loading *loading, const char *name,
 		    const struct bpfl_image_map *map, int inner_fd,
@@ -262,6 +277,8 @@ static int map_open(struct bpfl_loading *loading, const char *name,
 	}
 	ret = map_create_any_way(loading, name,
 				 bpfl_image_map_depends_on_btf(loading->image->spec, map), &attr);
+	if (ret == -524 && map->kernel_value_type_id && kernel_reads_its_types())
+		ret = bpfl_sys_map_create(&attr);
 	if (ret < 0)
 		return map_refused(loading, name, map, ret, err);
 	*ret_attr = attr;

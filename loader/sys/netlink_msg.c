@@ -24,6 +24,7 @@ enum { ERR_ATTR_TEXT = 1 };
 #define HEADER_SIZE 16u
 #define ANSWER_SIZE_MAX 32768u
 #define ANSWERS_MAX 4096 /* datagrams until we stop believing that ours ends */
+#define RETRIES_MAX 3
 #define SEQUENCE 1u
 
 /* ---- writing ---- */
@@ -183,13 +184,26 @@ int bpfl_netlink_walk(const void *bytes, size_t size, uint32_t seq, bpfl_netlink
 
 /* ---- asking ---- */
 
+/*
+ * A datagram of the answer. A recv that fails takes nothing from the queue, and the kernel has answered already: giving up here would leave what was
+ * asked for in place with nobody who knows of it. So it is tried again, without waiting: when the answer itself is lost, nothing comes.
+ */
+static ssize_t receive_one(int fd, char *answer)
+{
+	ssize_t size = bpfl_enter_recv(fd, answer, ANSWER_SIZE_MAX, 0), first = size;
+
+	for (int i = 0; i < RETRIES_MAX && size < 0; i++)
+		size = bpfl_enter_recv(fd, answer, ANSWER_SIZE_MAX, MSG_DONTWAIT);
+	return size < 0 ? first : size;
+}
+
 /* answer: ANSWER_SIZE_MAX bytes. */
 static int receive(int fd, char *answer, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text)
 {
 	int ret = 0;
 
 	for (int i = 0; i < ANSWERS_MAX && ret == 0; i++) {
-		ssize_t size = bpfl_enter_recv(fd, answer, ANSWER_SIZE_MAX, 0);
+		ssize_t size = receive_one(fd, answer);
 
 		if (size == -EINTR)
 			continue;
