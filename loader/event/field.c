@@ -292,20 +292,16 @@ static void put_flags(const struct bpfl_field *field, uint64_t value, enum bpfl_
 		bpfl_buf_char(out, '"');
 }
 
-/* A stack as its frames, or as the id by which a map has it. */
-static void put_stack(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint32_t id, const uint8_t *user_stack,
-		      enum bpfl_style style, struct bpfl_buf *out)
+/* A stack is the id by which a map has it: its frames come below the line (event/stack.c). */
+static void put_stack(int32_t id, enum bpfl_style style, struct bpfl_buf *out)
 {
-	const struct bpfl_lookups *lookups = ctx->lookups;
-	struct bpfl_buf text = BPFL_BUF_INIT;
+	char text[32];
 
-	if (lookups && lookups->stack_put && lookups->stack_put(lookups->stack_ctx, id, user_stack, field->size, &text)) {
-		bpfl_put_text(out, text.data ? text.data : "", text.size, style);
-	} else {
-		bpfl_buf_printf(&text, "%s%u", "stack ", id);
-		bpfl_put_word(out, text.data ? text.data : "", style);
-	}
-	bpfl_buf_deinit(&text);
+	if (id < 0)
+		snprintf(text, sizeof(text), "no stack (%s)", bpfl_errno_word((uint64_t)-(int64_t)id) ? bpfl_errno_word((uint64_t)-(int64_t)id) : "-");
+	else
+		snprintf(text, sizeof(text), "stack %d", id);
+	bpfl_put_word(out, text, style);
 }
 
 /* A duration or a size: scaled for people. In JSON only where the plain number stands beside it. */
@@ -366,7 +362,7 @@ static void put_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field
 		put_flags(field, value, style, out);
 		return;
 	case BPFL_FORM_KERNEL_STACK:
-		put_stack(ctx, field, (uint32_t)value, NULL, style, out);
+		put_stack((int32_t)value, style, out);
 		return;
 	case BPFL_FORM_DURATION:
 	case BPFL_FORM_BYTES:
@@ -418,12 +414,12 @@ static bool put_user_stack(const struct bpfl_field_ctx *ctx, const struct bpfl_f
 			   struct bpfl_buf *out)
 {
 	const uint8_t *bytes = ctx->data + field->byte_off;
-	uint32_t id;
+	int32_t id;
 
 	if (!bpfl_in_range(field->byte_off, field->size, ctx->size))
 		return false;
 	memcpy(&id, bytes + USER_STACK_ID_OFF, sizeof(id));
-	put_stack(ctx, field, id, bytes, style, out);
+	put_stack(id, style, out);
 	return true;
 }
 

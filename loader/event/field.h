@@ -17,12 +17,6 @@ enum bpfl_style {
 /* What is asked of the machine while values are shown, and kept. */
 struct bpfl_lookups {
 	struct bpfl_accounts users, groups;
-	/*
-	 * Writes the frames of a stack, outermost last, joined by ';'. id: in the map of stack traces; user_stack: the bytes of a struct
-	 * gadget_user_stack, NULL for a stack of the kernel. False, and nothing written: it is not known. NULL: ids stay numbers.
-	 */
-	bool (*stack_put)(void *ctx, uint32_t id, const uint8_t *user_stack, size_t size, struct bpfl_buf *out);
-	void *stack_ctx;
 };
 
 void bpfl_lookups_deinit(struct bpfl_lookups *lookups);
@@ -34,7 +28,7 @@ struct bpfl_field_ctx {
 	bool is_padded;	  /* from a perf buffer: the last bytes, up to 7, may be anything */
 	int64_t boot_to_wall_ns; /* to be added to times since boot */
 	struct bpfl_buf *scratch; /* for strings that are put together */
-	struct bpfl_lookups *lookups; /* NULL: users, groups and stacks stay numbers */
+	struct bpfl_lookups *lookups; /* NULL: users and groups stay numbers */
 };
 
 /* Writes a field. false, and nothing written: the record ends before it. */

@@ -334,6 +334,7 @@ static void walk_user_stack(struct walk *walk, uint32_t type_id, const struct bp
 	const char *dot = strrchr(walk->path, '.');
 	char *name = path_copy(walk);
 	struct bpfl_field *field;
+	size_t first;
 
 	if (name && is_raw(name))
 		name[strlen(name) - 4] = '\0';
@@ -346,10 +347,13 @@ static void walk_user_stack(struct walk *walk, uint32_t type_id, const struct bp
 	if (!is_raw(walk->path))
 		return;
 	walk->is_hidden = true;
+	first = walk->layout->fields.nr;
 	add_step(walk, BPFL_STEP_OPEN, dot ? dot + 1 : walk->path);
 	walk_members(walk, type_id, type, byte_off);
 	add_step(walk, BPFL_STEP_CLOSE, NULL);
 	walk->is_hidden = was_hidden;
+	for (; first < walk->layout->fields.nr; first++)
+		walk->layout->fields.items[first].is_user_stack = strcmp(walk->layout->fields.items[first].leaf, "stack_id") == 0;
 }
 
 static bool is_type(const struct bpfl_gadget_type *row, const char *name)

@@ -74,6 +74,7 @@ struct bpfl_field {
 	bool is_length;	   /* of another field: not shown in tables */
 	bool is_hidden;	   /* shown in a table only when it is asked for */
 	bool is_words;	   /* the number stands beside it in a field of its own: in JSON this one is always text */
+	bool is_user_stack; /* the id in a struct gadget_user_stack */
 	bool is_short;	   /* its column is headed by the leaf, if no other has the same */
 	enum bpfl_field_metric metric;
 	uint8_t width;	   /* of a column */

@@ -167,7 +167,9 @@ static bool decide(const struct bpfl_layout *layout, const struct bpfl_field *fi
 	if (stack->shape == BPFL_STACK_ID && !has_ids)
 		return false;
 	stack->why = "by its type";
-	stack->kind = BPFL_STACK_KERNEL;
+	stack->kind = field->is_user_stack ? BPFL_STACK_USER : BPFL_STACK_KERNEL;
+	if (field->is_user_stack)
+		return true;
 	if (stack->shape == BPFL_STACK_ID && has_typedef(layout->btf, field->type_id, "gadget_kernel_stack"))
 		return true;
 	stack->why = "by its name";

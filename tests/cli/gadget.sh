@@ -107,3 +107,21 @@ if [ "$(uname -r | awk -F. '{ print ($1 > 4 || $1 == 4 && $2 >= 20) }')" -eq 1 ]
 	run 0 "$OBJ/gadget_sockets.bpf.o" --duration 10ms
 	err_has 'attached look: sk_msg on map sockets'
 fi
+
+# ---- stacks ----
+
+# A process that lives while its stack is read.
+while :; do
+	: </etc/passwd
+	sleep 0.02
+done & trigger_pid=$!
+run 0 "$OBJ/gadget_stacks.bpf.o" --filter "pid==$trigger_pid" --count 2
+err_has 'stacks: where (by its type), caller_raw.stack_id (by its type)'
+out_matches '^COMM +PID +WHERE +CALLER$'
+out_matches '^    [a-z_0-9.]+\+0x[0-9a-f]+$'
+out_matches '^    .*\[.*/[^/]+\]$'
+run 0 "$OBJ/gadget_stacks.bpf.o" --filter "pid==$trigger_pid" --count 1 --json
+jq -e ".event.caller_raw.pid_level0 == $trigger_pid and (.stacks.where | length > 1) and (.event.where | startswith(\"stack \"))" "$TMP/out" >/dev/null ||
+	fail "JSON of stacks: $(cat "$TMP/out")"
+kill "$trigger_pid"
+wait "$trigger_pid" 2>/dev/null || :
