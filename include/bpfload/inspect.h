@@ -38,6 +38,7 @@ struct bpfl_live_view {
 	const char *const *pins; /* paths */
 	size_t nr_holders;
 	const struct bpfl_holder *holders;
+	const char *metadata; /* programs: the variables bpf_metadata_KEY, "purpose=\"count\" version=3"; "" none */
 	const char *object; /* what it belongs to: the directory of `bpfload load --pin`, or "pid N: FILE" of a running bpfload; "" neither is known */
 };
 

@@ -59,7 +59,10 @@ static int read_prog(struct bpfl_live *row, int fd)
 	memcpy(row->tag, info.tag, sizeof(row->tag));
 	row->btf_id = info.btf_id;
 	row->size_bytes = info.xlated_prog_len;
-	return map_ids_read(row, fd, info.nr_map_ids);
+	ret = map_ids_read(row, fd, info.nr_map_ids);
+	if (ret == 0)
+		bpfl_listing_metadata(row);
+	return ret;
 }
 
 static int read_map(struct bpfl_live *row, int fd)
@@ -115,6 +118,8 @@ static void row_deinit(struct bpfl_live *row)
 	free(row->holders.items);
 	free(row->map_ids.items);
 	free(row->detail);
+	free(row->metadata);
+	free(row->metadata_json);
 	free(row->object);
 }
 
@@ -235,7 +240,7 @@ int bpfl_listing_view(const struct bpfl_listing *listing, size_t idx, struct bpf
 	row = &listing->rows.items[idx];
 	*ret_view = (struct bpfl_live_view){
 		.kind = row->kind, .id = row->id, .name = row->name, .type = row->type,
-		.detail = row->detail ? row->detail : "", .prog_id = row->prog_id, .btf_id = row->btf_id,
+		.detail = row->detail ? row->detail : "", .metadata = row->metadata ? row->metadata : "", .prog_id = row->prog_id, .btf_id = row->btf_id,
 		.key_size = row->key_size, .value_size = row->value_size, .max_entries = row->max_entries, .flags = row->flags,
 		.size_bytes = row->size_bytes, .nr_map_ids = row->map_ids.nr, .map_ids = row->map_ids.items,
 		.nr_pins = row->pins.nr, .pins = (const char *const *)row->pins.items,

@@ -24,6 +24,7 @@ struct bpfl_live { /* one row */
 	char name[64];
 	char type[32];
 	char *detail; /* owned, NULL none */
+	char *metadata, *metadata_json; /* of a program: "purpose=\"count\"", and as an object; owned, NULL none */
 	char *object; /* owned, NULL none */
 	BPFL_VEC(uint32_t) map_ids;
 	BPFL_VEC(char *) pins; /* owned paths */
@@ -36,6 +37,8 @@ struct bpfl_listing {
 
 /* The row with that id, or NULL. */
 struct bpfl_live *bpfl_listing_find(const struct bpfl_listing *listing, enum bpfl_live_kind kind, uint32_t id);
+/* Fills metadata of a program whose map_ids are known. What cannot be read is left out. */
+void bpfl_listing_metadata(struct bpfl_live *row);
 /* Fills type, prog_id, detail and map_ids of a link. 0 or -errno. */
 int bpfl_listing_link(struct bpfl_live *row, int fd);
 /* Fills pins, holders and object of all rows. What cannot be read is left out. 0 or -ENOMEM. */

@@ -55,6 +55,8 @@ static void row_line(struct bpfl_buf *out, const struct bpfl_live *row)
 		bpfl_buf_printf(out, "%s%s", i ? "," : "  pin ", BPFL_ESC(row->pins.items[i]));
 	for (size_t i = 0; i < row->holders.nr; i++)
 		bpfl_buf_printf(out, "%s%s(%d)", i ? "," : "  by ", BPFL_ESC(row->holders.items[i].comm), row->holders.items[i].pid);
+	if (row->metadata)
+		bpfl_buf_printf(out, "  metadata %s", row->metadata);
 	if (row->object)
 		bpfl_buf_printf(out, "  object %s", BPFL_ESC(row->object));
 	bpfl_buf_char(out, '\n');
@@ -138,6 +140,10 @@ static void row_json(struct bpfl_json *json, const struct bpfl_live *row)
 		bpfl_json_object_end(json);
 	}
 	bpfl_json_array_end(json);
+	if (row->metadata_json) {
+		bpfl_json_key(json, "metadata");
+		bpfl_json_number(json, row->metadata_json); /* verbatim: it is JSON already */
+	}
 	text_or_null(json, "object", row->object);
 	bpfl_json_object_end(json);
 }

@@ -36,3 +36,11 @@ code=0
 setpriv --reuid=65534 --clear-groups "$BPFLOAD" ls >"$TMP/out" 2>"$TMP/err" || code=$?
 [ "$code" -eq 5 ] || fail "exit code $code without privileges"
 error_complete
+
+# What the author says about it goes with the program.
+start "$OBJ/gadget_opens.bpf.o" --no-events
+run 0 ls prog
+out_matches '^prog .* on_exit .*  metadata purpose="who opens what"  object pid '
+run 0 ls prog --json
+jq -es 'any(.[]; .metadata.purpose == "who opens what")' "$TMP/out" >/dev/null || fail "metadata in JSON"
+stop
