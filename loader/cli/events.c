@@ -156,7 +156,12 @@ static int record_show(void *ctx, const struct bpfl_record *record)
 		return 0;
 	}
 	if (record->kind == BPFL_RECORD_STREAM_STDERR && !events->options->json) {
-		out_note(events->out, 0, "%s: %.*s", record->source, (int)(size - (size > 0)), text);
+		for (size_t len; size > 0; text += len, size -= len) { /* a line of ours for each line of the program's */
+			const char *end = memchr(text, '\n', size);
+
+			len = end ? (size_t)(end - text) + 1 : size;
+			out_note(events->out, 0, "%s: %.*s", record->source, (int)(len - (end != NULL)), text);
+		}
 		return 0;
 	}
 	ret = heading_again(events, text, size);

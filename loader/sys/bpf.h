@@ -57,6 +57,12 @@ enum bpfl_cmd {
 	BPFL_CMD_PROG_STREAM_READ = 37,
 };
 
+/*
+ * No holes: an initialiser need not clear them, and the kernel refuses bytes that are not zero behind the last member that it
+ * knows. Where a structure would have one, it has a member pad.
+ */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
 struct bpfl_attr_map_create {
 	uint32_t map_type;		    /* 3.18 */
 	uint32_t key_size;		    /* bytes */
@@ -190,10 +196,12 @@ struct bpfl_attr_link_create {
 	uint32_t attach_type;
 	uint32_t flags;
 	union {
+		uint64_t words[6]; /* first, so that an initialiser clears all of them */
 		uint32_t target_btf_id; /* 5.12 */
 		struct {
 			uint64_t iter_info; /* pointer */
 			uint32_t iter_info_size;
+			uint32_t iter_pad;
 		};
 		struct {
 			uint64_t cookie; /* 5.15 */
@@ -218,6 +226,7 @@ struct bpfl_attr_link_create {
 			uint32_t cnt;
 			uint32_t flags;
 			uint32_t pid;
+			uint32_t pad;
 		} uprobe_multi; /* 6.6 */
 		struct {
 			uint32_t pf;
@@ -234,6 +243,7 @@ struct bpfl_attr_link_create {
 			uint64_t ids; /* u32 each, rising: functions in the BTF that the program was loaded for */
 			uint64_t cookies;
 			uint32_t cnt;
+			uint32_t pad;
 		} tracing_multi; /* 7.2 */
 	};
 };
@@ -243,6 +253,7 @@ struct bpfl_attr_stream_read { /* 6.17 */
 	uint32_t size;
 	uint32_t stream;
 	uint32_t prog_fd;
+	uint32_t pad;
 };
 
 struct bpfl_attr_test_run {
@@ -261,6 +272,7 @@ struct bpfl_attr_test_run {
 	uint32_t flags; /* 5.11 */
 	uint32_t cpu;
 	uint32_t batch_size; /* 5.18 */
+	uint32_t pad;
 };
 
 struct bpfl_attr_link_fd { /* LINK_DETACH, ITER_CREATE */
@@ -281,6 +293,7 @@ struct bpfl_attr_bind_map {
 	uint32_t flags;
 };
 
+#pragma GCC diagnostic pop
 /* What OBJ_GET_INFO_BY_FD writes; the kernel fills as much as it knows. */
 struct bpfl_prog_info {
 	uint32_t type;

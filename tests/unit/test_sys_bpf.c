@@ -33,6 +33,8 @@ START_TEST(the_layouts_are_the_kernels)
 	ck_assert_uint_eq(offsetof(struct bpfl_attr_link_create, kprobe_multi.cookies), 40);
 	ck_assert_uint_eq(offsetof(struct bpfl_attr_link_create, uprobe_multi.pid), 56);
 	ck_assert_uint_eq(offsetof(struct bpfl_attr_link_create, mprog.expected_revision), 24);
+	ck_assert_uint_eq(offsetof(struct bpfl_attr_stream_read, pad), 20);
+	ck_assert_uint_eq(sizeof(struct bpfl_attr_stream_read), 24);
 	ck_assert_uint_eq(offsetof(struct bpfl_attr_raw_tracepoint, cookie), 16);
 	ck_assert_uint_eq(offsetof(struct bpfl_attr_prog_attach, expected_revision), 24);
 	ck_assert_uint_eq(offsetof(struct bpfl_prog_info, name), 64);
