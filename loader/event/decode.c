@@ -184,35 +184,16 @@ static void note_stacks(struct bpfl_decoder *decoder, const struct bpfl_map_view
 	bpfl_buf_deinit(&text);
 }
 
-/* The stacks of gadgets have a cell in their line: they need no lines below it. */
-static void drop_cells(struct bpfl_view *view)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < view->stacks.nr; i++) {
-		const struct bpfl_field *field = &view->layout.fields.items[view->stacks.items[i].field_idx];
-
-		if (field->form != BPFL_FORM_KERNEL_STACK && !field->is_hidden)
-			view->stacks.items[nr++] = view->stacks.items[i];
-	}
-	view->stacks.nr = nr;
-}
-
 static void find_stacks(struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts)
 {
 	bool has_ids = has_stack_maps(decoder->spec);
 
 	decoder->stacks = opts->stacks;
-	if (opts->stacks && has_ids) {
-		decoder->lookups.stack_put = bpfl_stacks_put_cell;
-		decoder->lookups.stack_ctx = opts->stacks;
-	}
 	for (size_t i = 0; i < decoder->nr_maps && opts->stacks; i++) {
 		for (size_t v = 0; v < decoder->maps[i].nr_views; v++) {
 			struct bpfl_view *view = &decoder->maps[i].views[v];
 
 			bpfl_stack_fields_find(&view->stacks, &view->layout, opts->forms, opts->nr_forms, has_ids);
-			drop_cells(view);
 			if (view->stacks.nr > 0)
 				note_stacks(decoder, &decoder->maps[i], view);
 		}

@@ -365,28 +365,6 @@ int bpfl_stacks_put_json(struct bpfl_stacks *stacks, const struct bpfl_stack_fie
 	return ret;
 }
 
-static int write_label(void *ctx, const struct bpfl_frame *frame)
-{
-	struct writing *writing = ctx;
-	char name[256];
-
-	if (writing->out->size > 0)
-		bpfl_buf_char(writing->out, ';');
-	bpfl_buf_text(writing->out, bpfl_frame_label(frame, name));
-	return 0;
-}
-
-bool bpfl_stacks_put_cell(void *ctx, uint32_t id, const uint8_t *user_stack, size_t size, struct bpfl_buf *out)
-{
-	struct writing writing = { .out = out };
-	struct walk walk = { ctx, user_stack ? BPFL_STACK_USER : BPFL_STACK_KERNEL, 0, write_label, &writing };
-	enum bpfl_stack_state state = BPFL_STACK_FOUND;
-
-	if (user_stack && size >= GADGET_PID_OFF + sizeof(uint32_t))
-		memcpy(&walk.pid, user_stack + GADGET_PID_OFF, sizeof(uint32_t));
-	return each_of_id(&walk, (int32_t)id, &state) == 0 && state != BPFL_STACK_LOST;
-}
-
 int bpfl_stacks_put_element_text(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value, struct bpfl_buf *out)
 {
 	struct writing writing = { .out = out };

@@ -77,8 +77,6 @@ int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fie
 /* The members of an object: "kern_stack_id":["vfs_read+0x1f", ...], ... */
 int bpfl_stacks_put_json(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields, const struct bpfl_field_ctx *ctx,
 			 int pid, struct bpfl_json *json);
-/* In one cell: functions joined by ';', innermost first: struct bpfl_lookups' stack_put. ctx: struct bpfl_stacks. */
-bool bpfl_stacks_put_cell(void *ctx, uint32_t id, const uint8_t *user_stack, size_t size, struct bpfl_buf *out);
 /* The same of an element of a stack-trace map itself, whose processes are unknown. */
 int bpfl_stacks_put_element_text(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value, struct bpfl_buf *out);
 int bpfl_stacks_put_element_json(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value, struct bpfl_json *json);
