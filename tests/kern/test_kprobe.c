@@ -182,6 +182,26 @@ START_TEST(a_function_that_cannot_be_probed_is_explained)
 }
 END_TEST
 
+/* atomic_notifier_call_chain can be traced, but not be probed, and no pattern without it has as many notifiers. */
+START_TEST(what_cannot_be_probed_of_many_is_left_out)
+{
+	const char *section = "kprobe.multi/*notifier_call_chain";
+
+	if (no_kprobes("kprobe.multi/vfs_read"))
+		return;
+	CHECK_OK(live_start(&live, LIVE_COUNT, section, NULL), live.err);
+	if (strstr(bpfl_link_text(live.link), "a kprobe each")) {
+		CHECK_HAS(live.log.data, "warning: kprobe.multi *notifier_call_chain: the kernel refused ");
+		CHECK_HAS(live.log.data, "atomic_notifier_call_chain");
+		CHECK_HAS(bpfl_link_text(live.link), " of ");
+		ck_assert_uint_eq(nr_events(), 0);
+	} else {
+		ck_assert_ptr_null(live.log.data); /* such a link looks at no list of what must not be probed */
+	}
+	live_stop(&live);
+}
+END_TEST
+
 START_TEST(one_link_is_on_many_functions)
 {
 	if (no_kprobes("kprobe.multi/vfs_read"))
@@ -220,6 +240,7 @@ int main(void)
 		an_event_of_tracefs_does_where_there_is_no_pmu,
 		the_event_of_a_killed_process_is_swept,
 		one_link_is_on_many_functions,
+		what_cannot_be_probed_of_many_is_left_out,
 	};
 	Suite *suite = BPFL_TEST_SUITE("kprobe", tests);
 
