@@ -485,6 +485,29 @@ START_TEST(all_functions_that_fit_are_counted)
 }
 END_TEST
 
+static const char *const sessions[] = { "uprobe.session", "uprobe.session.s" };
+
+START_TEST(a_session_runs_at_both_ends_of_a_call)
+{
+	struct bpfl_link *link = NULL;
+	char text[64];
+
+	if (bpfl_test_lacks("uprobe_session"))
+		return;
+	program(sessions[_i], false);
+	snprintf(text, sizeof(text), "%s/%%s:probed_?????*", sessions[_i]);
+	CHECK_OK(attach(text, &link), err);
+	call_first(7);
+	call_second(5);
+	ck_assert_uint_eq(counter(), 24);
+	bpfl_link_close(link);
+	call_first(1);
+	ck_assert_uint_eq(counter(), 24);
+	unload();
+	bpfl_test_shows(sessions[_i], "by link");
+}
+END_TEST
+
 START_TEST(a_cookie_reaches_a_program_at_many_places)
 {
 	struct bpfl_link *link = NULL;
@@ -627,6 +650,7 @@ int main(void)
 
 	bpfl_test_add_loop(suite, "single", each_call_is_counted_until_the_link_is_closed, NR(single));
 	bpfl_test_add_loop(suite, "pid", a_probe_can_be_in_one_process_only, NR(with_pid));
+	bpfl_test_add_loop(suite, "sessions", a_session_runs_at_both_ends_of_a_call, sizeof(sessions) / sizeof(sessions[0]));
 	bpfl_test_add_loop(suite, "multi", all_functions_that_fit_are_counted, NR(multi));
 	bpfl_test_add_loop(suite, "usdt", a_probe_fires_at_all_its_places_and_counts_listeners, NR(usdts));
 	return bpfl_test_main(suite);

@@ -39,6 +39,7 @@ static const struct {
 	{ "struct_ops", { V(5, 10), V(5, 10), NEVER }, "struct_ops (on s390x they take a JIT)" },
 	{ "sleepable_uprobe", { V(6, 0), V(6, 0), V(6, 0) }, "uprobe programs that may sleep" },
 	{ "uprobe_multi", { V(6, 6), V(6, 6), V(6, 6) }, "uprobe.multi" },
+	{ "uprobe_session", { V(6, 13), V(6, 13), V(6, 13) }, "uprobe.session" },
 	{ "atomic_fetch", { V(5, 12), V(5, 12), V(5, 12) }, "atomic additions that give the old value" },
 	{ "perf_lost", { V(6, 0), V(6, 0), V(6, 0) }, "perf events that tell how many records were lost" },
 	{ "user_ringbuf", { V(6, 1), V(6, 1), V(6, 1) }, "user ring buffers" },
