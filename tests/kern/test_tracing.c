@@ -99,6 +99,9 @@ static const struct traced {
 	{ "fsession.s/" RARE_CALL, "fsession.s", "fsession", 2 },
 	{ "lsm/inode_permission", "lsm", "trampolines", 1 },
 	{ "lsm.s/inode_getattr", "lsm.s", "sleepable_lsm", 1 },
+	{ "tp.s/syscalls/sys_enter_" LIVE_RARE_CALL, "tracepoint.s", "sleepable_tracepoint", 1 },
+	{ "raw_tp.s/sys_enter", "raw_tp.s", "sleepable_tracepoint", 4 },
+	{ "tp_btf.s/sys_enter", "tp_btf.s", "sleepable_tracepoint", 4 },
 };
 
 /* The counter moves by so many for each call, and by nothing more afterwards. */

@@ -53,6 +53,7 @@ static const struct {
 	{ "tracing_multi", { V(7, 2), NEVER, NEVER }, "fentry.multi and its siblings" },
 	{ "fsession", { V(7, 2), V(7, 2), NEVER }, "fsession" },
 	{ "sleepable_tracing", { V(7, 2), V(7, 2), NEVER }, "fentry.s and its like on system calls" },
+	{ "sleepable_tracepoint", { V(7, 2), V(7, 2), V(7, 2) }, "tp.s, raw_tp.s and tp_btf.s on system calls" },
 	{ "sleepable_lsm", { V(6, 1), V(6, 12), NEVER }, "lsm.s/inode_getattr" },
 	{ "lsm_cgroup", { V(6, 1), V(6, 12), NEVER }, "lsm_cgroup" },
 	{ "tracing_cookie", { V(5, 19), V(6, 0), V(6, 3) }, "cookies of fentry and its like" },
