@@ -78,8 +78,10 @@ int bpfl_symbolizer_user(struct bpfl_symbolizer *symbolizer, int pid, uint64_t a
 		ret = bpfl_sym_file_find(symbolizer, range->file, addr - range->start + range->file_off, flags, ret_frame);
 	if (ret != 0 || !process)
 		return ret;
-	ret = bpfl_sym_process_jit(process);
+	ret = find_in(&process->jit, addr, flags, ret_frame);
 	if (ret == 0)
+		ret = bpfl_sym_process_jit(process);
+	if (ret == 1)
 		ret = find_in(&process->jit, addr, flags, ret_frame);
 	if (ret == 1)
 		ret_frame->module = "[jit]";
@@ -132,6 +134,7 @@ static struct bpfl_sym_file *file_from_debug_dir(struct bpfl_symbolizer *symboli
 		return NULL;
 	}
 	file->elf = elf;
+	file->is_debug = true;
 	symbolizer->nr_open++;
 	file->build_id_size = bpfl_user_build_id(elf, file->build_id);
 	return file;

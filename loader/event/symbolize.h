@@ -55,6 +55,7 @@ struct bpfl_sym_file {
 	struct bpfl_user_elf *elf; /* open, or NULL */
 	bool is_hopeless;	   /* no ELF file, or it cannot be opened any more */
 	bool has_table;
+	bool is_debug; /* from /usr/lib/debug, not mapped by anybody */
 	struct bpfl_sym_table table; /* by address in the file */
 	uint64_t used;		     /* by the symbolizer's clock: when last */
 	uint8_t build_id[BPFL_SYM_BUILD_ID_MAX];
@@ -92,7 +93,7 @@ struct bpfl_sym_process {
 	int64_t read_ns; /* CLOCK_MONOTONIC */
 	int64_t wait_ns; /* it is not read again before so long after that */
 	uint32_t nr_notes, next_note; /* read again with that note */
-	bool has_jit;	 /* jit was sought */
+	int64_t jit_ns;	 /* CLOCK_MONOTONIC: when jit was sought last; 0: never */
 	struct bpfl_sym_table jit;
 };
 
@@ -101,7 +102,7 @@ struct bpfl_sym_process *bpfl_sym_process_get(struct bpfl_symbolizer *symbolizer
 /* Reads its mappings (again). 0; -ESRCH; -ENOMEM. */
 int bpfl_sym_process_read(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_process *process);
 const struct bpfl_sym_range *bpfl_sym_process_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_process *process, uint64_t addr);
-/* Its just-in-time compiler's names. 0 or -ENOMEM. */
+/* Its just-in-time compiler's names, again if that is some time ago. 1: there is something to look into; 0; -ENOMEM. */
 int bpfl_sym_process_jit(struct bpfl_sym_process *process);
 void bpfl_sym_process_destroy(struct bpfl_sym_process *process);
 /* Where the vDSO of this process is in its memory. */

@@ -23,6 +23,7 @@
 #define NR_OPEN_MAX 256u
 #define NR_SYMBOLS_MAX (4u << 20) /* of one file */
 #define PATH_SIZE 4300
+#define SEGMENT_PAGE 4096u
 
 /* ---- which files there are ---- */
 
@@ -233,6 +234,29 @@ static bool vaddr_of(const struct bpfl_user_elf *elf, uint64_t file_off, uint64_
 	return false;
 }
 
+/*
+ * The same of a debug file, whose segments have lost their bytes, and with them their offsets. Linkers put one segment behind the other and keep
+ * offset and address equal within a page; so the offsets can be told.
+ */
+static bool vaddr_of_debug(const struct bpfl_user_elf *elf, uint64_t file_off, uint64_t *ret_vaddr)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < elf->nr_segments; i++) {
+		const struct bpfl_user_segment *segment = &elf->segments[i];
+		uint64_t off = end + ((segment->vaddr - end) & (SEGMENT_PAGE - 1));
+
+		if (segment->type != BPFL_PT_LOAD)
+			continue;
+		if ((segment->flags & BPFL_PF_X) && file_off >= off && file_off - off < segment->mem_size) {
+			*ret_vaddr = segment->vaddr + (file_off - off);
+			return true;
+		}
+		end = off + segment->mem_size;
+	}
+	return false;
+}
+
 int bpfl_sym_file_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file *file, uint64_t file_off, unsigned flags,
 		       struct bpfl_frame *ret_frame)
 {
@@ -247,7 +271,7 @@ int bpfl_sym_file_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file 
 		ret = load(symbolizer, file);
 	if (ret < 0 || file->is_hopeless)
 		return ret;
-	if (!vaddr_of(file->elf, file_off - back, &vaddr))
+	if (!(file->is_debug ? vaddr_of_debug : vaddr_of)(file->elf, file_off - back, &vaddr))
 		return 0;
 	sym = bpfl_sym_table_find(&file->table, vaddr);
 	if (!sym)

@@ -23,6 +23,8 @@
 #define WAIT_FIRST_NS 1000000
 #define WAIT_LAST_NS 200000000
 #define JIT_SIZE_MAX (64ull << 20)
+#define JIT_AGAIN_NS 1000000000
+#define NARROW_END (1ull << 32) /* of the addresses of a process of 32 bits */
 
 /* ---- mappings ---- */
 
@@ -82,7 +84,7 @@ static int take_line(void *ctx, char *text)
 		range->file = bpfl_sym_file_get(reading->symbolizer, line.path, line.major, line.minor, line.inode);
 		if (range->file)
 			bpfl_sym_file_open(reading->symbolizer, range->file, reading->pid, line.range);
-	} else if (strcmp(line.path, "[vdso]") == 0) {
+	} else if (strcmp(line.path, "[vdso]") == 0 && (sizeof(void *) == 4) == (line.end <= NARROW_END)) {
 		range->file = bpfl_sym_file_vdso(reading->symbolizer);
 		range->file_off = 0;
 	}
@@ -250,9 +252,10 @@ int bpfl_sym_process_jit(struct bpfl_sym_process *process)
 	char path[96];
 	int ret;
 
-	if (process->has_jit)
+	/* A compiler goes on writing; a process that has none is asked once. */
+	if (process->jit_ns && (process->jit.syms.nr == 0 || bpfl_clock_ns(CLOCK_MONOTONIC) - process->jit_ns < JIT_AGAIN_NS))
 		return 0;
-	process->has_jit = true;
+	process->jit_ns = bpfl_clock_ns(CLOCK_MONOTONIC);
 	snprintf(path, sizeof(path), "/proc/%d/status", process->pid);
 	bpfl_file_each_line(AT_FDCWD, path, find_inner_pid, &inner);
 	snprintf(path, sizeof(path), "/proc/%d/root/tmp/perf-%lu.map", process->pid, inner);
@@ -261,10 +264,12 @@ int bpfl_sym_process_jit(struct bpfl_sym_process *process)
 		snprintf(path, sizeof(path), "/tmp/perf-%d.map", process->pid);
 		ret = bpfl_file_read(path, JIT_SIZE_MAX, &text, NULL);
 	}
-	if (ret == 0)
+	if (ret == 0) {
+		bpfl_sym_table_deinit(&process->jit);
 		ret = bpfl_sym_table_read_jit(&process->jit, text.data ? text.data : "", text.size);
+	}
 	bpfl_buf_deinit(&text);
-	return ret == -ENOMEM ? ret : 0;
+	return ret == -ENOMEM ? ret : ret == 0 && process->jit.syms.nr > 0;
 }
 
 /* ---- the vDSO ---- */

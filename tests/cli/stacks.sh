@@ -61,6 +61,25 @@ jq -es 'any(.stacks.ustack | any(startswith("main+0x")))' "$TMP/out" >"$TMP/jq" 
 run 0 $profile --map stacks.flags=0x20 --map stacks.value_size=4064 --folded samples -- "$TMP/busy" 300
 out_matches '^busy;.*main;outer;middle;innermost'
 
+# The process has gone before anybody saw it, and its file too: the debug file with its build id has the names.
+cc -O0 -g -fno-omit-frame-pointer -D_GNU_SOURCE -Wl,--build-id=sha1 -o "$TMP/gone" tests/cli/busy.c
+id=$(readelf -n "$TMP/gone" | sed -n 's/.*Build ID: //p')
+made=
+[ -d /usr/lib/debug ] || made=/usr/lib/debug
+mkdir -p /usr/lib/debug
+mount -t tmpfs none /usr/lib/debug
+[ -z "$made" ] || trap 'umount /usr/lib/debug; rmdir /usr/lib/debug; [ -z "$PID" ] || kill -9 "$PID"' EXIT
+mkdir -p "/usr/lib/debug/.build-id/$(echo "$id" | cut -c 1-2)"
+objcopy --only-keep-debug "$TMP/gone" "/usr/lib/debug/.build-id/$(echo "$id" | cut -c 1-2)/$(echo "$id" | cut -c 3-).debug"
+strip "$TMP/gone"
+start "$OBJ/profile.bpf.o" --attach profile:hz:499 --map stacks.flags=0x20 --map stacks.value_size=4064
+"$TMP/gone" 300
+rm "$TMP/gone"
+id=$("$BPFLOAD" ls map --json | jq -s 'map(select(.name == "samples")) | max_by(.id).id')
+"$BPFLOAD" map dump id "$id" --folded >"$TMP/dumped" 2>"$TMP/said"
+stop
+grep -q '^gone;.*main;outer;middle;innermost' "$TMP/dumped" || fail "no names from the debug file: $(grep '^gone' "$TMP/dumped" | head -n 3)"
+
 # Maps that somebody else has loaded: the stack-trace map is that of the same program.
 "$TMP/busy" 100000 &
 busy=$!
