@@ -37,6 +37,7 @@ enum bpfl_check_kind {
 	BPFL_CHECK_MAP_TYPE,
 	BPFL_CHECK_PROG_TYPE,
 	BPFL_CHECK_ATTACH_TYPE,
+	BPFL_CHECK_MAP_FLAG,
 	BPFL_CHECK_OPS_MEMBER, /* of a struct of functions (struct_ops): a member, with its program if it has one */
 	BPFL_CHECK_MAP_SIZE, /* of the user, not of the kernel: a size that the object leaves open */
 	BPFL_CHECK_NR_KINDS,

@@ -241,21 +241,22 @@ static const struct {
 	enum bpfl_hook hook;
 	struct finding (*find)(struct bpfl_checking *checking, const char *target);
 	const char *mechanism; /* NULL: nothing that a BTF shows */
+	const char *other_way; /* a mechanism that does as well; not for sessions */
 	const char *without;   /* what is said when it is missing */
 } finders[] = {
-	{ BPFL_HOOK_TRACEPOINT, tracepoint_find, NULL, NULL },
-	{ BPFL_HOOK_RAW_TRACEPOINT, raw_tracepoint_find, NULL, NULL },
-	{ BPFL_HOOK_KPROBE, function_find, "create_local_trace_kprobe",
+	{ BPFL_HOOK_TRACEPOINT, tracepoint_find, NULL, NULL, NULL },
+	{ BPFL_HOOK_RAW_TRACEPOINT, raw_tracepoint_find, NULL, NULL, NULL },
+	{ BPFL_HOOK_KPROBE, function_find, "create_local_trace_kprobe", NULL,
 	  "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)" },
-	{ BPFL_HOOK_KSYSCALL, syscall_find, "create_local_trace_kprobe",
+	{ BPFL_HOOK_KSYSCALL, syscall_find, "create_local_trace_kprobe", NULL,
 	  "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)" },
-	{ BPFL_HOOK_KPROBE_MULTI, function_find, "register_fprobe_ips",
+	{ BPFL_HOOK_KPROBE_MULTI, function_find, "register_fprobe_ips", "create_local_trace_kprobe",
 	  "the kernel has no multi-kprobes (CONFIG_FPROBE)" },
-	{ BPFL_HOOK_UPROBE, user_find, "create_local_trace_uprobe",
+	{ BPFL_HOOK_UPROBE, user_find, "create_local_trace_uprobe", NULL,
 	  "the kernel has no uprobes (CONFIG_UPROBE_EVENTS)" },
-	{ BPFL_HOOK_UPROBE_MULTI, user_find, "uprobe_register",
+	{ BPFL_HOOK_UPROBE_MULTI, user_find, "uprobe_register", "create_local_trace_uprobe",
 	  "the kernel has no uprobes (CONFIG_UPROBES)" },
-	{ BPFL_HOOK_USDT, user_find, "create_local_trace_uprobe",
+	{ BPFL_HOOK_USDT, user_find, "create_local_trace_uprobe", NULL,
 	  "the kernel has no uprobes (CONFIG_UPROBE_EVENTS)" },
 };
 
@@ -360,7 +361,11 @@ static int prog_add(struct bpfl_checking *checking, struct bpfl_image_prog *prog
 		if (finders[i].hook != row->hook) {
 			continue;
 		}
-		if (mechanism_is_missing(checking, finders[i].mechanism)) {
+		bool is_session = row->attach_type == BPFL_ATTACH_TRACE_KPROBE_SESSION ||
+				  row->attach_type == BPFL_ATTACH_TRACE_UPROBE_SESSION;
+
+		if (mechanism_is_missing(checking, finders[i].mechanism) &&
+		    (is_session || !finders[i].other_way || mechanism_is_missing(checking, finders[i].other_way))) {
 			found = FINDING(BPFL_CHECK_MISSING, finders[i].without);
 		} else if (decl->hit.target && decl->hit.target[0] != '\0') {
 			found = finders[i].find(checking, decl->hit.target);

@@ -21,6 +21,7 @@ const char *bpfl_check_kind_name(enum bpfl_check_kind kind)
 		[BPFL_CHECK_MAP_TYPE] = "map type",
 		[BPFL_CHECK_PROG_TYPE] = "program type",
 		[BPFL_CHECK_ATTACH_TYPE] = "attach type",
+		[BPFL_CHECK_MAP_FLAG] = "map flag",
 		[BPFL_CHECK_OPS_MEMBER] = "member",
 		[BPFL_CHECK_MAP_SIZE] = "map size",
 	};

@@ -190,6 +190,108 @@ static int map_types_add(struct bpfl_checking *checking, uint64_t *caps, struct 
 	return 0;
 }
 
+/* ---- flags of maps ---- */
+
+#define F_MMAPABLE (1u << 10)
+
+/* The kernel's enum of all these flags has no name, only its members have. UNKNOWN before Linux 5.4, when they were macros. */
+static enum bpfl_check_presence map_flag_presence(struct bpfl_checking *checking, const char *name)
+{
+	const struct bpfl_btf *btf;
+	uint32_t id = 0;
+
+	if (bpfl_target_btf(checking->target, &btf, NULL) < 0) {
+		return BPFL_PRESENCE_UNKNOWN;
+	}
+	while ((id = bpfl_btf_find(btf, BPFL_KIND_ENUM, "", id + 1)) != 0) {
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
+		bool is_it = false;
+
+		for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
+			const char *flag = bpfl_btf_string(btf, bpfl_btf_enums(type)[i].name_off);
+
+			if (strcmp(flag, name) == 0) {
+				return BPFL_PRESENCE_PRESENT;
+			}
+			is_it = is_it || strcmp(flag, "BPF_F_NO_PREALLOC") == 0;
+		}
+		if (is_it) {
+			return BPFL_PRESENCE_ABSENT;
+		}
+	}
+	return BPFL_PRESENCE_UNKNOWN;
+}
+
+/* One flag. Older ones than any BTF of a kernel are passed over. */
+static int map_flag_add(struct bpfl_checking *checking, uint32_t flag, bool needed, struct bpfl_error *err)
+{
+	const char *name = NULL;
+	uint32_t since = bpfl_map_flags_since(flag, &name);
+	uint32_t version = bpfl_target_kernel_version(checking->target);
+	enum bpfl_check_status status;
+	char text[64];
+
+	if (since < BPFL_KERNEL_VERSION(5, 4, 0)) {
+		return 0;
+	}
+	switch (map_flag_presence(checking, name)) {
+	case BPFL_PRESENCE_PRESENT: status = BPFL_CHECK_OK; break;
+	case BPFL_PRESENCE_ABSENT: status = BPFL_CHECK_MISSING; break;
+	default: status = version >= since ? BPFL_CHECK_OK : BPFL_CHECK_UNKNOWN; break;
+	}
+	snprintf(text, sizeof(text), "since Linux %u.%u", BPFL_VERSION_ARGS(since));
+	struct bpfl_check_item *item = bpfl_check_add(checking, BPFL_CHECK_MAP_FLAG, status, name, text);
+	if (!item) {
+		return bpfl_error_nomem(err);
+	}
+	item->needed = needed;
+	item->since = since;
+	return 0;
+}
+
+static int map_flags_add(struct bpfl_checking *checking, struct bpfl_error *err)
+{
+	uint32_t needed = 0, wanted = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < checking->spec->maps.nr; i++) {
+		const struct bpfl_map_spec *map = &checking->spec->maps.items[i];
+
+		if (!checking->image->maps[i].needed) {
+			continue;
+		}
+		/* An array that cannot be mapped is made without it. */
+		if (map->type == BPFL_MAP_TYPE_ARRAY) {
+			wanted |= map->flags & F_MMAPABLE;
+			needed |= map->flags & ~F_MMAPABLE;
+		} else {
+			needed |= map->flags;
+		}
+		needed |= map->inner ? map->inner->flags : 0;
+	}
+	wanted |= needed;
+	for (unsigned bit = 0; bit < 32 && result == 0; bit++) {
+		uint32_t flag = 1u << bit;
+
+		result = wanted & flag ? map_flag_add(checking, flag, (needed & flag) != 0, err) : 0;
+	}
+	return result;
+}
+
+/* ---- types of programs ---- */
+
+/*
+ * How much a kernel without the attach type of a program would be missed. Kprobe programs are loaded whatever it is; and instead of one link on many
+ * functions the loader can make many, but not for sessions.
+ */
+static void attach_type_need(struct bpfl_check_item *item, const struct bpfl_prog *prog)
+{
+	bool has_other_way = prog->attach_type == BPFL_ATTACH_TRACE_KPROBE_MULTI || prog->attach_type == BPFL_ATTACH_TRACE_UPROBE_MULTI;
+
+	item->needed = !(prog->hit.row && prog->hit.row->attach_type_optional) && !has_other_way;
+	item->at_load = prog->prog_type != BPFL_PROG_KPROBE;
+}
+
 static int prog_types_add(struct bpfl_checking *checking, uint64_t *caps, struct bpfl_error *err)
 {
 	uint32_t version = bpfl_target_kernel_version(checking->target);
@@ -218,7 +320,7 @@ static int prog_types_add(struct bpfl_checking *checking, uint64_t *caps, struct
 			if (!item) {
 				return bpfl_error_nomem(err);
 			}
-			item->needed = !(prog->hit.row && prog->hit.row->attach_type_optional);
+			attach_type_need(item, prog);
 		}
 	}
 	return 0;
@@ -229,6 +331,9 @@ int bpfl_check_types(struct bpfl_checking *checking, struct bpfl_error *err)
 	uint64_t caps = 0;
 	int result = map_types_add(checking, &caps, err);
 
+	if (result == 0) {
+		result = map_flags_add(checking, err);
+	}
 	if (result == 0) {
 		result = prog_types_add(checking, &caps, err);
 	}

@@ -580,7 +580,11 @@ START_TEST(hooks_are_looked_for_where_the_btf_has_traces)
 		{ "kprobe/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_MISSING, false },
 		{ "kprobe/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
 		  BPFL_CHECK_OK, false },
+		/* Many kprobes do for one on many functions, but not for a session. */
 		{ "kprobe.multi/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
+		  BPFL_CHECK_OK, false },
+		{ "kprobe.multi/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_MISSING, false },
+		{ "kprobe.session/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
 		  BPFL_CHECK_MISSING, false },
 		{ "uprobe/bash:readline", "func schedule(u32) u32;", BPFL_CHECK_MISSING, false },
 		{ "uprobe/bash:readline", "func schedule(u32) u32; func create_local_trace_uprobe(u32) u32;", BPFL_CHECK_OK, false },
@@ -674,6 +678,43 @@ START_TEST(without_btf_the_version_decides)
 }
 END_TEST
 
+/* Flags are members of an enum without a name; old ones are in every kernel that has BTF. */
+START_TEST(flags_of_maps_are_those_that_the_kernel_names)
+{
+	static const struct {
+		const char *kernel;
+		uint32_t version, type, flags;
+		int status; /* -1: no item */
+		bool needed;
+	} rows[] = {
+		{ "enum { A = 7 }; enum { BPF_F_NO_PREALLOC = 1, BPF_F_LINK = 8192 };", 0, BPFL_MAP_TYPE_HASH, 1u << 13, BPFL_CHECK_OK, true },
+		{ "enum { A = 7 }; enum { BPF_F_NO_PREALLOC = 1 };", BPFL_KERNEL_VERSION(6, 12, 0), BPFL_MAP_TYPE_HASH, 1u << 13,
+		  BPFL_CHECK_MISSING, true },
+		{ "enum { A = 7 };", BPFL_KERNEL_VERSION(6, 12, 0), BPFL_MAP_TYPE_HASH, 1u << 13, BPFL_CHECK_OK, true },
+		{ "enum { A = 7 };", BPFL_KERNEL_VERSION(6, 1, 0), BPFL_MAP_TYPE_HASH, 1u << 13, BPFL_CHECK_UNKNOWN, true },
+		{ "enum { BPF_F_NO_PREALLOC = 1 };", 0, BPFL_MAP_TYPE_HASH, 1u, -1, false },
+		{ "enum { BPF_F_NO_PREALLOC = 1 };", 0, BPFL_MAP_TYPE_HASH, 1u << 10, BPFL_CHECK_MISSING, true },
+		{ "enum { BPF_F_NO_PREALLOC = 1 };", 0, BPFL_MAP_TYPE_ARRAY, 1u << 10, BPFL_CHECK_MISSING, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct bpfl_check_item *item;
+
+		spec_begin("var u32 v;");
+		specgen_map(spec, "m", BPFL_MAP_BTF, rows[i].type, 4, 4, 1)->flags = rows[i].flags;
+		specgen_prog(spec, "main", "socket", FUNC("main", MOV(0, 0), EXIT));
+		run_on(target_make(rows[i].kernel, rows[i].version, NULL));
+		size_t nr = 0;
+		while ((item = bpfl_check_item(check, nr)) && item->kind != BPFL_CHECK_MAP_FLAG) {
+			nr++;
+		}
+		ck_assert_msg((item ? (int)item->status : -1) == rows[i].status, "row %zu", i);
+		ck_assert_msg(!item || item->needed == rows[i].needed, "row %zu", i);
+		done();
+	}
+}
+END_TEST
+
 START_TEST(an_open_map_size_is_noted_and_the_check_goes_on)
 {
 	spec_begin(LOCAL);
@@ -744,6 +785,7 @@ int main(void)
 		a_missing_extern_does_not_hide_the_next,
 		calls_of_weak_functions,
 		calls_without_asking_are_needed,
+		flags_of_maps_are_those_that_the_kernel_names,
 		a_configuration_decides_branches,
 		hooks_are_looked_for_where_the_btf_has_traces,
 		places_that_are_no_matter_of_the_kernel_are_left_out,
