@@ -151,6 +151,17 @@ BPFL_API int bpfl_link_update(struct bpfl_link *link, const struct bpfl_object *
 			      struct bpfl_error *err);
 
 /*
+ * The same for a struct_ops variable that is registered by a link (.struct_ops.link, Linux 6.4), where its interface can be updated (TCP congestion
+ * controls: of the same name; sched_ext not).
+ * @object: has the new variable, loaded; must outlive the link from now on.
+ * @map: the new variable, in .struct_ops.link.
+ * @expected_map_fd: only if the link holds this one; -1: whichever.
+ * Return: 0; or -errno and the old one stays: USAGE (-ENOENT), UNSUPPORTED, TARGET, SYSTEM.
+ */
+BPFL_API int bpfl_link_update_map(struct bpfl_link *link, const struct bpfl_object *object, const char *map, int expected_map_fd,
+				  struct bpfl_error *err);
+
+/*
  * What is attached where, and by which mechanism.
  * Return: "count_packets: xdp on lo (native)", owned by the link.
  */

@@ -50,6 +50,16 @@ BPFL_API int bpfl_object_map_fd(const struct bpfl_object *object, const char *ma
 BPFL_API int bpfl_object_prog_fd(const struct bpfl_object *object, const char *prog);
 
 /*
+ * Tells the kernel which struct_ops variable a program goes with, so that kernel functions which it calls act on that one (sched_ext's, for example, when
+ * several schedulers are there). For programs of other types: those in the struct itself belong to it anyway. Linux 7.0.
+ * @prog: of object, loaded. @map: the variable, of ops_object (may be the same object), loaded.
+ * Return: 0, for the lifetime of the program; -errno: USAGE (-ENOENT), UNSUPPORTED (-EINVAL), TARGET (-EBUSY: another is associated).
+ * Needs: CAP_BPF.
+ */
+BPFL_API int bpfl_object_assoc_struct_ops(const struct bpfl_object *object, const char *prog, const struct bpfl_object *ops_object, const char *map,
+					  struct bpfl_error *err);
+
+/*
  * Reads and writes a variable of a loaded object (.data and .bss; .rodata and .kconfig can be read only). Not atomic: programs may run
  * meanwhile, and where the section cannot be mapped (before Linux 5.5) the whole section is read and written back.
  * @name: as in the object; "map.member" does not work here.

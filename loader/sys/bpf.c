@@ -236,6 +236,13 @@ int bpfl_sys_prog_bind_map(int prog_fd, int map_fd)
 	return bpfl_enter_bpf(BPFL_CMD_PROG_BIND_MAP, &attr, sizeof(attr), 0);
 }
 
+int bpfl_sys_prog_assoc_struct_ops(int prog_fd, int map_fd)
+{
+	struct bpfl_attr_assoc_struct_ops attr = { .map_fd = (uint32_t)map_fd, .prog_fd = (uint32_t)prog_fd };
+
+	return bpfl_enter_bpf(BPFL_CMD_PROG_ASSOC_STRUCT_OPS, &attr, sizeof(attr), 0);
+}
+
 int bpfl_sys_prog_stream_read(int prog_fd, uint32_t stream, void *out, uint32_t size)
 {
 	struct bpfl_attr_stream_read attr = { .buf = (uintptr_t)out, .size = size, .stream = stream,

@@ -55,6 +55,7 @@ enum bpfl_cmd {
 	BPFL_CMD_LINK_DETACH = 34,
 	BPFL_CMD_PROG_BIND_MAP = 35,
 	BPFL_CMD_PROG_STREAM_READ = 37,
+	BPFL_CMD_PROG_ASSOC_STRUCT_OPS = 38,
 };
 
 /*
@@ -287,6 +288,12 @@ struct bpfl_attr_link_update {
 	uint32_t old_prog_fd;
 };
 
+struct bpfl_attr_assoc_struct_ops {
+	uint32_t map_fd; /* 7.0 */
+	uint32_t prog_fd;
+	uint32_t flags;
+};
+
 struct bpfl_attr_bind_map {
 	uint32_t prog_fd; /* 5.10 */
 	uint32_t map_fd;
@@ -390,6 +397,9 @@ int bpfl_sys_raw_tracepoint_open(const char *name, int prog_fd, uint64_t cookie)
 int bpfl_sys_link_create(const struct bpfl_attr_link_create *attr);			     /* fd */
 int bpfl_sys_link_detach(int link_fd);							     /* 0 */
 /* 0. flags 4 (BPF_F_REPLACE): only when the link holds old_fd, -1 otherwise. */
+/* A program that is no struct_ops program calls kernel functions of this struct_ops map. -EINVAL: unknown (before 7.0), or a struct_ops program; -EBUSY: it
+ * is another map's. */
+int bpfl_sys_prog_assoc_struct_ops(int prog_fd, int map_fd);
 int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd);
 int bpfl_sys_iter_create(int link_fd);							     /* fd */
 int bpfl_sys_prog_attach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */

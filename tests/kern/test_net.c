@@ -972,6 +972,84 @@ START_TEST(netfilter_counts_until_its_link_is_closed)
 }
 END_TEST
 
+/* ---- other programs in the same place ---- */
+
+static const struct update {
+	const char *section, *text;
+	int result;
+	void (*trigger)(int times);
+	const char *feature;
+} updates[] = {
+	{ "xdp", "xdp:lo,mode=skb", 2, send_to_lo, "links" },
+	{ "tcx/ingress", "tcx/ingress:lo", 0, send_to_lo, "tcx" },
+	{ "tcx/egress", "tcx/egress:lo", 0, send_to_lo, "tcx" },
+	{ "cgroup_skb/egress", NULL, 1, send_from_cgroup, "cgroup_link" },
+	{ "sk_lookup", "sk_lookup:self", 1, send_to_lo, "sk_lookup" },
+	{ "flow_dissector", "flow_dissector:self", 0, hash_packets, "netns_link" },
+};
+
+START_TEST(a_program_takes_the_place_of_another)
+{
+	const struct update *row = &updates[_i];
+	struct bpfl_link *link = NULL;
+	struct loaded it, other;
+	char text[600];
+	uint64_t before;
+
+	if (bpfl_test_lacks(row->feature))
+		return;
+	own_network();
+	if (!row->text)
+		make_cgroup();
+	snprintf(text, sizeof(text), "%s%s%s", row->text ? row->text : row->section, row->text ? "" : ":", row->text ? "" : cgroup_dir);
+	it = load(row->section, row->result);
+	other = load(row->section, row->result);
+	CHECK_OK(attach(&it, text, &link), err);
+	row->trigger(10);
+	ck_assert_uint_ge(counter(&it), 10);
+	CHECK_OK(bpfl_link_update(link, other.object, 0, bpfl_object_prog_fd(it.object, "prog"), &err), err);
+	before = counter(&it);
+	row->trigger(10);
+	ck_assert_uint_eq(counter(&it), before);
+	ck_assert_uint_ge(counter(&other), 10);
+	bpfl_link_close(link);
+	unload(&it);
+	unload(&other);
+	if (!row->text)
+		remove_cgroup();
+}
+END_TEST
+
+/* The sockets that are in the map already keep the program of before. */
+START_TEST(a_map_of_sockets_changes_its_program)
+{
+	struct bpfl_link *link = NULL;
+	struct loaded it, other;
+	uint32_t key = 0;
+	uint64_t before;
+
+	if (bpfl_test_lacks("sockmap_link"))
+		return;
+	own_network();
+	make_connection();
+	it = load("sk_msg", 1);
+	other = load("sk_msg", 1);
+	CHECK_OK(attach(&it, "sk_msg:socks", &link), err);
+	CHECK_OK(bpfl_link_update(link, other.object, 0, -1, &err), err);
+	ck_assert_int_eq(bpfl_sys_map_update(bpfl_object_map_fd(it.object, "socks"), &key, &connection[0], 0), 0);
+	before = counter(&it);
+	send_messages(10);
+	ck_assert_uint_eq(counter(&it), before);
+	ck_assert_uint_ge(counter(&other), 10);
+	bpfl_link_close(link);
+	ck_assert_int_eq(bpfl_sys_map_delete(bpfl_object_map_fd(it.object, "socks"), &key), 0);
+	unload(&it);
+	unload(&other);
+	close(connection[0]);
+	close(connection[1]);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tc_tests[] = {
@@ -1007,11 +1085,13 @@ int main(void)
 		a_group_of_sockets_asks_the_program_until_its_link_is_closed,
 		a_map_of_sockets_runs_the_program,
 		netfilter_counts_until_its_link_is_closed,
+		a_map_of_sockets_changes_its_program,
 	};
 	Suite *suite = BPFL_TEST_SUITE("tc", tc_tests);
 
 	BPFL_TEST_ADD_CASE(suite, "tcx, netkit, xdp", tcx_tests);
 	BPFL_TEST_ADD_CASE(suite, "cgroups", cgroup_tests);
 	BPFL_TEST_ADD_CASE(suite, "sockets", socket_tests);
+	bpfl_test_add_loop(suite, "updates", a_program_takes_the_place_of_another, NR(updates));
 	return bpfl_test_main(suite);
 }

@@ -240,6 +240,85 @@ END_TEST
 
 /* ---- what is refused before anything is loaded ---- */
 
+/* Two objects of one name. The first is registered; test() gets its link. */
+static struct bpfl_link *first_link;
+static struct bpfl_object *first_object;
+static struct bpfl_image *first_image;
+static struct bpfl_target *first_target;
+static struct bpfl_spec *first_spec;
+
+static void load_two(void)
+{
+	describe(".struct_ops.link");
+	CHECK_OK(load(), err);
+	CHECK_OK(bpfl_link_attach_map(object, "ops", NULL, &first_link, &err), err);
+	first_object = object, first_image = image, first_target = target, first_spec = spec;
+	describe(".struct_ops.link");
+	CHECK_OK(load(), err);
+}
+
+static void unload_two(void)
+{
+	unload();
+	the_link = first_link, object = first_object, image = first_image, target = first_target, spec = first_spec;
+	unload();
+}
+
+static uint64_t first_counter(void)
+{
+	uint32_t key = 0;
+	uint64_t value = 0;
+
+	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(first_object, "counter"), &key, &value, 0), 0);
+	return value;
+}
+
+START_TEST(another_struct_takes_the_place)
+{
+	uint64_t before;
+
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines") || bpfl_test_lacks("struct_ops_link"))
+		return;
+	bpfl_test_own_network();
+	load_two();
+	connection();
+	before = first_counter();
+	ck_assert_uint_ge(before, 10);
+	ck_assert_uint_eq(counter(), 0);
+	/* Not if it is another's place, not what is not there. */
+	ck_assert_int_lt(bpfl_link_update_map(first_link, object, "ops", bpfl_object_map_fd(object, "ops"), &err), 0);
+	CHECK_HAS(err.message, "putting 'ops' in the place of 'ops: registered as struct tcp_congestion_ops'");
+	CHECK_FAILS(bpfl_link_update_map(first_link, object, "counter", -1, &err), err, BPFL_ERR_USAGE, ENOENT, "is no struct_ops variable");
+	CHECK_OK(bpfl_link_update_map(first_link, object, "ops", bpfl_object_map_fd(first_object, "ops"), &err), err);
+	connection();
+	ck_assert_uint_ge(counter(), 10);
+	ck_assert_uint_eq(first_counter(), before);
+	unload_two();
+	ck_assert(!is_registered());
+}
+END_TEST
+
+START_TEST(a_program_goes_with_a_struct)
+{
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines") || bpfl_test_lacks("struct_ops_link"))
+		return;
+	bpfl_test_own_network();
+	describe(".struct_ops.link");
+	add_prog("other", "syscall", ten_insns, 2, false);
+	CHECK_OK(load(), err);
+	CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "nobody", object, "ops", &err), err, BPFL_ERR_USAGE, ENOENT, "'nobody'");
+	CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "other", object, "counter", &err), err, BPFL_ERR_USAGE, ENOENT, "'counter'");
+	if (bpfl_test_lacks("assoc_struct_ops")) {
+		CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "other", object, "ops", &err), err, BPFL_ERR_UNSUPPORTED, EINVAL, "associating program");
+		CHECK_HAS(err.why, "Linux 7.0");
+	} else {
+		CHECK_OK(bpfl_object_assoc_struct_ops(object, "other", object, "ops", &err), err);
+		CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "ten", object, "ops", &err), err, BPFL_ERR_UNSUPPORTED, EINVAL, "associating program");
+	}
+	unload();
+}
+END_TEST
+
 START_TEST(a_member_that_the_kernel_lacks_must_be_zero)
 {
 	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
@@ -337,7 +416,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *live_tests[] = { a_link_registers_and_unregisters, a_value_registers_and_unregisters, a_name_that_is_taken_is_refused };
+	const TTest *live_tests[] = { a_link_registers_and_unregisters, a_value_registers_and_unregisters, a_name_that_is_taken_is_refused,
+				      another_struct_takes_the_place, a_program_goes_with_a_struct };
 	const TTest *tests[] = { a_member_that_the_kernel_lacks_must_be_zero, an_optional_program_for_a_missing_member_is_left_out,
 				 a_program_is_one_member_only, programs_of_a_struct_that_is_not_made_stay_behind,
 				 a_program_that_no_struct_wants_is_an_error, an_interface_that_the_kernel_lacks_is_named,

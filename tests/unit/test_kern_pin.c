@@ -447,7 +447,7 @@ START_TEST(a_link_takes_another_program)
 	ck_assert_msg(strncmp(bpfl_link_text(link), "third: ", 7) == 0, "%s", bpfl_link_text(link));
 	/* It holds another one now. */
 	CHECK_FAILS(bpfl_link_update(link, gen.object, 3, bpfl_object_prog_fd(gen.object, "main_fn"), &gen.err), gen.err, BPFL_ERR_TARGET, EPERM,
-		    "putting program 'fourth' in the place of 'third: ");
+		    "putting 'fourth' in the place of 'third: ");
 	CHECK_OK(bpfl_link_update(link, gen.object, 3, -1, &gen.err), gen.err);
 	CHECK_FAILS(bpfl_link_update(link, gen.object, 1, -1, &gen.err), gen.err, BPFL_ERR_USAGE, ENOENT, "not loaded");
 	bpfl_link_close(link);
