@@ -8,6 +8,7 @@
  * namespace, however its paths look from here.
  */
 #include "attach/binary.h"
+#include "attach/mapped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +124,20 @@ static void try_dirs(struct search *search)
 		if (search->any_version)
 			bpfl_enter_list_dir(AT_FDCWD, path, try_listed, &listing);
 	}
+}
+
+/* What the process has mapped is what it uses, wherever it found it: by DT_RUNPATH, LD_LIBRARY_PATH, or dlopen() of a path. */
+static int take_mapped(void *ctx, struct bpfl_user_elf *elf)
+{
+	struct search *search = ctx;
+	const char *slash = strrchr(elf->path, '/'), *name = slash ? slash + 1 : elf->path;
+
+	bpfl_near_offer(&search->near, name);
+	if (!search->path[0] && strlen(elf->path) < PATH_SIZE &&
+	    (strcmp(name, search->name) == 0 || is_version_of(name, search->name)))
+		strcpy(search->path, elf->path);
+	bpfl_user_close(elf);
+	return 0;
 }
 
 static void find_library(struct search *search)
@@ -261,7 +276,9 @@ int bpfl_binary_find(const char *name, int pid, char **ret_path, struct bpfl_err
 			snprintf(search.root, sizeof(search.root), "/proc/%d/root", pid);
 		search.machine = own_machine();
 		bpfl_near_init(&search.near, name);
-		if (is_library)
+		if (is_library && pid > 0)
+			bpfl_mapped_each(pid, take_mapped, &search, NULL);
+		if (is_library && !search.path[0])
 			find_library(&search);
 		else
 			find_program(&search, dirs);

@@ -15,7 +15,8 @@
 #include "base/text.h"
 
 struct search {
-	const char *provider, *name, *rest; /* rest: "PROVIDER:NAME" */
+	char *provider;
+	const char *name, *rest; /* rest: "PROVIDER:NAME" */
 	int pid;
 	struct bpfl_usdt_files files;
 	size_t nr_looked_at, nr_others; /* files; probes of other names */
@@ -133,6 +134,20 @@ static int find_everywhere(const struct bpfl_attach *attach, struct search *sear
 	return ret;
 }
 
+/* "PROVIDER:NAME" into the search. What is left of a target whose path and library are taken off. */
+static int split(struct search *search, const char *rest, struct bpfl_error *err)
+{
+	const char *colon = strchr(rest, ':');
+
+	if (!colon)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PROVIDER:NAME", BPFL_ESC(rest));
+	search->provider = bpfl_strndup(rest, (size_t)(colon - rest));
+	search->name = colon + 1;
+	search->rest = rest;
+	bpfl_near_init(&search->near, rest);
+	return search->provider ? 0 : bpfl_error_nomem(err);
+}
+
 static int find_in_file(const struct bpfl_attach *attach, struct search *search, struct bpfl_error *err)
 {
 	struct bpfl_user_target target;
@@ -141,7 +156,9 @@ static int find_in_file(const struct bpfl_attach *attach, struct search *search,
 
 	if (ret < 0)
 		return ret;
-	ret = bpfl_usdt_read(target.elf, search->provider, search->name, &sites, err);
+	ret = split(search, target.rest, err);
+	if (ret == 0)
+		ret = bpfl_usdt_read(target.elf, search->provider, search->name, &sites, err);
 	if (ret == 0 && sites.nr == 0)
 		ret = not_in_file(search, target.elf, err);
 	if (ret == 0 && add_file(&search->files, &target, &sites) < 0)
@@ -155,25 +172,17 @@ static int find_in_file(const struct bpfl_attach *attach, struct search *search,
 
 int bpfl_usdt_files_find(const struct bpfl_attach *attach, struct bpfl_usdt_files *ret_files, struct bpfl_error *err)
 {
-	const char *first = strchr(attach->target, ':'), *second = first ? strchr(first + 1, ':') : NULL;
 	struct search search = { .pid = -1 };
-	char *provider;
 	int ret;
 
-	if (!second)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PATH:PROVIDER:NAME", BPFL_ESC(attach->target));
-	provider = bpfl_strndup(first + 1, (size_t)(second - first - 1));
-	if (!provider)
-		return bpfl_error_nomem(err);
-	search.provider = provider;
-	search.name = second + 1;
-	search.rest = first + 1;
-	bpfl_near_init(&search.near, search.rest);
-	if (first == attach->target + 1 && attach->target[0] == '*')
-		ret = find_everywhere(attach, &search, err);
-	else
+	if (bpfl_text_has_prefix(attach->target, "*:")) {
+		ret = split(&search, attach->target + 2, err);
+		if (ret == 0)
+			ret = find_everywhere(attach, &search, err);
+	} else {
 		ret = find_in_file(attach, &search, err);
-	free(provider);
+	}
+	free(search.provider);
 	if (ret < 0) {
 		bpfl_usdt_files_deinit(&search.files);
 		return ret;

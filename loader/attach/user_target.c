@@ -2,7 +2,8 @@
 /*
  * attach/user_target.c: see attach/user_target.h.
  *
- * PATH ends at the first colon; what follows may contain anything, for names of functions do: "std::vector<int>::at",
+ * PATH ends at the first colon; when the name of a library and one colon follow, that library of the program is meant ("nginx:libssl.so.3:SSL_read").
+ * What follows may contain anything, for names of functions do: "std::vector<int>::at",
  * "main.(*T).f", "operator+". So "+OFFSET" is one only when a number and nothing else follows the last '+'.
  */
 #include "attach/user_target.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attach/binary.h"
+#include "attach/library.h"
 #include "base/text.h"
 
 int bpfl_user_target_pid(const struct bpfl_attach *attach, int *ret_pid, struct bpfl_error *err)
@@ -27,6 +29,32 @@ int bpfl_user_target_pid(const struct bpfl_attach *attach, int *ret_pid, struct 
 	}
 	*ret_pid = (int)pid;
 	return 0;
+}
+
+/* PROGRAM:LIBRARY:REST: the library instead of the program. */
+static int take_library(struct bpfl_user_target *target, struct bpfl_error *err)
+{
+	size_t len = bpfl_library_prefix(target->rest);
+	char *name = len > 0 ? bpfl_strndup(target->rest, len) : NULL, *path = NULL;
+	struct bpfl_user_elf *library = NULL;
+	int ret;
+
+	if (len == 0)
+		return 0;
+	if (!name)
+		return bpfl_error_nomem(err);
+	/* A process says itself which file it has mapped. */
+	ret = target->pid > 0 ? bpfl_binary_find(name, target->pid, &path, err) : bpfl_library_of(target->elf, name, &path, err);
+	if (ret == 0)
+		ret = bpfl_user_open(path, &library, err);
+	if (ret == 0) {
+		bpfl_user_close(target->elf);
+		target->elf = library;
+		target->rest += len + 1;
+	}
+	free(path);
+	free(name);
+	return ret;
 }
 
 int bpfl_user_target_open(const struct bpfl_attach *attach, struct bpfl_user_target *ret_target, struct bpfl_error *err)
@@ -54,6 +82,11 @@ int bpfl_user_target_open(const struct bpfl_attach *attach, struct bpfl_user_tar
 	if (ret < 0)
 		return ret;
 	target.rest = colon + 1;
+	ret = take_library(&target, err);
+	if (ret < 0) {
+		bpfl_user_close(target.elf);
+		return ret;
+	}
 	*ret_target = target;
 	return 0;
 }

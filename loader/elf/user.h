@@ -92,6 +92,20 @@ size_t bpfl_user_build_id(const struct bpfl_user_elf *elf, uint8_t ret_id[BPFL_U
 /* The debug file with that number below /usr/lib/debug, or NULL; to be closed. */
 struct bpfl_user_elf *bpfl_user_open_build_id(const uint8_t *id, size_t size);
 
+/* ---- elf/user_dynamic.c ---- */
+
+/* What a file tells the dynamic linker about the libraries that it uses. */
+struct bpfl_user_needs {
+	struct bpfl_buf strings; /* behind the rest */
+	const char **names;	 /* DT_NEEDED */
+	size_t nr, cap;
+	const char *rpath, *runpath; /* directories, with colons between; NULL */
+};
+
+/* Reads it. A static program has nothing. 0; -EINVAL when it is damaged. ret_needs: bpfl_user_needs_deinit(). */
+int bpfl_user_needs_read(const struct bpfl_user_elf *elf, struct bpfl_user_needs *ret_needs, struct bpfl_error *err);
+void bpfl_user_needs_deinit(struct bpfl_user_needs *needs);
+
 /* ---- elf/user_symbol.c ---- */
 
 struct bpfl_user_symbol {

@@ -220,6 +220,18 @@ int bpfl_enter_statfs_type(const char *path, long *ret_fs_type)
 	return ret;
 }
 
+int bpfl_enter_readlink(const char *path, char *out, size_t out_size)
+{
+	ssize_t len = readlink(path, out, out_size);
+
+	if (len < 0)
+		return -errno;
+	if ((size_t)len >= out_size)
+		return -ENAMETOOLONG;
+	out[len] = '\0';
+	return 0;
+}
+
 int bpfl_enter_mkdirat(int dir_fd, const char *path, unsigned mode)
 {
 	return result_of(mkdirat(dir_fd, path, mode));

@@ -40,6 +40,8 @@ int bpfl_enter_fstat(int fd, struct stat *ret_stat);
  * and is returned; 0 at the end, -errno when the directory cannot be read. */
 int bpfl_enter_list_dir(int dir_fd, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
 int bpfl_enter_statfs_type(const char *path, long *ret_fs_type);
+/* Where a symbolic link points, with a NUL; -ENAMETOOLONG when out is too small. */
+int bpfl_enter_readlink(const char *path, char *out, size_t out_size);
 int bpfl_enter_mkdirat(int dir_fd, const char *path, unsigned mode);
 int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags);
 int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64_t byte_off, void **ret_addr);

@@ -104,3 +104,69 @@ err_has "debug file (.gnu_debugdata)"
 head -c 200 "$TMP/mini.debug.xz" >"$TMP/cut.xz"
 objcopy --update-section ".gnu_debugdata=$TMP/cut.xz" "$TMP/packed"
 not_there "uprobe/$TMP/packed:secret" "stripped"
+
+# A program's library, found as the dynamic linker finds it: DT_RUNPATH with $ORIGIN, through another library, DT_RPATH, by a link to the program.
+mkdir -p "$TMP/app/bin" "$TMP/app/lib/deep" "$TMP/elsewhere"
+library() { # DIRECTORY NAME VALUE FLAGS...: NAME_work() gives VALUE
+	dir=$1 name=$2 number=$3
+	shift 3
+	echo "int ${name}_work(int x); __attribute__((noinline)) int ${name}_work(int x) { __asm__ volatile(\"\" : \"+r\"(x)); return x + $number; }" |
+		cc -shared -fPIC -O1 -o "$dir/lib$name.so.1" -Wl,-soname,"lib$name.so.1" -x c - -x none "$@"
+}
+library "$TMP/app/lib/deep" deep 1
+# shellcheck disable=SC2016
+library "$TMP/app/lib" mid 2 -Wl,--no-as-needed,--enable-new-dtags,-rpath,'$ORIGIN/deep' "$TMP/app/lib/deep/libdeep.so.1"
+library "$TMP/elsewhere" deep 3 # of the same name, and not meant
+echo 'int mid_work(int x); int deep_work(int x); int main(void) { return mid_work(0) + deep_work(0) - 3; }' >"$TMP/app.c"
+# shellcheck disable=SC2016
+cc -O1 -o "$TMP/app/bin/app" "$TMP/app.c" -Wl,--enable-new-dtags,-rpath,'${ORIGIN}/../lib:$ORIGIN/../lib/deep' "$TMP/app/lib/libmid.so.1" \
+	"$TMP/app/lib/deep/libdeep.so.1"
+ln -s app/bin/app "$TMP/link"
+"$TMP/link" || fail "the program does not find its libraries"
+probed() { # SPEC COMMAND...
+	start "$OBJ/uprobe.bpf.o" --only enter --attach "enter=uprobe/$1" --dump .bss
+	shift
+	"$@"
+	stop INT
+	[ "$(value nr_calls)" -eq 1 ] || fail "$*: counted $(value nr_calls) calls"
+}
+probed "$TMP/link:libmid.so.1:mid_work" "$TMP/link"
+probed "$TMP/app/bin/app:libmid.so:mid_work" "$TMP/app/bin/app"
+probed "$TMP/link:libdeep.so.1:deep_work" "$TMP/link"
+err_has "/lib/deep/libdeep.so.1:deep_work"
+# shellcheck disable=SC2016
+cc -O1 -o "$TMP/app/bin/old" "$TMP/app.c" -Wl,--disable-new-dtags,-rpath,'$ORIGIN/../lib:'"$TMP/app/lib/deep" "$TMP/app/lib/libmid.so.1" \
+	"$TMP/app/lib/deep/libdeep.so.1"
+probed "$TMP/app/bin/old:libdeep.so.1:deep_work" "$TMP/app/bin/old"
+# Not among its own, but among those of its library.
+echo 'int mid_work(int x); int main(void) { return mid_work(0) - 2; }' >"$TMP/two.c"
+# shellcheck disable=SC2016
+cc -O1 -o "$TMP/app/bin/two" "$TMP/two.c" -Wl,--enable-new-dtags,-rpath,'$ORIGIN/../lib' "$TMP/app/lib/libmid.so.1" -Wl,-rpath-link,"$TMP/app/lib/deep"
+start "$OBJ/uprobe.bpf.o" --only enter --attach "enter=uprobe/$TMP/app/bin/two:libdeep.so.1:deep_work" --dump .bss
+stop INT
+err_has "$TMP/app/bin/../lib/deep/libdeep.so.1:deep_work"
+# bash's C library, by any version of its name; probes with a pattern, and USDT's words.
+start "$OBJ/uprobe_multi.bpf.o" --only calls --attach "calls=uprobe.multi/bash:libc.so:getpw*"
+stop INT
+err_has "/libc.so.6:getpw*"
+not_there "uprobe/$TMP/link:libmidd.so.1:mid_work" "uses no library 'libmidd.so.1'"
+err_has "did you mean 'libmid.so.1'"
+err_has "its libraries: libmid.so.1, "
+not_there "uprobe/$TMP/link:libmid.so.1:mid_wrok" "'mid_work'"
+run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/bash:libc.so.6:demo:tick"
+err_has "/libc.so.6' has no USDT probe 'demo:tick'"
+# A process says itself where its libraries are.
+cat >"$TMP/waits.c" <<'C'
+#include <unistd.h>
+int deep_work(int x);
+int main(void) { for (;;) { deep_work(0); usleep(10000); } }
+C
+cc -O1 -o "$TMP/app/bin/waits" "$TMP/waits.c" "$TMP/app/lib/deep/libdeep.so.1"
+LD_LIBRARY_PATH="$TMP/elsewhere" "$TMP/app/bin/waits" &
+waits=$!
+eventually grep -q libdeep "/proc/$waits/maps" || fail "no library in the process"
+start "$OBJ/uprobe.bpf.o" --only enter --attach "enter=uprobe/libdeep.so.1:deep_work,pid=$waits" --interval 100ms --dump .bss
+eventually grep -q '^nr_calls = [1-9]' "$TMP/out" || fail "the library of the process was not probed"
+stop INT
+err_has "$TMP/elsewhere/libdeep.so.1:deep_work in process $waits"
+kill "$waits"

@@ -279,6 +279,20 @@ int bpfl_enter_list_dir(int dir_fd, const char *path, int (*each)(void *ctx, con
 	return (int)fake_end(call, ret);
 }
 
+int bpfl_enter_readlink(const char *path, char *out, size_t out_size)
+{
+	struct fake_call *call = fake_begin("readlink", -1, -1, path);
+	ssize_t len;
+
+	if (call->result)
+		return (int)call->result;
+	len = readlink(path, out, out_size);
+	if (len < 0 || (size_t)len >= out_size)
+		return (int)fake_end(call, len < 0 ? -errno : -ENAMETOOLONG);
+	out[len] = '\0';
+	return (int)fake_end(call, 0);
+}
+
 int bpfl_enter_statfs_type(const char *path, long *ret_fs_type)
 {
 	struct fake_call *call = fake_begin("statfs_type", -1, -1, path);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "attach/binary.h"
+#include "attach/library.h"
 #include "attach/link.h"
 #include "attach/usdt_specs.h"
 #include "btf/bits.h"
@@ -641,6 +642,22 @@ START_TEST(a_new_cache_behind_an_old_one_counts)
 }
 END_TEST
 
+START_TEST(the_name_of_a_library_ends_at_a_single_colon)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} rows[] = {
+		{ "libssl.so.3:SSL_read", 11 }, { "libssl.so:SSL_read", 9 }, { "libx-1.2.so:f", 11 }, { "libc++.so.1:operator new", 11 },
+		{ "SSL_read", 0 }, { "std::x.so::f", 0 }, { "a.so::f", 0 }, { "libssl.so.3", 0 }, { "libssl.so.3:", 0 },
+		{ "x.sort:f", 0 }, { ".so:f", 0 }, { "a/b.so:f", 0 }, { "", 0 }, { "f+0x10", 0 }, { "main.(*T).so:f", 12 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ck_assert_uint_eq(bpfl_library_prefix(rows[i].text), rows[i].len);
+}
+END_TEST
+
 START_TEST(programs_are_found_in_path_and_processes_have_their_own_root)
 {
 	char *found = NULL, want[96];
@@ -687,7 +704,7 @@ int main(void)
 		the_map_grows_with_the_probes_before_it_is_created, a_program_without_the_map_gets_the_users_cookie,
 		a_map_of_another_layout_is_refused, a_missing_probe_brings_near_names,
 		the_linkers_cache_is_read_in_both_formats, a_new_cache_behind_an_old_one_counts,
-		programs_are_found_in_path_and_processes_have_their_own_root,
+		programs_are_found_in_path_and_processes_have_their_own_root, the_name_of_a_library_ends_at_a_single_colon,
 	};
 	Suite *suite = BPFL_TEST_SUITE("attach user", tests);
 

@@ -475,6 +475,48 @@ static void write_file(const uint8_t *bytes, size_t size)
 	fclose(file);
 }
 
+/* What this very program needs: the C library is among it. Then each byte of its dynamic segment is turned. */
+START_TEST(needs_of_a_program_are_read_and_damage_is_survived)
+{
+	struct bpfl_user_elf *elf = NULL;
+	struct bpfl_user_needs needs = { 0 };
+	const struct bpfl_user_segment *dynamic = NULL;
+	bool found = false;
+	uint8_t *bytes;
+	size_t size;
+
+	CHECK_OK(bpfl_user_open("/proc/self/exe", &elf, &err), err);
+	CHECK_OK(bpfl_user_needs_read(elf, &needs, &err), err);
+	for (size_t i = 0; i < needs.nr; i++)
+		found |= strncmp(needs.names[i], "libc.", 5) == 0;
+	bpfl_user_needs_deinit(&needs);
+	for (size_t i = 0; i < elf->nr_segments; i++) {
+		if (elf->segments[i].type == 2)
+			dynamic = &elf->segments[i];
+	}
+	if (!dynamic) { /* linked statically, as in the virtual machines */
+		bpfl_user_close(elf);
+		return;
+	}
+	ck_assert(found);
+	size = (size_t)elf->file_size;
+	bytes = malloc(size);
+	ck_assert_int_eq((int)(pread(elf->fd, bytes, size, 0) == (ssize_t)size), 1);
+	for (uint64_t at = dynamic->off; at < dynamic->off + dynamic->file_size; at++) {
+		struct bpfl_user_elf *bent = NULL;
+
+		bytes[at] ^= 0xff;
+		CHECK_OK(bpfl_user_open_bytes(bytes, size, "bent", &bent, &err), err);
+		if (bpfl_user_needs_read(bent, &needs, NULL) == 0)
+			bpfl_user_needs_deinit(&needs);
+		bpfl_user_close(bent);
+		bytes[at] ^= 0xff;
+	}
+	free(bytes);
+	bpfl_user_close(elf);
+}
+END_TEST
+
 START_TEST(no_file_breaks_the_reader)
 {
 	static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
@@ -526,6 +568,7 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
+		needs_of_a_program_are_read_and_damage_is_survived,
 		names_are_bytes, a_version_chooses_and_the_default_one_is_meant, a_version_may_stand_in_the_name,
 		strong_beats_weak_and_two_strong_ones_are_told, what_is_no_function_here_does_not_count,
 		near_names_and_what_was_looked_at_are_told, a_pattern_takes_each_place_once, an_indirect_function_is_known_as_one,
