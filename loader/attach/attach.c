@@ -62,6 +62,16 @@ static int refuse_kind(const struct bpfl_section_row *row, struct bpfl_error *er
 			      row->name);
 }
 
+static void name_others(const struct bpfl_attach *attach, struct bpfl_error *err)
+{
+	struct bpfl_buf list = BPFL_BUF_INIT;
+
+	for (size_t i = 0; i < attach->nr_others; i++)
+		bpfl_buf_printf(&list, "%s%s", i ? ", " : "", BPFL_ESC(attach->others[i]));
+	bpfl_error_why(err, "not there either: %s", list.size ? list.data : "the alternatives");
+	bpfl_buf_deinit(&list);
+}
+
 /* Of "f|g" the first whose target is there, as an attach spec of its own that borrows all from the given one. */
 static int choose(const struct bpfl_attach *attach, const struct bpfl_hook_ops *ops, struct bpfl_attach *ret_one,
 		  struct bpfl_error *err)
@@ -79,7 +89,7 @@ static int choose(const struct bpfl_attach *attach, const struct bpfl_hook_ops *
 	if (ret == 0)
 		bpfl_error_clear(err); /* of those that are not there */
 	else if (attach->nr_others > 0)
-		bpfl_error_why(err, "and none of the %zu alternatives is there", attach->nr_others);
+		name_others(attach, err);
 	return ret;
 }
 

@@ -51,7 +51,7 @@ done <<'TABLE'
 2	hello	tracepoint/syscalls/sys_enter_execve junk	column 37: ' junk' does not belong	write tracepoint/CATEGORY/NAME
 2	hello	tracepoint/syscalls/sys_enter_execve|	column 38: expected CATEGORY/NAME, not ''	write tracepoint/CATEGORY/NAME
 2	hello	tracepoint/syscalls/sys_enter_execve,cooki=1	column 37: ',cooki=1' does not belong	did you mean 'cookie'
-7	hello	tracepoint/syscalls/nope|syscalls/nope2	there is no tracepoint 'syscalls/nope'	none of the 1 alternatives
+7	hello	tracepoint/syscalls/nope|syscalls/nope2	there is no tracepoint 'syscalls/nope'	not there either: syscalls/nope2
 7	raw_tp	raw_tp/sched_process_exce	there is no raw tracepoint 'sched_process_exce'	'sched_process_exec'
 2	raw_tp	raw_tp/syscalls/sys_enter_execve	column 16: '/sys_enter_execve' does not belong	have no category
 7	tp_btf	tp_btf/sched_process_exce	'sched_process_exce' is not in the kernel's BTF [E24]	'sched_process_exec'

@@ -164,7 +164,7 @@ static const struct {
 	  "'vfs_read'", true },
 	{ "ksyscall/klone", "this kernel has no system call 'klone'", "nor an older spelling", "sys_clone'", true },
 	{ "kprobe.multi/no_such_function_*", "no kernel function that can be traced fits 'no_such_function_*'", "", "", true },
-	{ "kprobe/vfs_reed|vfs_wride", "there is no kernel function 'vfs_reed'", "none of the 1 alternatives", "", true },
+	{ "kprobe/vfs_reed|vfs_wride", "there is no kernel function 'vfs_reed'", "not there either: vfs_wride", "", true },
 	{ "kretprobe/vfs_read+4", "a return probe stands on a function", "", "without an offset", true },
 	{ "kprobe/vfs_read+0x40000000", "the kernel function 'vfs_read' cannot be probed", "", "", false },
 };

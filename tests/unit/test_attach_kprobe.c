@@ -137,7 +137,7 @@ static const struct {
 	{ "kprobe/vfs_read+4096", EINVAL, "'vfs_read' cannot be probed", "may lie outside", "" },
 	{ "kretprobe/vfs_read+4", 0, "a return probe stands on a function", "", "without an offset" },
 	{ "kprobe.multi/nothing_*", 0, "fits 'nothing_*'", "", "" },
-	{ "kprobe/no_f|no_g", 0, "there is no kernel function 'no_f'", "none of the 1 alternatives", "" },
+	{ "kprobe/no_f|no_g", 0, "there is no kernel function 'no_f'", "not there either: no_g", "" },
 };
 
 START_TEST(a_function_that_cannot_be_probed_is_explained)
