@@ -5,8 +5,6 @@
 #include "harness.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "feature.h"
@@ -54,6 +52,20 @@ static void runs(bool expected)
 		ck_assert_uint_ge(total(), before + 10 * NR_LINKS);
 	else
 		ck_assert_uint_eq(total(), before);
+}
+
+/* A thread that has begun to close may be put aside before the kernel hears of it: so within a second, where closing one takes a tenth. */
+static void end_soon(void)
+{
+	for (int i = 0; i < 100; i++) {
+		uint64_t before = total();
+
+		live_rare_call(10);
+		if (total() == before)
+			return;
+		usleep(10000);
+	}
+	ck_abort_msg("the programs still run");
 }
 
 static void detached_programs_run_no_more(bool by_link)
@@ -123,8 +135,7 @@ static void programs_run_as_long_as_a_child_has_them(bool by_link)
 	runs(true);
 	close(go[1]);
 	wait_for_close(begun[0]);
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	runs(false);
+	end_soon();
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	stop();
