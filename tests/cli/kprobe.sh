@@ -63,7 +63,7 @@ if "$BPFLOAD" "$OBJ/netfilter.bpf.o" --attach netfilter:ip/input --duration 10ms
 	"$BPFLOAD" "$OBJ/netfilter.bpf.o" --attach netfilter:ip/input --no-printk >/dev/null 2>&1 &
 	filter=$!
 	start "$OBJ/trace_pkt.bpf.o" --fmt auto --attach auto --attach on_filter=kprobe/nf_hook_slow --attach on_verdict=kretprobe/nf_hook_slow
-	ping -c 3 127.0.0.1 >/dev/null
+	ping -c 3 127.0.0.1 >/dev/null || true # QEMU's s390x does not answer
 	eventually grep -qE '^SENT +NONE +lo +[0-9]+ +ICMP +::ffff:127.0.0.1' "$TMP/out" || fail "no packet was sent"
 	eventually grep -qE '^FILTERED +ACCEPT +lo +[0-9]+ +ICMP +::ffff:127.0.0.1' "$TMP/out" || fail "the filter was not seen"
 	stop INT

@@ -113,13 +113,14 @@ static void *churn(void *ctx)
 
 /*
  * While half of the elements come and go, the other half is all shown, and once. Read in batches, and by keys (the type of the handle is
- * changed for that: an unknown one is walked).
+ * changed for that: an unknown one is walked). A walk by keys of a hash may be led astray by the kernel itself, when an element is used anew in
+ * another chain between the look-up of its key and the step to its neighbour: once among the walks is forgiven.
  */
 START_TEST(elements_that_stay_are_shown_whatever_is_deleted)
 {
 	struct bpfl_map *map = make("hash", "u32", "u32", 8192, 0);
 	struct turmoil turmoil = { .map = map };
-	unsigned nr_cut = 0, nr_walks = _i == 0 ? 50 : 8;
+	unsigned nr_cut = 0, nr_astray = 0, nr_walks = _i == 0 ? 50 : 8;
 	pthread_t thread;
 
 	for (uint32_t i = 0; i < NR_STAYING; i++)
@@ -137,8 +138,12 @@ START_TEST(elements_that_stay_are_shown_whatever_is_deleted)
 		nr_cut += ret == 1;
 		for (uint32_t i = 0; i < NR_STAYING + NR_GOING; i++)
 			ck_assert_msg(walk.times[i] <= 1, "element %u was shown %u times", i, walk.times[i]);
-		for (uint32_t i = 0; i < NR_STAYING && ret == 0; i++)
-			ck_assert_msg(walk.times[i] == 1, "element %u was missed", i);
+		bool is_astray = false;
+		for (uint32_t i = 0; i < NR_STAYING && ret == 0 && !is_astray; i++) {
+			is_astray = walk.times[i] != 1;
+			nr_astray += is_astray;
+			ck_assert_msg(nr_astray <= (unsigned)_i, "element %u was missed", i);
+		}
 	}
 	turmoil.stop = true;
 	pthread_join(thread, NULL);
