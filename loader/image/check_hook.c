@@ -262,12 +262,17 @@ static const struct {
 
 #define NR_FINDERS (sizeof(finders) / sizeof(finders[0]))
 
-/* Conclusive only for a BTF that lists functions at all: schedule() is in every kernel. */
+/*
+ * Conclusive only for a BTF that lists functions of that part of the kernel: older ones list what can be traced, and so nothing of the
+ * tracing itself (Linux 5.10). ring_buffer_write() is in every kernel that traces, schedule() in every kernel.
+ */
 static bool mechanism_is_missing(struct bpfl_checking *checking, const char *function)
 {
+	const char *sibling = function && strcmp(function, "uprobe_register") == 0 ? "schedule" : "ring_buffer_write";
+
 	return function &&
 	       bpfl_check_named(checking, BPFL_KIND_FUNC, function) == BPFL_PRESENCE_ABSENT &&
-	       bpfl_check_named(checking, BPFL_KIND_FUNC, "schedule") == BPFL_PRESENCE_PRESENT;
+	       bpfl_check_named(checking, BPFL_KIND_FUNC, sibling) == BPFL_PRESENCE_PRESENT;
 }
 
 static int hook_add(struct bpfl_checking *checking, const struct bpfl_image_prog *prog,

@@ -292,10 +292,38 @@ static void attach_type_need(struct bpfl_check_item *item, const struct bpfl_pro
 	item->at_load = prog->prog_type != BPFL_PROG_KPROBE;
 }
 
+/* Flags of programs are macros: only the version tells, or the helpers that came with it. */
+static int prog_flag_add(struct bpfl_checking *checking, const struct bpfl_prog *prog, struct bpfl_error *err)
+{
+	const char *flag = "";
+	uint32_t since = bpfl_prog_flags_since(prog->prog_type, prog->prog_flags, &flag);
+	uint32_t version = bpfl_target_kernel_version(checking->target);
+	uint32_t helper = bpfl_helper_of_version(since);
+	const char *type_name = bpfl_prog_type_name(prog->prog_type);
+	char name[64], text[64];
+
+	if (since == 0) {
+		return 0;
+	}
+	snprintf(name, sizeof(name), "%s, %s", type_name ? type_name : "?", flag);
+	snprintf(text, sizeof(text), "since Linux %u.%u", BPFL_VERSION_ARGS(since));
+	enum bpfl_check_presence presence = helper ? bpfl_check_enumerator(checking, "bpf_func_id", helper) : BPFL_PRESENCE_UNKNOWN;
+	enum bpfl_check_status status = presence == BPFL_PRESENCE_PRESENT || version >= since ? BPFL_CHECK_OK :
+					presence == BPFL_PRESENCE_ABSENT		     ? BPFL_CHECK_MISSING :
+											       BPFL_CHECK_UNKNOWN;
+	struct bpfl_check_item *item = bpfl_check_add(checking, BPFL_CHECK_PROG_TYPE, status, name, text);
+	if (!item) {
+		return bpfl_error_nomem(err);
+	}
+	item->needed = true;
+	item->since = since;
+	return 0;
+}
+
 static int prog_types_add(struct bpfl_checking *checking, uint64_t *caps, struct bpfl_error *err)
 {
 	uint32_t version = bpfl_target_kernel_version(checking->target);
-	bool seen_prog[BPFL_NR_PROG_TYPES] = { false },
+	bool seen_prog[BPFL_NR_PROG_TYPES] = { false }, seen_flags[BPFL_NR_PROG_TYPES] = { false },
 	     seen_attach[BPFL_NR_ATTACH_TYPES] = { false };
 
 	for (size_t i = 0; i < checking->image->nr_progs; i++) {
@@ -310,6 +338,12 @@ static int prog_types_add(struct bpfl_checking *checking, uint64_t *caps, struct
 						      bpfl_prog_type_name(type), "bpf_prog_type",
 						      type, bpfl_prog_type_since(type))) {
 				return bpfl_error_nomem(err);
+			}
+		}
+		if (type < BPFL_NR_PROG_TYPES && prog->prog_flags != 0 && !seen_flags[type]) {
+			seen_flags[type] = true;
+			if (prog_flag_add(checking, prog, err) < 0) {
+				return -ENOMEM;
 			}
 		}
 		if (attach != 0 && attach < BPFL_NR_ATTACH_TYPES && !seen_attach[attach]) {

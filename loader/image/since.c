@@ -183,6 +183,39 @@ uint32_t bpfl_prog_type_since(uint32_t prog_type)
 	return prog_type < NR(prog_type_versions) ? prog_type_versions[prog_type] : 0;
 }
 
+/* By type of the program and bit of the flag. */
+static const struct {
+	uint32_t prog_type, flag;
+	const char *name;
+	uint32_t since;
+} prog_flags[] = {
+	{ BPFL_PROG_TRACING, BPFL_F_SLEEPABLE, "sleepable", V(5, 10) },
+	{ BPFL_PROG_LSM, BPFL_F_SLEEPABLE, "sleepable", V(5, 10) },
+	{ BPFL_PROG_SYSCALL, BPFL_F_SLEEPABLE, "sleepable", V(5, 14) },
+	{ BPFL_PROG_KPROBE, BPFL_F_SLEEPABLE, "sleepable", V(6, 0) },
+	{ BPFL_PROG_XDP, BPFL_F_XDP_HAS_FRAGS, "frags", V(5, 18) },
+};
+
+uint32_t bpfl_prog_flags_since(uint32_t prog_type, uint32_t flags, const char **ret_name)
+{
+	for (size_t i = 0; i < NR(prog_flags); i++) {
+		if (prog_flags[i].prog_type == prog_type && (flags & prog_flags[i].flag)) {
+			*ret_name = prog_flags[i].name;
+			return prog_flags[i].since;
+		}
+	}
+	return 0;
+}
+
+uint32_t bpfl_helper_of_version(uint32_t version)
+{
+	for (size_t i = 1; i < NR(helper_versions); i++) {
+		if (helper_versions[i].since == version)
+			return helper_versions[i - 1].last_helper + 1;
+	}
+	return 0;
+}
+
 uint32_t bpfl_map_flags_since(uint32_t flags, const char **ret_name)
 {
 	uint32_t newest = 0;

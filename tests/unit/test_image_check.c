@@ -577,17 +577,19 @@ START_TEST(hooks_are_looked_for_where_the_btf_has_traces)
 		{ "kprobe.multi/vfs_*", "func vfs_read(u32) u32;", BPFL_CHECK_OK, false },
 		{ "kprobe.multi/vfs_?", "func vfs_read(u32) u32;", BPFL_CHECK_UNKNOWN, false },
 		{ "ksyscall/read", "func __x64_sys_read(u32) u32;", BPFL_CHECK_OK, false },
-		{ "kprobe/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_MISSING, false },
-		{ "kprobe/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
+		{ "kprobe/vfs_read", "func schedule(u32) u32; func ring_buffer_write(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_MISSING, false },
+		{ "kprobe/vfs_read", "func schedule(u32) u32; func ring_buffer_write(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
 		  BPFL_CHECK_OK, false },
 		/* Many kprobes do for one on many functions, but not for a session. */
-		{ "kprobe.multi/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
+		{ "kprobe.multi/vfs_read", "func schedule(u32) u32; func ring_buffer_write(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
 		  BPFL_CHECK_OK, false },
-		{ "kprobe.multi/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_MISSING, false },
-		{ "kprobe.session/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
+		{ "kprobe.multi/vfs_read", "func schedule(u32) u32; func ring_buffer_write(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_MISSING, false },
+		{ "kprobe.session/vfs_read", "func schedule(u32) u32; func ring_buffer_write(u32) u32; func vfs_read(u32) u32; func create_local_trace_kprobe(u32) u32;",
 		  BPFL_CHECK_MISSING, false },
-		{ "uprobe/bash:readline", "func schedule(u32) u32;", BPFL_CHECK_MISSING, false },
-		{ "uprobe/bash:readline", "func schedule(u32) u32; func create_local_trace_uprobe(u32) u32;", BPFL_CHECK_OK, false },
+		/* A BTF of what can be traced has nothing of the tracing itself. */
+		{ "kprobe/vfs_read", "func schedule(u32) u32; func vfs_read(u32) u32;", BPFL_CHECK_OK, false },
+		{ "uprobe/bash:readline", "func schedule(u32) u32; func ring_buffer_write(u32) u32;", BPFL_CHECK_MISSING, false },
+		{ "uprobe/bash:readline", "func schedule(u32) u32; func ring_buffer_write(u32) u32; func create_local_trace_uprobe(u32) u32;", BPFL_CHECK_OK, false },
 		{ "fentry/vfs_read", "func vfs_read(u32) u32;", BPFL_CHECK_OK, true },
 		{ "fentry/vfs_raed", "func vfs_read(u32) u32;", BPFL_CHECK_MISSING, true },
 		{ "tp_btf/sched_switch", "typedef u32 btf_trace_sched_switch;", BPFL_CHECK_OK, true },
@@ -715,6 +717,37 @@ START_TEST(flags_of_maps_are_those_that_the_kernel_names)
 }
 END_TEST
 
+/* Flags of programs are macros, but helpers that came with the same version are in the kernel's list. */
+START_TEST(flags_of_programs_are_as_old_as_helpers)
+{
+	static const struct {
+		const char *section, *kernel;
+		uint32_t version;
+		enum bpfl_check_status status;
+	} rows[] = {
+		{ "uprobe.s", "enum bpf_func_id { BPF_FUNC_unspec, BPF_FUNC_get_current_task_btf = 158 };", 0, BPFL_CHECK_MISSING },
+		{ "uprobe.s", "enum bpf_func_id { BPF_FUNC_unspec, BPF_FUNC_tcp_raw_gen_syncookie_ipv4 = 204 };", 0, BPFL_CHECK_OK },
+		{ "uprobe.s", "var u32 v;", 0, BPFL_CHECK_UNKNOWN },
+		{ "uprobe.s", "var u32 v;", BPFL_KERNEL_VERSION(6, 1, 0), BPFL_CHECK_OK },
+		{ "xdp.frags", "enum bpf_func_id { BPF_FUNC_unspec, BPF_FUNC_ima_file_hash = 193 };", 0, BPFL_CHECK_MISSING },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct bpfl_check_item *item;
+
+		spec_begin("var u32 v;");
+		uint32_t prog = specgen_prog(spec, "main", rows[i].section, FUNC("main", MOV(0, 0), EXIT));
+		spec->progs.items[prog].prog_flags = spec->progs.items[prog].hit.row->prog_flags;
+		run_on(target_make(rows[i].kernel, rows[i].version, NULL));
+		for (unsigned n = 0; !strchr((item = item_of(BPFL_CHECK_PROG_TYPE, n))->name, ','); n++)
+			;
+		ck_assert_msg(item->status == rows[i].status && item->needed, "row %zu: %s", i,
+			      bpfl_check_status_name(item->kind, item->status));
+		done();
+	}
+}
+END_TEST
+
 START_TEST(an_open_map_size_is_noted_and_the_check_goes_on)
 {
 	spec_begin(LOCAL);
@@ -785,6 +818,7 @@ int main(void)
 		a_missing_extern_does_not_hide_the_next,
 		calls_of_weak_functions,
 		calls_without_asking_are_needed,
+		flags_of_programs_are_as_old_as_helpers,
 		flags_of_maps_are_those_that_the_kernel_names,
 		a_configuration_decides_branches,
 		hooks_are_looked_for_where_the_btf_has_traces,

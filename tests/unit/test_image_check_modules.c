@@ -22,7 +22,7 @@
 
 #define KERNEL                                                                                                 \
 	"typedef u32 btf_trace_module_load; typedef u32 btf_trace_own; struct in_alpha_func { u32 a; };"       \
-	"func own_func(u32) u32; func bpf_lsm_own(u32) u32; func schedule(u32) u32; func own_kfunc(u32) u32;"
+	"func own_func(u32) u32; func bpf_lsm_own(u32) u32; func ring_buffer_write(u32) u32; func own_kfunc(u32) u32;"
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
 static char dir[64], ko_dir[64], kernel_path[96], alpha_path[96], ko_path[96];
