@@ -164,7 +164,8 @@ BPFL_API int bpfl_map_delete_batch(const struct bpfl_map *map, const void *keys,
 /*
  * Keys and values in words: by type "{pid=1,comm=bash}", "LEVEL_HIGH", "12"; plain numbers for 1, 2, 4 and 8 bytes without a
  * type; "hex:01 02 ff" always; of a trie also "10.0.0.0/8". Values of program arrays and maps of maps are "id 7" or a pinned path, those of cgroup arrays
- * a path. Of a map that holds variables (.data, .bss) the key may be a variable: "my_pid", "cfg.port".
+ * a path. Keys of storage maps are their owners: "pid:17" or "self" (a task), the path of a file or of a cgroup's directory, "pid:17/fd:3"
+ * or "fd:3" (a socket). Of a map that holds variables (.data, .bss) the key may be a variable: "my_pid", "cfg.port".
  */
 struct bpfl_map_words {
 	size_t size; /* sizeof(struct bpfl_map_words) */

@@ -41,6 +41,7 @@ struct bpfl_map_print {
 	enum bpfl_read_how how;
 	struct bpfl_map_words opts;
 	uint8_t *sum; /* room for one value, with opts.sum */
+	const char *key_words; /* shown instead of the key; NULL: the key itself */
 	struct bpfl_stack_sides *stacks; /* with opts.stacks */
 	struct bpfl_buf *out;
 };

@@ -240,7 +240,10 @@ static void line_begin(const struct bpfl_map_print *print, const uint8_t *key)
 	if (!key)
 		return;
 	bpfl_buf_char(print->out, '[');
-	bpfl_map_put_key(map, key, print->out);
+	if (print->key_words)
+		bpfl_buf_text(print->out, BPFL_ESC(print->key_words));
+	else
+		bpfl_map_put_key(map, key, print->out);
 	bpfl_buf_char(print->out, ']');
 }
 
@@ -278,7 +281,10 @@ static void element_json(const struct bpfl_map_print *print, const uint8_t *key,
 	bpfl_map_json_begin(map, "map", &json, print->out);
 	if (key) {
 		bpfl_json_key(&json, "key");
-		bpfl_map_put_key_json(map, key, &json);
+		if (print->key_words)
+			bpfl_json_string(&json, print->key_words);
+		else
+			bpfl_map_put_key_json(map, key, &json);
 	}
 	if (per_cpu && print->opts.one_cpu) {
 		bpfl_json_member_u64(&json, "cpu", print->opts.cpu);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "btf/value.h"
 #include "event/map_print.h"
+#include "event/owner_key.h"
 #include "spec/spec.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
@@ -251,6 +252,7 @@ static int variable_get(const struct bpfl_map *map, const char *name, const stru
 struct operation {
 	const struct bpfl_map *map;
 	uint8_t *key; /* NULL: none */
+	int owner_fd; /* that is the key of storage; -1 */
 	uint8_t *value;
 	struct bpfl_buf out;
 	struct bpfl_map_print print;
@@ -260,6 +262,7 @@ static void operation_deinit(struct operation *op)
 {
 	bpfl_map_print_deinit(&op->print);
 	bpfl_buf_deinit(&op->out);
+	bpfl_enter_close(op->owner_fd);
 	free(op->value);
 	free(op->key);
 }
@@ -271,6 +274,7 @@ static int operation_init(struct operation *op, const struct bpfl_map *map, cons
 
 	memset(op, 0, sizeof(*op));
 	op->map = map;
+	op->owner_fd = -1;
 	ret = bpfl_map_print_init(&op->print, map, opts, &op->out, err);
 	if (ret < 0)
 		return ret;
@@ -286,6 +290,14 @@ static int operation_init(struct operation *op, const struct bpfl_map *map, cons
 				      BPFL_ESC(map->name), BPFL_ESC(key));
 	if (!key || is_variable(map, key))
 		return 0;
+	if (bpfl_owner_is_key(map) && map->key_size == sizeof(op->owner_fd)) {
+		op->owner_fd = bpfl_owner_open(map, key, err);
+		if (op->owner_fd < 0)
+			return op->owner_fd;
+		memcpy(op->key, &op->owner_fd, sizeof(op->owner_fd));
+		op->print.key_words = key;
+		return 0;
+	}
 	ret = key_parse(map, key, op->key, err);
 	if (ret < 0)
 		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
@@ -316,7 +328,7 @@ int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct 
 	const char *words;
 	int ret = operation_init(&op, map, key, opts, err);
 
-	if (ret == 0 && (bpfl_map_how(map, &words) == BPFL_READ_NOTHING || op.print.how == BPFL_READ_MEMORY))
+	if (ret == 0 && ((bpfl_map_how(map, &words) == BPFL_READ_NOTHING && op.owner_fd < 0) || op.print.how == BPFL_READ_MEMORY))
 		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "map '%s': %s", BPFL_ESC(map->name), words);
 	if (ret == 0 && is_variable(map, key)) {
 		ret = variable_get(map, key, &op.print, op.value, err);

@@ -305,6 +305,17 @@ int bpfl_enter_timerfd_set(int timer_fd, uint64_t first_ns, uint64_t repeat_ns)
 	return result_of(timerfd_settime(timer_fd, 0, &spec, NULL));
 }
 
+int bpfl_enter_pidfd(int pid, int target_fd)
+{
+	int pidfd = above_stdio((int)syscall(__NR_pidfd_open, pid ? pid : getpid(), 0)), fd;
+
+	if (pidfd < 0 || target_fd < 0)
+		return pidfd;
+	fd = above_stdio((int)syscall(__NR_pidfd_getfd, pidfd, target_fd, 0));
+	close(pidfd);
+	return fd;
+}
+
 int bpfl_enter_socket(int domain, int type, int protocol)
 {
 	return above_stdio(socket(domain, type | SOCK_CLOEXEC, protocol));

@@ -56,6 +56,8 @@ int bpfl_enter_epoll_wait(int epoll_fd, struct epoll_event *events, int max_even
 int bpfl_enter_timerfd_create(void); /* CLOCK_MONOTONIC, non-blocking */
 /* First after first_ns, then each repeat_ns (0: once). */
 int bpfl_enter_timerfd_set(int timer_fd, uint64_t first_ns, uint64_t repeat_ns);
+/* pidfd_open(2), since 5.3, of a process (0: this one); target_fd >= 0: what that process has there instead, pidfd_getfd(2), since 5.6. */
+int bpfl_enter_pidfd(int pid, int target_fd);
 int bpfl_enter_socket(int domain, int type, int protocol); /* SOCK_CLOEXEC added */
 /* Both retry EINTR; sendto raises no SIGPIPE. */
 ssize_t bpfl_enter_sendto(int fd, const void *data, size_t size, const struct sockaddr *addr, unsigned addr_size);

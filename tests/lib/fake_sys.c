@@ -403,6 +403,14 @@ int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms)
 	return (int)fake_end(call, nr_ready);
 }
 
+int bpfl_enter_pidfd(int pid, int target_fd)
+{
+	struct fake_call *call = fake_begin("pidfd", -1, target_fd, NULL);
+
+	call->arg[0] = (unsigned long)pid;
+	return (int)(call->result ? call->result : fake_end(call, fake_bpf_fd_new(NULL)));
+}
+
 int bpfl_enter_epoll_create(void)
 {
 	struct fake_call *call = fake_begin("epoll_create", -1, -1, NULL);
