@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "sys/cgroup.h"
 
 /*
  * Opens a cgroup of the unified hierarchy (cgroup2; BPF knows no other).
@@ -15,8 +16,5 @@
  * Return: a descriptor, or -errno: E27 with the mount and near names.
  */
 int bpfl_cgroup_open(const char *where, struct bpfl_buf *ret_path, struct bpfl_error *err);
-
-/* Where cgroup2 is mounted, first of several. 0, -ENOENT, or -errno. */
-int bpfl_cgroup_mount(struct bpfl_buf *ret_path);
 
 #endif

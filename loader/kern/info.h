@@ -4,6 +4,7 @@
  *
  *     info.c        walks the ids of each kind and asks for their infos
  *     info_link.c   what a link holds on to, in words
+ *     info_place.c  names for the numbers in that
  *     info_owner.c  which processes have it open, where it is pinned, what it belongs to
  *     info_text.c   lines and JSON
  */
@@ -41,6 +42,12 @@ struct bpfl_live *bpfl_listing_find(const struct bpfl_listing *listing, enum bpf
 void bpfl_listing_metadata(struct bpfl_live *row);
 /* Fills type, prog_id, detail and map_ids of a link. 0 or -errno. */
 int bpfl_listing_link(struct bpfl_live *row, int fd);
+/* Names for the places of links (info_place.c): true and out written when it is certain. */
+#define BPFL_PLACE_IF_SIZE 16
+/* attach_type 0: xdp, which is known by its program. */
+bool bpfl_place_interface(uint32_t ifindex, uint32_t attach_type, uint32_t link_id, uint32_t prog_id, char out[BPFL_PLACE_IF_SIZE]);
+bool bpfl_place_cgroup(uint64_t cgroup_id, char *out, size_t size);
+bool bpfl_place_function(uint32_t btf_obj_id, uint32_t type_id, char *out, size_t size);
 /* Fills pins, holders and object of all rows. What cannot be read is left out. 0 or -ENOMEM. */
 int bpfl_listing_owners(struct bpfl_listing *listing);
 

@@ -52,36 +52,72 @@ static void say_name(struct bpfl_buf *out, const struct link_info *info, const c
 	bpfl_buf_text(out, name);
 }
 
+static void say_attach_type(struct bpfl_buf *out, uint32_t attach_type)
+{
+	const char *words = bpfl_attach_type_name(attach_type);
+
+	if (words)
+		bpfl_buf_text(out, words);
+	else
+		bpfl_buf_printf(out, "attach type %u", attach_type);
+}
+
 static void say_tracing(struct bpfl_buf *out, const struct link_info *info, const char *name)
 {
+	char function[NAME_SIZE];
+
 	(void)name;
-	bpfl_buf_printf(out, "attach type %u, BTF object %u, type %u", info->tracing.attach_type, info->tracing.target_obj_id,
-			info->tracing.target_btf_id);
+	/* Attach type 0 is that of freplace: there the first number is a program's. */
+	if (info->tracing.attach_type == 0) {
+		bpfl_buf_printf(out, "program %u, type %u", info->tracing.target_obj_id, info->tracing.target_btf_id);
+		return;
+	}
+	say_attach_type(out, info->tracing.attach_type);
+	if (bpfl_place_function(info->tracing.target_obj_id, info->tracing.target_btf_id, function, sizeof(function)))
+		bpfl_buf_printf(out, " %s", function);
+	else
+		bpfl_buf_printf(out, ", BTF object %u, type %u", info->tracing.target_obj_id, info->tracing.target_btf_id);
 }
 
 static void say_cgroup(struct bpfl_buf *out, const struct link_info *info, const char *name)
 {
+	char path[4096];
+
 	(void)name;
-	bpfl_buf_printf(out, "cgroup id %llu, attach type %u", (unsigned long long)info->cgroup.cgroup_id, info->cgroup.attach_type);
+	if (bpfl_place_cgroup(info->cgroup.cgroup_id, path, sizeof(path)))
+		bpfl_buf_printf(out, "%s ", path);
+	else
+		bpfl_buf_printf(out, "cgroup id %llu ", (unsigned long long)info->cgroup.cgroup_id);
+	say_attach_type(out, info->cgroup.attach_type);
 }
 
 static void say_netns(struct bpfl_buf *out, const struct link_info *info, const char *name)
 {
 	(void)name;
-	bpfl_buf_printf(out, "network namespace %u, attach type %u", info->place.number, info->place.attach_type);
+	bpfl_buf_printf(out, "network namespace %u ", info->place.number);
+	say_attach_type(out, info->place.attach_type);
 }
 
 static void say_interface(struct bpfl_buf *out, const struct link_info *info, const char *name)
 {
+	uint32_t attach_type = info->type == LINK_XDP ? 0 : info->place.attach_type;
+	char interface[BPFL_PLACE_IF_SIZE];
+
 	(void)name;
 	if (info->place.number == 0)
 		bpfl_buf_text(out, "its interface has gone");
+	else if (bpfl_place_interface(info->place.number, attach_type, info->id, info->prog_id, interface))
+		bpfl_buf_text(out, interface);
 	else
 		bpfl_buf_printf(out, "interface %u", info->place.number);
-	if (info->place.attach_type == BPFL_ATTACH_TCX_INGRESS && info->type == LINK_TCX)
+	if (attach_type == BPFL_ATTACH_TCX_INGRESS)
 		bpfl_buf_text(out, " ingress");
-	else if (info->place.attach_type == BPFL_ATTACH_TCX_EGRESS && info->type == LINK_TCX)
+	else if (attach_type == BPFL_ATTACH_TCX_EGRESS)
 		bpfl_buf_text(out, " egress");
+	else if (attach_type == BPFL_ATTACH_NETKIT_PRIMARY)
+		bpfl_buf_text(out, " primary");
+	else if (attach_type == BPFL_ATTACH_NETKIT_PEER)
+		bpfl_buf_text(out, " peer");
 }
 
 static void say_map(struct bpfl_buf *out, const struct link_info *info, const char *name)

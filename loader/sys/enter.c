@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -25,6 +26,8 @@
 #include <unistd.h>
 #include "sys/bpf.h"
 #include "sys/perf.h"
+
+#define HANDLE_OF_KERNFS 0xfe /* FILEID_KERNFS */
 
 /* Numbers for a libc that is older than the call. bpf came with 3.18 and each architecture numbered it for itself. */
 #ifndef __NR_bpf
@@ -384,6 +387,38 @@ int bpfl_enter_fsmount(int fs_fd)
 unsigned bpfl_enter_if_nametoindex(const char *name)
 {
 	return if_nametoindex(name);
+}
+
+int bpfl_enter_if_indextoname(unsigned ifindex, char out[16])
+{
+	return if_indextoname(ifindex, out) ? 0 : -ENXIO;
+}
+
+/* The number of a cgroup is what the kernel's file handles of it consist of. */
+int bpfl_enter_cgroup_path(const char *mount, uint64_t cgroup_id, char *out, size_t size)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(cgroup_id)];
+	} cgroup = { .handle = { .handle_bytes = sizeof(cgroup_id), .handle_type = HANDLE_OF_KERNFS } };
+	int mount_fd = bpfl_enter_openat(AT_FDCWD, mount, O_RDONLY | O_DIRECTORY, 0), fd;
+	char link[64];
+	ssize_t ret;
+
+	if (mount_fd < 0)
+		return mount_fd;
+	memcpy(cgroup.room + sizeof(struct file_handle), &cgroup_id, sizeof(cgroup_id));
+	fd = above_stdio(open_by_handle_at(mount_fd, &cgroup.handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	bpfl_enter_close(mount_fd);
+	if (fd < 0)
+		return fd == -ESTALE ? -ENOENT : fd;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ret = result_of((int)readlink(link, out, size - 1));
+	bpfl_enter_close(fd);
+	if (ret < 0)
+		return (int)ret;
+	out[ret] = '\0';
+	return 0;
 }
 
 int bpfl_enter_uname(struct utsname *ret_names)

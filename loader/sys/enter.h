@@ -69,6 +69,10 @@ int bpfl_enter_fsopen(const char *fs_name);          /* fsopen(2), since 5.2 */
 int bpfl_enter_fs_create(int fs_fd);                 /* fsconfig(FSCONFIG_CMD_CREATE) */
 int bpfl_enter_fsmount(int fs_fd);                   /* fsmount(2): fd of a mount that is in no mount table */
 unsigned bpfl_enter_if_nametoindex(const char *name); /* 0: no such interface */
+/* Writes the name of an interface of this network namespace into out (16 bytes). 0 or -ENXIO. */
+int bpfl_enter_if_indextoname(unsigned ifindex, char out[16]);
+/* Writes the directory of the cgroup with that number, below the mount of cgroup2. 0, -ENOENT, or -errno. Linux 5.5, CAP_DAC_READ_SEARCH. */
+int bpfl_enter_cgroup_path(const char *mount, uint64_t cgroup_id, char *out, size_t size);
 int bpfl_enter_uname(struct utsname *ret_names);
 
 #endif

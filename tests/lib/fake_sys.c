@@ -604,6 +604,29 @@ unsigned bpfl_enter_if_nametoindex(const char *name)
 	return 0;
 }
 
+int bpfl_enter_if_indextoname(unsigned ifindex, char out[16])
+{
+	struct fake_call *call = fake_begin("if_indextoname", -1, -1, "");
+
+	for (size_t i = 0; !call->result && i < fake.nr_interfaces && i < FAKE_NR_INTERFACES; i++) {
+		if (fake.interfaces[i].ifindex == ifindex) {
+			snprintf(out, 16, "%s", fake.interfaces[i].name);
+			return (int)fake_end(call, 0);
+		}
+	}
+	return (int)fake_end(call, -ENXIO);
+}
+
+int bpfl_enter_cgroup_path(const char *mount, uint64_t cgroup_id, char *out, size_t size)
+{
+	struct fake_call *call = fake_begin("cgroup_path", -1, -1, mount);
+
+	(void)cgroup_id;
+	(void)out;
+	(void)size;
+	return (int)fake_end(call, -ENOENT);
+}
+
 int bpfl_enter_uname(struct utsname *ret_names)
 {
 	struct fake_call *call = fake_begin("uname", -1, -1, NULL);
