@@ -58,7 +58,7 @@ failed=0
 while read -r command; do
 	object=${command%%.bpf.o*}
 	want=$(expectation "$object")
-	command=$(echo "$command" | sed -e "s/:demo /:$demo /g" -e "s|/tmp/\([a-z]*_target\)|$TMP/\1|g" -e "s|/tmp/profile.svg|$TMP/profile.svg|g")
+	command=$(echo "$command" | sed -e "s/:demo /:$demo /g" -e "s|/tmp/\([a-z]*_target\)|$TMP/\1|g" -e "s|/tmp/\([a-z]*[.]svg\)|$TMP/\1|g")
 	code=0
 	sh -c "exec \"\$BPFLOAD\" \"\$OBJ\"/$command --duration 1200ms" >"$TMP/out" 2>"$TMP/err" </dev/null || code=$?
 	text=${want#* }

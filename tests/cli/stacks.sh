@@ -36,6 +36,13 @@ run 0 $profile --json --dump samples -- "$TMP/busy" 200
 jq -es 'any(.map == "samples" and (.stacks.user_stack_id | map(split("+")[0]) | index(["innermost", "middle", "outer", "main"]) == 0))' \
 	"$TMP/out" >"$TMP/jq" || fail "no chain in JSON"
 
+# Where a process waits, and for how long: half a second in a system call of that name.
+run 0 "$OBJ/offcpu.bpf.o" --set only_pid=child --folded waited_us -- sleep 0.5
+slept=$(awk '/^sleep;.*nanosleep/ { n += $NF } END { print n + 0 }' "$TMP/out")
+[ "$slept" -ge 500000 ] || fail "half a second of sleep were $slept us"
+run 2 "$OBJ/offcpu.bpf.o" --flamegraph "$TMP/q.svg" --duration 100ms
+err_has "which map? away, waited_us have stacks"
+
 # The kernel's part: functions that every kernel has on the way to a system call or an interrupt; names, not addresses.
 # shellcheck disable=SC2086
 run 0 "$OBJ/profile.bpf.o" --attach profile:hz:499 --set only_pid=child --folded samples -- dd if=/dev/zero of=/dev/null bs=64k count=60000
