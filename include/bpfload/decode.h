@@ -24,6 +24,18 @@ extern "C" {
 
 struct bpfl_decoder;
 struct bpfl_stacks; /* stack.h */
+struct bpfl_map;
+
+/*
+ * What the kernel knows of the object that a loaded map came with, as a spec with this one map: types and instructions of the programs that
+ * use it. For bpfl_decoder_create(), with bpfl_events_open_map(); it cannot be loaded. Where the kernel knows nothing the types are missing: rule 1
+ * or 7 is left.
+ * @map: of any object; read during the call.
+ * @ret_spec: to be given to bpfl_spec_destroy().
+ * Return: 0 or -ENOMEM.
+ * Needs: CAP_SYS_ADMIN to find the programs (Linux 4.13).
+ */
+BPFL_API int bpfl_spec_of_map(const struct bpfl_map *map, struct bpfl_spec **ret_spec, struct bpfl_error *err);
 
 enum bpfl_time_mode {
 	BPFL_TIME_NONE,

@@ -199,7 +199,24 @@ struct bpfl_events_opts {
  */
 BPFL_API int bpfl_events_open(const struct bpfl_object *object, const struct bpfl_events_opts *opts,
 			      struct bpfl_events **ret_events, struct bpfl_error *err);
-/* NULL is fine. Before the object is closed. */
+struct bpfl_map;
+/*
+ * The same for one ring buffer or perf event array that somebody else loaded. What is read from it is gone for its own reader, and two readers
+ * at the same time break each other: see bpfl_map_reader().
+ * @map: must outlive the events. Records have source_idx 0.
+ * @name: what records name as their source; NULL: the kernel's name of the map. Borrowed until the events are closed.
+ * Return: as bpfl_events_open(); -EINVAL (kind USAGE) for another kind of map.
+ */
+BPFL_API int bpfl_events_open_map(const struct bpfl_map *map, const char *name, const struct bpfl_events_opts *opts,
+				  struct bpfl_events **ret_events, struct bpfl_error *err);
+/*
+ * Whether another process reads a ring buffer or perf event array: one that holds it open and has such a buffer mapped for reading. A
+ * process that holds several such maps and reads one of them is named too.
+ * @ret_pid, @ret_comm: the process, and its name, of at most comm_size bytes with the NUL; written when there is one.
+ * Return: 1; 0: none was seen; -errno of listing the maps of this system (PERMISSION).
+ */
+BPFL_API int bpfl_map_reader(const struct bpfl_map *map, int *ret_pid, char *ret_comm, size_t comm_size, struct bpfl_error *err);
+/* NULL is fine. Before the object, or the map, is closed. */
 BPFL_API void bpfl_events_close(struct bpfl_events *events);
 /* Return: how many maps and streams are read. */
 BPFL_API size_t bpfl_events_nr_sources(const struct bpfl_events *events);

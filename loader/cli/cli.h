@@ -15,6 +15,7 @@
  *     cmd_ls.c     ls: what is loaded, by whom
  *     cmd_trace.c  trace: bpf_printk() lines of all programs
  *     cmd_test.c   test: one program, with input from files
+ *     cmd_events.c events: of a map that somebody else loaded
  *     plan.c       which program is attached where
  *     leave.c      detaching fast
  *     child.c      the command behind "--"
@@ -166,6 +167,7 @@ int cmd_ls(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_events(int argc, char **argv);
 
 struct child; /* child.h */
 
@@ -218,6 +220,8 @@ int events_prepare(struct events *events, const struct options *options, const s
 		   struct bpfl_error *err);
 /* Opens the sources of a loaded object, says which types were found, prints the heading. */
 int events_open(struct events *events, const struct bpfl_object *object, struct bpfl_error *err);
+/* Those of one map that is loaded already; spec: of bpfl_spec_of_map(). */
+int events_open_map(struct events *events, const struct bpfl_map *map, const struct bpfl_spec *spec, struct bpfl_error *err);
 /* For poll(2); -1 when there is nothing to read. */
 int events_fd(const struct events *events);
 /* Shows what waits. 0; -ECANCELED: --count is reached; -errno. */

@@ -65,24 +65,37 @@ int events_prepare(struct events *events, const struct options *options, const s
 	return bpfl_decoder_create(spec, &opts, &events->decoder, err);
 }
 
-int events_open(struct events *events, const struct bpfl_object *object, struct bpfl_error *err)
+/* The sources are open: which types were found, and the heading. */
+static int opened(struct events *events)
 {
-	struct bpfl_events_opts opts = { .size = sizeof(opts), .log = out_log(events->out) };
 	const char *note;
 	int ret;
 
-	if (!events->decoder)
-		return 0;
-	ret = bpfl_events_open(object, &opts, &events->sources, err);
-	if (ret < 0 || bpfl_events_nr_sources(events->sources) == 0)
-		return ret;
-	events->is_terminal = isatty(STDOUT_FILENO);
 	for (size_t i = 0; (note = bpfl_decoder_note(events->decoder, i)); i++)
 		out_note(events->out, 0, "events of %s", note);
 	ret = out_text(events->out, bpfl_decoder_header(events->decoder));
 	if (ret == 0)
 		ret = out_flush(events->out);
 	return ret == -EPIPE ? 0 : ret; /* the loop notices */
+}
+
+int events_open(struct events *events, const struct bpfl_object *object, struct bpfl_error *err)
+{
+	struct bpfl_events_opts opts = { .size = sizeof(opts), .log = out_log(events->out) };
+	int ret = events->decoder ? bpfl_events_open(object, &opts, &events->sources, err) : 0;
+
+	return ret < 0 || !events->sources || bpfl_events_nr_sources(events->sources) == 0 ? ret : opened(events);
+}
+
+int events_open_map(struct events *events, const struct bpfl_map *map, const struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	struct bpfl_events_opts opts = { .size = sizeof(opts), .log = out_log(events->out) };
+	struct bpfl_map_view view = { .name = NULL };
+	int ret;
+
+	bpfl_spec_map_view(spec, 0, &view);
+	ret = bpfl_events_open_map(map, view.name, &opts, &events->sources, err);
+	return ret < 0 ? ret : opened(events);
 }
 
 int events_fd(const struct events *events)

@@ -29,6 +29,7 @@ static const struct command {
 	{ "image", cmd_image, "print the instructions as this kernel would get them (no root needed)" },
 	{ "btf", cmd_btf, "types of a kernel or an object: dump as C, find by name, compare (bpfload btf --help)" },
 	{ "map", cmd_map, "look at and change any map: dump, get, set, del, watch, ... (bpfload map --help)" },
+	{ "events", cmd_events, "show what programs that are loaded already send through a buffer (bpfload events --help)" },
 	{ "export", cmd_export, "serve maps that are loaded as Prometheus metrics (bpfload export --help)" },
 	{ "check", cmd_check, "tell whether objects will load on other kernels, and what is missing (bpfload check --help)" },
 	{ "help", cmd_help, "this text" },
@@ -58,6 +59,7 @@ static int cmd_help(int argc, char **argv)
 	       "       bpfload test FILE PROG [--data-in F] [--ctx-in F] [--repeat N]\n"
 	       "       bpfload elf|spec|image FILE [options]\n"
 	       "       bpfload map dump|get|set|del|watch|... MAP\n"
+	       "       bpfload events MAP [--json]\n"
 	       "       bpfload export prom:[ADDR:]PORT MAP...\n"
 	       "       bpfload btf dump|find|diff|min ...\n\n"
 	       "Loads BPF objects, attaches their programs and shows what they say.\n\n"

@@ -150,7 +150,7 @@ static int maps_init(struct bpfl_decoder *decoder, const struct bpfl_decoder_opt
 		struct bpfl_map_usage usage = { .sends = true };
 
 		/* Perf event arrays that nothing is written to are for reading counters. */
-		if (map->type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY)
+		if (map->type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY && map->origin != BPFL_MAP_CALLER)
 			bpfl_map_usage_read(decoder->spec, (uint32_t)i, &usage);
 		if (has_events(map->type) && (usage.sends || told_for(opts, map->name)))
 			ret = map_init(decoder, &decoder->maps[decoder->nr_maps++], i, opts, err);

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "event/usage.h"
+#include "kern/map_handle.h"
 #include "kern/object.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
@@ -43,7 +44,7 @@ struct source {
 };
 
 struct bpfl_events {
-	const struct bpfl_object *object; /* borrowed */
+	const struct bpfl_object *object; /* borrowed; NULL: one map of somebody else's */
 	BPFL_VEC(struct source) sources;
 	int epoll_fd, timer_fd; /* timer: -1 when nothing needs it */
 	uint64_t flush_ns;
@@ -69,39 +70,44 @@ static bool is_written(const struct bpfl_object *object, size_t map_idx)
 	return usage.sends;
 }
 
-static int add_map(struct bpfl_events *events, size_t map_idx, const struct bpfl_events_opts *opts,
-		   struct bpfl_error *err)
+static int add_buffer(struct bpfl_events *events, const char *name, size_t map_idx, int fd, uint32_t type,
+		      const struct bpfl_events_opts *opts, struct bpfl_error *err)
 {
-	const struct bpfl_live_map *live = &events->object->maps[map_idx];
-	const char *name = events->object->image->spec->maps.items[map_idx].name;
 	struct bpfl_perfbuf_opts perf_opts = { .size = sizeof(perf_opts), .log = events->log };
-	struct source *source;
+	struct source *source = BPFL_VEC_PUSH(&events->sources);
 	int ret;
 
-	if (live->fd < 0 || (live->type != BPFL_MAP_TYPE_RINGBUF && live->type != BPFL_MAP_TYPE_PERF_EVENT_ARRAY))
-		return 0;
-	if (live->type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY && !is_written(events->object, map_idx))
-		return 0;
-	source = BPFL_VEC_PUSH(&events->sources);
 	if (!source)
 		return bpfl_error_nomem(err);
 	*source = (struct source){ .name = name, .idx = map_idx, .prog_fd = -1 };
-	if (live->type == BPFL_MAP_TYPE_RINGBUF) {
-		ret = bpfl_ringbuf_open(live->fd, &source->ring, err);
+	if (type == BPFL_MAP_TYPE_RINGBUF) {
+		ret = bpfl_ringbuf_open(fd, &source->ring, err);
 	} else {
 		perf_opts.bytes_per_cpu = opts ? opts->perf_bytes : 0;
 		perf_opts.wakeup_bytes = opts ? opts->perf_wakeup_bytes : 0;
-		ret = bpfl_perfbuf_open(live->fd, &perf_opts, &source->perf, err);
+		ret = bpfl_perfbuf_open(fd, &perf_opts, &source->perf, err);
 		events->has_perf = true;
 	}
 	if (ret < 0) {
 		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(name));
 		return ret;
 	}
-	ret = bpfl_enter_epoll_add(events->epoll_fd, source->ring ? live->fd : bpfl_perfbuf_fd(source->perf), EPOLLIN, 0);
+	ret = bpfl_enter_epoll_add(events->epoll_fd, source->ring ? fd : bpfl_perfbuf_fd(source->perf), EPOLLIN, 0);
 	return ret < 0 ? bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "waiting for map '%s': %s", BPFL_ESC(name),
 					bpfl_errno_text(-ret))
 		       : 0;
+}
+
+static int add_map(struct bpfl_events *events, size_t map_idx, const struct bpfl_events_opts *opts,
+		   struct bpfl_error *err)
+{
+	const struct bpfl_live_map *live = &events->object->maps[map_idx];
+
+	if (live->fd < 0 || (live->type != BPFL_MAP_TYPE_RINGBUF && live->type != BPFL_MAP_TYPE_PERF_EVENT_ARRAY))
+		return 0;
+	if (live->type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY && !is_written(events->object, map_idx))
+		return 0;
+	return add_buffer(events, events->object->image->spec->maps.items[map_idx].name, map_idx, live->fd, live->type, opts, err);
 }
 
 /* Streams cost a system call per tick: only objects that can print into them are asked. */
@@ -149,11 +155,20 @@ static int add_timer(struct bpfl_events *events, struct bpfl_error *err)
 	return ret < 0 ? bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "events: a timer: %s", bpfl_errno_text(-ret)) : 0;
 }
 
-int bpfl_events_open(const struct bpfl_object *object, const struct bpfl_events_opts *opts,
-		     struct bpfl_events **ret_events, struct bpfl_error *err)
+static int add_object(struct bpfl_events *events, const struct bpfl_events_opts *opts, struct bpfl_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < events->object->image->spec->maps.nr && ret >= 0; i++)
+		ret = add_map(events, i, opts, err);
+	return ret < 0 ? ret : add_streams(events, err);
+}
+
+/* Of an object, or of one map. */
+static int open_all(const struct bpfl_object *object, const struct bpfl_map *map, const char *name, const struct bpfl_events_opts *opts,
+		    struct bpfl_events **ret_events, struct bpfl_error *err)
 {
 	struct bpfl_events *events = calloc(1, sizeof(*events));
-	size_t nr_maps = object->image->spec->maps.nr;
 	int ret;
 
 	if (!events)
@@ -166,10 +181,8 @@ int bpfl_events_open(const struct bpfl_object *object, const struct bpfl_events_
 	ret = events->epoll_fd = bpfl_enter_epoll_create();
 	if (ret < 0)
 		bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "events: epoll: %s", bpfl_errno_text(-ret));
-	for (size_t i = 0; i < nr_maps && ret >= 0; i++)
-		ret = add_map(events, i, opts, err);
-	if (ret >= 0)
-		ret = add_streams(events, err);
+	else
+		ret = object ? add_object(events, opts, err) : add_buffer(events, name, 0, map->fd, map->type, opts, err);
 	for (size_t i = 0; i < events->sources.nr && ret >= 0 && events->timer_fd < 0; i++) {
 		if (!events->sources.items[i].ring)
 			ret = add_timer(events, err);
@@ -180,6 +193,26 @@ int bpfl_events_open(const struct bpfl_object *object, const struct bpfl_events_
 	}
 	*ret_events = events;
 	return 0;
+}
+
+int bpfl_events_open(const struct bpfl_object *object, const struct bpfl_events_opts *opts,
+		     struct bpfl_events **ret_events, struct bpfl_error *err)
+{
+	return open_all(object, NULL, NULL, opts, ret_events, err);
+}
+
+int bpfl_events_open_map(const struct bpfl_map *map, const char *name, const struct bpfl_events_opts *opts,
+			 struct bpfl_events **ret_events, struct bpfl_error *err)
+{
+	if (map->type != BPFL_MAP_TYPE_RINGBUF && map->type != BPFL_MAP_TYPE_PERF_EVENT_ARRAY) {
+		const char *type = bpfl_map_type_name(map->type);
+
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' is of type %s: there are no events in it", BPFL_ESC(map->name),
+			       type ? type : "?");
+		bpfl_error_fix(err, "events come through maps of type ringbuf and perf_event_array; bpfload map dump shows elements");
+		return -EINVAL;
+	}
+	return open_all(NULL, map, name ? name : map->name, opts, ret_events, err);
 }
 
 void bpfl_events_close(struct bpfl_events *events)
@@ -462,9 +495,11 @@ static int report_counter(struct bpfl_events *events, const char *name, uint64_t
 static int read_counters(struct bpfl_events *events)
 {
 	const struct bpfl_object *object = events->object;
-	const struct bpfl_spec *spec = object->image->spec;
+	const struct bpfl_spec *spec = object ? object->image->spec : NULL;
 	int ret = 0;
 
+	if (!spec)
+		return 0;
 	for (size_t i = 0; i < spec->vars.nr && ret >= 0; i++) {
 		const struct bpfl_var *var = &spec->vars.items[i];
 

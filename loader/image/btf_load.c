@@ -4,7 +4,7 @@
  *
  * The kernel checks and keeps every type that it is given, and most of an object's types are there for CO-RE and the debugger. So only those go
  * along that something loaded refers to (btf/subset): the functions of func_info, keys and values of maps, types that a program names
- * by number (bpf_core_type_id_local(), which bpf_obj_new() is made of), and what stands behind these. The types get new numbers, and
+ * by number (bpf_core_type_id_local(), which bpf_obj_new() is made of), what says the types of events, and what stands behind these. The types get new numbers, and
  * the strings new places; whoever refers to them is rewritten here: func_info, line_info, the instructions with such
  * numbers (G-40). Maps keep the object's numbers, with which their contents are printed: bpfl_image_btf_id() translates.
  *
@@ -63,6 +63,62 @@ static void prog_want(struct rewriter *rw, const struct bpfl_image_prog *prog)
 		bpfl_btf_subset_want(rw->subset, bpfl_core_result_local_id(&prog->core_results.items[i]));
 }
 
+static bool has_buffer(const struct rewriter *rw)
+{
+	for (size_t i = 0; i < rw->spec->maps.nr; i++) {
+		uint32_t type = rw->spec->maps.items[i].type;
+
+		if (rw->image->maps[i].needed && (type == BPFL_MAP_TYPE_RINGBUF || type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY))
+			return true;
+	}
+	return false;
+}
+
+static bool is_composite(const struct bpfl_btf *btf, uint32_t type_id)
+{
+	enum bpfl_btf_kind kind = bpfl_btf_kind(bpfl_btf_skip_modifiers(btf, type_id, NULL));
+
+	return kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION;
+}
+
+/* "const struct event *unused", "gadget_tracer_...", a buffer's own definition. Not one that is declared only: the kernel refuses it. */
+static bool var_names_event(const struct rewriter *rw, const struct bpfl_btf_type *var)
+{
+	const char *name = bpfl_btf_string(rw->btf, var->name_off);
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(rw->btf, var->type, NULL);
+	int32_t map_idx = bpfl_spec_map_idx(rw->spec, name);
+
+	if (bpfl_btf_var_linkage(var) > 1)
+		return false;
+	if (map_idx != BPFL_NO_IDX)
+		return rw->spec->maps.items[map_idx].type == BPFL_MAP_TYPE_RINGBUF ||
+		       rw->spec->maps.items[map_idx].type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY;
+	if (bpfl_btf_kind(type) == BPFL_KIND_PTR)
+		return is_composite(rw->btf, type->type) || bpfl_text_has_prefix(name, "gadget_tracer_");
+	return is_composite(rw->btf, var->type) && (strstr(name, "unused") || strstr(name, "dummy"));
+}
+
+/*
+ * The kernel has no use for the types of events. But who reads a buffer of a pinned object later has nothing else to go by: so what
+ * include/bpfload/decode.h finds them by goes along, without what is found by its size alone.
+ */
+static void events_want(struct rewriter *rw)
+{
+	for (uint32_t id = 1; id < bpfl_btf_nr_types(rw->btf) && has_buffer(rw); id++) {
+		const struct bpfl_btf_type *type = bpfl_btf_type(rw->btf, id);
+		const char *name = bpfl_btf_string(rw->btf, type->name_off);
+		size_t len = strlen(name);
+
+		if (bpfl_btf_kind(type) == BPFL_KIND_VAR && var_names_event(rw, type))
+			bpfl_btf_subset_want(rw->subset, id);
+		if (bpfl_btf_kind(type) == BPFL_KIND_DECL_TAG && bpfl_text_has_prefix(name, "bpfload:event="))
+			bpfl_btf_subset_want(rw->subset, type->type);
+		if (bpfl_btf_kind(type) == BPFL_KIND_STRUCT &&
+		    ((len >= 5 && strcmp(name + len - 5, "event") == 0) || strcmp(name, "event_t") == 0 || strcmp(name, "data_t") == 0))
+			bpfl_btf_subset_want(rw->subset, id);
+	}
+}
+
 static int types_choose(struct rewriter *rw, struct bpfl_error *err)
 {
 	struct bpfl_image *image = rw->image;
@@ -73,6 +129,7 @@ static int types_choose(struct rewriter *rw, struct bpfl_error *err)
 		if (image->maps[i].needed)
 			map_want(rw, &image->maps[i]);
 	}
+	events_want(rw);
 	/* The kernel takes no BTF without a type, and a struct_ops map (5.6) wants some BTF beside its type in the kernel's. */
 	if (bpfl_btf_subset_is_empty(rw->subset))
 		bpfl_btf_subset_want(rw->subset, 1);

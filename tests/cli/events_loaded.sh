@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# bpfload events: what programs send that somebody else loaded: by `bpfload load --pin`, which leaves nobody who reads, and by libbpf, whose own
+# reader must not be robbed unawares.
+
+. "$LIB"
+
+mount -t bpf bpf /sys/fs/bpf
+mount -t tracefs tracefs /sys/kernel/tracing
+pins=/sys/fs/bpf/loaded
+
+trigger() {
+	while :; do
+		/bin/true hello "big world"
+		sleep 0.05
+	done
+}
+trigger & trigger_pid=$!
+trap 'kill $trigger_pid 2>/dev/null; [ -z "$PID" ] || kill -9 "$PID" 2>/dev/null || true' EXIT
+
+# A ring buffer with a value type: the kernel does not keep that, the program's BTF does.
+run 0 load "$OBJ/opens.bpf.o" --pin $pins
+run 0 events $pins/maps/opens --filter 'comm==true && access==READ' --columns file:NAME,create,pid --count 2 --duration 20s
+out_matches '^NAME +CREATE +PID$'
+out_matches '^/etc/ld.so.cache +0 +[0-9]+$'
+err_has "decoding as struct open (rule 2"
+id=$("$BPFLOAD" ls map --json | jq -s --arg pin "$pins/maps/opens" 'map(select(.pins // [] | index($pin)))[0].id')
+run 0 events id "$id" --json --count 3 --duration 20s
+jq -es 'length == 3 and all(.type == "event" and .map == "opens" and .event.pid > 0)' "$TMP/out" >"$TMP/jq" || fail "not as documented"
+run 0 events id "$id" --event 'struct {u64 first;}' --count 1 --duration 20s
+err_has "(rule 1, --event)"
+run 2 events id "$id" --event 'struct opn'
+err_has "did you mean 'open'"
+run 2 events id "$id" --filter 'pdi==1'
+err_has "'pid'"
+# Two readers take the events from each other.
+start events id "$id" --filter 'pid==0'
+run 7 events id "$id"
+err_has "process $PID (bpfload) reads the events of map 'opens' already"
+run 0 events id "$id" --force --duration 100ms
+err_has "reads map 'opens' too"
+run 8 events id "$id" --force --duration 100ms --strict
+# The map vanishes, but for its reader: that is no error.
+run 0 unload $pins
+stop
+gone() { ! "$BPFLOAD" ls map --json | grep -q "\"id\":$id,"; }
+eventually gone || fail "the map is still there"
+run 7 events id "$id" --duration 1s
+err_has "there is no map with id $id"
+
+# A perf event array, a type that is found by its name and by the size that the loaded instructions send.
+run 0 load "$OBJ/perf_bare.bpf.o" --pin $pins
+run 0 events $pins/maps/bare --count 2 --duration 20s
+out_matches '^PID +NUMBER$'
+out_matches '^[0-9]+ +[0-9]+$'
+err_matches 'rule [2-6]'
+run 7 events $pins/maps/none
+run 0 unload $pins
+
+# Loaded by libbpf, which reads itself.
+if command -v opensnoop >/dev/null; then
+	opensnoop >"$TMP/snoop" 2>&1 & PID=$!
+	eventually grep -q true "$TMP/snoop" || fail "opensnoop shows nothing"
+	id=$("$BPFLOAD" ls map --json | jq -s --argjson pid "$PID" \
+		'map(select((.kind == "perf_event_array" or .kind == "ringbuf") and (.holders // [] | any(.pid == $pid))))[0].id')
+	run 7 events id "$id"
+	err_has "process $PID (opensnoop) reads the events"
+	run 0 events id "$id" --force --count 1 --duration 20s
+	err_has "--event events=TYPE names one" # this tool's types say nothing of its events
+	out_matches '^[a-z]+: [0-9]+ bytes$'
+	kill -9 "$PID"
+	PID=
+fi
+
+# What is no source of events.
+run 0 map create /sys/fs/bpf/hash --type hash --key u32 --value u32 --max-entries 4 --name no_events
+run 2 events no_events
+err_has "of type hash: there are no events in it"
+run 2 events
+err_has "which map?"
+run 7 events no_such_map_here
