@@ -96,9 +96,12 @@ static int narrow_to_map(const struct bpfl_attach_ctx *ctx, const char *map, str
 
 	if (fd < 0 && map[0] == '/') {
 		fd = narrowing->own_fd = bpfl_sys_obj_get(map, 0);
-		if (fd < 0)
-			return bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "map '%s': opening the pin: %s", BPFL_ESC(map),
-					      bpfl_errno_text(-fd));
+		if (fd < 0) {
+			bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "map '%s': opening the pin: %s", BPFL_ESC(map), bpfl_errno_text(-fd));
+			bpfl_error_catalogue(err, 27);
+			bpfl_error_fix(err, "bpfload ls map lists the maps and where they are pinned");
+			return fd;
+		}
 	}
 	if (fd < 0) {
 		return refuse_map(ctx->object, map, err);
@@ -129,6 +132,7 @@ static int narrow_to_cgroup(const struct bpfl_attach *attach, const char *path, 
 	if (fd < 0) {
 		bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "cgroup '%s': %s", BPFL_ESC(path), bpfl_errno_text(-fd));
 		bpfl_error_catalogue(err, 27);
+		bpfl_error_fix(err, "write the path of a directory of cgroup2 (mount -t cgroup2 says where that is)");
 		return fd;
 	}
 	narrowing->info.cgroup.cgroup_fd = (uint32_t)fd;

@@ -78,6 +78,7 @@ static int open_map(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, s
 	if (ret < 0) {
 		bpfl_error_set(err, BPFL_ERR_TARGET, -ret, "no map can be opened at '%s': %s", BPFL_ESC(where), bpfl_errno_text(-ret));
 		bpfl_error_catalogue(err, 27);
+		bpfl_error_fix(err, "bpfload ls map lists the maps and where they are pinned");
 		return ret;
 	}
 	link->event_fd = ret;

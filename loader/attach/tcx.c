@@ -49,8 +49,11 @@ static int find_place(const struct bpfl_attach *attach, uint32_t *ret_flags, uin
 	const char *before = bpfl_attach_option(attach, "before"), *after = bpfl_attach_option(attach, "after");
 
 	*ret_flags = *ret_id = 0;
-	if (before && after)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "before= and after= are both given: one place is enough");
+	if (before && after) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "before= and after= are both given");
+		bpfl_error_fix(err, "give one of them: a place in the list of programs is before or after another");
+		return -EINVAL;
+	}
 	if (!before && !after)
 		return 0;
 	if (!parse_place(before ? before : after, ret_flags, ret_id)) {

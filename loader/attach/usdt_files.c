@@ -139,8 +139,11 @@ static int split(struct search *search, const char *rest, struct bpfl_error *err
 {
 	const char *colon = strchr(rest, ':');
 
-	if (!colon)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PROVIDER:NAME", BPFL_ESC(rest));
+	if (!colon) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PROVIDER:NAME", BPFL_ESC(rest));
+		bpfl_error_fix(err, "write usdt/PATH:PROVIDER:NAME, or usdt/PROGRAM:LIBRARY.so:PROVIDER:NAME");
+		return -EINVAL;
+	}
 	search->provider = bpfl_strndup(rest, (size_t)(colon - rest));
 	search->name = colon + 1;
 	search->rest = rest;

@@ -75,6 +75,8 @@ done <<'TABLE'
 2	iter	iter/task,pid=1,map=x	a map, a cgroup or a task	give one of
 2	iter	iter/task,order=pre	order= is of cgroups	cgroup=PATH
 2	iter_map	report=iter/bpf_map_elem:squars	has no map 'squars' that is loaded	did you mean 'squares'
+7	iter_map	report=iter/bpf_map_elem:/sys/fs/bpf/no-such-map	map '/sys/fs/bpf/no-such-map': opening the pin	bpfload ls map
+7	iter	iter/cgroup,cgroup=/no/such	cgroup '/no/such'	directory of cgroup2
 # network
 7	xdp_count	xdp:l0	there is no network interface 'l0' [E27]	did you mean 'lo'
 7	xdp_count	xdp:lo,mod=skb	there is no network interface 'lo,mod=skb'	did you mean 'mode'
@@ -88,6 +90,9 @@ done <<'TABLE'
 7	cgroup_skb	cgroup_skb/egress:/no/such	there is no cgroup '/no/such'	mkdir
 7	cgroup_skb	cgroup_skb/egress:/tmp	is not a directory of cgroup2	cgroup2 is mounted at
 7	cgroup_skb	cgroup_skb/egress:pid:99999999	there is no process 99999999	/proc/99999999/cgroup
+2	netfilter	netfilter:ip/input:-500:defrag	contradict each other	a priority above
+2	tcx_count	tcx/ingress:lo,before=1,after=2	before= and after= are both given	give one of them
+7	sockredir	redirect=sk_msg:/sys/fs/bpf/no-such-map	no map can be opened at '/sys/fs/bpf/no-such-map'	bpfload ls map
 # perf events
 7	profile	perf_event:cpu-clok	there is no perf event 'cpu-clok'	did you mean 'cpu-clock'
 2	profile	perf_event:cpu-clock,freq=0	freq=0 would never run	above 0
@@ -104,6 +109,7 @@ done <<'TABLE'
 2	uprobe	enter=uprobe/bash	column 14: expected PATH:FUNCTION[+OFFSET]	write uprobe/PATH:FUNCTION
 7	uprobe	enter=uprobe/libc.so.6:memcpy@GLIBC_9.9	has no function 'memcpy@GLIBC_9.9'	'memcpy@
 7	uprobe_multi	calls=uprobe.multi/libc.so.6:zqzq*	has no function that fits 'zqzq*'	looked at .dynsym
+2	usdt	on_any=usdt/bash:libc.so.6:demo	'demo' is not PROVIDER:NAME	usdt/PATH:PROVIDER:NAME
 2	usdt	on_any=usdt/bash:x	column 13: expected PATH:PROVIDER:NAME	write usdt/PATH:PROVIDER:NAME
 TABLE
 [ "$nr" -ge 70 ] || fail "only $nr specs were tried"

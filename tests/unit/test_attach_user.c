@@ -518,6 +518,21 @@ START_TEST(a_map_of_another_layout_is_refused)
 }
 END_TEST
 
+START_TEST(arguments_of_another_machine_are_refused)
+{
+	struct usergen *user;
+
+	start("usdt", 0);
+	user = usergen_new(true, ELFGEN_NATIVE, 2 /* SPARC */);
+	usergen_note(user, "demo", "one", USERGEN_TEXT + 0x100, 0, 0, "8@%g1");
+	usergen_finish(user, binary);
+	add_spec_maps(false);
+	CHECK_FAILS(attach("usdt/%s:demo:one"), gen.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "is for another machine");
+	CHECK_HAS(gen.err.fix, "a binary that runs here");
+	finish();
+}
+END_TEST
+
 START_TEST(a_missing_probe_brings_near_names)
 {
 	start("usdt", 0);
@@ -702,7 +717,7 @@ int main(void)
 		an_address_leads_to_the_description_of_a_fixed_program,
 #endif
 		the_map_grows_with_the_probes_before_it_is_created, a_program_without_the_map_gets_the_users_cookie,
-		a_map_of_another_layout_is_refused, a_missing_probe_brings_near_names,
+		a_map_of_another_layout_is_refused, arguments_of_another_machine_are_refused, a_missing_probe_brings_near_names,
 		the_linkers_cache_is_read_in_both_formats, a_new_cache_behind_an_old_one_counts,
 		programs_are_found_in_path_and_processes_have_their_own_root, the_name_of_a_library_ends_at_a_single_colon,
 	};

@@ -13,6 +13,7 @@
 #include "elf/elf.h"
 #include "elf/user.h"
 #include "fake_sys.h"
+#include "sys/file.h"
 #include "usergen.h"
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
@@ -547,6 +548,30 @@ START_TEST(no_file_breaks_the_reader)
 }
 END_TEST
 
+START_TEST(tables_that_cannot_be_are_told)
+{
+	struct usergen *gen = gen_new();
+	static const uint8_t zeros[48];
+	struct bpfl_user_elf *elf, *bent;
+	struct bpfl_user_func func;
+	struct bpfl_buf bytes = BPFL_BUF_INIT;
+	unsigned idx;
+
+	setup();
+	idx = usergen_section(gen, ".symtab", BPFL_SHT_SYMTAB, 0, zeros, sizeof(zeros));
+	usergen_link(gen, idx, 77);
+	elf = finish(gen);
+	CHECK_FAILS(bpfl_user_find(elf, "f", &func, &err), err, BPFL_ERR_TARGET, EINVAL, "links to section 77");
+	CHECK_OK(bpfl_file_read(path, 1 << 20, &bytes, &err), err);
+	bytes.data[54] = bytes.data[55] = 1; /* e_phentsize, 257 in either byte order */
+	CHECK_FAILS(bpfl_user_open_bytes(bytes.data, bytes.size, "bent", &bent, &err), err, BPFL_ERR_TARGET, EINVAL,
+		    "program headers of 257 bytes");
+	bpfl_buf_deinit(&bytes);
+	bpfl_user_close(elf);
+	cleanup();
+}
+END_TEST
+
 START_TEST(other_files_are_refused_by_name)
 {
 	struct bpfl_user_elf *elf;
@@ -568,7 +593,7 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		needs_of_a_program_are_read_and_damage_is_survived,
+		needs_of_a_program_are_read_and_damage_is_survived, tables_that_cannot_be_are_told,
 		names_are_bytes, a_version_chooses_and_the_default_one_is_meant, a_version_may_stand_in_the_name,
 		strong_beats_weak_and_two_strong_ones_are_told, what_is_no_function_here_does_not_count,
 		near_names_and_what_was_looked_at_are_told, a_pattern_takes_each_place_once, an_indirect_function_is_known_as_one,
