@@ -52,7 +52,7 @@ BPFL_API bool bpfl_link_outlives(const struct bpfl_link *link);
 
 /*
  * Removes a directory that bpfl_object_pin() made: links first, so that nothing runs without its maps. A directory that holds anything
- * else is refused, and nothing is removed then. On return the programs are detached; the kernel takes some milliseconds for that.
+ * else is refused, and nothing is removed then. Directories above it that bpfl_object_pin() had to make go too when they are empty. On return the programs are detached; the kernel takes some milliseconds for that.
  * @log: may be NULL; told of links that others hold: those stay attached.
  * @ret_nr_pins: how many pins were removed; may be NULL.
  * Return: 0, or -errno: TARGET (-ENOENT; -ENOTEMPTY: not of this layout), UNSUPPORTED (E22), PERMISSION.

@@ -133,9 +133,9 @@ static int made_add(struct bpfl_pins *pins, const char *path, bool is_dir)
 }
 
 /* One directory. 0 also when it is there. */
-static int dir_make(struct bpfl_pins *pins, const char *path, struct bpfl_error *err)
+static int dir_make(struct bpfl_pins *pins, const char *path, unsigned mode, struct bpfl_error *err)
 {
-	int ret = bpfl_enter_mkdirat(AT_FDCWD, path, 0700);
+	int ret = bpfl_enter_mkdirat(AT_FDCWD, path, mode);
 
 	if (ret == -EEXIST)
 		return 0;
@@ -153,7 +153,7 @@ static int dir_make(struct bpfl_pins *pins, const char *path, struct bpfl_error 
 	return 0;
 }
 
-int bpfl_pins_make_dir(struct bpfl_pins *pins, const char *path, struct bpfl_error *err)
+int bpfl_pins_make_dir(struct bpfl_pins *pins, const char *path, unsigned parent_mode, struct bpfl_error *err)
 {
 	char *part = bpfl_strdup(path);
 	int ret = 0;
@@ -163,11 +163,11 @@ int bpfl_pins_make_dir(struct bpfl_pins *pins, const char *path, struct bpfl_err
 	/* mkdir(2) makes one level (G-77). */
 	for (char *slash = part; ret == 0 && slash && (slash = strchr(slash + 1, '/'));) {
 		*slash = '\0';
-		ret = dir_make(pins, part, err);
+		ret = dir_make(pins, part, parent_mode, err);
 		*slash = '/';
 	}
 	if (ret == 0 && part[0] && part[strlen(part) - 1] != '/')
-		ret = dir_make(pins, part, err);
+		ret = dir_make(pins, part, 0700, err);
 	free(part);
 	return ret;
 }

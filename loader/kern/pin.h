@@ -18,8 +18,11 @@
 void bpfl_pins_deinit(struct bpfl_pins *pins);
 /* Removes what was made, last first, and forgets it. What somebody else has put into a directory keeps that directory. */
 void bpfl_pins_undo(struct bpfl_pins *pins);
-/* Makes a directory with all that is missing above it, one by one, mode 0700. One that is there is fine. 0 or -errno. */
-int bpfl_pins_make_dir(struct bpfl_pins *pins, const char *path, struct bpfl_error *err);
+/* What lies between a mount and a directory of pins, and had to be made: the sticky bit, which nobody needs in a directory that is its owner's alone, says
+ * that it is this project's, and goes when it is empty. */
+#define BPFL_PIN_PARENT_MODE 01700
+/* Makes a directory, mode 0700, with all that is missing above it, one by one. One that is there is fine. 0 or -errno. */
+int bpfl_pins_make_dir(struct bpfl_pins *pins, const char *path, unsigned parent_mode, struct bpfl_error *err);
 /* Pins fd. 0; -EEXIST without text when the name is taken; -errno. */
 int bpfl_pins_pin(struct bpfl_pins *pins, int fd, const char *path, struct bpfl_error *err);
 

@@ -62,7 +62,7 @@ int bpfl_pins_begin(struct bpfl_pins *pins, const char *dir, struct bpfl_error *
 	int ret = bpfl_bpffs_check(dir, NULL, err);
 
 	if (ret == 0)
-		ret = bpfl_pins_make_dir(pins, dir, err);
+		ret = bpfl_pins_make_dir(pins, dir, BPFL_PIN_PARENT_MODE, err);
 	if (ret == 0 && bpfl_enter_list_dir(AT_FDCWD, dir, found_one, NULL) > 0) {
 		ret = bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST, "'%s' is not empty", BPFL_ESC(dir));
 		bpfl_error_why(err, "a directory of pins belongs to one object");
@@ -72,7 +72,7 @@ int bpfl_pins_begin(struct bpfl_pins *pins, const char *dir, struct bpfl_error *
 		struct bpfl_buf path = BPFL_BUF_INIT;
 
 		bpfl_buf_printf(&path, "%s/%s", dir, subdirs[i - 1].name);
-		ret = bpfl_buf_ok(&path) ? bpfl_pins_make_dir(pins, path.data, err) : bpfl_error_nomem(err);
+		ret = bpfl_buf_ok(&path) ? bpfl_pins_make_dir(pins, path.data, 0700, err) : bpfl_error_nomem(err);
 		bpfl_buf_deinit(&path);
 	}
 	return ret;
@@ -254,6 +254,31 @@ static int remove_all(const struct removal *removal)
 	return ret == 0 ? remove_one(removal, removal->dir, AT_REMOVEDIR) : ret;
 }
 
+static bool is_ours(const char *dir)
+{
+	int fd = bpfl_enter_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	struct stat stat = { 0 };
+	bool ours = fd >= 0 && bpfl_enter_fstat(fd, &stat) == 0 && (stat.st_mode & 07777) == BPFL_PIN_PARENT_MODE;
+
+	bpfl_enter_close(fd);
+	return ours;
+}
+
+/* Upwards from what was removed, as long as they are empty; a mount is in use, and ends it. */
+static void remove_parents(const char *dir)
+{
+	char *path = bpfl_strdup(dir), *slash;
+
+	while (path && path[0] && path[strlen(path) - 1] == '/')
+		path[strlen(path) - 1] = '\0';
+	while (path && (slash = strrchr(path, '/')) && slash != path) {
+		*slash = '\0';
+		if (!is_ours(path) || bpfl_enter_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
+			break;
+	}
+	free(path);
+}
+
 /* False when it is still there when the time is over. */
 static bool wait_until_gone(enum bpfl_cmd open, uint32_t id, int *left_ms)
 {
@@ -296,6 +321,8 @@ int bpfl_pins_remove(const char *dir, const struct bpfl_log *log, size_t *ret_nr
 		ret = look_through(&removal);
 	if (ret == 0)
 		ret = remove_all(&removal);
+	if (ret == 0)
+		remove_parents(dir);
 	if (ret == 0)
 		wait_for_links(&removal, log);
 	if (ret == 0 && ret_nr_pins)

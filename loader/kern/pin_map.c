@@ -250,7 +250,7 @@ static int parent_make(struct bpfl_loading *loading, const char *path, struct bp
 		return bpfl_error_nomem(err);
 	if (slash && slash != dir) {
 		*slash = '\0';
-		ret = bpfl_pins_make_dir(&loading->object->pins, dir, err);
+		ret = bpfl_pins_make_dir(&loading->object->pins, dir, 0700, err);
 	}
 	free(dir);
 	return ret;

@@ -42,7 +42,7 @@ rmdir $dir/other
 
 run 0 unload $dir
 err_has "(3 pins)"
-[ ! -e $dir ] || fail "left: $(find $dir)"
+[ ! -e /sys/fs/bpf/own ] || fail "left: $(find /sys/fs/bpf/own)"
 before=$(value)
 for _ in 1 2 3 4 5; do /bin/true; done
 after=$(value)
@@ -56,3 +56,14 @@ for map in globals_bss globals_data globals_rodata _data_stats; do
 	[ -e $dir/maps/$map ] || fail "$map is missing: $(ls $dir/maps)"
 done
 run 0 unload $dir
+
+# What lies above goes with the last of them, if it was made for them.
+mkdir /sys/fs/bpf/theirs
+for name in own/a/b own/c theirs/d; do
+	run 0 load "$OBJ/hello.bpf.o" --pin /sys/fs/bpf/$name --attach none
+done
+run 0 unload /sys/fs/bpf/own/a/b /sys/fs/bpf/theirs/d/
+[ ! -e /sys/fs/bpf/own/a ] && [ -e /sys/fs/bpf/own/c/progs ] || fail "not this: $(find /sys/fs/bpf)"
+[ -d /sys/fs/bpf/theirs ] && [ ! -e /sys/fs/bpf/theirs/d ] || fail "a directory of somebody else's has gone"
+run 0 unload /sys/fs/bpf/own/c
+[ ! -e /sys/fs/bpf/own ] || fail "left: $(find /sys/fs/bpf/own)"
