@@ -25,6 +25,7 @@
  *     export.c     metrics: --export, and export for maps of others
  *     http.c       the page of metrics, for who asks
  *     tables.c     tables that an object describes itself
+ *     until.c      conditions that end a run, and variables that are its exit code
  *     loop.c       waiting: signals, printk lines, events, intervals
  */
 #ifndef BPFLOAD_CLI_H
@@ -64,6 +65,8 @@ struct options {
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
 	const char *pin_dir, *pin_root;
 	const char *export_words; /* NULL: not given */
+	const char *until, *exit_code; /* a condition, the name of a variable; NULL: not given */
+	uint64_t nr_events; /* stop after so many lines and events; 0: no limit */
 	const char *pid;  /* NULL: not given; a number, "self" or "child" */
 	char **command;	  /* what follows "--", NULL-terminated; NULL: nothing */
 	int child_pid;	  /* of that command; 0 until it is made */
@@ -266,6 +269,21 @@ int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err);
 int views_stacks(struct views *views, size_t idx, struct bpfl_error *err);
 void views_deinit(struct views *views);
 
+/* until.c */
+struct until_term;
+struct until {
+	struct until_term *terms; /* all must hold */
+	size_t nr; /* 0: no condition */
+};
+/* Checks the words of --until and --exit-code; nothing is loaded yet. */
+int until_prepare(struct until *until, const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err);
+int until_open(struct until *until, const struct bpfl_object *object, struct bpfl_error *err);
+/* err hears why not, when the words are to blame. */
+bool until_holds(const struct until *until, struct bpfl_error *err);
+int until_exit_code(const struct options *options, const struct bpfl_spec *spec, const struct bpfl_object *object, int *ret_code,
+		    struct bpfl_error *err);
+void until_deinit(struct until *until);
+
 /* export.c */
 struct export;
 /* Checks the words and opens the port; nothing is loaded yet. *ret_export: NULL without --export; to be given to export_close() also after a failure. */
@@ -346,6 +364,7 @@ struct loop {
 	struct export *export; /* borrowed; NULL: none */
 	const struct bpfl_spec *spec; /* borrowed; NULL without a plan */
 	struct tables *tables;	      /* borrowed, or NULL */
+	const struct until *until; /* borrowed; NULL: none */
 };
 int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 /* True when INT, TERM or HUP has come. */

@@ -32,6 +32,8 @@ struct run {
 	struct tables tables;
 	struct child child;
 	struct export *export; /* NULL: none */
+	struct until until;
+	int exit_code; /* with --exit-code */
 };
 
 static int spec_step(struct run *run, struct bpfl_error *err)
@@ -79,6 +81,8 @@ static int image_step(struct run *run, struct bpfl_error *err)
 	run->views.stacks = run->events.stacks = &run->stacks;
 	if (ret == 0)
 		ret = events_prepare(&run->events, &run->options, run->spec, &run->out, err);
+	if (ret == 0)
+		ret = until_prepare(&run->until, &run->options, run->spec, err);
 	if (ret == 0)
 		ret = export_prepare(&run->export, &run->options, run->spec, &run->out, err);
 	if (ret == 0)
@@ -179,6 +183,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (ret == 0)
 		ret = views_open(&run->views, &run->options, run->object, run->spec, &run->out, err);
 	if (ret == 0)
+		ret = until_open(&run->until, run->object, err);
+	if (ret == 0)
 		ret = export_open(run->export, run->object, run->spec, &run->events, &run->out, err);
 	if (plan_has_readable(&run->plan, run->spec))
 		run->views.is_live = false; /* their lines come in between */
@@ -198,7 +204,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
 	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child,
-			     run->export, run->spec, &run->tables };
+			     run->export, run->spec, &run->tables, &run->until };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;
@@ -215,6 +221,8 @@ static int wait_step(struct run *run, struct bpfl_error *err)
 		if (ret == -EPIPE)
 			ret = 0;
 	}
+	if (ret == 0 && run->options.exit_code)
+		ret = until_exit_code(&run->options, run->spec, run->object, &run->exit_code, err);
 	return ret;
 }
 
@@ -281,6 +289,7 @@ static void run_deinit(struct run *run)
 	events_deinit(&run->events);
 	views_deinit(&run->views);
 	export_close(run->export);
+	until_deinit(&run->until);
 	stacks_deinit(&run->stacks);
 	tables_deinit(&run->tables);
 	bpfl_object_close(run->object);
@@ -344,7 +353,7 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 	else if (run.options.strict && run.out.nr_warnings > 0)
 		code = EXIT_STRICT;
 	else
-		code = child_code(&run.child, code);
+		code = run.options.exit_code ? run.exit_code : child_code(&run.child, code);
 	run_deinit(&run);
 	bpfl_error_clear(&err);
 	return code;

@@ -184,8 +184,8 @@ static int record_show(void *ctx, const struct bpfl_record *record)
 		return ret;
 	/* With an interval, --count counts rounds. */
 	*events->nr_lines += 1;
-	events->is_done = events->options->count && !events->options->interval_ns &&
-			  *events->nr_lines >= events->options->count;
+	events->is_done = (events->options->count && !events->options->interval_ns && *events->nr_lines >= events->options->count) ||
+			  (events->options->nr_events && *events->nr_lines >= events->options->nr_events);
 	return events->is_done ? -ECANCELED : 0;
 }
 

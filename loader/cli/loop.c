@@ -3,7 +3,7 @@
  * cli/loop.c: waiting while the programs run.
  *
  * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while nothing is printed),
- * the --interval timer, the --duration timer, events, the end of the command behind "--" and readers of metrics. The signals are blocked from the start and read here, so that
+ * the --interval timer, the --duration timer, events, the end of the command behind "--" readers of metrics and the timer of --until. The signals are blocked from the start and read here, so that
  * there is no handler and nothing is interrupted half way.
  */
 #include "child.h"
@@ -18,7 +18,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NR_FDS 8
+#define NR_FDS 9
+#define UNTIL_NS 50000000 /* how often --until is looked at */
 
 static int system_error(struct bpfl_error *err, const char *what)
 {
@@ -109,7 +110,8 @@ static int line_show(void *ctx, const struct bpfl_trace_line *line)
 		return ret;
 	loop->nr_lines++;
 	/* With an interval, --count counts rounds. */
-	if (loop->options->count && !loop->options->interval_ns && loop->nr_lines >= loop->options->count)
+	if ((loop->options->count && !loop->options->interval_ns && loop->nr_lines >= loop->options->count) ||
+	    (loop->options->nr_events && loop->nr_lines >= loop->options->nr_events))
 		return -ECANCELED;
 	return 0;
 }
@@ -154,6 +156,15 @@ static int last_words(struct loop *loop, struct bpfl_error *err)
 	return ret < 0 ? ret : -ECANCELED;
 }
 
+static bool condition_holds(const struct loop *loop)
+{
+	struct bpfl_error ignored = BPFL_ERROR_INIT;
+	bool holds = until_holds(loop->until, &ignored);
+
+	bpfl_error_clear(&ignored);
+	return holds;
+}
+
 /* One round of what poll() reported. 0 to go on, -ECANCELED when the run has come to its end. */
 static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], struct bpfl_error *err)
 {
@@ -192,6 +203,8 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 	}
 	if (fds[7].revents)
 		export_serve(loop->export);
+	if (fds[8].revents && read(fds[8].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks) && condition_holds(loop))
+		return last_words(loop, err);
 	if (fds[6].revents && child_ended(loop->child))
 		return last_words(loop, err);
 	return fds[4].revents ? -ECANCELED : 0;
@@ -208,6 +221,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		{ events_fd(loop->events), POLLIN, 0 },
 		{ child_fd(loop->child), POLLIN, 0 },
 		{ export_fd(loop->export), POLLIN, 0 },
+		{ -1, POLLIN, 0 },
 	};
 	int ret = begin(loop, err);
 
@@ -215,6 +229,8 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		ret = timer_open(loop->options->interval_ns, true, &fds[3].fd, err);
 	if (ret == 0)
 		ret = timer_open(loop->options->duration_ns, false, &fds[4].fd, err);
+	if (ret == 0 && loop->until && loop->until->nr > 0)
+		ret = timer_open(UNTIL_NS, true, &fds[8].fd, err);
 	while (ret == 0) {
 		int wait_ms = loop->views->stacks ? stacks_note(loop->views->stacks, loop->views, loop->options->child_pid) : -1;
 
@@ -229,6 +245,8 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		close(fds[3].fd);
 	if (fds[4].fd >= 0)
 		close(fds[4].fd);
+	if (fds[8].fd >= 0)
+		close(fds[8].fd);
 	if (ret == -ECANCELED || ret == -EPIPE)
 		return 0;
 	if (ret < 0 && err->kind == BPFL_ERR_NONE) {
