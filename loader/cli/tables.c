@@ -8,6 +8,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,20 @@ bool tables_have_words(const struct options *options, const struct bpfl_spec *sp
 	return has_tables;
 }
 
+static int check_sort(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err)
+{
+	struct bpfl_marker_view marker;
+	bool has_tables = options->top.nr > 0;
+
+	for (size_t i = 0; bpfl_spec_marker_view(spec, i, &marker) == 0; i++)
+		has_tables = has_tables || marker.kind == BPFL_MARKER_MAPITER || marker.kind == BPFL_MARKER_ITER;
+	if (!options->sort || has_tables)
+		return 0;
+	out_usage(err, "--sort: there is no table to sort");
+	snprintf(err->fix, sizeof(err->fix), "events are shown as they come; --top MAP makes a table of a map");
+	return -EINVAL;
+}
+
 static int table_add(struct tables *tables, const struct bpfl_marker_view *marker, const struct bpfl_view_opts *opts,
 		     const struct bpfl_spec *spec, struct bpfl_error *err)
 {
@@ -67,7 +82,7 @@ int tables_prepare(struct tables *tables, const struct options *options, const s
 {
 	struct bpfl_view_opts opts = table_opts(options, out);
 	struct bpfl_marker_view marker;
-	int ret = 0;
+	int ret = check_sort(options, spec, err);
 
 	tables->out = out;
 	if (!tables_have_words(options, spec)) { /* they are about events */

@@ -48,6 +48,9 @@ out_matches '^root +[0-9]+ +[0-9]+$'
 kill "$trigger_pid"
 wait "$trigger_pid" 2>/dev/null || :
 
+run 2 "$OBJ/gadget_types.bpf.o" --sort error
+err_has '--sort: there is no table to sort'
+
 # ---- parameters, metadata ----
 
 run 0 spec "$OBJ/gadget_opens.bpf.o"
