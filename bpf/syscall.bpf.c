@@ -19,5 +19,6 @@ SEC("syscall")
 int answer(struct arguments *arguments)
 {
 	runs++;
+	arguments->rest[0] = runs; /* who asked can read it */
 	return arguments->factor == 0 && arguments->rest[2] == 0 ? 42 : 0;
 }

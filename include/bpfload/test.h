@@ -18,6 +18,7 @@ struct bpfl_test_opts {
 	const void *ctx;  /* the context (struct __sk_buff, struct xdp_md, arguments); NULL: one that the kernel makes up */
 	size_t ctx_size;  /* bytes */
 	uint32_t repeat;  /* runs, one after the other; 0: one. More than one only with packets */
+	bool wants_ctx;	  /* the result has the context as the program leaves it: of packets, and of SEC("syscall"); needs ctx */
 };
 
 struct bpfl_test_result {
@@ -27,6 +28,8 @@ struct bpfl_test_result {
 	bool has_data;		 /* data was given */
 	uint8_t *data;		 /* the packet after the last run; owned by the result */
 	size_t data_size;	 /* bytes */
+	uint8_t *ctx;		 /* with wants_ctx: the context after the last run, as many bytes as were given; owned by the result */
+	size_t ctx_size;
 };
 
 /*

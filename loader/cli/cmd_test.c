@@ -15,7 +15,7 @@
 
 struct test_options {
 	struct options common; /* edits_apply() reads them */
-	const char *data_in, *data_out, *ctx_in;
+	const char *data_in, *data_out, *ctx_in, *ctx_out;
 	uint64_t repeat;
 };
 
@@ -37,6 +37,7 @@ static const struct option_row rows[] = {
 	{ "data-in", 0, VALUE_TEXT, FIELD(data_in), "FILE", "the packet that it is given, as bytes" },
 	{ "data-out", 0, VALUE_TEXT, FIELD(data_out), "FILE", "write the packet there as it is afterwards" },
 	{ "ctx-in", 0, VALUE_TEXT, FIELD(ctx_in), "FILE", "the context that it is given (struct xdp_md, ...), as bytes" },
+	{ "ctx-out", 0, VALUE_TEXT, FIELD(ctx_out), "FILE", "write the context there as it is afterwards" },
 	{ "repeat", 0, VALUE_U64, FIELD(repeat), "N", "run it N times, for the time of one" },
 	{ "set", 's', VALUE_WORDS, FIELD(common.set), "VAR=VALUE", "set a global variable before loading" },
 	{ "map", 0, VALUE_WORDS, FIELD(common.map), "NAME.FIELD=N", "change a map before loading" },
@@ -81,19 +82,18 @@ static int input_read(const char *option, const char *path, void **ret_data, siz
 	return ret;
 }
 
-static int output_write(const struct test *test, struct bpfl_error *err)
+static int output_write(const char *option, const char *path, const uint8_t *bytes, size_t size, struct bpfl_error *err)
 {
-	const char *path = test->options.data_out;
 	FILE *file;
 	bool ok;
 
 	if (!path)
 		return 0;
 	file = fopen(path, "we");
-	ok = file && fwrite(test->result.data, 1, test->result.data_size, file) == test->result.data_size;
+	ok = file && fwrite(bytes, 1, size, file) == size;
 	if (file && fclose(file) == EOF)
 		ok = false;
-	return ok ? 0 : file_error("data-out", path, err);
+	return ok ? 0 : file_error(option, path, err);
 }
 
 static int load(struct test *test, const char *prog, struct bpfl_error *err)
@@ -127,6 +127,8 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 		return out_usage(err, "--repeat: at most %d", INT32_MAX);
 	if (options->data_out && !options->data_in)
 		return out_usage(err, "--data-out needs --data-in");
+	if (options->ctx_out && !options->ctx_in)
+		return out_usage(err, "--ctx-out needs --ctx-in");
 	ret = input_read("data-in", options->data_in, &test->data, &test->input.data_size, err);
 	if (ret == 0)
 		ret = input_read("ctx-in", options->ctx_in, &test->ctx, &test->input.ctx_size, err);
@@ -137,10 +139,13 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 	test->input.size = sizeof(test->input);
 	test->input.data = test->data;
 	test->input.ctx = test->ctx;
+	test->input.wants_ctx = options->ctx_out != NULL;
 	test->input.repeat = (uint32_t)options->repeat;
 	ret = bpfl_object_test(test->object, prog, &test->input, &test->result, err);
 	if (ret == 0)
-		ret = output_write(test, err);
+		ret = output_write("data-out", options->data_out, test->result.data, test->result.data_size, err);
+	if (ret == 0)
+		ret = output_write("ctx-out", options->ctx_out, test->result.ctx, test->result.ctx_size, err);
 	if (ret == 0)
 		ret = bpfl_test_result_text(&test->result, prog, options->common.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
 	if (ret < 0)

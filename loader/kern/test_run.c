@@ -62,13 +62,24 @@ int bpfl_object_test(const struct bpfl_object *object, const char *prog, const s
 	attr.repeat = opts->repeat;
 	attr.ctx_in = BPFL_PTR(opts->ctx);
 	attr.ctx_size_in = (uint32_t)opts->ctx_size;
+	if (opts->wants_ctx && opts->ctx) {
+		result.ctx = bpfl_memdup(opts->ctx, opts->ctx_size);
+		if (!result.ctx)
+			return bpfl_error_nomem(err);
+		result.ctx_size = opts->ctx_size;
+		attr.ctx_in = BPFL_PTR(result.ctx); /* where syscall programs write it back to; packets want to be told */
+		attr.ctx_out = opts->data ? BPFL_PTR(result.ctx) : 0;
+		attr.ctx_size_out = opts->data ? attr.ctx_size_in : 0;
+	}
 	if (opts->data) {
 		attr.data_in = BPFL_PTR(opts->data);
 		attr.data_size_in = (uint32_t)opts->data_size;
 		attr.data_size_out = attr.data_size_in + GROWTH_MAX;
 		result.data = calloc(1, attr.data_size_out);
-		if (!result.data)
+		if (!result.data) {
+			bpfl_test_result_deinit(&result);
 			return bpfl_error_nomem(err);
+		}
 		attr.data_out = BPFL_PTR(result.data);
 	}
 	ret = bpfl_sys_prog_test_run(&attr);
@@ -90,6 +101,7 @@ void bpfl_test_result_deinit(struct bpfl_test_result *result)
 	if (!result)
 		return;
 	free(result->data);
+	free(result->ctx);
 	memset(result, 0, sizeof(*result));
 }
 
