@@ -51,7 +51,7 @@ static void unload(void)
 	bpfl_target_destroy(target);
 	bpfl_spec_destroy(spec);
 	bpfl_error_clear(&err);
-	the_link = NULL;
+	the_link = NULL, object = NULL, image = NULL;
 }
 
 /* section, --attach, what LINK_CREATE answers, then the calls that are made and the result. */
@@ -113,6 +113,37 @@ START_TEST(a_cookie_is_part_of_the_call)
 	open_attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_RAW_TRACEPOINT_OPEN, 0)->attr;
 	ck_assert_uint_eq(open_attr->cookie, 9);
 	ck_assert_uint_eq(open_attr->name, 0);
+	unload();
+}
+END_TEST
+
+static int prepare(const char *section, const char *text)
+{
+	struct bpfl_attach *parsed = NULL;
+	int ret;
+
+	spec = specgen_new("test");
+	specgen_prog(spec, "prog", section, specgen_func(spec, "prog", 2));
+	CHECK_OK(bpfl_target_running(NULL, &target, &err), err);
+	target->btf = btfc_read(KERNEL, false);
+	CHECK_OK(bpfl_attach_parse(text, &parsed, &err), err);
+	ret = bpfl_attach_prepare(parsed, spec, 0, &err);
+	bpfl_attach_destroy(parsed);
+	return ret;
+}
+
+/* The function is looked for in that program, also when the kernel has one of that name. */
+START_TEST(a_function_may_be_a_programs)
+{
+	CHECK_OK(prepare("fexit/f", "fexit/f,prog=id 5"), err);
+	ck_assert_str_eq(spec->progs.items[0].attach_prog, "id 5");
+	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_TARGET, ENOENT, "no program has 'id 5'");
+	unload();
+	CHECK_OK(prepare("fentry/f", "fentry/f,prog=5"), err);
+	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_USAGE, EINVAL, "'5' names no loaded program");
+	unload();
+	CHECK_FAILS(prepare("tp_btf/event", "tp_btf/event,prog=id 5"), err, BPFL_ERR_USAGE, EINVAL, "'tp_btf' has no targets in programs");
+	CHECK_HAS(err.fix, "freplace");
 	unload();
 }
 END_TEST
@@ -197,7 +228,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_cookie_is_part_of_the_call, what_an_iterator_walks_is_part_of_the_call,
+	const TTest *tests[] = { a_cookie_is_part_of_the_call, a_function_may_be_a_programs, what_an_iterator_walks_is_part_of_the_call,
 				 a_syscall_program_gets_as_much_as_its_argument_says, a_kernel_that_never_asks_is_known_beforehand };
 	Suite *suite = BPFL_TEST_SUITE("attach/tracing", tests);
 
