@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "bpfload/inspect.h"
 #include "feature.h"
 #include "live.h"
 #include "sys/bpf.h"
@@ -183,6 +184,29 @@ START_TEST(what_the_kernel_refuses_of_many_is_left_out)
 }
 END_TEST
 
+/* The kernel tells the number of a type. */
+START_TEST(a_listing_names_the_traced_function)
+{
+	struct bpfl_listing *listing = NULL;
+	struct bpfl_live_view view;
+	bool found = false;
+
+	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines") || bpfl_test_lacks("tracing_target"))
+		return;
+	int ret = live_start(&live, LIVE_COUNT, "fentry/do_faccessat", NULL);
+
+	if (refused_by_policy(ret, "tracing"))
+		return;
+	CHECK_OK(ret, live.err);
+	CHECK_OK(bpfl_listing_read(BPFL_LIVE_ALL, &listing, &live.err), live.err);
+	for (size_t i = 0; bpfl_listing_view(listing, i, &view) == 0; i++)
+		found = found || (view.kind == BPFL_LIVE_LINK && strcmp(view.detail, "trace_fentry do_faccessat") == 0);
+	ck_assert(found);
+	bpfl_listing_destroy(listing);
+	live_stop(&live);
+}
+END_TEST
+
 START_TEST(a_cookie_reaches_a_traced_function)
 {
 	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("trampolines") || bpfl_test_lacks("tracing_cookie"))
@@ -312,6 +336,7 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = { a_typed_tracepoint_fires_until_its_link_is_closed, a_cookie_reaches_a_traced_function,
+				 a_listing_names_the_traced_function,
 				 what_the_kernel_refuses_of_many_is_left_out,
 				 a_function_that_is_not_there_brings_near_names, a_security_hook_is_seen_or_known_to_be_off,
 				 a_program_that_is_not_there_cannot_be_changed, a_program_without_types_cannot_be_changed,

@@ -56,6 +56,7 @@ static const struct {
 	{ "sleepable_tracepoint", { V(7, 2), V(7, 2), V(7, 2) }, "tp.s, raw_tp.s and tp_btf.s on system calls" },
 	{ "sleepable_lsm", { V(6, 1), V(6, 12), NEVER }, "lsm.s/inode_getattr" },
 	{ "lsm_cgroup", { V(6, 1), V(6, 12), NEVER }, "lsm_cgroup" },
+	{ "tracing_target", { V(5, 13), V(6, 12), NEVER }, "links of traced functions that tell which" },
 	{ "tracing_cookie", { V(5, 19), V(6, 0), V(6, 3) }, "cookies of fentry and its like" },
 	{ "syscall_prog", { V(5, 14), V(5, 14), V(5, 14) }, "programs of section syscall" },
 	{ "iter", { V(5, 8), V(5, 8), V(6, 12) }, "iterators" },
