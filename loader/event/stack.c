@@ -114,22 +114,38 @@ struct walk {
 	void *fn_ctx;
 };
 
-/* Kernel addresses are the upper half on the machines where the halves differ. */
-static bool looks_like_kernel(uint64_t addr)
+/*
+ * Where the name does not say whose stack it is. Kernel addresses are the upper half on most machines; on s390 kernel and processes both
+ * begin at zero: there the one is meant that has a name.
+ */
+static int either(struct bpfl_symbolizer *symbolizer, int pid, uint64_t addr, unsigned flags, struct bpfl_frame *ret_frame)
 {
-	return addr >> 63;
+	struct bpfl_frame kernel;
+	int ret = 0;
+
+	if (addr >> 63)
+		return bpfl_symbolizer_kernel(symbolizer, addr, flags, ret_frame);
+	ret = bpfl_symbolizer_user(symbolizer, pid, addr, flags, ret_frame);
+	if (ret != 0)
+		return ret;
+	ret = bpfl_symbolizer_kernel(symbolizer, addr, flags, &kernel);
+	if (ret == 1)
+		*ret_frame = kernel;
+	return ret;
 }
 
 static int one_address(const struct walk *walk, uint64_t addr, unsigned flags)
 {
-	bool is_kernel = walk->kind == BPFL_STACK_KERNEL || (walk->kind == BPFL_STACK_EITHER && looks_like_kernel(addr));
+	struct bpfl_symbolizer *symbolizer = walk->stacks->symbolizer;
 	struct bpfl_frame frame;
 	int ret;
 
-	if (is_kernel)
-		ret = bpfl_symbolizer_kernel(walk->stacks->symbolizer, addr, flags, &frame);
+	if (walk->kind == BPFL_STACK_KERNEL)
+		ret = bpfl_symbolizer_kernel(symbolizer, addr, flags, &frame);
+	else if (walk->kind == BPFL_STACK_USER)
+		ret = bpfl_symbolizer_user(symbolizer, walk->pid, addr, flags, &frame);
 	else
-		ret = bpfl_symbolizer_user(walk->stacks->symbolizer, walk->pid, addr, flags, &frame);
+		ret = either(symbolizer, walk->pid, addr, flags, &frame);
 	return ret < 0 ? ret : walk->fn(walk->fn_ctx, &frame);
 }
 
