@@ -78,7 +78,7 @@ static int cmd_help(int argc, char **argv)
 	       "  bpfload hello.bpf.o --attach tracepoint/syscalls/sys_enter_execve\n"
 	       "  bpfload minimal.bpf.o --set my_pid=self\n"
 	       "  bpfload xdp_count.bpf.o --attach xdp:lo --interval 1s --dump pkt_count\n"
-	       "  bpfload execsnoop.bpf.o --filter 'ret==0 && comm~\"ssh*\"' --json\n"
+	       "  bpfload execsnoop.bpf.o --filter 'ret==0 && comm~^ssh' --json\n"
 	       "  bpfload image hello.bpf.o\n");
 	return out_help_end();
 }

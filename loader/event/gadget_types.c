@@ -36,6 +36,8 @@ static const struct bpfl_gadget_type rows[] = {
 	{ .name = "gadget_counter__u64", .form = AS_IS, .metric = BPFL_FIELD_COUNTER },
 	{ .name = "gadget_gauge__u32", .form = AS_IS, .metric = BPFL_FIELD_GAUGE },
 	{ .name = "gadget_gauge__u64", .form = AS_IS, .metric = BPFL_FIELD_GAUGE },
+	{ .name = "gadget_gauge__s32", .form = AS_IS, .metric = BPFL_FIELD_GAUGE },
+	{ .name = "gadget_gauge__s64", .form = AS_IS, .metric = BPFL_FIELD_GAUGE },
 	{ .name = "gadget_histogram_slot__u32", .form = AS_IS, .metric = BPFL_FIELD_SLOTS },
 	{ .name = "gadget_histogram_slot__u64", .form = AS_IS, .metric = BPFL_FIELD_SLOTS },
 	{ .name = "gadget_process", .form = AS_IS },

@@ -12,31 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "event/gadget_types.h"
 #include "spec/spec.h"
 #include "sys/bpf.h"
 
 #define MAX_ELEMENTS_DEFAULT 10000u
 #define ARRAY_ITEMS_MAX 1024u
-#define COUNTER_TYPEDEF "gadget_counter__"
-#define GAUGE_TYPEDEF "gadget_gauge__"
-#define SLOT_TYPEDEF "gadget_histogram_slot__"
 
 /* ---- kinds ---- */
 
-/* Whether one of the typedefs on the way to the type begins so. */
-static bool has_typedef(const struct bpfl_btf *btf, uint32_t type_id, const char *prefix)
+static bool is_metric(const struct bpfl_btf *btf, uint32_t type_id, enum bpfl_field_metric metric)
 {
-	for (int depth = 0; depth < 32; depth++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(btf, type_id);
-		enum bpfl_btf_kind kind = bpfl_btf_kind(type);
+	const struct bpfl_gadget_type *row = bpfl_gadget_type_find(btf, type_id);
 
-		if (kind == BPFL_KIND_TYPEDEF && bpfl_text_has_prefix(bpfl_btf_string(btf, type->name_off), prefix))
-			return true;
-		if (kind != BPFL_KIND_TYPEDEF && kind != BPFL_KIND_CONST && kind != BPFL_KIND_VOLATILE && kind != BPFL_KIND_TYPE_TAG)
-			return false;
-		type_id = type->type;
-	}
-	return false;
+	return row && row->metric == metric;
 }
 
 static enum bpfl_metric_kind kind_of(struct bpfl_metrics *metrics, const struct bpfl_metric_part *part, const char *path,
@@ -48,9 +37,9 @@ static enum bpfl_metric_kind kind_of(struct bpfl_metrics *metrics, const struct 
 		if (bpfl_metric_is_told(metrics, kinds[i], part->name, path, NULL))
 			return kinds[i];
 	}
-	if (type_id && has_typedef(btf, type_id, COUNTER_TYPEDEF))
+	if (type_id && is_metric(btf, type_id, BPFL_FIELD_COUNTER))
 		return BPFL_METRIC_COUNTER;
-	return type_id && has_typedef(btf, type_id, GAUGE_TYPEDEF) ? BPFL_METRIC_GAUGE : BPFL_METRIC_UNTYPED;
+	return type_id && is_metric(btf, type_id, BPFL_FIELD_GAUGE) ? BPFL_METRIC_GAUGE : BPFL_METRIC_UNTYPED;
 }
 
 /* ---- the numbers of a value ---- */
@@ -241,7 +230,7 @@ static bool looks_like_hist(const struct bpfl_map *map)
 
 	if (!btf || !map->value_type_id)
 		return false;
-	if (has_typedef(btf, map->value_type_id, SLOT_TYPEDEF))
+	if (is_metric(btf, map->value_type_id, BPFL_FIELD_SLOTS))
 		return true;
 	type = bpfl_btf_skip_modifiers(btf, map->value_type_id, NULL);
 	for (uint32_t i = 0; bpfl_btf_kind(type) == BPFL_KIND_STRUCT && i < bpfl_btf_vlen(type); i++) {
@@ -249,10 +238,10 @@ static bool looks_like_hist(const struct bpfl_map *map)
 		const struct bpfl_btf_type *array = bpfl_btf_skip_modifiers(btf, member->type, NULL);
 
 		if (bpfl_btf_kind(array) == BPFL_KIND_ARRAY && (strcmp(bpfl_btf_string(btf, member->name_off), "slots") == 0 ||
-								has_typedef(btf, bpfl_btf_array(array)->type, SLOT_TYPEDEF)))
+								is_metric(btf, bpfl_btf_array(array)->type, BPFL_FIELD_SLOTS)))
 			return true;
 	}
-	return bpfl_btf_kind(type) == BPFL_KIND_ARRAY && has_typedef(btf, bpfl_btf_array(type)->type, SLOT_TYPEDEF);
+	return bpfl_btf_kind(type) == BPFL_KIND_ARRAY && is_metric(btf, bpfl_btf_array(type)->type, BPFL_FIELD_SLOTS);
 }
 
 /* A member "sum" beside the slots. */
