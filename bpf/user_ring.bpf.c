@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * A ring buffer in the other direction (Linux 6.1): user space writes, the program takes the records when it
- * runs and answers each through a ring buffer. Writing is for programs that use the library:
- * bpfl_user_ringbuf_reserve(), bpfl_user_ringbuf_submit().
+ * runs and answers each through a ring buffer. bpfload writes what comes in as lines:
+ *
+ *     echo '{number=21}' | bpfload user_ring.bpf.o --feed requests=-
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -17,11 +18,12 @@ struct message {
 struct {
 	__uint(type, BPF_MAP_TYPE_USER_RINGBUF);
 	__uint(max_entries, 64 * 1024);
+	__type(value, struct message); /* for whoever writes */
 } requests SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 * 1024);
+	__uint(max_entries, 128 * 1024);
 	__type(value, struct message);
 } answers SEC(".maps");
 

@@ -203,6 +203,27 @@ BPFL_API int bpfl_map_set_text(const struct bpfl_map *map, const char *key, cons
 BPFL_API int bpfl_map_del_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts,
 			       char **ret_text, struct bpfl_error *err);
 
+/* ---- user ring buffers: records in words, Linux 6.1 ---- */
+
+struct bpfl_feeder;
+
+/*
+ * @map: a user ring buffer; must outlive the feeder.
+ * @type: the C type of its records in words ("u32", "struct message"); NULL: what the object says, __type(value, ...).
+ * Return: 0; -EINVAL (kind USAGE) for another map, or words that are no type; as bpfl_user_ringbuf_open().
+ */
+BPFL_API int bpfl_feeder_open(const struct bpfl_map *map, const char *type, struct bpfl_feeder **ret_feeder,
+			      struct bpfl_error *err);
+/* NULL is fine. */
+BPFL_API void bpfl_feeder_close(struct bpfl_feeder *feeder);
+/*
+ * Puts in one record: "{number=7}", {"number":7}, a plain value, or "hex:01 02" of any length.
+ * @timeout_ms: how long to wait for room; < 0: without limit; 0: not at all.
+ * Return: 0; -EINVAL, -ERANGE, -ENOENT (kind USAGE) for words that do not fit the type; -ENOSPC (kind TARGET) when there was no
+ *	room; -E2BIG for a record larger than the buffer.
+ */
+BPFL_API int bpfl_feeder_put(struct bpfl_feeder *feeder, const char *words, int timeout_ms, struct bpfl_error *err);
+
 /* ---- views ---- */
 
 /*

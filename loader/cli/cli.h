@@ -67,6 +67,7 @@ struct options {
 	const char *export_words; /* NULL: not given */
 	const char *until, *exit_code; /* a condition, the name of a variable; NULL: not given */
 	uint64_t nr_events; /* stop after so many lines and events; 0: no limit */
+	const char *feed; /* NULL: not given; "MAP=FILE" */
 	const char *pid;  /* NULL: not given; a number, "self" or "child" */
 	char **command;	  /* what follows "--", NULL-terminated; NULL: nothing */
 	int child_pid;	  /* of that command; 0 until it is made */
@@ -362,6 +363,7 @@ struct loop {
 	uint64_t nr_lines, nr_dumps;
 	struct child *child; /* borrowed */
 	struct export *export; /* borrowed; NULL: none */
+	struct feed *feed;     /* borrowed; NULL: none */
 	const struct bpfl_spec *spec; /* borrowed; NULL without a plan */
 	struct tables *tables;	      /* borrowed, or NULL */
 	const struct until *until; /* borrowed; NULL: none */

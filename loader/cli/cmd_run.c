@@ -6,6 +6,7 @@
  * Ctrl-C is looked at, so that a slow verifier does not have to be waited for twice.
  */
 #include "child.h"
+#include "feed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@ struct run {
 	struct export *export; /* NULL: none */
 	struct until until;
 	int exit_code; /* with --exit-code */
+	struct feed *feed;     /* NULL: none */
 };
 
 static int spec_step(struct run *run, struct bpfl_error *err)
@@ -186,6 +188,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 		ret = until_open(&run->until, run->object, err);
 	if (ret == 0)
 		ret = export_open(run->export, run->object, run->spec, &run->events, &run->out, err);
+	if (ret == 0)
+		ret = feed_open(&run->options, run->object, &run->out, &run->feed, err);
 	if (plan_has_readable(&run->plan, run->spec))
 		run->views.is_live = false; /* their lines come in between */
 	if (ret == 0)
@@ -204,7 +208,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
 	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child,
-			     run->export, run->spec, &run->tables, &run->until };
+			     run->export, run->feed, run->spec, &run->tables, &run->until };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;
@@ -283,6 +287,7 @@ static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *e
 
 static void run_deinit(struct run *run)
 {
+	feed_close(run->feed);
 	plan_deinit(&run->plan);
 	child_deinit(&run->child);
 	bpfl_trace_close(run->trace);

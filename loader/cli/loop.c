@@ -3,10 +3,12 @@
  * cli/loop.c: waiting while the programs run.
  *
  * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while nothing is printed),
- * the --interval timer, the --duration timer, events, the end of the command behind "--" readers of metrics and the timer of --until. The signals are blocked from the start and read here, so that
+ * the --interval timer, the --duration timer, events, the end of the command behind "--", readers of metrics, the timer of --until and
+ * the input of --feed. The signals are blocked from the start and read here, so that
  * there is no handler and nothing is interrupted half way.
  */
 #include "child.h"
+#include "feed.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +20,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NR_FDS 9
+#define NR_FDS 10
 #define UNTIL_NS 50000000 /* how often --until is looked at */
 
 static int system_error(struct bpfl_error *err, const char *what)
@@ -205,6 +207,8 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 		export_serve(loop->export);
 	if (fds[8].revents && read(fds[8].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks) && condition_holds(loop))
 		return last_words(loop, err);
+	if (fds[9].revents || feed_wait_ms(loop->feed) >= 0)
+		feed_read(loop->feed);
 	if (fds[6].revents && child_ended(loop->child))
 		return last_words(loop, err);
 	return fds[4].revents ? -ECANCELED : 0;
@@ -222,6 +226,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		{ child_fd(loop->child), POLLIN, 0 },
 		{ export_fd(loop->export), POLLIN, 0 },
 		{ -1, POLLIN, 0 },
+		{ -1, POLLIN, 0 },
 	};
 	int ret = begin(loop, err);
 
@@ -234,6 +239,9 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 	while (ret == 0) {
 		int wait_ms = loop->views->stacks ? stacks_note(loop->views->stacks, loop->views, loop->options->child_pid) : -1;
 
+		fds[9].fd = feed_fd(loop->feed);
+		if (feed_wait_ms(loop->feed) >= 0)
+			wait_ms = feed_wait_ms(loop->feed);
 		if (poll(fds, NR_FDS, wait_ms) < 0) {
 			if (errno != EINTR)
 				ret = system_error(err, "poll");

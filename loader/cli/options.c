@@ -62,6 +62,7 @@ static const struct {
 	{ OPTIONS_RUN, { "events", 0, VALUE_U64, FIELD(nr_events), "N", "stop after N lines and events, also with --interval" } },
 	{ OPTIONS_RUN, { "until", 0, VALUE_TEXT, FIELD(until), "COND", "stop when this holds: done==1, 'counts[3].calls>=100 && left<5'" } },
 	{ OPTIONS_RUN, { "exit-code", 0, VALUE_TEXT, FIELD(exit_code), "VAR", "exit with the value that this variable has at the end" } },
+	{ OPTIONS_RUN, { "feed", 0, VALUE_TEXT, FIELD(feed), "MAP=FILE", "lines of FILE (-: stdin) become records of a user ring buffer: {pid=1,comm=sh}, or JSON" } },
 	{ OPTIONS_RUN, { "event", 'e', VALUE_WORDS, FIELD(event), "MAP=TYPE", "what events look like: rb='struct event', rb='struct {u32 pid; char comm[16];}'" } },
 	{ OPTIONS_RUN, { "columns", 0, VALUE_LIST, FIELD(columns), "A,B", "show these members of events, in this order; A:TITLE for another heading; -A,+B: change what is shown" } },
 	{ OPTIONS_RUN, { "fields", 0, VALUE_LIST, FIELD(columns), "A,B", "the same as --columns" } },
