@@ -71,6 +71,7 @@ static int opened(struct events *events)
 	const char *note;
 	int ret;
 
+	events->is_terminal = isatty(STDOUT_FILENO);
 	for (size_t i = 0; (note = bpfl_decoder_note(events->decoder, i)); i++)
 		out_note(events->out, 0, "events of %s", note);
 	ret = out_text(events->out, bpfl_decoder_header(events->decoder));
