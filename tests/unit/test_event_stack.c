@@ -549,6 +549,43 @@ START_TEST(stacks_of_gadgets_are_below_their_line)
 }
 END_TEST
 
+/* Whichever system call fails, there is a result or an error, and nothing stays open. */
+START_TEST(any_call_may_fail)
+{
+	bool failed = true;
+
+	binary_new();
+	for (unsigned nth = 1; failed && nth < 200; nth++) {
+		struct bpfl_profile *profile;
+		struct maps maps;
+		char *text;
+
+		fake_sys_reset();
+		fake_sys_file("/proc/kallsyms", kallsyms);
+		process_new("");
+		start(0);
+		maps_new(&maps);
+		CHECK_OK(bpfl_profile_create(&profile, &err), err);
+		fake_sys_fail_nth(nth, EIO);
+		if (bpfl_stacks_note_map(maps.stacks, maps.counts, &err) == 0 &&
+		    bpfl_profile_add_map(profile, maps.counts, maps.stacks, NULL, &err) == 0) {
+			ck_assert_uint_eq(bpfl_profile_nr_samples(profile), 46);
+			CHECK_OK(bpfl_profile_folded_text(profile, &text, &err), err);
+			free(text);
+		} else {
+			ck_assert_int_ne(err.kind, BPFL_ERR_NONE);
+		}
+		failed = fake_sys_failed();
+		bpfl_error_clear(&err);
+		bpfl_profile_destroy(profile);
+		maps_gone(&maps);
+		bpfl_symbolizer_destroy(names);
+	}
+	ck_assert(!failed);
+	binary_gone();
+}
+END_TEST
+
 START_TEST(a_map_without_stacks_is_refused)
 {
 	struct bpfl_profile *profile;
@@ -659,7 +696,7 @@ int main(void)
 		kernel_addresses_have_names, hidden_kernel_addresses_are_said_once, addresses_of_a_process_have_names,
 		a_process_that_was_noted_may_end, mappings_of_before_are_kept, names_of_a_compiler_at_run_time,
 		the_vdso_is_that_of_this_process, strange_mappings_do_no_harm, the_cache_is_bounded, a_map_becomes_folded_lines,
-		elements_are_shown_with_their_stacks, stacks_of_gadgets_are_below_their_line, a_map_without_stacks_is_refused, equal_stacks_are_added_up, a_flame_graph_is_as_it_was,
+		elements_are_shown_with_their_stacks, stacks_of_gadgets_are_below_their_line, a_map_without_stacks_is_refused, any_call_may_fail, equal_stacks_are_added_up, a_flame_graph_is_as_it_was,
 		extreme_flame_graphs,
 	};
 	Suite *suite = BPFL_TEST_SUITE("event stacks", tests);
