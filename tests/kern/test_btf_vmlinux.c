@@ -62,12 +62,14 @@ START_TEST(the_running_kernel_has_what_a_plain_walk_finds)
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct bpfl_btf *btf;
 	size_t size;
-	uint8_t *bytes = read_whole(&size);
-	struct walk walk = walk_over(bytes);
+	uint8_t *bytes;
+	struct walk walk;
 	uint32_t id, task_size;
 
 	if (bpfl_test_lacks("kernel_btf"))
 		return;
+	bytes = read_whole(&size);
+	walk = walk_over(bytes);
 	ck_assert_uint_gt(walk.task_size, 1000);
 	CHECK_OK(bpfl_btf_open_kernel(NULL, &btf, &err), err);
 	ck_assert_uint_eq(bpfl_btf_nr_types(btf), walk.nr_types);
