@@ -25,17 +25,18 @@ char LICENSE[] SEC("license") = "GPL";
 
 SEC("tracepoint/syscalls/sys_enter_execve") int on_enter(struct syscall *ctx)
 {
-	__u32 thread = bpf_get_current_pid_tgid(), size = 0;
+	__u32 thread = bpf_get_current_pid_tgid();
+	__u64 size = 0;
 	const char *const *argv = (void *)ctx->args[1], *arg;
 	struct event *event;
 
 	bpf_map_update_elem(&calls, &thread, &nothing, BPF_ANY);
-	if (!(event = bpf_map_lookup_elem(&calls, &thread)))
-		return 0;
+	if (!(event = bpf_map_lookup_elem(&calls, &thread))) return 0;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 	event->ppid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), real_parent, tgid);
-	for (int i = 0; i < NR_ARGS && size <= sizeof(event->args) - ARG_SIZE; i++) {
-		if (bpf_probe_read_user(&arg, sizeof(arg), &argv[i]) || !arg)
+	for (int i = 0; i < NR_ARGS; i++) {
+		barrier_var(size); /* older kernels know only of the register that was compared */
+		if (size > sizeof(event->args) - ARG_SIZE || bpf_probe_read_user(&arg, sizeof(arg), &argv[i]) || !arg)
 			break;
 		long len = bpf_probe_read_user_str(event->args + size, ARG_SIZE, arg);
 		size += len > 0 && len <= ARG_SIZE ? len : 0;
@@ -50,8 +51,7 @@ SEC("tracepoint/syscalls/sys_exit_execve") int on_exit(struct syscall *ctx)
 	struct event *event = bpf_map_lookup_elem(&calls, &thread);
 	__u64 size = event ? __builtin_offsetof(struct event, args) + event->args_size : 0;
 
-	if (event == 0)
-		return 0;
+	if (event == 0) return 0;
 	event->ret = ctx->args[0];
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	if (size <= sizeof(*event))
