@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "bpfload/stack.h"
 #include "harness.h"
+#include "feature.h"
 #include "kerngen.h"
 #include "attach/link.h"
 #include "sys/bpf.h"
@@ -124,6 +125,8 @@ START_TEST(a_stack_has_the_names_of_the_kernel_and_of_this_process)
 	uint32_t id;
 	char *text;
 
+	if (bpfl_test_lacks("user_stacks"))
+		return;
 	object_new(0, sizeof(addresses));
 	rename_self();
 	text = map_text();
@@ -148,6 +151,8 @@ START_TEST(a_stack_of_build_ids_needs_no_process)
 	struct bpfl_map *map;
 	uint32_t id;
 
+	if (bpfl_test_lacks("user_stacks"))
+		return;
 	object_new(F_STACK_BUILD_ID, sizeof(entries));
 	rename_self();
 	CHECK_OK(bpfl_map_open_object(gen.object, "stacks", &map, &err), err);

@@ -43,6 +43,7 @@ static const struct {
 	{ "atomic_fetch", { V(5, 12), V(5, 12), V(5, 12) }, "atomic additions that give the old value" },
 	{ "perf_lost", { V(6, 0), V(6, 0), V(6, 0) }, "perf events that tell how many records were lost" },
 	{ "user_ringbuf", { V(6, 1), V(6, 1), V(6, 1) }, "user ring buffers" },
+	{ "user_stacks", { V(4, 6), V(4, 6), V(6, 12) }, "stacks of user space" },
 	{ "kernel_btf", { V(5, 10), V(5, 10), V(6, 12) }, "BTF of the kernel" },
 	{ "btf_float", { V(5, 13), V(5, 13), V(5, 13) }, "BTF of floating point types" },
 	{ "btf_decl_tag", { V(5, 16), V(5, 16), V(5, 16) }, "BTF declaration tags" },
