@@ -257,7 +257,7 @@ static void account_for_all(uint64_t duration_ns, unsigned sleep_us)
 		if (rss_begin)
 			ck_assert_int_le(rss_kib(), rss_begin + 1024);
 	}
-	ck_assert_uint_gt(account.nr_received, 1000);
+	ck_assert_uint_gt(account.nr_received, 100); /* however slow the machine */
 	ck_assert_uint_eq(account.nr_bad, 0);
 	ck_assert_uint_eq(account.nr_received + account.nr_lost, variable("produced"));
 	bpfl_events_close(events);
