@@ -71,6 +71,7 @@ static const struct {
 	{ "netkit", { V(6, 12), V(6, 12), V(6, 12) }, "netkit devices" },
 	{ "netkit_link", { V(6, 7), V(6, 7), V(6, 7) }, "links of netkit devices" },
 	{ "cgroup_link", { V(5, 7), V(5, 7), V(5, 7) }, "links of cgroups" },
+	{ "cgroup_unix", { V(6, 7), V(6, 7), V(6, 7) }, "programs of a cgroup on Unix sockets" },
 	{ "netns_link", { V(5, 8), V(5, 8), V(5, 8) }, "links of network namespaces" },
 	{ "sk_lookup", { V(5, 9), V(5, 9), V(5, 9) }, "sk_lookup" },
 	{ "reuseport_detach", { V(5, 3), V(5, 3), V(5, 3) }, "taking a program off a group of sockets" },

@@ -16,8 +16,8 @@
 #define HELPER_LOOKUP 1
 #define HELPER_GET_ATTACH_COOKIE 174
 
-/* counter[0] += r7; return 0. The map is loaded by the fourth of these. */
-#define ADD_R7                                                        \
+/* counter[0] += r7; return result. The map is loaded by the fourth of these. */
+#define ADD_R7(result)                                                \
 	INSN(0x62, 10, 0, -4, 0),    /* *(u32 *)(r10 - 4) = 0 */      \
 	INSN(0xbf, 2, 10, 0, 0),     /* r2 = r10 */                   \
 	INSN(0x07, 2, 0, 0, -4),     /* r2 += -4 */                   \
@@ -25,10 +25,11 @@
 	INSN(0x85, 0, 0, 0, HELPER_LOOKUP),                           \
 	INSN(0x15, 0, 0, 1, 0),      /* if r0 == 0 skip */            \
 	INSN(0xdb, 0, 7, 0, 0),      /* lock *(u64 *)(r0 + 0) += r7 */ \
-	INSN(0xb7, 0, 0, 0, 0), INSN(0x95, 0, 0, 0, 0)
+	INSN(0xb7, 0, 0, 0, (result)), INSN(0x95, 0, 0, 0, 0)
 
-static const struct bpfl_insn count_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7 };
-static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0), ADD_R7 };
+static const struct bpfl_insn count_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(0) };
+static const struct bpfl_insn allow_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(1) };
+static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0), ADD_R7(0) };
 
 static void note(void *ctx, enum bpfl_log_level level, const char *text)
 {
@@ -44,7 +45,7 @@ static void describe(struct live *live, enum live_program program, const char *s
 				    .value_size = 8, .max_entries = 1 };
 	struct bpfl_map_use use = { is_cookie ? 5u : 4u, "counter" };
 	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section,
-				      .insns = is_cookie ? cookie_insns : count_insns,
+				      .insns = is_cookie ? cookie_insns : program == LIVE_ALLOW ? allow_insns : count_insns,
 				      .nr_insns = is_cookie ? sizeof(cookie_insns) / 8 : sizeof(count_insns) / 8,
 				      .map_uses = &use, .nr_map_uses = 1 };
 

@@ -2,8 +2,9 @@
 /*
  * live: a program on the running kernel that counts. Kernel tests only.
  *
- * The program adds to counter[0] each time it runs: 1, or with LIVE_COOKIE the cookie of its attachment. So a test shows that a hook works by
- * the number of triggers, and that it is gone by a number that stays.
+ * The program adds to counter[0] each time it runs: 1, or with LIVE_COOKIE the cookie of its attachment. It returns 0, or with
+ * LIVE_ALLOW 1, which is yes in a cgroup. So a test shows that a hook works by the number of triggers, and that it is gone by a number
+ * that stays.
  */
 #ifndef BPFL_TESTS_LIVE_H
 #define BPFL_TESTS_LIVE_H
@@ -12,7 +13,7 @@
 #include "attach/link.h"
 #include "harness.h"
 
-enum live_program { LIVE_COUNT, LIVE_COOKIE };
+enum live_program { LIVE_COUNT, LIVE_COOKIE, LIVE_ALLOW };
 
 struct live {
 	struct bpfl_spec *spec;
