@@ -41,23 +41,28 @@ static uint64_t walked(const char *text)
 	return nr;
 }
 
+static const char *const kinds[] = { "iter", "iter.s" };
+
 START_TEST(each_reading_walks_anew)
 {
 	struct bpfl_buf out = BPFL_BUF_INIT;
+	char section[32];
 	uint64_t once;
 
-	if (bpfl_test_lacks("iter"))
+	if (bpfl_test_lacks("iter") || (_i == 1 && bpfl_test_lacks("sleepable_iter")))
 		return;
-	CHECK_OK(live_start(&live, LIVE_COUNT, "iter/task", NULL), live.err);
+	snprintf(section, sizeof(section), "%s/task", kinds[_i]);
+	CHECK_OK(live_start(&live, LIVE_COUNT, section, NULL), live.err);
 	ck_assert(bpfl_link_is_on_demand(live.link));
-	CHECK_HAS(bpfl_link_text(live.link), "iter task");
+	section[strlen(kinds[_i])] = ' ';
+	CHECK_HAS(bpfl_link_text(live.link), section);
 	CHECK_OK(read_all(&out), live.err);
 	once = live_counter(&live);
 	ck_assert_uint_ge(once, 3); /* init, this test, the end */
 	CHECK_OK(read_all(&out), live.err);
 	ck_assert_uint_ge(live_counter(&live), 2 * once - once / 2);
 	bpfl_buf_deinit(&out);
-	bpfl_test_shows("iter", "by link");
+	bpfl_test_shows(kinds[_i], "by link");
 	live_stop(&live);
 }
 END_TEST
@@ -186,9 +191,11 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { each_reading_walks_anew, one_process_is_walked_alone, options_that_contradict_are_refused,
-				 an_iterator_of_elements_wants_a_map, an_iterator_that_is_not_there_brings_near_names,
-				 the_text_is_what_the_program_wrote };
+	const TTest *tests[] = { one_process_is_walked_alone, options_that_contradict_are_refused, an_iterator_of_elements_wants_a_map,
+				 an_iterator_that_is_not_there_brings_near_names, the_text_is_what_the_program_wrote };
 
-	return bpfl_test_main(BPFL_TEST_SUITE("iter", tests));
+	Suite *suite = BPFL_TEST_SUITE("iter", tests);
+
+	bpfl_test_add_loop(suite, "kinds", each_reading_walks_anew, sizeof(kinds) / sizeof(kinds[0]));
+	return bpfl_test_main(suite);
 }

@@ -66,8 +66,8 @@ struct loaded {
 	struct bpfl_object *object;
 };
 
-/* A program "prog" that counts and returns result, with the map "counter" and a map of sockets, "socks". */
-static int try_load(struct loaded *it, const char *section, int result)
+/* A program "prog" that counts and returns result, with the map "counter" and a map of sockets, "socks"; made ready for a place, or NULL. */
+static int try_load_for(struct loaded *it, const char *section, int result, struct bpfl_attach *place)
 {
 	struct bpfl_insn insns[NR(count_insns)];
 	struct bpfl_map_def counter = { .size = sizeof(counter), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
@@ -85,17 +85,29 @@ static int try_load(struct loaded *it, const char *section, int result)
 	CHECK_OK(bpfl_spec_add_map(it->spec, &counter, &err), err);
 	CHECK_OK(bpfl_spec_add_map(it->spec, &socks, &err), err);
 	CHECK_OK(bpfl_spec_add_prog(it->spec, &prog, &err), err);
+	if (place)
+		CHECK_OK(bpfl_attach_prepare(place, it->spec, 0, &err), err);
 	CHECK_OK(bpfl_target_running(NULL, &it->target, &err), err);
 	CHECK_OK(bpfl_image_build(it->spec, it->target, NULL, &it->image, &err), err);
 	return bpfl_object_load(it->image, it->target, NULL, &it->object, &err);
 }
 
-static struct loaded load(const char *section, int result)
+static int try_load(struct loaded *it, const char *section, int result)
+{
+	return try_load_for(it, section, result, NULL);
+}
+
+static struct loaded load_for(const char *section, int result, struct bpfl_attach *place)
 {
 	struct loaded it;
 
-	CHECK_OK(try_load(&it, section, result), err);
+	CHECK_OK(try_load_for(&it, section, result, place), err);
 	return it;
+}
+
+static struct loaded load(const char *section, int result)
+{
+	return load_for(section, result, NULL);
 }
 
 static void unload(struct loaded *it)
@@ -196,7 +208,6 @@ static unsigned nr_filters(uint32_t parent)
 	return nr;
 }
 
-/* Attaches, sees the counter move by ten, closes, sees it stay. */
 /* For the table of kernels, unless the test plays an older kernel. */
 static void show_kind(const char *text, bool has_link)
 {
@@ -206,6 +217,7 @@ static void show_kind(const char *text, bool has_link)
 	bpfl_test_shows(bpfl_section_find(section).row->name, has_link ? "by link" : "without a link");
 }
 
+/* Attaches, sees the counter move by ten, closes, sees it stay. */
 static void runs_until_closed(struct loaded *it, const char *text, void (*trigger)(int times))
 {
 	struct bpfl_link *link = NULL;
@@ -412,6 +424,31 @@ static void add_ingress_qdisc(uint32_t ifindex)
 	bpfl_buf_deinit(&request);
 }
 
+/* Other names of a filter: each is loaded as its own type. */
+static const struct alias {
+	const char *section, *text;
+} aliases[] = {
+	{ "classifier", "tc/ingress:lo" },
+	{ "tc", "tc/ingress:lo" },
+	{ "action", "tc/egress:lo" },
+};
+
+START_TEST(a_filter_has_many_names)
+{
+	const struct alias *row = &aliases[_i];
+	struct bpfl_attach *parsed = NULL;
+	struct loaded it;
+
+	own_network();
+	CHECK_OK(bpfl_attach_parse(row->text, &parsed, &err), err);
+	it = load_for(row->section, -1, parsed);
+	runs_until_closed(&it, row->text, send_to_lo);
+	bpfl_test_shows(row->section, "without a link");
+	unload(&it);
+	bpfl_attach_destroy(parsed);
+}
+END_TEST
+
 START_TEST(an_ingress_qdisc_has_no_egress)
 {
 	struct bpfl_link *link = NULL;
@@ -520,6 +557,19 @@ START_TEST(links_end_with_a_killed_process)
 	own_network();
 	attach_and_kill("tcx/egress", 2, "tcx/egress:lo");
 	ck_assert_int_eq(bpfl_to_fd_query((int)if_nametoindex("lo"), BPFL_ATTACH_TCX_EGRESS, ids, &flags), 0);
+}
+END_TEST
+
+START_TEST(xdp_with_fragments_counts_until_its_link_is_closed)
+{
+	struct loaded it;
+
+	if (bpfl_test_lacks("xdp_frags"))
+		return;
+	own_network();
+	it = load("xdp.frags", 2 /* XDP_PASS */);
+	runs_until_closed(&it, "xdp.frags:lo", send_to_lo);
+	unload(&it);
 }
 END_TEST
 
@@ -868,19 +918,21 @@ START_TEST(a_socket_of_the_process_is_filtered_until_its_link_is_closed)
 }
 END_TEST
 
+static const char *const reuseports[] = { "sk_reuseport", "sk_reuseport/migrate" };
+
 START_TEST(a_group_of_sockets_asks_the_program_until_its_link_is_closed)
 {
 	struct loaded it;
 	char text[32];
 	int fds[2];
 
-	if (bpfl_test_lacks("reuseport_detach"))
+	if (bpfl_test_lacks("reuseport_detach") || (_i == 1 && bpfl_test_lacks("reuseport_migrate")))
 		return;
 	own_network();
 	fds[0] = udp_socket(4242);
 	fds[1] = udp_socket(4242);
-	it = load("sk_reuseport", 1 /* SK_PASS */);
-	snprintf(text, sizeof(text), "sk_reuseport:fd=%d", fds[0]);
+	it = load(reuseports[_i], 1 /* SK_PASS */);
+	snprintf(text, sizeof(text), "%s:fd=%d", reuseports[_i], fds[0]);
 	runs_until_closed(&it, text, send_to_port);
 	close(fds[0]);
 	close(fds[1]);
@@ -961,6 +1013,63 @@ START_TEST(a_map_of_sockets_runs_the_program)
 		bpfl_link_close(link);
 		unload(&other);
 	}
+	close(connection[0]);
+	close(connection[1]);
+}
+END_TEST
+
+/* What reads (1: a message is a byte long) needs what decides (1: pass) beside it; the socket that is read from is in the map. */
+static const struct received {
+	const char *section, *text, *beside;
+	uint32_t beside_type;
+	const char *feature;
+} received[] = {
+	{ "sk_skb/stream_parser", "sk_skb/stream_parser:socks", "sk_skb/stream_verdict", BPFL_ATTACH_SK_SKB_STREAM_VERDICT, NULL },
+	{ "sk_skb/stream_verdict", "sk_skb/stream_verdict:socks", "sk_skb/stream_parser", BPFL_ATTACH_SK_SKB_STREAM_PARSER, NULL },
+	{ "sk_skb", "sk_skb/stream_verdict:socks", "sk_skb/stream_parser", BPFL_ATTACH_SK_SKB_STREAM_PARSER, NULL },
+	{ "sk_skb/verdict", "sk_skb/verdict:socks", NULL, 0, "sk_skb_verdict" },
+};
+
+START_TEST(what_a_socket_of_the_map_receives_is_counted)
+{
+	const struct received *row = &received[_i];
+	struct bpfl_attr_prog_attach beside = { .attach_type = row->beside_type };
+	struct bpfl_link *link = NULL;
+	struct loaded it, other;
+	uint32_t key = 0;
+	uint64_t before;
+	int socks;
+
+	if (row->feature && bpfl_test_lacks(row->feature))
+		return;
+	own_network();
+	make_connection();
+	it = load(row->section, 1);
+	socks = bpfl_object_map_fd(it.object, "socks");
+	if (row->beside) {
+		other = load(row->beside, 1);
+		beside.target_fd = (uint32_t)socks;
+		beside.attach_fd = (uint32_t)bpfl_object_prog_fd(other.object, "prog");
+		ck_assert_int_eq(bpfl_sys_prog_attach(&beside), 0);
+	}
+	CHECK_OK(attach(&it, row->text, &link), err);
+	ck_assert_int_eq(bpfl_sys_map_update(socks, &key, &connection[1], 0), 0);
+	before = counter(&it);
+	send_messages(10);
+	ck_assert_uint_ge(counter(&it), before + 10);
+	ck_assert_int_eq(bpfl_sys_map_delete(socks, &key), 0);
+	bpfl_test_shows(row->section, bpfl_link_fd(link) >= 0 ? "by link" : "by PROG_ATTACH");
+	bpfl_link_close(link);
+	if (row->beside)
+		ck_assert_int_eq(bpfl_sys_prog_detach(&beside), 0);
+	/* A socket that comes into the map now takes no program with it. */
+	ck_assert_int_eq(bpfl_sys_map_update(socks, &key, &connection[1], 0), 0);
+	before = counter(&it);
+	send_messages(5);
+	ck_assert_uint_eq(counter(&it), before);
+	unload(&it);
+	if (row->beside)
+		unload(&other);
 	close(connection[0]);
 	close(connection[1]);
 }
@@ -1082,6 +1191,7 @@ int main(void)
 		tcx_runs_before_clsact_and_decides_first,
 		tcx_says_who_is_there,
 		links_end_with_a_killed_process,
+		xdp_with_fragments_counts_until_its_link_is_closed,
 		a_device_that_is_no_netkit_is_refused,
 		a_program_of_netlink_is_replaced,
 	};
@@ -1096,7 +1206,6 @@ int main(void)
 		a_flow_dissector_counts_until_its_link_is_closed,
 		a_socket_filter_counts_also_when_nobody_reads,
 		a_socket_of_the_process_is_filtered_until_its_link_is_closed,
-		a_group_of_sockets_asks_the_program_until_its_link_is_closed,
 		a_map_of_sockets_runs_the_program,
 		netfilter_counts_until_its_link_is_closed,
 		a_map_of_sockets_changes_its_program,
@@ -1106,6 +1215,9 @@ int main(void)
 	BPFL_TEST_ADD_CASE(suite, "tcx, netkit, xdp", tcx_tests);
 	BPFL_TEST_ADD_CASE(suite, "cgroups", cgroup_tests);
 	BPFL_TEST_ADD_CASE(suite, "sockets", socket_tests);
+	bpfl_test_add_loop(suite, "filters", a_filter_has_many_names, NR(aliases));
+	bpfl_test_add_loop(suite, "groups", a_group_of_sockets_asks_the_program_until_its_link_is_closed, NR(reuseports));
+	bpfl_test_add_loop(suite, "received", what_a_socket_of_the_map_receives_is_counted, NR(received));
 	bpfl_test_add_loop(suite, "updates", a_program_takes_the_place_of_another, NR(updates));
 	return bpfl_test_main(suite);
 }

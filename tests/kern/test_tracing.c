@@ -16,6 +16,7 @@
 #include "bpfload/inspect.h"
 #include "feature.h"
 #include "live.h"
+#include "netns.h"
 #include "sys/bpf.h"
 
 /* Functions of system calls, which may sleep. */
@@ -81,6 +82,35 @@ START_TEST(a_typed_tracepoint_fires_until_its_link_is_closed)
 	ck_assert_uint_eq(live_counter(&live), before);
 	bpfl_test_shows("tp_btf", "by link");
 	live_stop(&live);
+}
+END_TEST
+
+/* bpf_test_finish, the one writable tracepoint that every kernel has, is passed at the end of each test run of a program of the network. */
+static struct live tested;
+
+static void run_tests(unsigned times)
+{
+	uint8_t packet[64] = { 0 };
+	struct bpfl_attr_test_run attr = { .prog_fd = (uint32_t)bpfl_object_prog_fd(tested.object, "prog"), .data_in = BPFL_PTR(packet),
+					   .data_size_in = sizeof(packet), .repeat = 1 };
+
+	while (times--)
+		ck_assert_int_eq(bpfl_sys_prog_test_run(&attr), 0);
+}
+
+static const char *const writables[] = { "raw_tp.w", "raw_tracepoint.w" };
+
+START_TEST(a_writable_tracepoint_fires_until_its_link_is_closed)
+{
+	char section[64];
+
+	bpfl_test_own_network();
+	CHECK_OK(live_start(&tested, LIVE_COUNT, "tc", "tc/ingress:lo"), tested.err);
+	snprintf(section, sizeof(section), "%s/bpf_test_finish", writables[_i]);
+	CHECK_OK(live_start(&live, LIVE_COUNT, section, NULL), live.err);
+	live_prove(&live, run_tests, 10);
+	bpfl_test_shows(writables[_i], "by link");
+	live_stop(&tested);
 }
 END_TEST
 
@@ -343,6 +373,7 @@ int main(void)
 				 a_syscall_program_runs_when_it_is_read, what_runs_by_itself_cannot_be_read };
 	Suite *suite = BPFL_TEST_SUITE("tracing", tests);
 
+	bpfl_test_add_loop(suite, "writable", a_writable_tracepoint_fires_until_its_link_is_closed, sizeof(writables) / sizeof(writables[0]));
 	bpfl_test_add_loop(suite, "many", one_link_is_on_many_functions, sizeof(multi) / sizeof(multi[0]));
 	bpfl_test_add_loop(suite, "functions", a_function_is_traced_until_the_link_is_closed, sizeof(traced) / sizeof(traced[0]));
 	return bpfl_test_main(suite);

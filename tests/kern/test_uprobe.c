@@ -453,6 +453,7 @@ static const struct {
 	{ "uprobe.multi", "uprobe.multi/%s:probed_?????*,cookie=1", false },
 	{ "uretprobe.multi", "uretprobe.multi/%s:probed_?????*", false },
 	{ "uprobe.multi.s", "uprobe.multi.s/%s:probed_?????*", false },
+	{ "uretprobe.multi.s", "uretprobe.multi.s/%s:probed_?????*", false },
 	{ "uprobe.multi", "uprobe.multi/%s:probed_?????*", true },
 	{ "uretprobe.multi", "uretprobe.multi/%s:probed_?????*", true },
 };
