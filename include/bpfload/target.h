@@ -24,7 +24,8 @@ struct bpfl_target_opts {
 	/* Kernel BTF (raw or ELF), or a directory like /sys/kernel/btf: a file vmlinux, and beside it one for each module. NULL: the running kernel's,
 	 * or none for a described target. */
 	const char *btf_path;
-	const char *kconfig_path; /* kernel configuration; NULL: /boot/config-RELEASE, /proc/config.gz */
+	const char *kconfig_path; /* kernel configuration; NULL, and for what it leaves unsaid of the running
+				     kernel: /boot/config-RELEASE, /proc/config.gz */
 	uint32_t kernel_version;  /* LINUX_VERSION_CODE; 0: the running kernel's, or the one that kconfig_path names */
 	unsigned nr_possible_cpus; /* 0: the running machine's */
 	unsigned page_size;	  /* bytes; 0: the running machine's */

@@ -298,6 +298,23 @@ static void mark_named(struct bpfl_btf_min *min, const char *name, enum bpfl_btf
 	}
 }
 
+/* LINUX_HAS_SYSCALL_WRAPPER looks whether one is there, not for its number. */
+static int mark_wrappers(struct bpfl_btf_min *min, struct bpfl_error *err)
+{
+	size_t nr_names, nr_ids;
+	const struct bpfl_core_name *names = bpfl_kconfig_wrapper_names(&nr_names);
+	int result = bpfl_core_names_prepare(min->target, names, nr_names, err);
+
+	for (size_t i = 0; i < nr_names && result == 0; i++) {
+		const uint32_t *ids = own_ids(min, names[i].text, &nr_ids);
+
+		if (nr_ids > 0) {
+			mark(min, ids[0], BPFL_DEPTH_REFS);
+		}
+	}
+	return result;
+}
+
 static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image,
 			struct bpfl_error *err)
 {
@@ -305,7 +322,7 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 		"bpf_func_id", 11
 	}; /* LINUX_HAS_BPF_COOKIE looks at it */
 	struct bpfl_extern_names names = { .items = NULL };
-	bool asks_for_cookie = false;
+	bool asks_for_cookie = false, asks_for_wrapper = false;
 	int result = bpfl_extern_names_collect(image, &names, err);
 
 	if (result == 0 && names.nr > 0) {
@@ -317,14 +334,16 @@ static int mark_externs(struct bpfl_btf_min *min, const struct bpfl_image *image
 	}
 	bpfl_extern_names_deinit(&names);
 	for (size_t i = 0; i < image->spec->externs.nr; i++) {
-		asks_for_cookie = asks_for_cookie || strcmp(image->spec->externs.items[i].name,
-							    "LINUX_HAS_BPF_COOKIE") == 0;
+		const char *name = image->spec->externs.items[i].name;
+
+		asks_for_cookie = asks_for_cookie || strcmp(name, "LINUX_HAS_BPF_COOKIE") == 0;
+		asks_for_wrapper = asks_for_wrapper || strcmp(name, "LINUX_HAS_SYSCALL_WRAPPER") == 0;
 	}
 	if (result == 0 && asks_for_cookie) {
 		result = bpfl_core_names_prepare(min->target, &helper_list, 1, err);
 		mark_named(min, helper_list.text, BPFL_KIND_ENUM, BPFL_DEPTH_REFS);
 	}
-	return result;
+	return result == 0 && asks_for_wrapper ? mark_wrappers(min, err) : result;
 }
 
 /* A target that this kernel does not have stays missing: that is for whoever loads the object. */

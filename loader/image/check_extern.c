@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cursor.h"
 #include "base/text.h"
 #include "image/core.h"
 #include "image/core_match.h"
@@ -52,12 +53,27 @@ static void refs_find(const struct bpfl_checking *checking, int32_t *ref_of)
 	}
 }
 
-/* Values that come from the kernel's version, which a BTF does not tell. */
+/* Values that come from the kernel's version, which a BTF does not tell. Of wrappers of system calls a BTF can tell that they are
+ * there, not that they are not: then it may be one without functions. */
 static bool is_made_of_version(const struct bpfl_extern *ext)
 {
 	return ext->kind == BPFL_EXTERN_KCONFIG &&
 	       (strcmp(ext->name, "LINUX_KERNEL_VERSION") == 0 ||
 		strcmp(ext->name, "LINUX_HAS_SYSCALL_WRAPPER") == 0);
+}
+
+static bool value_is_zero(const struct bpfl_image *image, const struct bpfl_extern *ext)
+{
+	const struct bpfl_spec *spec = image->spec;
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < spec->maps.nr; i++) {
+		if (spec->maps.items[i].origin == BPFL_MAP_KCONFIG && image->maps[i].own_data && ext->size_bytes <= sizeof(value) &&
+		    bpfl_in_range(ext->byte_off, ext->size_bytes, spec->maps.items[i].value_size)) {
+			memcpy(&value, image->maps[i].own_data + ext->byte_off, ext->size_bytes);
+		}
+	}
+	return value == 0;
 }
 
 /* ---- asking ---- */
@@ -133,7 +149,8 @@ static int results_take(struct bpfl_checking *checking, const struct bpfl_image 
 		enum bpfl_check_presence presence =
 			found->absent ? BPFL_PRESENCE_ABSENT : BPFL_PRESENCE_PRESENT;
 
-		if (is_made_of_version(ext) && bpfl_target_kernel_version(checking->target) == 0) {
+		if (is_made_of_version(ext) && bpfl_target_kernel_version(checking->target) == 0 &&
+		    value_is_zero(image, ext)) {
 			presence = BPFL_PRESENCE_UNKNOWN;
 		} else if (ext->kind == BPFL_EXTERN_KCONFIG) {
 			kconfig_keep(checking, image, ext);
@@ -201,6 +218,18 @@ static bool presence_of(const struct bpfl_checking *checking, const struct bpfl_
 	return true;
 }
 
+/* A refusal that is about all of them ("the kernel hides the addresses of its symbols") becomes one of this extern. */
+static int refusal_add(struct bpfl_checking *checking, uint32_t extern_idx, enum bpfl_check_presence presence,
+		       struct bpfl_error *refusal, struct bpfl_error *err)
+{
+	const char *name = BPFL_ESC(checking->spec->externs.items[extern_idx].name);
+
+	if (!strstr(refusal->message, name)) {
+		bpfl_error_prefix(refusal, "%s", name);
+	}
+	return item_add(checking, extern_idx, presence, refusal->message, err);
+}
+
 static int ask_one(struct bpfl_checking *checking, uint32_t extern_idx, int32_t ref,
 		   struct bpfl_error *err)
 {
@@ -210,7 +239,7 @@ static int ask_one(struct bpfl_checking *checking, uint32_t extern_idx, int32_t 
 	int result = ask(checking, &ref, 1, &refusal);
 
 	if (result < 0 && result != -ENOMEM && presence_of(checking, ext, &refusal, &presence)) {
-		result = item_add(checking, extern_idx, presence, refusal.message, err);
+		result = refusal_add(checking, extern_idx, presence, &refusal, err);
 	} else if (result < 0 && err) {
 		bpfl_error_clear(err);
 		*err = refusal;

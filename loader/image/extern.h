@@ -46,12 +46,22 @@ struct bpfl_ksym {
 int bpfl_ksyms_find(struct bpfl_target *target, struct bpfl_ksym *syms, size_t nr_syms,
 		    struct bpfl_error *err);
 
+/* ---- kconfig.c ---- */
+
+/* Functions of which a kernel whose system calls have wrappers has one, by architecture: what LINUX_HAS_SYSCALL_WRAPPER goes by
+ * when the kernel's version is not known. */
+const struct bpfl_core_name *bpfl_kconfig_wrapper_names(size_t *ret_nr);
+
 /* ---- kconfig_file.c ---- */
 
 #define BPFL_KCONFIG_SOURCE_SIZE 512
+/* The configuration in a file that the user named, which becomes the source. -errno when it cannot be read. */
+int bpfl_kconfig_read_named(const char *path, char source[BPFL_KCONFIG_SOURCE_SIZE],
+			    struct bpfl_buf *ret_text, struct bpfl_error *err);
+
 /*
- * The kernel's configuration. source becomes the path of the file it came from. -ENOENT when there is
- * none, -errno when the file that the user named cannot be read.
+ * The running kernel's configuration. source becomes the path of the file it came from. -ENOENT when there is
+ * none; a described kernel has none.
  */
 int bpfl_kconfig_read(const struct bpfl_target *target, char source[BPFL_KCONFIG_SOURCE_SIZE],
 		      struct bpfl_buf *ret_text, struct bpfl_error *err);

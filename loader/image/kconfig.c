@@ -41,6 +41,7 @@ struct filling {
 	size_t data_size;
 	char **texts;           /* per extern: set means it has a value */
 	bool *absent;           /* per extern: it is weak and got 0 */
+	bool *unset;            /* per extern: a source says that it is not set; for options_fill() */
 	char source[BPFL_KCONFIG_SOURCE_SIZE]; /* where the values were found; "" nowhere */
 };
 
@@ -306,6 +307,20 @@ static int option_set(struct filling *fill, uint32_t extern_idx, const char *val
 	return text_keep(fill, extern_idx, shown, (int)strlen(shown), fill->source, err);
 }
 
+#define NOT_SET " is not set"
+
+/* "# CONFIG_X is not set": moves *at to the name. */
+static bool unset_name(const char **at, const char *stop)
+{
+	size_t size = (size_t)(stop - *at), tail = strlen(NOT_SET);
+
+	if (size < 2 + tail || memcmp(*at, "# ", 2) != 0 || memcmp(stop - tail, NOT_SET, tail) != 0) {
+		return false;
+	}
+	*at += 2;
+	return true;
+}
+
 static int config_scan(struct filling *fill, const struct bpfl_buf *text,
 		       const struct bpfl_hash *wanted, struct bpfl_error *err)
 {
@@ -318,8 +333,11 @@ static int config_scan(struct filling *fill, const struct bpfl_buf *text,
 		const char *equals = memchr(at, '=', (size_t)(stop - at));
 		uint32_t idx;
 
-		if (equals && bpfl_hash_get(wanted, at, (size_t)(equals - at), &idx) == 0 &&
-		    !fill->texts[idx]) {
+		if (unset_name(&at, stop) &&
+		    bpfl_hash_get(wanted, at, (size_t)(stop - at) - strlen(NOT_SET), &idx) == 0) {
+			fill->unset[idx] = true;
+		} else if (equals && bpfl_hash_get(wanted, at, (size_t)(equals - at), &idx) == 0 &&
+			   !fill->texts[idx] && !fill->unset[idx]) {
 			result = option_set(fill, idx, equals + 1, (size_t)(stop - equals - 1),
 					    err);
 		}
@@ -336,37 +354,69 @@ static bool is_option(const struct filling *fill, size_t extern_idx)
 	       bpfl_text_has_prefix(ext->name, "CONFIG_");
 }
 
+/* Whether an option is still without a value; only_strong: one that must have one. */
+static bool any_is_open(const struct filling *fill, bool only_strong)
+{
+	for (size_t i = 0; i < fill->spec->externs.nr; i++) {
+		if (is_option(fill, i) && !fill->texts[i] && !fill->unset[i] &&
+		    !(only_strong && fill->spec->externs.items[i].weak)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the user named comes first, and for the running kernel need not say everything: the rest is as the kernel was built (EXT-04). */
+static int sources_scan(struct filling *fill, const struct bpfl_hash *wanted, struct bpfl_error *err)
+{
+	const char *named = fill->target->kconfig_path;
+	struct bpfl_buf text = BPFL_BUF_INIT;
+	int result = 0;
+
+	if (named) {
+		result = bpfl_kconfig_read_named(named, fill->source, &text, err);
+		if (result == 0) {
+			result = config_scan(fill, &text, wanted, err);
+		}
+		bpfl_buf_deinit(&text);
+		if (result < 0 || !fill->target->running || !any_is_open(fill, false)) {
+			return result;
+		}
+		text = (struct bpfl_buf)BPFL_BUF_INIT;
+	}
+	result = bpfl_kconfig_read(fill->target, fill->source, &text, err);
+	if (result == 0) {
+		result = config_scan(fill, &text, wanted, err);
+	} else if (named || !any_is_open(fill, true)) {
+		bpfl_error_clear(err); /* nobody insists, or missing_check() says it of one */
+		result = 0;
+	}
+	bpfl_buf_deinit(&text);
+	return result;
+}
+
 static int options_fill(struct filling *fill, struct bpfl_error *err)
 {
 	struct bpfl_hash wanted = BPFL_HASH_INIT;
-	struct bpfl_buf text = BPFL_BUF_INIT;
-	bool any_strong = false;
 	int result = 0;
 
-	for (size_t i = 0; i < fill->spec->externs.nr; i++) {
+	for (size_t i = 0; i < fill->spec->externs.nr && result == 0; i++) {
 		const struct bpfl_extern *ext = &fill->spec->externs.items[i];
 
 		if (is_option(fill, i) &&
 		    bpfl_hash_put(&wanted, ext->name, strlen(ext->name), (uint32_t)i) == -ENOMEM) {
 			result = bpfl_error_nomem(err);
-			goto out;
 		}
-		any_strong = any_strong || (is_option(fill, i) && !ext->weak);
 	}
-	if (wanted.nr_used == 0) {
-		goto out;
+	fill->unset = calloc(fill->spec->externs.nr + 1, sizeof(*fill->unset));
+	if (!fill->unset) {
+		result = bpfl_error_nomem(err);
 	}
-	result = bpfl_kconfig_read(fill->target, fill->source, &text, err);
-	if (result < 0) {
-		if (!any_strong && !fill->target->kconfig_path) {
-			bpfl_error_clear(err); /* nobody insists */
-			result = 0;
-		}
-		goto out;
+	if (result == 0 && wanted.nr_used > 0) {
+		result = sources_scan(fill, &wanted, err);
 	}
-	result = config_scan(fill, &text, &wanted, err);
-out:
-	bpfl_buf_deinit(&text);
+	free(fill->unset);
+	fill->unset = NULL;
 	bpfl_hash_deinit(&wanted);
 	return result;
 }
@@ -413,6 +463,31 @@ static int64_t virtual_has_bpf_cookie(struct bpfl_target *target)
 	return 0;
 }
 
+const struct bpfl_core_name *bpfl_kconfig_wrapper_names(size_t *ret_nr)
+{
+	static const struct bpfl_core_name names[] = {
+		{ "__x64_sys_bpf", 13 }, { "__arm64_sys_bpf", 15 }, { "__s390x_sys_bpf", 15 }, { "__riscv_sys_bpf", 15 }
+	};
+
+	*ret_nr = sizeof(names) / sizeof(names[0]);
+	return names;
+}
+
+/* Of a kernel of which only the types are known: such functions have the architecture in their names. */
+static bool has_wrapper_function(struct bpfl_target *target)
+{
+	size_t nr_names, nr_ids = 0;
+	const struct bpfl_core_name *names = bpfl_kconfig_wrapper_names(&nr_names);
+
+	if (bpfl_core_names_prepare(target, names, nr_names, NULL) < 0) {
+		return false;
+	}
+	for (size_t i = 0; i < nr_names && nr_ids == 0; i++) {
+		bpfl_core_names_get(target, names[i].text, names[i].size, &nr_ids);
+	}
+	return nr_ids > 0;
+}
+
 /* Since when system calls are entered through a function that takes only pt_regs
  * (ARCH_HAS_SYSCALL_WRAPPER), by architecture (G-75). */
 static int64_t virtual_has_syscall_wrapper(struct bpfl_target *target)
@@ -428,7 +503,9 @@ static int64_t virtual_has_syscall_wrapper(struct bpfl_target *target)
 #else
 	uint32_t since = UINT32_MAX;
 #endif
-	return bpfl_target_kernel_version(target) >= since;
+	uint32_t version = bpfl_target_kernel_version(target);
+
+	return version > 0 ? version >= since : has_wrapper_function(target);
 }
 
 /* Values that are no configuration. A negative one is not known. */
@@ -463,7 +540,8 @@ static int virtual_fill(struct filling *fill, uint32_t extern_idx, struct bpfl_e
 		}
 		snprintf(shown, sizeof(shown), "%" PRId64, value);
 		return text_keep(fill, extern_idx, shown, (int)strlen(shown),
-				 "the kernel's version", err);
+				 bpfl_target_kernel_version(fill->target) > 0 ? "the kernel's version" :
+									    "the kernel's types", err);
 	}
 	return 0;
 }
@@ -498,7 +576,7 @@ int bpfl_kconfig_fill(const struct bpfl_spec *spec, struct bpfl_target *target, 
 		      uint8_t *data, size_t data_size, const struct bpfl_log *log, char **texts,
 		      bool *absent, struct bpfl_error *err)
 {
-	struct filling fill = { spec, target, log, used, data, data_size, texts, absent, "" };
+	struct filling fill = { spec, target, log, used, data, data_size, texts, absent, NULL, "" };
 	int result = options_fill(&fill, err);
 
 	for (uint32_t i = 0; i < spec->externs.nr && result == 0; i++) {

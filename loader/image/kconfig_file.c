@@ -2,7 +2,7 @@
 /*
  * image/kconfig_file: the kernel's configuration as text.
  *
- * The file that the user named, else /boot/config-RELEASE, else /proc/config.gz, which is there when
+ * The file that the user named, and that of the running kernel: /boot/config-RELEASE, else /proc/config.gz, which is there when
  * the kernel was built with CONFIG_IKCONFIG_PROC. Each may be plain or gzipped.
  */
 #include "image/extern.h"
@@ -67,9 +67,8 @@ static int config_read(const char *path, struct bpfl_buf *ret_text)
 	return 0;
 }
 
-/* The file that the user named. */
-static int named_read(const char *path, char source[BPFL_KCONFIG_SOURCE_SIZE],
-		      struct bpfl_buf *ret_text, struct bpfl_error *err)
+int bpfl_kconfig_read_named(const char *path, char source[BPFL_KCONFIG_SOURCE_SIZE],
+			    struct bpfl_buf *ret_text, struct bpfl_error *err)
 {
 	int result = config_read(path, ret_text);
 
@@ -88,9 +87,6 @@ int bpfl_kconfig_read(const struct bpfl_target *target, char source[BPFL_KCONFIG
 	char release[128], boot_path[BPFL_KCONFIG_SOURCE_SIZE];
 	const char *paths[2] = { boot_path, "/proc/config.gz" };
 
-	if (target->kconfig_path) {
-		return named_read(target->kconfig_path, source, ret_text, err);
-	}
 	if (!target->running) {
 		int result = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT,
 					    "the described kernel comes without a configuration");

@@ -98,10 +98,14 @@ run 0 check "$OBJ/extern_kconfig.bpf.o" --btf "$k61" --kconfig "$kernels/6.1-amd
 out_matches 'present +kconfig +LINUX_KERNEL_VERSION = 39[0-9]+'
 run 0 check "$OBJ/extern_kconfig.bpf.o" --btf "$k61"
 out_matches ' unsure [0-9]+ *$'
-out_matches 'unknown +kconfig'
+out_matches 'unknown +kconfig +CONFIG_HZ: the described kernel comes without a configuration'
 run 1 check "$OBJ/extern_kconfig.bpf.o" --btf "$k61" --strict
 run 2 check "$OBJ/hello.bpf.o" --btf "$k61" --kconfig a --kconfig b
 err_has "2 configurations for 1 kernels"
+
+# Whether system calls have wrappers shows in the names of functions.
+run 0 check "$OBJ/ksyscall.bpf.o" --btf "$k61" -v
+out_matches 'present +kconfig +LINUX_HAS_SYSCALL_WRAPPER = 1'
 
 # ---- what cannot be checked ----
 

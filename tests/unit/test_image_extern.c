@@ -349,6 +349,45 @@ START_TEST(a_file_that_the_user_names_must_be_there)
 }
 END_TEST
 
+/* EXT-04: the user's text first, then the system's. */
+START_TEST(what_the_named_file_does_not_say_is_as_the_running_kernel_was_built)
+{
+	static const struct {
+		const char *named;
+		bool running;
+		int value; /* -1: missing */
+	} rows[] = {
+		{ "CONFIG_HZ=300\n", true, 300 },
+		{ "CONFIG_OTHER=y\n", true, 250 },
+		{ "", true, 250 },
+		{ "# CONFIG_HZ is not set\n", true, -1 },
+		{ "# CONFIG_HZ is not set\nCONFIG_HZ=300\n", true, -1 },
+		{ "# CONFIG_HZ_250 is not set\n#\n# is not set\n is not set", true, 250 },
+		{ "CONFIG_OTHER=y\n", false, -1 },
+	};
+
+	fake_sys_file("/proc/config.gz", "CONFIG_HZ=250\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t value;
+
+		fake_sys_file("/named", rows[i].named);
+		spec_begin("var u32 x;");
+		specgen_map(spec, ".kconfig", BPFL_MAP_KCONFIG, 2, 4, 4, 1);
+		extern_add("CONFIG_HZ", BPFL_EXTERN_KCONFIG, false, "var x");
+		target_begin(NULL, rows[i].running, "/named", KERNEL_6_12);
+		if (rows[i].value < 0) {
+			CHECK_FAILS(build(), err, BPFL_ERR_UNSUPPORTED, ESRCH, "'CONFIG_HZ' has no value");
+			CHECK_HAS(err.why, "not set in /named");
+		} else {
+			CHECK_OK(build(), err);
+			memcpy(&value, image->maps[0].data, 4);
+			ck_assert_msg(value == (uint32_t)rows[i].value, "%s: %u", rows[i].named, value);
+		}
+		end();
+	}
+}
+END_TEST
+
 START_TEST(linux_names_come_from_the_kernel_version)
 {
 	static const struct {
@@ -366,6 +405,9 @@ START_TEST(linux_names_come_from_the_kernel_version)
 		{ "LINUX_HAS_SYSCALL_WRAPPER", 0x041100, NULL, 1 },
 		{ "LINUX_HAS_SYSCALL_WRAPPER", 0x041000, NULL, 0 },
 #endif
+		{ "LINUX_HAS_SYSCALL_WRAPPER", 0, "func __s390x_sys_bpf(u32) u32;", 1 },
+		{ "LINUX_HAS_SYSCALL_WRAPPER", 0, "func __x64_sys_bpf(u32) u32;", 1 },
+		{ "LINUX_HAS_SYSCALL_WRAPPER", 0, "func sys_bpf(u32) u32;", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -705,6 +747,7 @@ int main(void)
 		boot_comes_before_proc,
 		a_described_kernel_reads_nothing_of_this_machine,
 		a_file_that_the_user_names_must_be_there,
+		what_the_named_file_does_not_say_is_as_the_running_kernel_was_built,
 		linux_names_come_from_the_kernel_version,
 		other_linux_names_are_unknown,
 		what_no_selected_program_uses_is_not_asked_for,
