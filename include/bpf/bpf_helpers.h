@@ -114,6 +114,11 @@ enum libbpf_tristate {
 
 /* ---- small C ---- */
 
+/* A program whose types come from a vmlinux.h includes no header of the C library that would bring these. */
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
 #ifndef KERNEL_VERSION
 #define KERNEL_VERSION(a,b,c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))
 #endif

@@ -35,6 +35,8 @@ SEC("kprobe/f") int BPF_KPROBE(entry, struct task_struct *t, int number, char *t
 	char name[16], line[32];
 	unsigned long address;
 
+	if (t == NULL)
+		return 0;
 	out += BPF_CORE_READ(t, pid) + BPF_CORE_READ(t, real_parent, cred, uid) + BPF_CORE_READ(t, comm[2]);
 	out += BPF_CORE_READ(t, real_parent, real_parent, real_parent, real_parent, real_parent,
 			     real_parent, real_parent, real_parent, pid);
