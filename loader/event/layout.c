@@ -429,7 +429,7 @@ static void walk_composite(struct walk *walk, uint32_t type_id, const struct bpf
 static void walk_type(struct walk *walk, uint32_t type_id, bool is_named, uint64_t byte_off, uint32_t bit_off,
 		      uint32_t bit_size)
 {
-	uint32_t own_id = type_id;
+	uint32_t own_id = type_id, size = 0;
 	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(walk->layout->btf, type_id, &own_id);
 
 	if (byte_off > UINT32_MAX) {
@@ -450,8 +450,9 @@ static void walk_type(struct walk *walk, uint32_t type_id, bool is_named, uint64
 	case BPFL_KIND_ENUM64:
 		walk_scalar(walk, type_id, type, byte_off, bit_off, bit_size);
 		return;
-	default:
-		add_field(walk, BPFL_FORM_VALUE, type_id, byte_off, 0);
+	default: /* a floating-point number, or what has no size */
+		bpfl_btf_size(walk->layout->btf, type_id, &size);
+		add_field(walk, BPFL_FORM_VALUE, type_id, byte_off, size);
 		return;
 	}
 }

@@ -272,6 +272,26 @@ START_TEST(kinds_of_fields)
 }
 END_TEST
 
+START_TEST(floating_point_numbers)
+{
+	struct {
+		float narrow;
+		double wide;
+		uint32_t after;
+	} __attribute__((packed)) event = { -1.5f, 0.1, 7 };
+
+	start("struct event { u32 x; };");
+	opts.events = (const char *const[]){ "events=struct {float narrow; double wide; u32 after;} __packed" };
+	opts.nr_events = 1;
+	opts.format = BPFL_FORMAT_JSON;
+	make();
+	ck_assert_str_eq(LINE(event), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":"
+				      "{\"narrow\":-1.5,\"wide\":0.1,\"after\":7}}\n");
+	ck_assert_ptr_nonnull(strstr(line(&event, 6), "\"narrow\":-1.5,\"wide\":\"<cut>\""));
+	done();
+}
+END_TEST
+
 START_TEST(addresses_and_numbers_in_other_forms)
 {
 	struct {
@@ -570,6 +590,7 @@ int main(void)
 		a_table_has_a_heading_and_columns, json_has_types_and_versions, columns_are_chosen_ordered_and_named,
 		a_member_that_is_not_there_is_refused, a_map_that_is_not_there_is_refused, a_short_record_is_marked,
 		a_string_at_the_end_may_be_many, a_length_member_bounds_its_array, padding_of_a_perf_buffer_is_no_text, kinds_of_fields,
+		floating_point_numbers,
 		addresses_and_numbers_in_other_forms, gadgets_say_how_they_are_meant, control_characters_do_not_get_through,
 		without_a_type_bytes_are_shown, a_member_tells_the_type, losses_and_streams_have_words, times_are_shown,
 		a_filter_of_any_length_ends,
