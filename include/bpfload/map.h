@@ -53,7 +53,8 @@ BPFL_API int bpfl_map_open_object(const struct bpfl_object *object, const char *
 				  struct bpfl_error *err);
 /*
  * Makes a new map, which is gone when it is closed unless something else holds it (a pin, a program).
- * @def: of bpfl_spec_add_map(); name may be NULL, max_entries 0.
+ * @def: of bpfl_spec_add_map(); name may be NULL, max_entries 0. Flags without which the kernel refuses a type (BPF_F_NO_PREALLOC of tries and of
+ *	storage) are added. Kernels before 4.15 keep no names.
  * @key_type, @value_type: C types in words ("u32", "struct {u64 packets; u64 bytes;}") that the kernel keeps with the map, or NULL. They
  *	give the sizes where def has 0.
  * Raises RLIMIT_MEMLOCK when a kernel before 5.11 refuses for want of it.

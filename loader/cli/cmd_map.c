@@ -8,6 +8,7 @@
 #include "child.h"
 #include "cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static const struct option_row rows[] = {
 	{ "value-size", 0, VALUE_U64, FIELD(value_size), "N", "create: bytes of a value without a type" },
 	{ "max-entries", 0, VALUE_U64, FIELD(max_entries), "N", "create: how many elements" },
 	{ "map-flags", 0, VALUE_TEXT, FIELD(flags), "N", "create: BPF_F_... as a number (1: no preallocation)" },
-	{ "name", 0, VALUE_TEXT, FIELD(name), "NAME", "create: a name of up to 15 letters" },
+	{ "name", 0, VALUE_TEXT, FIELD(name), "NAME", "create: a name of up to 15 letters (default: that of the file)" },
 	{ "verbose", 'v', VALUE_VERBOSE, FIELD(run.verbosity), NULL, "say more on stderr" },
 	{ "quiet", 'q', VALUE_QUIET, FIELD(run.verbosity), NULL, "say nothing but errors on stderr" },
 	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
@@ -230,12 +231,27 @@ static int create_def(const struct map_options *options, struct bpfl_map_def *de
 	return 0;
 }
 
+/* A map without a name is called as its file is, as far as the kernel takes names: 15 bytes, no signs but "_". */
+static void name_of_path(const char *path, char name[static 16])
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = 0;
+
+	for (const char *c = slash ? slash + 1 : path; *c && size < 15; c++)
+		name[size++] = (char)(isalnum((unsigned char)*c) ? *c : '_');
+	name[size] = '\0';
+}
+
 static int map_create(struct command *command, struct bpfl_error *err)
 {
 	const struct map_options *options = command->options;
 	struct bpfl_map_def def;
+	char name[16];
 	int ret = create_def(options, &def, err);
 
+	name_of_path(command->operands[0], name);
+	if (!options->name && name[0])
+		def.name = name;
 	if (ret == 0)
 		ret = bpfl_map_create(&def, options->key_type, options->value_type, &command->map, err);
 	return ret < 0 ? ret : bpfl_map_pin(command->map, command->operands[0], err);

@@ -90,34 +90,43 @@ static int bytes_parse(const struct bpfl_map *map, uint32_t type_id, const char 
 	return ret;
 }
 
-/* "10.0.0.0/8", "2001:db8::/32": struct bpf_lpm_trie_key, a length in bits and the address. False: not such words. */
-static bool prefix_parse(const struct bpfl_map *map, const char *text, uint8_t *key)
+/*
+ * "10.0.0.0/8", "2001:db8::/32": struct bpf_lpm_trie_key, a length in bits and the address. 1: done; 0: not such words; an error for an address
+ * whose length is missing or too large.
+ */
+static int prefix_parse(const struct bpfl_map *map, const char *text, uint8_t *key, struct bpfl_error *err)
 {
 	char address[64];
-	const char *slash = strchr(text, '/');
-	size_t address_size = map->key_size - sizeof(uint32_t);
+	size_t text_size = strcspn(text, "/"), address_size = map->key_size - sizeof(uint32_t);
+	uint64_t bits, bits_max = address_size * 8;
 	uint8_t bytes[16];
-	uint64_t bits;
 	uint32_t prefix_len;
 
-	if (map->type != BPFL_MAP_TYPE_LPM_TRIE || !slash || (address_size != 4 && address_size != 16) ||
-	    (size_t)(slash - text) >= sizeof(address) || bpfl_text_to_u64(slash + 1, &bits) < 0 || bits > address_size * 8)
-		return false;
-	memcpy(address, text, (size_t)(slash - text));
-	address[slash - text] = '\0';
+	if (map->type != BPFL_MAP_TYPE_LPM_TRIE || (address_size != 4 && address_size != 16) || text_size >= sizeof(address))
+		return 0;
+	memcpy(address, text, text_size);
+	address[text_size] = '\0';
 	if (inet_pton(address_size == 4 ? AF_INET : AF_INET6, address, bytes) != 1)
-		return false;
+		return 0;
+	if (text[text_size] != '/' || bpfl_text_to_u64(text + text_size + 1, &bits) < 0 || bits > bits_max) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "key: '%s' has no length of 0 to %u bits behind a slash", BPFL_ESC(text),
+			       (unsigned)bits_max);
+		bpfl_error_fix(err, "%s/%u is this address alone", address, (unsigned)bits_max);
+		return -EINVAL;
+	}
 	prefix_len = (uint32_t)bits;
 	memcpy(key, &prefix_len, sizeof(prefix_len));
 	memcpy(key + sizeof(prefix_len), bytes, address_size);
-	return true;
+	return 1;
 }
 
 /* key: zeroed room for one. */
 static int key_parse(const struct bpfl_map *map, const char *text, uint8_t *key, struct bpfl_error *err)
 {
-	if (prefix_parse(map, text, key))
-		return 0;
+	int ret = prefix_parse(map, text, key, err);
+
+	if (ret != 0)
+		return ret < 0 ? ret : 0;
 	return bytes_parse(map, map->key_type_id, text, key, map->key_size, "key", err);
 }
 

@@ -150,7 +150,7 @@ static int refuse(int ret, struct bpfl_error *err)
 	if (ret == -ENOMEM)
 		return bpfl_error_nomem(err);
 	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : ret == -EINVAL ? BPFL_ERR_UNSUPPORTED : BPFL_ERR_SYSTEM, -ret,
-		       "asking the kernel what is loaded: %s (%s)", bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+		       "asking the kernel what is loaded: %s", bpfl_errno_text(-ret));
 	if (ret == -EPERM) {
 		bpfl_error_catalogue(err, 1);
 		bpfl_error_why(err, "walking the ids of all users' programs needs CAP_SYS_ADMIN");

@@ -61,8 +61,8 @@ static int create_refused(const struct bpfl_attr_map_create *attr, int ret, stru
 	const char *type_name = bpfl_map_type_name(attr->map_type);
 	struct bpfl_target *target = NULL;
 
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "creating a map of type %s: %s (%s)", type_name ? type_name : "?",
-		       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "creating a map of type %s: %s", type_name ? type_name : "?",
+		       bpfl_errno_text(-ret));
 	bpfl_error_why(err, "key_size %u, value_size %u, max_entries %u, flags 0x%x", attr->key_size, attr->value_size,
 		       attr->max_entries, attr->map_flags);
 	if (bpfl_target_running(NULL, &target, NULL) == 0)
@@ -91,9 +91,28 @@ static int create(const struct bpfl_attr_map_create *attr, struct bpfl_map **ret
 		plain.btf_fd = plain.btf_key_type_id = plain.btf_value_type_id = 0;
 		fd = create_within_limits(&plain);
 	}
+	if (fd == -E2BIG && attr->map_name[0]) { /* names: Linux 4.15 */
+		memset(plain.map_name, 0, sizeof(plain.map_name));
+		fd = create_within_limits(&plain);
+	}
 	if (fd < 0)
 		return create_refused(attr, fd, err);
 	return bpfl_map_adopt(fd, ret_map, err);
+}
+
+/* These have no elements to allocate in advance, and the kernel wants to hear it said. */
+static uint32_t flags_needed(uint32_t type)
+{
+	switch (type) {
+	case BPFL_MAP_TYPE_LPM_TRIE:
+	case BPFL_MAP_TYPE_SK_STORAGE:
+	case BPFL_MAP_TYPE_INODE_STORAGE:
+	case BPFL_MAP_TYPE_TASK_STORAGE:
+	case BPFL_MAP_TYPE_CGRP_STORAGE:
+		return BPFL_F_NO_PREALLOC;
+	default:
+		return 0;
+	}
 }
 
 int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const char *value_type,
@@ -104,7 +123,7 @@ int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const 
 		.key_size = def->key_size,
 		.value_size = def->value_size,
 		.max_entries = def->max_entries,
-		.map_flags = def->flags,
+		.map_flags = def->flags | flags_needed(def->type),
 		.map_extra = def->map_extra,
 	};
 	struct bpfl_btf *btf = NULL;

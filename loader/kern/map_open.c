@@ -95,8 +95,7 @@ static int loaded_types(struct bpfl_map *map, const struct bpfl_map_info *info, 
 	int ret = bpfl_btf_loaded_get(info->btf_id, &loaded);
 
 	if (ret < 0)
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "BTF %u: %s (%s)", info->btf_id, bpfl_errno_text(-ret),
-				      bpfl_errno_name(-ret));
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "BTF %u: %s", info->btf_id, bpfl_errno_text(-ret));
 	map->key_type_id = info->btf_key_type_id;
 	map->value_type_id = info->btf_value_type_id;
 	return bpfl_btf_loaded_read(&loaded, NULL, &map->own_btf, err);
@@ -136,8 +135,7 @@ int bpfl_map_adopt(int fd, struct bpfl_map **ret_map, struct bpfl_error *err)
 	map->owns_fd = true;
 	ret = bpfl_sys_obj_info(fd, &info, &info_size);
 	if (ret < 0) {
-		bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "asking for the map's sizes: %s (%s)", bpfl_errno_text(-ret),
-			       bpfl_errno_name(-ret));
+		bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "asking for the map's sizes: %s", bpfl_errno_text(-ret));
 		if (ret == -EINVAL)
 			bpfl_error_why(err, "kernels tell them since Linux 4.13");
 		bpfl_map_close(map);
@@ -168,8 +166,8 @@ static int by_id_error(const char *kind, uint32_t id, int ret, struct bpfl_error
 {
 	if (ret == -ENOENT)
 		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no %s with id %u", kind, id);
-	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "%s id %u: %s (%s)", kind, id,
-		       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "%s id %u: %s", kind, id,
+		       bpfl_errno_text(-ret));
 	if (ret == -EPERM) {
 		bpfl_error_why(err, "things that other processes loaded are found by id or name with CAP_SYS_ADMIN only");
 		bpfl_error_fix(err, "run it as root, or give the path where it is pinned");
@@ -250,8 +248,8 @@ int bpfl_map_open_name(const char *name, struct bpfl_map **ret_map, struct bpfl_
 	char text[512];
 
 	if (ret < 0) {
-		bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "listing the maps of this system: %s (%s)",
-			       bpfl_errno_text(-ret), bpfl_errno_name(-ret));
+		bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "listing the maps of this system: %s",
+			       bpfl_errno_text(-ret));
 		if (ret == -EPERM)
 			bpfl_error_fix(err, "run it as root, or give the path where the map is pinned");
 		return ret;
@@ -282,8 +280,8 @@ static int pin_open(const char *path, const char *want, struct bpfl_error *err)
 	if (fd == -ENOENT)
 		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s': nothing is pinned there", BPFL_ESC(path));
 	if (fd < 0) {
-		bpfl_error_set(err, fd == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd, "'%s': %s (%s)", BPFL_ESC(path),
-			       bpfl_errno_text(-fd), bpfl_errno_name(-fd));
+		bpfl_error_set(err, fd == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd, "'%s': %s", BPFL_ESC(path),
+			       bpfl_errno_text(-fd));
 		if (fd == -EINVAL || fd == -EACCES)
 			bpfl_error_why(err, "only what is pinned in a bpffs can be opened by its path, and only as its mode allows");
 		return fd;

@@ -56,8 +56,7 @@ int bpfl_map_elem_error(const struct bpfl_map *map, const char *what, int ret, s
 	default:
 		break;
 	}
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': %s: %s (%s)", name, what, bpfl_errno_text(-ret),
-		       bpfl_errno_name(-ret));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "map '%s': %s: %s", name, what, bpfl_errno_text(-ret));
 	if (err && (ret == -EPERM || ret == -EACCES))
 		explain_permission(map, err);
 	else if (err && (ret == -EOPNOTSUPP || ret == -ENOTSUPP_KERNEL))

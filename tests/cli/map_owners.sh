@@ -15,7 +15,7 @@ says() {
 	[ "$(cat "$TMP/out")" = "$text" ] || fail "bpfload map $*: not: $text"
 }
 for kind in task inode cgrp sk; do
-	run 0 map create $pins/$kind --type ${kind}_storage --key int --value 'struct {u64 n; char name[8];}' --map-flags 1 --name cli_$kind
+	run 0 map create $pins/$kind --type ${kind}_storage --key int --value 'struct {u64 n; char name[8];}' --name cli_$kind
 done
 
 # Two tasks: each has its own.

@@ -93,7 +93,8 @@ run 7 map del $pins/jobs
 err_has 'is empty'
 
 # A trie, bytes, a second path, a frozen map.
-run 0 map create $pins/nets --type lpm_trie --key-size 8 --value-size 3 --max-entries 5 --map-flags 1 --name cli_nets
+run 0 map create $pins/cli_nets --type lpm_trie --key-size 8 --value-size 3 --max-entries 5
+mv $pins/cli_nets $pins/nets # the name is that of the file
 run 0 map set $pins/nets 10.0.0.0/8 'hex:01 02 03'
 says 'cli_nets[10.0.0.0/8] = 01 02 03' dump $pins/nets
 run 0 map pin $pins/nets $pins/again
@@ -101,7 +102,12 @@ run 0 map set $pins/again 10.0.0.0/8 'hex:00 00 00'
 says 'cli_nets[10.0.0.0/8] = 00 00 00' dump $pins/nets
 run 0 map freeze $pins/nets
 run 5 map set $pins/nets 10.0.0.0/8 'hex:00 00 01'
+err_matches 'not permitted \(EPERM\)$'
 err_has 'frozen'
+run 2 map get $pins/nets 10.0.0.0/33
+err_has "'10.0.0.0/33' has no length of 0 to 32 bits"
+run 2 map get $pins/nets 10.0.0.1
+err_has 'fix:   10.0.0.1/32 is this address alone'
 
 # Watching: now, and each interval.
 run 0 map watch cli_limits --interval 50ms --count 3
