@@ -99,7 +99,9 @@ START_TEST(a_tries_key_is_an_address_with_a_length)
 	set("10.1.0.0/16", "7");
 	get("10.1.0.0/16", NULL, "m[10.1.0.0/16] = 7\n");
 	get("hex:10000000 0a010000", NULL, "m[10.1.0.0/16] = 7\n");
-	REFUSES("10.1.0.0/33", "7", EINVAL, "not a number");
+	REFUSES("10.1.0.0/33", "7", EINVAL, "no length of 0 to 32 bits");
+	REFUSES("10.1.0.0", "7", EINVAL, "no length of 0 to 32 bits");
+	REFUSES("10.1.0", "7", EINVAL, "not a number");
 	done();
 	make_untyped("lpm_trie", 20, 4, 4);
 	set("2001:db8::/32", "1");
