@@ -34,6 +34,24 @@ BPFL_API int bpfl_object_pin(const struct bpfl_object *object, struct bpfl_link 
 			     const char *dir, struct bpfl_error *err);
 
 /*
+ * Whether bpfl_object_pin() would find room there: for asking before anything is loaded.
+ * Return: 0, or -errno: UNSUPPORTED (E22 no bpffs), TARGET (-EEXIST: the directory is in use).
+ */
+BPFL_API int bpfl_pin_dir_check(const char *dir, struct bpfl_error *err);
+
+/*
+ * Puts a new version of an object into the place of the one that is pinned: each link there takes the program of its name in one step, without a gap
+ * (Linux 5.7; the kinds of bpfl_link_update()), then the directory has the new programs and maps. What the old maps hold is not carried over, but maps that
+ * are pinned by name are shared by both versions.
+ * @object: loaded and attached to nothing; has a program for every link, of the same type.
+ * @dir: what bpfl_object_pin() made. DIR-new beside it must be free.
+ * Return: 0; or -errno and every link holds the program that it held: TARGET (-ENOENT: no such directory, no program for a link; -EEXIST: DIR-new is
+ *         there), UNSUPPORTED (E22), SYSTEM (-EINVAL: not for this kind of link), PERMISSION.
+ * Needs: CAP_SYS_ADMIN, to come back to the old programs.
+ */
+BPFL_API int bpfl_object_pin_update(const struct bpfl_object *object, const char *dir, struct bpfl_error *err);
+
+/*
  * How pinned programs are used that no system call attaches: routes (sections lwt_in, lwt_out, lwt_xmit, lwt_seg6local) and actions of tc
  * (action) refer to the pin.
  * @dir: as given to bpfl_object_pin().

@@ -77,7 +77,7 @@ struct options {
 	unsigned verifier_log_level;
 	int ready_fd; /* -1: not given */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
-	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort, sum;
+	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort, sum, update;
 };
 
 /*

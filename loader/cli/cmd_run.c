@@ -247,6 +247,24 @@ static int pin_commands(struct run *run, struct bpfl_error *err)
 	return ret == -EPIPE ? 0 : ret; /* what was to be done is done */
 }
 
+/* Before anything is loaded, or even attached for a moment. */
+static int pin_dir_step(struct run *run, struct bpfl_error *err)
+{
+	return run->options.update ? 0 : bpfl_pin_dir_check(run->options.pin_dir, err);
+}
+
+static int update_step(struct run *run, struct bpfl_error *err)
+{
+	const char *dir = run->options.pin_dir;
+	int ret = bpfl_object_pin_update(run->object, dir, err);
+
+	if (ret < 0)
+		bpfl_object_unpin(run->object);
+	else
+		out_note(&run->out, 0, "pinned in %s, in the place of what was there; bpfload unload %s takes it away", dir, dir);
+	return ret < 0 ? ret : pin_commands(run, err);
+}
+
 /* Attaches and pins: then all of it stays when this process ends. */
 static int pin_step(struct run *run, struct bpfl_error *err)
 {
@@ -254,6 +272,8 @@ static int pin_step(struct run *run, struct bpfl_error *err)
 	struct bpfl_log log = out_log(&run->out);
 	int ret;
 
+	if (options->update)
+		return update_step(run, err);
 	if (run->plan.nr > 0)
 		bpfl_link_sweep(&log);
 	ret = plan_attach(&run->plan, run->object, options->best_effort, &run->out, err);
@@ -270,7 +290,7 @@ typedef int (*step_fn)(struct run *run, struct bpfl_error *err);
 
 static const step_fn run_steps[] = { spec_step, image_step, object_step, events_step, wait_step, NULL };
 static const step_fn dry_steps[] = { spec_step, image_step, NULL };
-static const step_fn load_steps[] = { spec_step, image_step, object_step, pin_step, NULL };
+static const step_fn load_steps[] = { spec_step, image_step, pin_dir_step, object_step, pin_step, NULL };
 
 static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *err)
 {
@@ -342,6 +362,8 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 		code = out_help_end();
 	} else if (ret == 0 && set == OPTIONS_LOAD && !run.options.pin_dir) {
 		ret = out_usage(&err, "load: where shall it stay? --pin DIR, a directory below /sys/fs/bpf");
+	} else if (ret == 0 && run.options.update && run.options.attach.nr > 0) {
+		ret = out_usage(&err, "--update and --attach contradict each other: the places are those of the links that are pinned");
 	} else if (ret == 0) {
 		child_init(&run.child, run.options.command);
 		if (run.options.ready_fd >= 0)

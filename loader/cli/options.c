@@ -25,6 +25,7 @@ static const struct {
 	struct option_row row;
 } all[] = {
 	{ OPTIONS_LOAD, { "pin", 'p', VALUE_TEXT, FIELD(pin_dir), "DIR", "pin programs, maps and links in this directory of a bpffs" } },
+	{ OPTIONS_LOAD, { "update", 0, VALUE_FLAG, FIELD(update), NULL, "take the places of the programs that are pinned in DIR, without a gap" } },
 	{ RUN_LOAD | OPTIONS_IMAGE, { "attach", 'a', VALUE_WORDS, FIELD(attach), "[PROG=]SPEC", "attach there (repeatable); none: load only; auto: as the sections say" } },
 	{ EDITS, { "set", 's', VALUE_WORDS, FIELD(set), "VAR=VALUE", "set a global variable before loading: pid=12, cfg.port=80, a[2]=1, pid=self" } },
 	{ EDITS, { "param", 0, VALUE_WORDS, FIELD(param), "VAR=VALUE", "the same for a parameter of the object (FILE --help lists them)" } },

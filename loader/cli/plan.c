@@ -203,7 +203,7 @@ static int pid_apply(struct plan *plan, const struct options *options, struct bp
 int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
 	      struct bpfl_error *err)
 {
-	bool by_section = options->attach.nr == 0;
+	bool by_section = options->attach.nr == 0 && !options->update; /* then the pins say where */
 	int ret = 0;
 
 	for (size_t i = 0; i < options->attach.nr && ret == 0; i++) {

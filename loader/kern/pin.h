@@ -44,6 +44,8 @@ const char *bpfl_pin_kind(int fd);
 
 /* Makes dir, which must be new or empty, and what belongs into it. 0 or -errno; what was made is in pins then too. */
 int bpfl_pins_begin(struct bpfl_pins *pins, const char *dir, struct bpfl_error *err);
+/* bpfl_pins_remove() for pins that are not the last ones of what they keep: nothing is waited for, and directories above stay. */
+int bpfl_pins_remove_old(const char *dir, struct bpfl_error *err);
 /* Pins fd as dir/subdir/name, made plain; with a number behind it when there is one of that name. */
 int bpfl_pins_add(struct bpfl_pins *pins, int fd, const char *dir, const char *subdir, const char *name, struct bpfl_error *err);
 /* Pins all programs and maps of an object. */

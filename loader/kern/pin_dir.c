@@ -57,17 +57,25 @@ static int found_one(void *ctx, const char *name)
 	return 1;
 }
 
-int bpfl_pins_begin(struct bpfl_pins *pins, const char *dir, struct bpfl_error *err)
+int bpfl_pin_dir_check(const char *dir, struct bpfl_error *err)
 {
 	int ret = bpfl_bpffs_check(dir, NULL, err);
 
-	if (ret == 0)
-		ret = bpfl_pins_make_dir(pins, dir, BPFL_PIN_PARENT_MODE, err);
 	if (ret == 0 && bpfl_enter_list_dir(AT_FDCWD, dir, found_one, NULL) > 0) {
 		ret = bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST, "'%s' is not empty", BPFL_ESC(dir));
 		bpfl_error_why(err, "a directory of pins belongs to one object");
-		bpfl_error_fix(err, "name another, or remove what is pinned there: bpfload unload %s", BPFL_ESC(dir));
+		bpfl_error_fix(err, "name another, or remove what is pinned there: bpfload unload %s\n"
+				    "to put a new version in the place of what runs: --update", BPFL_ESC(dir));
 	}
+	return ret;
+}
+
+int bpfl_pins_begin(struct bpfl_pins *pins, const char *dir, struct bpfl_error *err)
+{
+	int ret = bpfl_pin_dir_check(dir, err);
+
+	if (ret == 0)
+		ret = bpfl_pins_make_dir(pins, dir, BPFL_PIN_PARENT_MODE, err);
 	for (size_t i = NR_SUBDIRS; ret == 0 && i > 0; i--) {
 		struct bpfl_buf path = BPFL_BUF_INIT;
 
@@ -309,7 +317,7 @@ static void wait_for_links(const struct removal *removal, const struct bpfl_log 
 	}
 }
 
-int bpfl_pins_remove(const char *dir, const struct bpfl_log *log, size_t *ret_nr_pins, struct bpfl_error *err)
+static int pins_remove(const char *dir, bool waits, const struct bpfl_log *log, size_t *ret_nr_pins, struct bpfl_error *err)
 {
 	struct bpfl_error own = BPFL_ERROR_INIT;
 	struct removal removal = { .dir = dir, .err = err ? err : &own };
@@ -321,9 +329,9 @@ int bpfl_pins_remove(const char *dir, const struct bpfl_log *log, size_t *ret_nr
 		ret = look_through(&removal);
 	if (ret == 0)
 		ret = remove_all(&removal);
-	if (ret == 0)
+	if (ret == 0 && waits)
 		remove_parents(dir);
-	if (ret == 0)
+	if (ret == 0 && waits)
 		wait_for_links(&removal, log);
 	if (ret == 0 && ret_nr_pins)
 		*ret_nr_pins = removal.paths.nr;
@@ -333,4 +341,14 @@ int bpfl_pins_remove(const char *dir, const struct bpfl_log *log, size_t *ret_nr
 	free(removal.links.items);
 	bpfl_error_clear(&own);
 	return ret;
+}
+
+int bpfl_pins_remove(const char *dir, const struct bpfl_log *log, size_t *ret_nr_pins, struct bpfl_error *err)
+{
+	return pins_remove(dir, true, log, ret_nr_pins, err);
+}
+
+int bpfl_pins_remove_old(const char *dir, struct bpfl_error *err)
+{
+	return pins_remove(dir, false, NULL, NULL, err);
 }

@@ -245,6 +245,11 @@ int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags)
 	return result_of(unlinkat(dir_fd, path, flags));
 }
 
+int bpfl_enter_rename(const char *from, const char *to, bool exchanges)
+{
+	return result_of((int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, exchanges ? 2u /* RENAME_EXCHANGE */ : 0u));
+}
+
 int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64_t byte_off, void **ret_addr)
 {
 	off_t off = (off_t)byte_off;

@@ -11,6 +11,7 @@
 #ifndef BPFL_SYS_ENTER_H
 #define BPFL_SYS_ENTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -44,6 +45,8 @@ int bpfl_enter_statfs_type(const char *path, long *ret_fs_type);
 int bpfl_enter_readlink(const char *path, char *out, size_t out_size);
 int bpfl_enter_mkdirat(int dir_fd, const char *path, unsigned mode);
 int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags);
+/* exchanges: both are there before and after; -EINVAL where the file system cannot (a bpffs before Linux 5.16). */
+int bpfl_enter_rename(const char *from, const char *to, bool exchanges);
 int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64_t byte_off, void **ret_addr);
 int bpfl_enter_munmap(void *addr, size_t size);
 int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms); /* EINTR is returned */

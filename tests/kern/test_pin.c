@@ -204,6 +204,44 @@ START_TEST(a_link_changes_its_program_in_place)
 }
 END_TEST
 
+/* Kernels before 5.16 cannot exchange two directories: what happens there is another path. */
+START_TEST(a_new_version_takes_the_pinned_places)
+{
+	struct live old, new, probe;
+
+	if (bpfl_test_lacks("links"))
+		return;
+	own_bpffs();
+	bpfl_test_own_network();
+	CHECK_OK(live_start(&old, LIVE_COUNT, "xdp", "xdp:lo,mode=skb"), old.err);
+	CHECK_FAILS(bpfl_object_pin_update(old.object, below("d"), &old.err), old.err, BPFL_ERR_TARGET, ENOENT, "no such file");
+	CHECK_OK(bpfl_object_pin(old.object, &old.link, 1, below("d"), &old.err), old.err);
+	live_stop(&old);
+	CHECK_FAILS(live_start(&new, LIVE_COUNT, "xdp", "xdp:lo,mode=skb"), new.err, BPFL_ERR_TARGET, EBUSY, "already");
+	send_packets(3);
+	ck_assert_uint_eq(live_counter(&new), 0);
+	ck_assert_uint_eq(pinned_counter("d/maps/counter"), 3);
+
+	/* A program of another type is refused, and nothing is different. */
+	CHECK_OK(live_start(&probe, LIVE_COUNT, "raw_tp/task_rename", NULL), probe.err);
+	ck_assert_int_lt(bpfl_object_pin_update(probe.object, below("d"), &probe.err), 0);
+	CHECK_HAS(probe.err.message, "putting 'prog' in the place of 'prog: pinned as ");
+	live_stop(&probe);
+	ck_assert(!exists("d-new"));
+	send_packets(3);
+	ck_assert_uint_eq(pinned_counter("d/maps/counter"), 6);
+
+	CHECK_OK(bpfl_object_pin_update(new.object, below("d"), &new.err), new.err);
+	ck_assert(exists("d/links/prog") && exists("d/progs/prog") && !exists("d-new"));
+	live_stop(&new);
+	send_packets(5);
+	ck_assert_uint_eq(pinned_counter("d/maps/counter"), 5);
+	CHECK_OK(bpfl_pins_remove(below("d"), NULL, NULL, &old.err), old.err);
+	bpfl_error_clear(&old.err);
+	own_bpffs_end();
+}
+END_TEST
+
 START_TEST(a_probe_is_not_changed_in_place)
 {
 	struct live live;
@@ -340,7 +378,8 @@ int main(void)
 {
 	const TTest *tests[] = {
 		a_pinned_program_runs_when_nobody_holds_it, a_directory_with_other_things_is_left_alone, a_link_changes_its_program_in_place,
-		a_probe_is_not_changed_in_place, programs_stay_in_a_pinned_array, a_pinned_program_is_no_map, a_listing_names_the_process,
+		a_new_version_takes_the_pinned_places, a_probe_is_not_changed_in_place, programs_stay_in_a_pinned_array,
+		a_pinned_program_is_no_map, a_listing_names_the_process,
 	};
 	Suite *suite = BPFL_TEST_SUITE("pin", tests);
 

@@ -345,6 +345,18 @@ int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags)
 	return (int)fake_end(call, file ? 0 : fake_bpf_unpin(full));
 }
 
+/* Directories of a bpffs change places: what is pinned below them is found by its path, so one that exchanges is refused as by kernels before 5.16. */
+int bpfl_enter_rename(const char *from, const char *to, bool exchanges)
+{
+	struct fake_call *call = fake_begin("renameat2", -1, AT_FDCWD, NULL);
+
+	snprintf(call->path, sizeof(call->path), "%.127s", from);
+	(void)to;
+	if (call->result)
+		return (int)call->result;
+	return (int)fake_end(call, exchanges ? -EINVAL : -EXDEV);
+}
+
 int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64_t byte_off, void **ret_addr)
 {
 	struct fake_call *call = fake_begin("mmap", -1, fd, NULL);
