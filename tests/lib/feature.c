@@ -74,7 +74,7 @@ static const struct {
 	{ "cgroup_link", { V(5, 7), V(5, 7), V(5, 7) }, "links of cgroups" },
 	{ "xdp_frags", { V(5, 18), V(5, 18), V(5, 18) }, "XDP on packets of several buffers" },
 	{ "reuseport_migrate", { V(5, 14), V(5, 14), V(5, 14) }, "programs that choose the socket of a connection again" },
-	{ "sk_skb_verdict", { V(5, 13), V(5, 13), V(5, 13) }, "verdicts of sockmaps without a parser" },
+	{ "sk_skb", { V(6, 1), V(6, 1), V(6, 1) }, "programs on what sockets of a map receive, with a kernel that does not spin (5.10 does)" },
 	{ "cgroup_unix", { V(6, 7), V(6, 7), V(6, 7) }, "programs of a cgroup on Unix sockets" },
 	{ "netns_link", { V(5, 8), V(5, 8), V(5, 8) }, "links of network namespaces" },
 	{ "sk_lookup", { V(5, 9), V(5, 9), V(5, 9) }, "sk_lookup" },
