@@ -132,6 +132,47 @@ BPFL_API int bpfl_map_freeze(const struct bpfl_map *map, struct bpfl_error *err)
  */
 BPFL_API int bpfl_map_pin(const struct bpfl_map *map, const char *path, struct bpfl_error *err);
 
+/* ---- memory ---- */
+
+/* A map's memory in this process. Elements of an array lie one behind the other, in the order of their indexes; an arena is what its programs make of it. */
+struct bpfl_map_memory {
+	void *bytes;
+	size_t size_bytes;   /* that may be touched: all elements, or all pages of the arena */
+	size_t stride_bytes; /* from one element to the next, a multiple of 8; of an arena 0 */
+	bool is_writable;    /* false: writing ends the process with SIGSEGV */
+};
+
+enum bpfl_memory_flag {
+	BPFL_MEMORY_READ_ONLY = 1, /* map it for reading only; a map that is mapped for writing cannot be frozen */
+};
+
+/*
+ * Maps an array with BPF_F_MMAPABLE (Linux 5.5; .data, .bss and .rodata of objects mostly have it) or an arena (6.9), so that it is read and
+ * written without system calls, while programs run. Use atomic loads and stores (of 1, 2, 4 or 8 bytes) for what both sides
+ * change. What is frozen, or was created with BPF_F_RDONLY_PROG, is mapped for reading.
+ *
+ * An arena has one address for all, so pointers in it are right on both sides. That of an object which this process loaded is lent: it is the object's own
+ * mapping, always writable, and ends with the object. Any other arena needs a known address (map_extra).
+ *
+ * @flags: enum bpfl_memory_flag.
+ * @ret_memory: to be given to bpfl_map_memory_close(). Unless it is lent, it holds the map and may outlive map, object and programs.
+ * Return: 0; -EOPNOTSUPP (kind USAGE): the map is of another type, or without the flag; -EEXIST: something lies at the arena's address; -EBUSY,
+ *	-EINVAL: the arena has an address that this process does not know; -ENOMEM; as the kernel says.
+ */
+BPFL_API int bpfl_map_memory_open(const struct bpfl_map *map, unsigned flags, struct bpfl_map_memory **ret_memory,
+				  struct bpfl_error *err);
+/*
+ * The same for a variable of a loaded object, in .data, .bss, .rodata or an arena: a pointer to it.
+ * @size: bytes; must be the variable's.
+ * @ret_memory: of the whole section; the pointer is valid until it is closed.
+ * @ret_var: the variable, in memory->bytes.
+ * Return: as above, and as bpfl_object_var_get(). A section of static variables only has no such memory.
+ */
+BPFL_API int bpfl_object_var_memory(const struct bpfl_object *object, const char *name, size_t size, unsigned flags,
+				    struct bpfl_map_memory **ret_memory, void **ret_var, struct bpfl_error *err);
+/* NULL is fine. */
+BPFL_API void bpfl_map_memory_close(struct bpfl_map_memory *memory);
+
 /* ---- many elements ---- */
 
 enum bpfl_each_flag {
@@ -167,6 +208,8 @@ BPFL_API int bpfl_map_delete_batch(const struct bpfl_map *map, const void *keys,
  * type; "hex:01 02 ff" always; of a trie also "10.0.0.0/8". Values of program arrays and maps of maps are "id 7" or a pinned path, those of cgroup arrays
  * a path. Keys of storage maps are their owners: "pid:17" or "self" (a task), the path of a file or of a cgroup's directory, "pid:17/fd:3"
  * or "fd:3" (a socket). Of a map that holds variables (.data, .bss) the key may be a variable: "my_pid", "cfg.port".
+ * Locks, timers, list heads, pointers to kernel objects and the like are left out: they are the kernel's, which shows zeroes. A value with a
+ * struct bpf_spin_lock is read and written under it (Linux 5.1).
  */
 struct bpfl_map_words {
 	size_t size; /* sizeof(struct bpfl_map_words) */

@@ -12,12 +12,18 @@
 #include "btf/btf.h"
 
 /* Writes the value of a type as text: "{pid=12,comm=\"bash\",args=[1,2]}". Bytes missing at the end (size smaller than the type) are marked
- * "<cut>", more than 8 MB or a million values "<more>". 0, -EINVAL for a type without values (void, function), -ENOMEM. */
+ * "<cut>", more than 8 MB or a million values "<more>". Members that are the kernel's only are left out. 0, -EINVAL for a type without values (void, function), -ENOMEM. */
 int bpfl_btf_value_text(const struct bpfl_btf *btf, uint32_t type_id, const void *bytes, size_t size,
 			struct bpfl_buf *out);
 /* The same as JSON. 64-bit integers are numbers; wider ones and pointers are strings in hexadecimal. */
 int bpfl_btf_value_json(const struct bpfl_btf *btf, uint32_t type_id, const void *bytes, size_t size,
 			struct bpfl_json *json);
+
+/*
+ * Whether it is a lock, a timer, a list head, a pointer to a kernel object or the like, or an array of them: such things in values of maps
+ * are the kernel's, which shows zeroes in their place.
+ */
+bool bpfl_btf_is_kernel_only(const struct bpfl_btf *btf, uint32_t type_id);
 
 /*
  * Finds what a path names below a type: "" itself, ".port", "[2].name", ".cfg.mode". type_id may be a VAR (its type is meant) or a DATASEC (".variable").

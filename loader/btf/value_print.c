@@ -361,6 +361,8 @@ static void print_members(struct printer *printer, const struct spot *spot, cons
 		};
 		enum bpfl_btf_kind kind = bpfl_btf_kind(target);
 
+		if (bpfl_btf_is_kernel_only(printer->btf, member->type))
+			continue;
 		if (name[0] != '\0') {
 			put_key(printer, name);
 			print_spot(printer, &inner, depth + 1);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/text.h"
+#include "btf/value.h"
 #include "event/column_tags.h"
 #include "event/gadget_types.h"
 
@@ -377,6 +378,8 @@ static void walk_members(struct walk *walk, uint32_t type_id, const struct bpfl_
 
 		if (!name[0] && kind != BPFL_KIND_STRUCT && kind != BPFL_KIND_UNION)
 			continue; /* padding */
+		if (bpfl_btf_is_kernel_only(btf, member->type))
+			continue;
 		if (name[0])
 			snprintf(walk->path + path_len, sizeof(walk->path) - path_len, "%s%s", path_len ? "." : "", name);
 		if (!is_endpoint || !walk_endpoint_member(walk, type, i, byte_off))

@@ -394,6 +394,8 @@ static void variable(const struct bpfl_map_print *print, const char *name, uint3
 {
 	struct bpfl_json json;
 
+	if (print->map->btf && bpfl_btf_is_kernel_only(print->map->btf, type_id))
+		return;
 	if (print->opts.format == BPFL_FORMAT_JSON) {
 		bpfl_map_json_begin(print->map, "map", &json, print->out);
 		bpfl_json_member_string(&json, "variable", name);

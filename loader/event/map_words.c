@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "base/text.h"
 #include "btf/value.h"
 #include "event/map_print.h"
@@ -20,10 +19,8 @@
 #include "spec/spec.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
-#include "sys/facts.h"
 
 #define HEX_PREFIX "hex:"
-#define F_MMAPABLE (1u << 10)
 
 /* ---- words into bytes ---- */
 
@@ -195,19 +192,15 @@ static bool is_variable(const struct bpfl_map *map, const char *key)
 /* Only the variable's own bytes, so that the neighbours that a program changes meanwhile stay. -EINVAL and others: it cannot be mapped. */
 static int write_mapped(const struct bpfl_map *map, const struct bpfl_btf_place *place, const uint8_t *value, size_t size)
 {
-	size_t page = bpfl_facts_page_size();
-	size_t map_size = (bpfl_map_cpu_stride(map) + page - 1) / page * page;
-	void *addr;
-	int ret;
+	struct bpfl_map_memory *memory = NULL;
+	int ret = bpfl_map_memory_open(map, 0, &memory, NULL);
 
-	if (!(map->flags & F_MMAPABLE))
-		return -EINVAL;
-	ret = bpfl_enter_mmap(NULL, map_size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0, &addr);
-	if (ret < 0)
-		return ret;
-	memcpy((uint8_t *)addr + place->byte_off, value + place->byte_off, size);
-	bpfl_enter_munmap(addr, map_size);
-	return 0;
+	if (ret == 0 && memory->is_writable)
+		memcpy((uint8_t *)memory->bytes + place->byte_off, value + place->byte_off, size);
+	else if (ret == 0)
+		ret = -EPERM;
+	bpfl_map_memory_close(memory);
+	return ret;
 }
 
 static int variable_set(const struct bpfl_map *map, const char *name, const char *text, uint8_t *value, struct bpfl_error *err)

@@ -15,7 +15,6 @@
 
 #include "kern/object.h"
 
-#define BPFL_F_MMAPABLE (1u << 10) /* map flag, Linux 5.5 */
 #define BPFL_F_VTYPE_BTF_OBJ_FD (1u << 15) /* map flag: the value's type is a module's, Linux 6.9 */
 
 struct bpfl_loading {

@@ -21,6 +21,7 @@ struct bpfl_map {
 	char *name;
 	uint32_t id; /* 0 unknown */
 	uint32_t type, key_size, value_size, max_entries, flags;
+	uint64_t map_extra;
 	unsigned nr_cpus; /* 0: not per CPU */
 	size_t value_bytes;
 	bool has_lock; /* the value holds a struct bpf_spin_lock */

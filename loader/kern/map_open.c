@@ -154,6 +154,7 @@ int bpfl_map_adopt(int fd, struct bpfl_map **ret_map, struct bpfl_error *err)
 	map->value_size = info.value_size;
 	map->max_entries = info.max_entries;
 	map->flags = info.map_flags;
+	map->map_extra = info.map_extra;
 	types_read(map, &info);
 	finish(map);
 	*ret_map = map;

@@ -12,6 +12,8 @@
 #include "bpfload/object.h"
 #include "image/image.h"
 
+#define BPFL_F_MMAPABLE (1u << 10) /* map flag, Linux 5.5 */
+
 struct bpfl_pins { /* made in a bpffs, in order (kern/pin.h); zeroed: nothing yet */
 	BPFL_VEC(struct bpfl_pin_made { char *path; bool is_dir; }) made;
 };

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "base/text.h"
+#include "kern/map_handle.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 
@@ -162,4 +163,24 @@ int bpfl_object_var_set(const struct bpfl_object *object, const char *name, cons
 	if (ret < 0)
 		ret = write_whole(&place, value, size);
 	return ret < 0 ? syscall_failed(name, "writing it", ret, err) : 0;
+}
+
+int bpfl_object_var_memory(const struct bpfl_object *object, const char *name, size_t size, unsigned flags,
+			   struct bpfl_map_memory **ret_memory, void **ret_var, struct bpfl_error *err)
+{
+	struct bpfl_map_memory *memory = NULL;
+	struct bpfl_map *map = NULL;
+	struct place place;
+	int ret = place_find(object, name, size, &place, err);
+
+	if (ret == 0)
+		ret = bpfl_map_open_object(object, place.map_spec->name, &map, err);
+	if (ret == 0)
+		ret = bpfl_map_memory_open(map, flags, &memory, err);
+	bpfl_map_close(map);
+	if (ret < 0)
+		return ret;
+	*ret_memory = memory;
+	*ret_var = place.memory ? place.memory : (uint8_t *)memory->bytes + place.var->byte_off;
+	return 0;
 }

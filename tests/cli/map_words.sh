@@ -66,6 +66,15 @@ err_has '2 maps are called'
 err_matches 'their ids: [0-9]+, [0-9]+'
 rm $pins/twin
 
+# What is the kernel's in a value is not shown; what lies under a lock is read and written under it.
+run 0 map create $pins/locked --type hash --key u32 --value 'struct {struct bpf_spin_lock {u32 val;} lock; u32 n;}' --max-entries 4 --name cli_locked
+run 0 map set cli_locked 1 '{n=5}'
+says 'cli_locked[1] = {n=5}' get cli_locked 1
+says '{"v":1,"type":"map","map":"cli_locked","key":1,"value":{"n":5}}' dump cli_locked --json
+says 'KEY  N
+  1  5' dump cli_locked --top
+rm $pins/locked
+
 # Per CPU.
 cpus=$(nproc --all)
 run 0 map create $pins/hits --type percpu_array --key u32 --value s64 --max-entries 2 --name cli_hits

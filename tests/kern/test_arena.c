@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "bpfload/event.h"
+#include "bpfload/map.h"
 #include "feature.h"
 #include "spec/spec.h"
 #include "sys/insn.h"
@@ -180,10 +181,61 @@ START_TEST(variables_that_are_too_large_for_the_arena)
 }
 END_TEST
 
+/* The program's memory in hand: the object's own mapping, and that of an arena which another process could have made. */
+START_TEST(an_arena_is_lent_or_mapped_at_its_address)
+{
+	size_t size = NR_PAGES * (size_t)sysconf(_SC_PAGESIZE);
+	struct bpfl_map_def def = { .size = sizeof(def), .name = "bpfl_arena", .type = BPFL_MAP_TYPE_ARENA, .max_entries = NR_PAGES,
+				    .flags = 1u << 10, .map_extra = 1ull << 44 };
+	struct bpfl_map_memory *memory, *second = NULL;
+	struct bpfl_map *map, *again;
+	struct bpfl_map_facts facts;
+	_Atomic uint64_t *at;
+	void *var;
+
+	if (bpfl_test_lacks("arena"))
+		return;
+	describe(0);
+	CHECK_OK(load(), err);
+	CHECK_OK(bpfl_object_var_memory(object, "at", 16, 0, &memory, &var, &err), err);
+	ck_assert_ptr_eq(memory->bytes, object->maps[0].memory);
+	ck_assert_uint_eq(memory->size_bytes, size);
+	ck_assert_uint_eq(memory->stride_bytes, 0);
+	at = var;
+	ck_assert_uint_eq(at[0], 41);
+	run();
+	ck_assert_uint_eq(at[0], 42);
+	ck_assert_uint_eq(at[1], (uintptr_t)at);
+	bpfl_map_memory_close(memory);
+	run(); /* still mapped: it was lent */
+	ck_assert_uint_eq(at[0], 43);
+	unload();
+
+	CHECK_OK(bpfl_map_create(&def, NULL, NULL, &map, &err), err);
+	bpfl_map_get_facts(map, &facts);
+	CHECK_OK(bpfl_map_open_id(facts.id, &again, &err), err);
+	CHECK_OK(bpfl_map_memory_open(again, 0, &memory, &err), err);
+	ck_assert_ptr_eq(memory->bytes, (void *)(uintptr_t)(1ull << 44));
+	*(uint64_t *)memory->bytes = 5;
+	CHECK_FAILS(bpfl_map_memory_open(again, 0, &second, &err), err, BPFL_ERR_SYSTEM, EEXIST, "mapping its memory");
+	CHECK_HAS(err.why, "something lies there");
+	ck_assert_uint_eq(*(uint64_t *)memory->bytes, 5);
+	bpfl_map_memory_close(memory);
+	/* What was written stays with the map. */
+	CHECK_OK(bpfl_map_memory_open(again, 0, &memory, &err), err);
+	ck_assert_uint_eq(*(uint64_t *)memory->bytes, 5);
+	bpfl_map_memory_close(memory);
+	bpfl_map_close(again);
+	bpfl_map_close(map);
+	bpfl_error_clear(&err);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = { a_program_and_this_process_share_a_variable, an_address_that_is_free_is_taken,
-				 what_lies_at_the_wanted_address_is_left_alone, variables_that_are_too_large_for_the_arena };
+				 what_lies_at_the_wanted_address_is_left_alone, variables_that_are_too_large_for_the_arena,
+				 an_arena_is_lent_or_mapped_at_its_address };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("arena", tests));
 }

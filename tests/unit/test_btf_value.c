@@ -209,6 +209,47 @@ START_TEST(every_kind_is_printed_as_json)
 }
 END_TEST
 
+/* Bytes of locks, timers and pointers to kernel objects: the kernel shows zeroes, so nothing is said of them. */
+START_TEST(what_is_the_kernels_only_is_left_out)
+{
+	struct btfgen gen;
+	struct bpfl_btf *btf;
+	uint32_t u32, lock, timer, locks, tagged, plain, kptr, pointer, only, value;
+	const uint32_t bytes[12] = { 1, 0, 7, 2, 3, 4, 5, 0, 6, 0, 8, 9 };
+
+	btfgen_init(&gen, false);
+	u32 = btfgen_int(&gen, "unsigned int", 4, 0);
+	lock = btfgen_struct(&gen, "bpf_res_spin_lock", 4);
+	btfgen_member(&gen, "val", u32, 0);
+	timer = btfgen_struct(&gen, "bpf_timer", 4);
+	btfgen_member(&gen, "opaque", u32, 0);
+	locks = btfgen_array(&gen, lock, u32, 2);
+	plain = btfgen_struct(&gen, "task_struct", 4);
+	btfgen_member(&gen, "pid", u32, 0);
+	tagged = btfgen_type(&gen, BPFL_KIND_TYPE_TAG, "kptr", plain);
+	kptr = btfgen_ptr(&gen, tagged);
+	pointer = btfgen_ptr(&gen, plain);
+	only = btfgen_struct(&gen, "only", 4);
+	btfgen_member(&gen, "timer", timer, 0);
+	value = btfgen_struct(&gen, "value", 48);
+	btfgen_member(&gen, "lock", lock, 0);
+	btfgen_member(&gen, "n", u32, 64);
+	btfgen_member(&gen, "timer", timer, 96);
+	btfgen_member(&gen, "locks", locks, 128);
+	btfgen_member(&gen, "task", kptr, 192);
+	btfgen_member(&gen, "shown", pointer, 256);
+	btfgen_member(&gen, "only", only, 320);
+	btfgen_member(&gen, "last", u32, 352);
+	btf = btfgen_read(&gen);
+	check_text(btf, value, bytes, sizeof(bytes), "{n=7,shown=0x6,only={},last=9}");
+	check_json(btf, value, bytes, sizeof(bytes), "{\"n\":7,\"shown\":\"0x6\",\"only\":{},\"last\":9}");
+	ck_assert(bpfl_btf_is_kernel_only(btf, lock) && bpfl_btf_is_kernel_only(btf, locks) && bpfl_btf_is_kernel_only(btf, kptr));
+	ck_assert(!bpfl_btf_is_kernel_only(btf, value) && !bpfl_btf_is_kernel_only(btf, pointer) && !bpfl_btf_is_kernel_only(btf, 0));
+	bpfl_btf_destroy(btf);
+	btfgen_deinit(&gen);
+}
+END_TEST
+
 START_TEST(a_value_shorter_than_its_type_is_marked)
 {
 	struct bpfl_btf *btf = make_btf();
@@ -698,7 +739,7 @@ int main(void)
 {
 	const TTest *printing[] = {
 		every_kind_is_printed_as_text,
-		every_kind_is_printed_as_json,
+		every_kind_is_printed_as_json, what_is_the_kernels_only_is_left_out,
 		a_value_shorter_than_its_type_is_marked,
 		an_array_without_length_takes_what_is_left,
 		a_data_section_prints_its_variables,
