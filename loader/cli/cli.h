@@ -131,6 +131,7 @@ void options_help(enum option_set set);
 struct out {
 	bool json;
 	bool closed; /* the reader of stdout has gone: stop, with success */
+	int refused_errnum; /* why stdout took no more; 0: it takes all */
 	int verbosity;
 	unsigned nr_warnings;
 };
@@ -140,6 +141,11 @@ int out_text(struct out *out, const char *text);
 /* The same for a piece of text that has no NUL; ctx is the struct out: a bpfl_write_fn. */
 int out_write(void *ctx, const char *text, size_t size);
 int out_flush(struct out *out);
+/*
+ * The end of a command that returns ret: data that stdout refused at any time is a failure, however the command ended itself. ret; 0 or -errno of the
+ * write, with nothing in the error: out_error() knows.
+ */
+int out_end(struct out *out, int ret);
 /* Lines of the terminal that stdout is; 0: it is none. */
 unsigned out_rows(void);
 /* From now on data goes into this file, which is made anew. */

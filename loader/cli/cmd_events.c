@@ -178,7 +178,7 @@ int cmd_events(int argc, char **argv)
 	if (ret == 0 && options.run.help)
 		code = events_help();
 	else if (ret == 0)
-		ret = events_run(&options, argv + first, argc - first, &out, &err);
+		ret = out_end(&out, events_run(&options, argv + first, argc - first, &out, &err));
 	if (ret < 0)
 		code = out_error(&out, &err);
 	else if (options.run.strict && out.nr_warnings > 0)

@@ -373,7 +373,7 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 		if (ret == 0 && run.options.out_path)
 			ret = out_redirect(&run.out, run.options.out_path, &err);
 		if (ret == 0)
-			ret = steps_run(&run, run.options.dry_run ? dry_steps : steps, &err);
+			ret = out_end(&run.out, steps_run(&run, run.options.dry_run ? dry_steps : steps, &err));
 	}
 	if (ret < 0)
 		code = out_error(&run.out, &err);

@@ -85,7 +85,7 @@ int cmd_trace(int argc, char **argv)
 	if (ret == 0 && options.out_path)
 		ret = out_redirect(&out, options.out_path, &err);
 	if (ret == 0)
-		ret = follow(&options, &out, &err);
+		ret = out_end(&out, follow(&options, &out, &err));
 	if (ret < 0)
 		code = out_error(&out, &err);
 	else if (options.strict && out.nr_warnings > 0)

@@ -39,7 +39,8 @@ static int write_result(struct out *out)
 		out->closed = true;
 		return -EPIPE;
 	}
-	return errnum ? -errnum : -EIO;
+	out->refused_errnum = errnum ? errnum : EIO;
+	return -out->refused_errnum;
 }
 
 int out_text(struct out *out, const char *text)
@@ -69,6 +70,15 @@ int out_flush(struct out *out)
 	if (fflush(stdout) == EOF)
 		return write_result(out);
 	return 0;
+}
+
+int out_end(struct out *out, int ret)
+{
+	int flushed = ret == 0 ? out_flush(out) : 0;
+
+	if (ret < 0 || flushed == 0 || flushed == -EPIPE)
+		return ret < 0 ? ret : -out->refused_errnum;
+	return flushed;
 }
 
 unsigned out_rows(void)
@@ -161,11 +171,24 @@ static int exit_code(enum bpfl_error_kind kind)
 	return EXIT_OTHER;
 }
 
+/* Who writes says nothing in words when stdout refuses: a failure without any is that one. */
+static int write_error(const struct out *out)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+
+	err.kind = BPFL_ERR_SYSTEM;
+	err.errnum = out->refused_errnum ? out->refused_errnum : EIO;
+	snprintf(err.message, sizeof(err.message), "writing to stdout: %s", strerror(err.errnum));
+	return out_error(out, &err);
+}
+
 int out_error(const struct out *out, const struct bpfl_error *err)
 {
 	char *text = NULL;
 
 	fflush(stdout);
+	if (err->kind == BPFL_ERR_NONE)
+		return write_error(out);
 	if (bpfl_error_text(err, out->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text) == 0)
 		fputs(text, stderr);
 	else
