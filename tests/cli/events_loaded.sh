@@ -72,6 +72,43 @@ if command -v opensnoop >/dev/null; then
 	PID=
 fi
 
+# The same by an object whose types are known: they come with its programs, whoever loaded it.
+cat >"$TMP/libbpf.c" <<'PROGRAM'
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	struct bpf_object *object = argc > 1 ? bpf_object__open_file(argv[1], NULL) : NULL;
+	struct bpf_program *prog;
+
+	if (!object || bpf_object__load(object))
+		return 1;
+	bpf_object__for_each_program(prog, object) {
+		if (!bpf_program__attach(prog))
+			return 1;
+	}
+	puts("attached");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+PROGRAM
+if cc -o "$TMP/libbpf" "$TMP/libbpf.c" -lbpf 2>"$TMP/err"; then
+	"$TMP/libbpf" "$OBJ/gadget_opens.bpf.o" >"$TMP/attached" 2>&1 & PID=$!
+	eventually grep -q attached "$TMP/attached" || fail "$(cat "$TMP/attached")"
+	id=$("$BPFLOAD" ls map --json | jq -s --argjson pid "$PID" 'map(select(.kind == "ringbuf" and (.holders // [] | any(.pid == $pid))))[0].id')
+	run 0 events id "$id" --filter 'comm==true' --count 2 --duration 20s
+	err_has "decoding as struct event (rule 4"
+	out_matches '^TIMESTAMP +COMM +PID +TID +ERROR +FD$'
+	out_matches '^[0-9:.]+ +true +[0-9]+ +[0-9]+ +[0A-Z]+ +-?[0-9]+$'
+	kill -9 "$PID"
+	PID=
+else
+	echo "skip: events: loaded by libbpf: there is no libbpf to build with"
+fi
+
 # What is no source of events.
 run 0 map create /sys/fs/bpf/hash --type hash --key u32 --value u32 --max-entries 4 --name no_events
 run 2 events no_events
