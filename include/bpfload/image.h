@@ -40,7 +40,8 @@ struct bpfl_btf_min;
 
 /*
  * Collects, for any number of objects, the types of a kernel that their relocations, typed externs and attach targets lead
- * to, and makes a BTF of these alone: an image built with it has the same instructions as one built with the whole.
+ * to, and makes a BTF of these alone: an image built with it has the same instructions as one built with the whole. Types of modules are in it
+ * as if they were the kernel's own; what has a number that means nothing without its module (functions, bpf_core_type_id_kernel()) is not.
  * @target: whose BTF it is; must outlive the collection.
  * @ret_min: to be given to bpfl_btf_min_destroy().
  * Return: 0; as bpfl_image_build() when the target has no BTF.

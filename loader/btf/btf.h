@@ -149,7 +149,7 @@ struct bpfl_btf_search {
 	uint32_t kinds; /* BPFL_BTF_KIND_BIT()s */
 	bpfl_btf_cut_fn cut; /* NULL: whole names */
 	struct bpfl_hash names; /* wanted name -> index in lists */
-	BPFL_VEC(struct bpfl_btf_ids { uint32_t *items; size_t nr; size_t cap; }) lists;
+	BPFL_VEC(struct bpfl_btf_ids { uint32_t *items; size_t nr; size_t cap; uint32_t kinds; }) lists;
 	/* Bits of the first 2, 4 and 8 bytes of the wanted names (by how long those are): passes over most names without reading on. */
 	struct bpfl_btf_prefixes { bool used; uint64_t bits[1024]; } prefixes[3];
 };
@@ -164,6 +164,8 @@ int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_
 int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf);
 /* The same from the own types of a split BTF only. */
 int bpfl_btf_search_run_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf);
+/* Of which kinds they are: BPFL_BTF_KIND_BIT()s. To be asked before they are taken. */
+uint32_t bpfl_btf_search_kinds(const struct bpfl_btf_search *search, int idx);
 /* The ids found for an index: rising, borrowed until run or deinit. */
 const uint32_t *bpfl_btf_search_ids(const struct bpfl_btf_search *search, int idx, size_t *ret_nr);
 

@@ -114,7 +114,7 @@ int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_
 	return (int)idx;
 }
 
-static int note(struct bpfl_btf_search *search, const char *name, uint32_t type_id)
+static int note(struct bpfl_btf_search *search, const char *name, const struct bpfl_btf_type *type, uint32_t type_id)
 {
 	size_t size = strlen(name);
 	uint32_t *slot;
@@ -131,6 +131,7 @@ static int note(struct bpfl_btf_search *search, const char *name, uint32_t type_
 	if (slot == NULL)
 		return -ENOMEM;
 	*slot = type_id;
+	search->lists.items[idx].kinds |= BPFL_BTF_KIND_BIT(bpfl_btf_kind(type));
 	return 0;
 }
 
@@ -153,7 +154,7 @@ int bpfl_btf_search_look(struct bpfl_btf_search *search, const struct bpfl_btf *
 	size_t left;
 	const char *name = name_of(btf, type->name_off, &left);
 
-	return filter_has(search, name, left) ? note(search, name, id) : 0;
+	return filter_has(search, name, left) ? note(search, name, type, id) : 0;
 }
 
 static int search_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
@@ -178,8 +179,10 @@ static int search_all(struct bpfl_btf_search *search, const struct bpfl_btf *btf
 
 void bpfl_btf_search_restart(struct bpfl_btf_search *search)
 {
-	for (size_t i = 0; i < search->lists.nr; i++)
+	for (size_t i = 0; i < search->lists.nr; i++) {
 		search->lists.items[i].nr = 0;
+		search->lists.items[i].kinds = 0;
+	}
 }
 
 int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
@@ -190,9 +193,13 @@ int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *b
 
 int bpfl_btf_search_run_own(struct bpfl_btf_search *search, const struct bpfl_btf *btf)
 {
-	for (size_t i = 0; i < search->lists.nr; i++)
-		search->lists.items[i].nr = 0;
+	bpfl_btf_search_restart(search);
 	return search_own(search, btf);
+}
+
+uint32_t bpfl_btf_search_kinds(const struct bpfl_btf_search *search, int idx)
+{
+	return idx >= 0 && (size_t)idx < search->lists.nr ? search->lists.items[idx].kinds : 0;
 }
 
 const uint32_t *bpfl_btf_search_ids(const struct bpfl_btf_search *search, int idx, size_t *ret_nr)

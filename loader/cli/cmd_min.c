@@ -11,6 +11,7 @@
 
 struct min_options {
 	struct options edits; /* --type, --only, --skip: what will be loaded */
+	struct words module;
 	const char *btf_path, *out_path;
 	int verbosity;
 	bool help;
@@ -20,7 +21,9 @@ struct min_options {
 
 static const struct option_row rows[] = {
 	{ "btf", 0, VALUE_TEXT, FIELD(btf_path), "KERNEL",
-	  "the whole BTF, raw or ELF; without: the running kernel's" },
+	  "the whole BTF, raw or ELF, or a directory like /sys/kernel/btf; without: the running kernel's" },
+	{ "module", 0, VALUE_WORDS, FIELD(module), "FILE",
+	  "types of a module of that kernel: /sys/kernel/btf/NAME or NAME.ko (repeatable)" },
 	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "OUT", "the file to write" },
 	{ "type", 0, VALUE_WORDS, FIELD(edits.type), "PROG=TYPE",
 	  "a program will be loaded as this type" },
@@ -99,7 +102,9 @@ static int min_make(const struct min_options *options, char **files, int nr_file
 		    struct bpfl_error *err)
 {
 	struct bpfl_target_opts target_opts = { .size = sizeof(target_opts),
-						.btf_path = options->btf_path };
+						.btf_path = options->btf_path,
+						.module_paths = (const char *const *)options->module.items,
+						.nr_module_paths = options->module.nr };
 	struct bpfl_target *target = NULL;
 	struct bpfl_btf_min *min = NULL;
 	void *bytes = NULL;
@@ -147,6 +152,7 @@ int cmd_btf_min(int argc, char **argv)
 	if (ret < 0)
 		code = out_error(&out, &err);
 done:
+	words_deinit(&options.module);
 	options_deinit(&options.edits);
 	bpfl_error_clear(&err);
 	return code;

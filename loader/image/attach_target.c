@@ -106,7 +106,7 @@ int bpfl_attach_names_collect(const struct bpfl_image *image, struct bpfl_extern
 			return bpfl_error_nomem(err);
 		}
 		*owned = wanted.full_name;
-		*name = (struct bpfl_core_name){ *owned, bpfl_core_name_size(*owned, strlen(*owned)) };
+		*name = (struct bpfl_core_name){ .text = *owned, .size = bpfl_core_name_size(*owned, strlen(*owned)) };
 	}
 	return 0;
 }
@@ -178,7 +178,7 @@ static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image,
 			  struct bpfl_error *err)
 {
 	const char *name = wanted->full_name;
-	struct bpfl_core_name core_name = { name, bpfl_core_name_size(name, strlen(name)) };
+	struct bpfl_core_name core_name = { .text = name, .size = bpfl_core_name_size(name, strlen(name)) };
 	size_t nr_ids;
 
 	uint32_t named;

@@ -15,14 +15,19 @@
 struct writing {
 	const struct bpfl_btf_min *min;
 	struct bpfl_btf_builder *builder;
-	uint32_t *new_ids; /* by old id, 0: not there */
+	uint32_t part;	   /* of the kernel or a module: that is written now */
 	int result;	   /* the first failure */
 };
+
+static const struct bpfl_btf_part *part_now(const struct writing *writing)
+{
+	return &writing->min->parts.items[writing->part];
+}
 
 static uint32_t new_name(struct writing *writing, uint32_t name_off)
 {
 	int off = bpfl_btf_builder_string_add(writing->builder,
-					      bpfl_btf_string(writing->min->btf, name_off));
+					      bpfl_btf_string(part_now(writing)->btf, name_off));
 
 	if (off < 0) {
 		writing->result = off;
@@ -33,14 +38,16 @@ static uint32_t new_name(struct writing *writing, uint32_t name_off)
 
 static uint32_t new_id(const struct writing *writing, uint32_t old_id)
 {
-	return old_id < bpfl_btf_nr_types(writing->min->btf) ? writing->new_ids[old_id] : 0;
+	const struct bpfl_btf_part *owner = bpfl_btf_part_of(writing->min, writing->part, old_id);
+
+	return old_id - owner->first_id < owner->nr_own ? owner->new_ids[old_id - owner->first_id] : 0;
 }
 
 /* The members or enumerators that stay, with new names and types. Their number. */
 static uint32_t elements_append(struct writing *writing, uint32_t id,
 				const struct bpfl_btf_type *type, struct bpfl_buf *out)
 {
-	const bool *stays = writing->min->members[id];
+	const bool *stays = part_now(writing)->members[id - part_now(writing)->first_id];
 	bool enum64 = bpfl_btf_kind(type) == BPFL_KIND_ENUM64;
 	uint32_t nr = 0;
 
@@ -113,7 +120,7 @@ static bool refers_by_header(enum bpfl_btf_kind kind)
 
 static void type_write(struct writing *writing, uint32_t id)
 {
-	const struct bpfl_btf_type *type = bpfl_btf_type(writing->min->btf, id);
+	const struct bpfl_btf_type *type = bpfl_btf_type(part_now(writing)->btf, id);
 	enum bpfl_btf_kind kind = bpfl_btf_kind(type);
 	struct bpfl_buf record = BPFL_BUF_INIT;
 	struct bpfl_btf_type header = *type;
@@ -144,30 +151,58 @@ static void type_write(struct writing *writing, uint32_t id)
 
 /* A kind that this file does not know how to copy is never marked: relocations do not lead to it.
  */
-static bool is_there(const struct bpfl_btf_min *min, uint32_t id)
+static bool is_there(const struct bpfl_btf_part *part, uint32_t id)
 {
-	return min->depths[id] != BPFL_DEPTH_NONE &&
-	       bpfl_btf_kind(bpfl_btf_type(min->btf, id)) != BPFL_KIND_DATASEC &&
-	       bpfl_btf_kind(bpfl_btf_type(min->btf, id)) < BPFL_NR_KINDS;
+	enum bpfl_btf_kind kind = bpfl_btf_kind(bpfl_btf_type(part->btf, id));
+
+	return part->depths[id - part->first_id] != BPFL_DEPTH_NONE && kind != BPFL_KIND_DATASEC &&
+	       kind < BPFL_NR_KINDS;
 }
 
-static void types_write(struct writing *writing)
+/* Gives the types that stay their numbers, from *nr on; the kernel's may keep theirs. The last id that stays. */
+static uint32_t types_number(struct bpfl_btf_part *part, bool keeps_ids, uint32_t *nr)
 {
-	static const struct bpfl_btf_type filler = { 0, (uint32_t)BPFL_KIND_CONST << 24, { 0 } };
-	const struct bpfl_btf_min *min = writing->min;
-	uint32_t nr_types = bpfl_btf_nr_types(min->btf), nr = 1, last = 0;
+	uint32_t last = 0, end = part->first_id + part->nr_own;
 
-	for (uint32_t id = 1; id < nr_types; id++) {
-		if (is_there(min, id)) {
-			writing->new_ids[id] = min->keeps_ids ? id : nr++;
+	for (uint32_t id = part->first_id == 0 ? 1 : part->first_id; id < end; id++) {
+		if (is_there(part, id)) {
+			*nr = keeps_ids ? id : *nr;
+			part->new_ids[id - part->first_id] = (*nr)++;
 			last = id;
 		}
 	}
-	for (uint32_t id = 1; id <= last && writing->result == 0; id++) {
-		if (writing->new_ids[id] != 0) {
+	return last;
+}
+
+static void types_write(struct writing *writing, bool keeps_ids, uint32_t last)
+{
+	static const struct bpfl_btf_type filler = { 0, (uint32_t)BPFL_KIND_CONST << 24, { 0 } };
+	const struct bpfl_btf_part *part = part_now(writing);
+
+	for (uint32_t id = part->first_id == 0 ? 1 : part->first_id; id <= last && writing->result == 0; id++) {
+		if (part->new_ids[id - part->first_id] != 0) {
 			type_write(writing, id);
-		} else if (min->keeps_ids &&
-			   bpfl_btf_builder_add(writing->builder, &filler, sizeof(filler)) < 0) {
+		} else if (keeps_ids && bpfl_btf_builder_add(writing->builder, &filler, sizeof(filler)) < 0) {
+			writing->result = -ENOMEM;
+		}
+	}
+}
+
+/* The kernel's types, and behind them those of modules, which may refer to the kernel's but not to each other's. */
+static void parts_write(struct writing *writing)
+{
+	const struct bpfl_btf_min *min = writing->min;
+	uint32_t nr = 1;
+
+	for (; writing->part < min->parts.nr && writing->result == 0; writing->part++) {
+		struct bpfl_btf_part *part = &min->parts.items[writing->part];
+		bool keeps_ids = min->keeps_ids && part->module == 0;
+
+		free(part->new_ids);
+		part->new_ids = calloc(part->nr_own + 1u, sizeof(*part->new_ids));
+		if (part->new_ids) {
+			types_write(writing, keeps_ids, types_number(part, keeps_ids, &nr));
+		} else {
 			writing->result = -ENOMEM;
 		}
 	}
@@ -177,20 +212,13 @@ int bpfl_btf_min_write(const struct bpfl_btf_min *min, void **ret_bytes, size_t 
 		       struct bpfl_error *err)
 {
 	struct writing writing = { .min = min };
-	int result;
-
-	writing.new_ids = calloc(bpfl_btf_nr_types(min->btf), sizeof(*writing.new_ids));
-	if (!writing.new_ids) {
-		free(writing.new_ids);
-		return bpfl_error_nomem(err);
-	}
-	result = bpfl_btf_builder_create_empty(&writing.builder, err);
+	int result = bpfl_btf_builder_create_empty(&writing.builder, err);
 	if (result == 0) {
-		types_write(&writing);
+		parts_write(&writing);
 		result = writing.result == 0 ?
 				 bpfl_btf_builder_finish(writing.builder, ret_bytes, ret_size) :
 				 writing.result;
-		if (result == 0 && bpfl_btf_is_foreign(min->btf)) {
+		if (result == 0 && bpfl_btf_is_foreign(min->parts.items[0].btf)) {
 			bpfl_btf_blob_swap(*ret_bytes, *ret_size);
 		}
 		if (result < 0) {
@@ -199,6 +227,5 @@ int bpfl_btf_min_write(const struct bpfl_btf_min *min, void **ret_bytes, size_t 
 		}
 	}
 	bpfl_btf_builder_destroy(writing.builder);
-	free(writing.new_ids);
 	return result;
 }

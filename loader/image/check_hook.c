@@ -103,7 +103,7 @@ static struct finding syscall_find(struct bpfl_checking *checking, const char *n
 		snprintf(functions[i], sizeof(functions[i]), "%s%s", syscall_prefixes[i / 2],
 			 i % 2 == 0 ? name : "read");
 		names[i] = (struct bpfl_core_name){
-			functions[i], bpfl_core_name_size(functions[i], strlen(functions[i]))
+			.text = functions[i], .size = bpfl_core_name_size(functions[i], strlen(functions[i]))
 		};
 	}
 	/* All at once: one pass over the kernel's types. */

@@ -25,17 +25,19 @@
 static bool ids_of(struct bpfl_checking *checking, const char *text,
 		   const struct bpfl_btf **ret_btf, const uint32_t **ret_ids, size_t *ret_nr)
 {
-	struct bpfl_core_name name = { text, bpfl_core_name_size(text, strlen(text)) };
+	struct bpfl_core_name name = { .text = text, .size = bpfl_core_name_size(text, strlen(text)) };
+	size_t nr_own = 0;
 
 	if (bpfl_core_names_prepare(checking->target, &name, 1, NULL) < 0 ||
 	    bpfl_target_btf(checking->target, ret_btf, NULL) < 0) {
 		return false;
 	}
 	*ret_ids = bpfl_core_names_get(checking->target, text, name.size, ret_nr);
-	/* Of a module: numbers of another BTF. All are, or none. */
-	if (*ret_nr > 0 && bpfl_core_names_module(checking->target, text, name.size, 0) != 0) {
-		*ret_nr = 0;
+	/* Of a module: numbers of another BTF. They come last. */
+	while (nr_own < *ret_nr && bpfl_core_names_module(checking->target, text, name.size, nr_own) == 0) {
+		nr_own++;
 	}
+	*ret_nr = nr_own;
 	return true;
 }
 

@@ -161,6 +161,7 @@ bool bpfl_core_width_adjustable(const struct bpfl_btf *local,
 struct bpfl_core_name {
 	const char *text;
 	size_t size; /* bytes of text that count */
+	uint32_t kinds; /* BPFL_BTF_KIND_BIT()s of what is looked for, when it matters whether the kernel itself has it; 0: any */
 };
 int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_name *names,
 			    size_t nr_names, struct bpfl_error *err);
@@ -172,8 +173,8 @@ int bpfl_core_names_prepare_kinds(struct bpfl_target *target, const struct bpfl_
 const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char *text, size_t size,
 				    size_t *ret_nr);
 /*
- * Looks for those of the names that the kernel itself has nothing of in the kernel's modules. Call it after prepare, with names of what the program
- * cannot do without asking. Candidates of modules are then among what get() gives; their ids are in the module's BTF (image/modules.h).
+ * Looks for those of the names that the kernel itself has nothing of in the kernel's modules: nothing of the kinds that
+ * are looked for (G-39). Call it after prepare and bpfl_target_btf(), with names of what the program cannot do without asking. Candidates of modules are then among what get() gives; their ids are in the module's BTF (image/modules.h).
  */
 int bpfl_core_names_in_modules(struct bpfl_target *target, const struct bpfl_core_name *names, size_t nr_names, struct bpfl_error *err);
 /* The number of the module that the i-th id of get() is of; 0: the kernel itself. */

@@ -29,6 +29,7 @@ struct found {
 	uint32_t *modules; /* by index in ids; NULL: all are the kernel's own */
 	uint32_t nr_ids;
 	uint32_t kinds; /* that were looked at */
+	uint32_t own_kinds; /* of what the kernel itself has */
 	bool modules_asked;
 };
 
@@ -117,6 +118,7 @@ static void answer_take(struct bpfl_btf_search *search, int idx, struct found *f
 	free(found->modules);
 	found->modules = NULL;
 	found->modules_asked = false;
+	found->own_kinds = bpfl_btf_search_kinds(search, idx);
 	found->ids = bpfl_btf_search_take(search, idx, &nr_ids);
 	found->nr_ids = (uint32_t)nr_ids; /* of a BTF's ids, which are 32 bits wide */
 	found->kinds = search->kinds;
@@ -237,9 +239,13 @@ static int ids_append(struct found *found, const uint32_t *ids, size_t nr_ids, u
 		return -ENOMEM;
 	}
 	found->ids = all;
+	bool is_first = !found->modules; /* what is there is the kernel's own */
 	uint32_t *modules = realloc(found->modules, nr * sizeof(*modules));
 	if (!modules) {
 		return -ENOMEM;
+	}
+	if (is_first) {
+		memset(modules, 0, found->nr_ids * sizeof(*modules));
 	}
 	found->modules = modules;
 	for (size_t i = 0; i < nr_ids; i++) {
@@ -280,6 +286,13 @@ static int modules_search(const struct bpfl_modules *modules, struct bpfl_btf_se
 	return 0;
 }
 
+/* Whether to look in modules: what the kernel itself has of a name can be of another kind than what is looked for, and then is no
+ * candidate (G-39). */
+static bool is_absent(const struct found *found, uint32_t kinds)
+{
+	return found && !found->modules_asked && (kinds == 0 ? found->own_kinds == 0 : !(found->own_kinds & kinds));
+}
+
 /* Of the names, those that the kernel has nothing of. Their number, or -ENOMEM. */
 static int absent_want(struct bpfl_btf_search *search, const struct bpfl_core_names *known,
 		       const struct bpfl_core_name *names, size_t nr_names,
@@ -290,7 +303,7 @@ static int absent_want(struct bpfl_btf_search *search, const struct bpfl_core_na
 	for (size_t i = 0; i < nr_names; i++) {
 		struct found *found = names_find(known, names[i].text, names[i].size);
 
-		if (!found || found->nr_ids > 0 || found->modules_asked) {
+		if (!is_absent(found, names[i].kinds)) {
 			continue;
 		}
 		found->modules_asked = true;
@@ -310,9 +323,7 @@ static size_t absent_count(const struct bpfl_core_names *known, const struct bpf
 	size_t nr = 0;
 
 	for (size_t i = 0; i < nr_names; i++) {
-		const struct found *found = names_find(known, names[i].text, names[i].size);
-
-		nr += found && found->nr_ids == 0;
+		nr += is_absent(names_find(known, names[i].text, names[i].size), names[i].kinds);
 	}
 	return nr;
 }

@@ -176,6 +176,14 @@ static bool query_needs_target(const struct bpfl_core_query *query)
 	return query->kind != BPFL_CORE_TYPE_ID_LOCAL;
 }
 
+/* What can be a candidate for a local type (CORE-03). */
+static uint32_t kinds_of_candidates(enum bpfl_btf_kind kind)
+{
+	return kind == BPFL_KIND_ENUM || kind == BPFL_KIND_ENUM64 ?
+		       BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM) | BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM64) :
+		       BPFL_BTF_KIND_BIT(kind);
+}
+
 static int names_prepare(struct solving *solving, struct bpfl_error *err)
 {
 	const struct bpfl_core_solver *solver = solving->solver;
@@ -199,6 +207,7 @@ static int names_prepare(struct solving *solving, struct bpfl_error *err)
 		}
 		name->text = bpfl_btf_name(solving->spec->btf, query->type_id);
 		name->size = bpfl_core_name_size(name->text, strlen(name->text));
+		name->kinds = kinds_of_candidates(bpfl_btf_kind(bpfl_btf_type(solving->spec->btf, query->type_id)));
 	}
 	if (names.nr == 0) {
 		bpfl_extern_names_deinit(&names);
@@ -245,6 +254,11 @@ static int candidates_find(struct solving *solving, struct group *group, struct 
 	group->candidates = solving->room.items;
 	for (size_t i = 0; i < nr_ids; i++) {
 		uint32_t module = bpfl_core_names_module(solving->target, name, size, i);
+
+		/* The kernel's own come first. Modules may have been asked because of another kind of type. */
+		if (module != 0 && group->nr_candidates > 0 && group->candidates[0].btf == solving->kernel) {
+			break;
+		}
 		const struct bpfl_btf *btf = bpfl_target_btf_of(solving->target, module);
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
 

@@ -66,8 +66,11 @@ static bool extern_is_typed(const struct bpfl_extern *ext)
 
 static struct bpfl_core_name essential_name(const struct bpfl_extern *ext)
 {
-	struct bpfl_core_name name = { ext->name,
-				       bpfl_core_name_size(ext->name, strlen(ext->name)) };
+	struct bpfl_core_name name = {
+		.text = ext->name,
+		.size = bpfl_core_name_size(ext->name, strlen(ext->name)),
+		.kinds = BPFL_BTF_KIND_BIT(ext->kind == BPFL_EXTERN_KFUNC ? BPFL_KIND_FUNC : BPFL_KIND_VAR),
+	};
 
 	return name;
 }

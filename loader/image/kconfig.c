@@ -436,7 +436,7 @@ static int64_t virtual_kernel_version(struct bpfl_target *target)
  */
 static int64_t virtual_has_bpf_cookie(struct bpfl_target *target)
 {
-	static const struct bpfl_core_name list = { "bpf_func_id", 11 };
+	static const struct bpfl_core_name list = { "bpf_func_id", 11, 0 };
 	const struct bpfl_btf *btf;
 	size_t nr_ids;
 
@@ -466,7 +466,7 @@ static int64_t virtual_has_bpf_cookie(struct bpfl_target *target)
 const struct bpfl_core_name *bpfl_kconfig_wrapper_names(size_t *ret_nr)
 {
 	static const struct bpfl_core_name names[] = {
-		{ "__x64_sys_bpf", 13 }, { "__arm64_sys_bpf", 15 }, { "__s390x_sys_bpf", 15 }, { "__riscv_sys_bpf", 15 }
+		{ "__x64_sys_bpf", 13, 0 }, { "__arm64_sys_bpf", 15, 0 }, { "__s390x_sys_bpf", 15, 0 }, { "__riscv_sys_bpf", 15, 0 }
 	};
 
 	*ret_nr = sizeof(names) / sizeof(names[0]);

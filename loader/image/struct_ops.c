@@ -100,7 +100,8 @@ static int interface_find(struct copying *copying, struct bpfl_target *target, c
 {
 	char value_name[256];
 	int value_size = snprintf(value_name, sizeof(value_name), "%s%s", VALUE_PREFIX, name);
-	struct bpfl_core_name names[] = { { name, strlen(name) }, { value_name, (size_t)value_size } };
+	uint32_t structs = BPFL_BTF_KIND_BIT(BPFL_KIND_STRUCT);
+	struct bpfl_core_name names[] = { { name, strlen(name), structs }, { value_name, (size_t)value_size, structs } };
 	uint32_t value_id, value_module = 0, module = 0, data;
 	int result;
 

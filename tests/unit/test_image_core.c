@@ -825,8 +825,8 @@ START_TEST(names_are_found_once_for_all_objects_of_a_target)
 {
 	struct bpfl_target *target = target_make("struct s { u32 a; }; struct t { u32 a; }; struct s___v2 { u64 a; };", false);
 	char of_first_object[] = "s\0nothing";
-	struct bpfl_core_name first[] = { { of_first_object, 1 }, { of_first_object + 2, 7 }, { of_first_object, 1 } };
-	struct bpfl_core_name second[] = { { "t", 1 }, { "s___zzz", 1 } };
+	struct bpfl_core_name first[] = { { of_first_object, 1, 0 }, { of_first_object + 2, 7, 0 }, { of_first_object, 1, 0 } };
+	struct bpfl_core_name second[] = { { "t", 1, 0 }, { "s___zzz", 1, 0 } };
 	size_t nr;
 
 	CHECK_OK(bpfl_core_names_prepare(target, first, 3, &err), err);
@@ -848,7 +848,7 @@ END_TEST
 START_TEST(a_name_is_looked_for_again_when_other_kinds_are_wanted)
 {
 	struct bpfl_target *target = target_make("struct s { u32 a; };", false);
-	struct bpfl_core_name names[] = { { "s", 1 }, { "f", 1 } };
+	struct bpfl_core_name names[] = { { "s", 1, 0 }, { "f", 1, 0 } };
 	size_t nr;
 
 	CHECK_OK(bpfl_core_names_prepare_kinds(target, names, 2, BPFL_BTF_KIND_BIT(BPFL_KIND_UNION), &err), err);

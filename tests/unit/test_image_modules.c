@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "bpfload/image.h"
 #include "bpfload/object.h"
 #include "btfc.h"
 #include "btfgen.h"
@@ -31,7 +32,7 @@ static struct loaded {
 	size_t size;
 } loaded[4];
 
-#define KERNEL "struct in_kernel { u32 a; }; struct both { u32 a; }; func kernel_func(u32) u32; typedef u32 unsigned_t;"
+#define KERNEL "struct in_kernel { u32 a; }; struct both { u32 a; }; func kernel_func(u32) u32; func mixed(u32) u32; typedef u32 unsigned_t;"
 
 /* A module's types: numbers and strings go on where those of the kernel's BTF end (G-35). */
 static struct btfgen *split(struct loaded *module)
@@ -100,10 +101,16 @@ static void start(void)
 			btfgen_member(gen, "pad", u32, 0);
 			btfgen_member(gen, "b", u32, 32);
 			btfgen_struct(gen, "both", 4);
+			btfgen_struct(gen, "mixed", 8);
+			btfgen_member(gen, "pad", u32, 0);
+			btfgen_member(gen, "b", u32, 32);
 			in_alpha_id = add_func(gen, "in_alpha_func");
 			alpha_func_id = add_func(gen, "in_both_modules");
 		} else if (i == 3) {
 			beta_func_id = add_func(gen, "in_both_modules");
+			uint32_t array = btfgen_array(gen, u32, u32, 2);
+			btfgen_struct(gen, "in_beta", 16);
+			btfgen_member(gen, "b", array, 64);
 		} else {
 			btfgen_struct(gen, "unused", 4);
 		}
@@ -127,7 +134,7 @@ static void finish(void)
 
 static struct bpfl_core_name name_of(const char *text)
 {
-	return (struct bpfl_core_name){ text, strlen(text) };
+	return (struct bpfl_core_name){ .text = text, .size = strlen(text) };
 }
 
 START_TEST(only_modules_are_listed)
@@ -347,27 +354,103 @@ END_TEST
 
 /* ---- CO-RE ---- */
 
-START_TEST(a_field_of_a_type_of_a_module_is_found)
+/* A program that takes the offset of member b of a struct. */
+static struct bpfl_spec *offset_spec(const char *struct_name)
 {
-	struct bpfl_spec *spec;
-	struct bpfl_image *image = NULL;
-	struct bpfl_core *core;
+	struct bpfl_spec *spec = specgen_new("test");
+	char text[64];
 
-	start();
-	spec = specgen_new("test");
-	spec->btf = btfc_read("struct in_alpha { u32 b; };", false);
+	snprintf(text, sizeof(text), "struct %s { u32 b%s; };", struct_name, strcmp(struct_name, "in_beta") == 0 ? "[2]" : "");
+	spec->btf = btfc_read(text, false);
 	uint32_t func = specgen_func(spec, "prog", 2);
-	core = BPFL_VEC_PUSH(&spec->cores);
-	*core = (struct bpfl_core){ btfc_id(spec->btf, "struct in_alpha"), BPFL_CORE_FIELD_BYTE_OFF, "0:0" };
+	struct bpfl_core *core = BPFL_VEC_PUSH(&spec->cores);
+	snprintf(text, sizeof(text), "struct %s", struct_name);
+	*core = (struct bpfl_core){ btfc_id(spec->btf, text), BPFL_CORE_FIELD_BYTE_OFF, "0:0" };
 	spec->funcs.items[func].insts[0].insn = bpfl_insn_make(0xb7, 0, 0, 0, 0); /* r0 = offset of b */
 	spec->funcs.items[func].insts[0].core_idx = 0;
 	specgen_prog(spec, "prog", "xdp", func);
-	CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
-	ck_assert_int_eq(image->progs[0].insns[0].imm, 4);
-	ck_assert(!image->progs[0].core_results.items[0].poisoned);
-	bpfl_image_destroy(image);
-	bpfl_spec_destroy(spec);
+	return spec;
+}
+
+/* mixed: the kernel itself has a function of that name, which is no candidate for a struct (G-39). */
+static const struct {
+	const char *name;
+	int32_t byte_off;
+} fields[] = { { "in_alpha", 4 }, { "mixed", 4 }, { "in_beta", 8 } };
+
+#define NR_FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+static void fields_check(void)
+{
+	for (size_t i = 0; i < NR_FIELDS; i++) {
+		struct bpfl_spec *spec = offset_spec(fields[i].name);
+		struct bpfl_image *image = NULL;
+
+		CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
+		ck_assert_msg(!image->progs[0].core_results.items[0].poisoned, "%s", fields[i].name);
+		ck_assert_msg(image->progs[0].insns[0].imm == fields[i].byte_off, "%s: %d", fields[i].name, image->progs[0].insns[0].imm);
+		bpfl_image_destroy(image);
+		bpfl_spec_destroy(spec);
+	}
+}
+
+START_TEST(a_field_of_a_type_of_a_module_is_found)
+{
+	start();
+	/* Also after the name was asked for with functions, as the externs of another object do. */
+	struct bpfl_core_name mixed = name_of("mixed");
+	CHECK_OK(bpfl_core_names_prepare(target, &mixed, 1, &err), err);
+	fields_check();
+	fields_check();
 	finish();
+}
+END_TEST
+
+/* The small BTF holds them as if they were the kernel's own. */
+static void in_small_btf(bool keeps_ids)
+{
+	struct bpfl_btf_min *min = NULL;
+	void *bytes = NULL;
+	size_t size = 0;
+
+	start();
+	CHECK_OK(bpfl_btf_min_create(target, &min, &err), err);
+	for (size_t i = 0; i < NR_FIELDS; i++) {
+		struct bpfl_spec *spec = offset_spec(fields[i].name);
+
+		CHECK_OK(bpfl_btf_min_add(min, spec, NULL, &err), err);
+		bpfl_spec_destroy(spec);
+	}
+	if (keeps_ids) {
+		struct bpfl_spec *spec = offset_spec("in_kernel");
+
+		spec->cores.items[0].kind = BPFL_CORE_TYPE_ID_TARGET;
+		spec->cores.items[0].access = "0";
+		CHECK_OK(bpfl_btf_min_add(min, spec, NULL, &err), err);
+		bpfl_spec_destroy(spec);
+	}
+	CHECK_OK(bpfl_btf_min_finish(min, &bytes, &size, &err), err);
+	bpfl_btf_min_destroy(min);
+	uint32_t kernel_id = bpfl_btf_find(target->btf, BPFL_KIND_STRUCT, "in_kernel", 1);
+	bpfl_target_destroy(target);
+
+	CHECK_OK(bpfl_target_create(NULL, &target, &err), err);
+	CHECK_OK(bpfl_btf_read(bytes, size, NULL, &target->btf, &err), err);
+	ck_assert_uint_eq(bpfl_btf_find(target->btf, BPFL_KIND_STRUCT, "in_kernel", 1), keeps_ids ? kernel_id : 0);
+	free(bytes);
+	fields_check();
+	finish();
+}
+
+START_TEST(small_btf_alone)
+{
+	in_small_btf(false);
+}
+END_TEST
+
+START_TEST(small_btf_with_ids)
+{
+	in_small_btf(true);
 }
 END_TEST
 
@@ -410,7 +493,7 @@ int main(void)
 				 who_may_not_list_reads_files, a_loaded_module_without_types_is_noticed,
 				 numbers_out_of_files_are_not_loaded,
 				 a_module_that_cannot_be_read_is_passed_over, functions_of_modules_are_traced,
-				 a_module_is_named_whole_and_searched_alone, a_field_of_a_type_of_a_module_is_found,
+				 a_module_is_named_whole_and_searched_alone, a_field_of_a_type_of_a_module_is_found, small_btf_alone, small_btf_with_ids,
 				 a_function_of_a_module_is_called_by_its_place_in_fd_array };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("image/modules", tests));
