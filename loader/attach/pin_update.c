@@ -141,8 +141,10 @@ static int places_update(struct places *places)
 		const struct place *place = &places->items.items[i];
 		int ret = bpfl_link_update(place->link, places->object, place->prog_idx, place->old_prog_fd, places->err);
 
-		if (ret < 0)
+		if (ret < 0) {
+			bpfl_error_fix(places->err, "nothing was changed; bpfload unload %s, then load this one", BPFL_ESC(places->dir));
 			return ret;
+		}
 		places->nr_updated++;
 	}
 	return 0;

@@ -77,6 +77,17 @@ static int no_bpffs(const char *path, const char *part, long fs_type, const char
 	return -ENODEV;
 }
 
+/* A bpffs keeps names with a dot for itself: even looking for one is EPERM. True when that is what happened. */
+static bool explain_dots(const char *path, int ret, struct bpfl_error *err)
+{
+	if (ret != -EPERM || !strchr(path, '.'))
+		return false;
+	bpfl_error_set(err, BPFL_ERR_USAGE, EPERM, "'%s' cannot be in a BPF file system", BPFL_ESC(path));
+	bpfl_error_why(err, "a bpffs takes no dots in names");
+	bpfl_error_fix(err, "use '_' or '-' instead");
+	return true;
+}
+
 int bpfl_bpffs_check(const char *path, const char *fix, struct bpfl_error *err)
 {
 	char *part = bpfl_strdup(path[0] ? path : ".");
@@ -86,10 +97,10 @@ int bpfl_bpffs_check(const char *path, const char *fix, struct bpfl_error *err)
 	if (!part)
 		return bpfl_error_nomem(err);
 	ret = statfs_nearest(part, &fs_type);
-	if (ret < 0)
+	if (ret < 0 && !explain_dots(part, ret, err))
 		bpfl_error_set(err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(part),
 			       bpfl_errno_text(-ret));
-	else if ((uint32_t)fs_type != BPFL_BPFFS_MAGIC)
+	else if (ret == 0 && (uint32_t)fs_type != BPFL_BPFFS_MAGIC)
 		ret = no_bpffs(path, part, fs_type, fix, err);
 	free(part);
 	return ret;
@@ -139,13 +150,11 @@ static int dir_make(struct bpfl_pins *pins, const char *path, unsigned mode, str
 
 	if (ret == -EEXIST)
 		return 0;
-	if (ret < 0) {
-		bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
-			       "making the directory '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
-		if (ret == -EPERM && strchr(path, '.'))
-			bpfl_error_why(err, "a bpffs takes no dots in names");
+	if (ret < 0 && explain_dots(path, ret, err))
 		return ret;
-	}
+	if (ret < 0)
+		return bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
+				      "making the directory '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
 	if (made_add(pins, path, true) < 0) {
 		bpfl_enter_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 		return bpfl_error_nomem(err);

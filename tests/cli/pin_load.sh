@@ -13,6 +13,12 @@ err_has "--pin DIR"
 run 6 load "$execs" --pin "$TMP/d"
 err_has "[E22]"
 
+for bad in /sys/fs/bpf/a.b /sys/fs/bpf/a.b/c /sys/fs/bpf/c/a.b; do
+	run 2 load "$execs" --pin $bad
+	err_has "a bpffs takes no dots in names"
+done
+[ -z "$(ls /sys/fs/bpf | grep -v debug)" ] || fail "left: $(find /sys/fs/bpf)"
+
 # It counts after the process has gone.
 run 0 load "$OBJ/map_pinned.bpf.o" --pin $dir
 err_has "attached count_runs: tracepoint syscalls/sys_enter_execve"

@@ -94,6 +94,7 @@ for order in "$xdp $exec" "$exec $xdp"; do
 	[ "$(wc -l <"$TMP/before")" -eq 2 ] || fail "links: $(cat "$TMP/before")"
 	run 1 load "$TMP/probe_new.bpf.o" --pin $dir --update
 	err_has "putting 'on_exec' in the place of"
+	err_has "nothing was changed; bpfload unload $dir"
 	holds | cmp "$TMP/before" - || fail "the programs of the links are not what they were"
 	[ ! -e $dir-new ] || fail "left: $dir-new"
 	run 0 unload $dir
