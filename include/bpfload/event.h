@@ -50,6 +50,15 @@ BPFL_API int bpfl_trace_fd(const struct bpfl_trace *trace);
  * Return: number of lines; what fn returned when that was negative; -errno (kind SYSTEM).
  */
 BPFL_API int bpfl_trace_read(struct bpfl_trace *trace, bpfl_trace_fn fn, void *ctx, struct bpfl_error *err);
+/*
+ * Delivers the bpf_printk() lines that the shared trace buffer holds now, whoever printed them and before it was called, the oldest first. They
+ * stay there for other readers. The kernel overwrites the oldest lines of a full buffer; where it says that it did, the log says so.
+ * @log: may be NULL.
+ * @fn: called for each; text is borrowed for the call.
+ * Return: 0; what fn returned when that was negative; -errno: UNSUPPORTED/PERMISSION (E21), PERMISSION, SYSTEM.
+ * Needs: read access to tracefs, which is root's; CAP_SYS_ADMIN where it is not mounted.
+ */
+BPFL_API int bpfl_trace_buffered(const struct bpfl_log *log, bpfl_trace_fn fn, void *ctx, struct bpfl_error *err);
 
 /*
  * One line as text ("task-pid: message", control characters escaped) or as a JSON object; each with a newline.

@@ -77,7 +77,7 @@ struct options {
 	unsigned verifier_log_level;
 	int ready_fd; /* -1: not given */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
-	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort, sum, update;
+	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort, sum, once, update;
 };
 
 /*
@@ -379,6 +379,10 @@ int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 bool signals_pending(int signal_fd);
 int loop_run(struct loop *loop, struct bpfl_error *err);
 int loop_dump(struct loop *loop, struct bpfl_error *err);
+/* Shows one printk line; ctx is the loop. -ECANCELED: it was the last one that --count or --events asks for. */
+int loop_line(void *ctx, const struct bpfl_trace_line *line);
+/* What a run that stopped with ret returns: 0 when it had come to its end or its reader has gone, else the failure, with err set. */
+int loop_end(int ret, struct bpfl_error *err);
 
 /* edits.c: options that change a spec before loading. */
 int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bpfl_error *err);

@@ -2,7 +2,8 @@
 /*
  * cli/cmd_trace.c: `bpfload trace`: what all programs of this machine print with bpf_printk(), from now on.
  *
- * It is a run without an object: the loop of run over a stream of its own, which takes no line from another reader.
+ * It is a run without an object: the loop of run over a stream of its own, which takes no line from another reader. --once shows instead
+ * what was printed before, as far as the kernel still has it.
  */
 #include "child.h"
 
@@ -14,6 +15,7 @@
 #define FIELD(member) offsetof(struct options, member)
 
 static const struct option_row rows[] = {
+	{ "once", 0, VALUE_FLAG, FIELD(once), NULL, "show the lines that are in the trace buffer already, and end" },
 	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
 	{ "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "lines exactly as the kernel writes them" },
 	{ "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time: 10s, 500ms" },
@@ -62,6 +64,21 @@ static int follow(const struct options *options, struct out *out, struct bpfl_er
 	return ret;
 }
 
+/* Without blocked signals: what is read does not wait for anything, and INT just ends it. */
+static int once(const struct options *options, struct out *out, struct bpfl_error *err)
+{
+	struct loop loop = { .signal_fd = -1, .options = options, .out = out };
+	struct bpfl_log log = out_log(out);
+	int ret = bpfl_trace_buffered(&log, loop_line, &loop, err);
+	int flushed = out_flush(out);
+
+	if (ret == 0 && loop.nr_lines == 0)
+		out_note(out, 0, "nothing that bpf_printk() wrote is in the trace buffer");
+	if (ret == 0 || (ret == -ECANCELED && err->kind == BPFL_ERR_NONE))
+		ret = flushed;
+	return loop_end(ret, err);
+}
+
 int cmd_trace(int argc, char **argv)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
@@ -82,10 +99,12 @@ int cmd_trace(int argc, char **argv)
 	}
 	if (ret == 0 && operand < argc)
 		ret = out_usage(&err, "trace shows the lines of all programs: what is '%.200s'?", argv[operand]);
+	if (ret == 0 && options.once && (options.duration_ns || options.ready_fd >= 0))
+		ret = out_usage(&err, "--once waits for nothing: what is %s for?", options.duration_ns ? "--duration" : "--ready-fd");
 	if (ret == 0 && options.out_path)
 		ret = out_redirect(&out, options.out_path, &err);
 	if (ret == 0)
-		ret = out_end(&out, follow(&options, &out, &err));
+		ret = out_end(&out, options.once ? once(&options, &out, &err) : follow(&options, &out, &err));
 	if (ret < 0)
 		code = out_error(&out, &err);
 	else if (options.strict && out.nr_warnings > 0)

@@ -92,7 +92,7 @@ static int timer_open(uint64_t ns, bool repeat, int *ret_fd, struct bpfl_error *
 	return 0;
 }
 
-static int line_show(void *ctx, const struct bpfl_trace_line *line)
+int loop_line(void *ctx, const struct bpfl_trace_line *line)
 {
 	struct loop *loop = ctx;
 	char *text = NULL;
@@ -140,7 +140,7 @@ static int begin(struct loop *loop, struct bpfl_error *err)
 	if (ret < 0 || !plan_is_on_demand(loop->plan) || child_fd(loop->child) >= 0)
 		return ret;
 	if (loop->trace)
-		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
+		ret = bpfl_trace_read(loop->trace, loop_line, loop, err);
 	if (ret >= 0)
 		ret = events_read(loop->events, err);
 	return ret < 0 ? ret : -ECANCELED;
@@ -152,7 +152,7 @@ static int last_words(struct loop *loop, struct bpfl_error *err)
 	int ret = 0;
 
 	if (loop->trace)
-		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
+		ret = bpfl_trace_read(loop->trace, loop_line, loop, err);
 	if (ret >= 0)
 		ret = out_flush(loop->out);
 	return ret < 0 ? ret : -ECANCELED;
@@ -174,7 +174,7 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 	int ret;
 
 	if (fds[1].revents && loop->trace) {
-		ret = bpfl_trace_read(loop->trace, line_show, loop, err);
+		ret = bpfl_trace_read(loop->trace, loop_line, loop, err);
 		if (ret < 0) {
 			out_flush(loop->out);
 			return ret;
@@ -212,6 +212,17 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 	if (fds[6].revents && child_ended(loop->child))
 		return last_words(loop, err);
 	return fds[4].revents ? -ECANCELED : 0;
+}
+
+int loop_end(int ret, struct bpfl_error *err)
+{
+	if (ret == -ECANCELED || ret == -EPIPE)
+		return 0;
+	if (ret < 0 && err->kind == BPFL_ERR_NONE) {
+		errno = -ret;
+		return system_error(err, "writing to stdout");
+	}
+	return ret;
 }
 
 int loop_run(struct loop *loop, struct bpfl_error *err)
@@ -255,11 +266,5 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		close(fds[4].fd);
 	if (fds[8].fd >= 0)
 		close(fds[8].fd);
-	if (ret == -ECANCELED || ret == -EPIPE)
-		return 0;
-	if (ret < 0 && err->kind == BPFL_ERR_NONE) {
-		errno = -ret;
-		return system_error(err, "writing to stdout");
-	}
-	return ret;
+	return loop_end(ret, err);
 }

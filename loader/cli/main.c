@@ -55,7 +55,7 @@ static int cmd_help(int argc, char **argv)
 	       "       bpfload load FILE --pin DIR [options]\n"
 	       "       bpfload unload DIR\n"
 	       "       bpfload ls [prog|map|link|btf] [--json]\n"
-	       "       bpfload trace [--json]\n"
+	       "       bpfload trace [--once] [--json]\n"
 	       "       bpfload test FILE PROG [--data-in F] [--ctx-in F] [--repeat N]\n"
 	       "       bpfload elf|spec|image FILE [options]\n"
 	       "       bpfload map dump|get|set|del|watch|... MAP\n"

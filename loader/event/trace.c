@@ -10,6 +10,9 @@
  * An instance outlives a killed process. Its name says whose it was, bpfload_PID_START_N with the start time of the process, so the
  * next stream removes what dead processes left. The kernel does not remove one whose trace_pipe is open, so a mistake (a process
  * in another pid namespace) does no harm.
+ *
+ * bpfl_trace_buffered() is for what was printed before: the file "trace" of the shared buffer can be read as often as one likes, and takes
+ * no line away. Lines of other events may be in it; they are left out.
  */
 #include "event/trace.h"
 
@@ -274,4 +277,63 @@ int bpfl_trace_read(struct bpfl_trace *trace, bpfl_trace_fn fn, void *ctx, struc
 		nr_lines = nr_new < 0 ? nr_new : nr_lines + nr_new;
 	}
 	return nr_lines;
+}
+
+/* ---- what the shared buffer holds ---- */
+
+struct buffered {
+	bpfl_trace_fn fn;
+	void *ctx;
+	bool in_head;	 /* "# tracer: nop" and what follows, before the first line */
+	bool was_printk; /* the lines behind one that is not understood belong to it: messages may hold newlines */
+};
+
+/* "##### CPU 1 buffer started ####": from here on lines of that CPU are whole, older ones have been overwritten. */
+static bool is_mark(const char *raw)
+{
+	size_t digits = bpfl_text_has_prefix(raw, "##### CPU ") ? strspn(raw + 10, "0123456789") : 0;
+
+	return digits > 0 && strcmp(raw + 10 + digits, " buffer started ####") == 0;
+}
+
+static int choose_printk(void *ctx, const struct bpfl_trace_line *line)
+{
+	struct buffered *buffered = ctx;
+
+	if ((buffered->in_head && line->raw[0] == '#') || (!line->parsed && is_mark(line->raw)))
+		return 0;
+	buffered->in_head = false;
+	if (line->parsed)
+		buffered->was_printk = bpfl_trace_line_is_printk(line);
+	return buffered->was_printk ? buffered->fn(buffered->ctx, line) : 0;
+}
+
+int bpfl_trace_buffered(const struct bpfl_log *log, bpfl_trace_fn fn, void *ctx, struct bpfl_error *err)
+{
+	struct buffered buffered = { .fn = fn, .ctx = ctx, .in_head = true };
+	struct bpfl_trace *trace = calloc(1, sizeof(*trace));
+	int ret;
+
+	if (!trace)
+		return bpfl_error_nomem(err);
+	trace->dir_fd = trace->pipe_fd = -1;
+	if (log)
+		trace->log = *log;
+	ret = bpfl_tracefs_open(&trace->dir_fd, err);
+	if (ret < 0)
+		goto out;
+	ret = bpfl_enter_openat(trace->dir_fd, "trace", O_RDONLY, 0);
+	if (ret < 0) {
+		bpfl_error_set(err, ret == -EPERM || ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
+			       "the trace buffer cannot be read: trace: %s", bpfl_errno_text(-ret));
+		goto out;
+	}
+	trace->pipe_fd = ret;
+	bpfl_owner_self(&trace->self); /* without /proc: tasks that the kernel does not name stay so */
+	do
+		ret = bpfl_trace_read(trace, choose_printk, &buffered, err);
+	while (ret > 0);
+out:
+	bpfl_trace_close(trace);
+	return ret;
 }

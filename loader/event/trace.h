@@ -24,6 +24,9 @@ enum bpfl_trace_what {
  */
 enum bpfl_trace_what bpfl_trace_line_parse(const char *raw, char *task, struct bpfl_trace_line *ret_line);
 
+/* False for lines of other events, and for those that are not understood. */
+bool bpfl_trace_line_is_printk(const struct bpfl_trace_line *line);
+
 /* "bpfload_PID_START_N" -> pid and start of an owner. False for names that are not ours. */
 bool bpfl_trace_instance_parse(const char *name, struct bpfl_owner *ret_owner);
 

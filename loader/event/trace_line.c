@@ -168,6 +168,14 @@ enum bpfl_trace_what bpfl_trace_line_parse(const char *raw, char *task, struct b
 	return BPFL_TRACE_LINE;
 }
 
+bool bpfl_trace_line_is_printk(const struct bpfl_trace_line *line)
+{
+	struct bpfl_trace_line whole = { .raw = line->raw };
+
+	/* Of bpf_printk() and nothing else the name of the event was taken away. */
+	return line->parsed && find_dash(line->raw, &whole) >= 0 && whole.message != line->message;
+}
+
 bool bpfl_trace_instance_parse(const char *name, struct bpfl_owner *ret_owner)
 {
 	const char *at = name + strlen("bpfload_");

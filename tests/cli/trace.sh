@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # bpfload trace: lines of a program that another process has loaded, beside that process, which loses none; how it ends, and that its
-# trace instance goes with it.
+# trace instance goes with it; --once, which shows what was printed before.
 
 . "$LIB"
 
@@ -34,3 +34,25 @@ jq -e '.type == "printk" and (.message | startswith("BPF triggered from PID"))' 
 run 0 trace --duration 200ms
 run 2 trace hello.bpf.o
 err_has "hello.bpf.o"
+
+# What is in the buffer already: it is shown, as often as one likes, and nobody waits. Of other events there is nothing.
+"$BPFLOAD" "$OBJ/minimal.bpf.o" --set my_pid=child -- sh -c 'echo $$; echo again' >"$TMP/other" 2>"$TMP/other.err" ||
+	fail "the other one failed"
+pid=$(head -n 1 "$TMP/other")
+for again in 1 2; do
+	run 0 trace --once
+	[ "$(grep -c "BPF triggered from PID $pid\$" "$TMP/out")" -eq 2 ] || fail "time $again: not the lines of process $pid"
+done
+grep -q '^#' "$TMP/out" && fail "the heading of the buffer is among the lines"
+run 0 trace --once --json
+jq -es --arg text "BPF triggered from PID $pid" 'all(.type == "printk") and ([.[] | select(.message | startswith($text))] | length == 2)' \
+	"$TMP/out" >"$TMP/jq" || fail "not as documented"
+run 0 trace --once --count 1
+[ "$(wc -l <"$TMP/out")" -eq 1 ] || fail "not one line"
+run 0 trace --once --raw
+out_has "bpf_trace_printk: BPF triggered from PID $pid"
+"$BPFLOAD" trace --once | head -n 1 >"$TMP/first" || fail "a pipe that closes"
+if "$BPFLOAD" trace --once >/dev/full 2>"$TMP/err"; then fail "a full disk was not seen"; fi
+err_has "No space left"
+run 2 trace --once --duration 1s
+err_has "waits for nothing"

@@ -431,6 +431,48 @@ START_TEST(every_failing_call_is_an_error_and_leaves_nothing)
 }
 END_TEST
 
+/* ---- what is in the shared buffer ---- */
+
+#define HEAD "# tracer: nop\n#\n# entries-in-buffer/entries-written: 4/4   #P:2\n#\n"
+#define OTHER "            bash-4711    [001] d..21  1234.567890: sched_switch: bpf_trace_printk: x\n"
+
+START_TEST(lines_that_are_there_are_shown_and_stay)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct seen seen = { 0 };
+
+	fake_tracefs("");
+	fake_sys_file(TRACING "/trace", HEAD LINE("one") OTHER "of another event\n" LINE("two\n# half") "##### CPU 1 buffer started ####\n" OTHER "CPU:1 [LOST 3 EVENTS]\n" LINE(""));
+	CHECK_OK(bpfl_trace_buffered(&log_all, see, &seen, &err), err);
+	ck_assert_str_eq(seen.messages, "one;two;# half;;");
+	CHECK_HAS(log_text, "[LOST 3 EVENTS]");
+	ck_assert_uint_eq(fake_sys_count("mkdirat"), 0);
+	/* Again, until the callback has enough. */
+	memset(&seen, 0, sizeof(seen));
+	seen.stop_at = 2;
+	ck_assert_int_eq(bpfl_trace_buffered(NULL, see, &seen, &err), -ECANCELED);
+	ck_assert_str_eq(seen.messages, "one;two;");
+	fake_sys_file(TRACING "/trace", HEAD);
+	memset(&seen, 0, sizeof(seen));
+	CHECK_OK(bpfl_trace_buffered(NULL, see, &seen, &err), err);
+	ck_assert_int_eq(seen.nr, 0);
+}
+END_TEST
+
+START_TEST(a_buffer_that_may_not_be_read_is_an_error)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct seen seen = { 0 };
+
+	fake_tracefs("");
+	fake_sys_file_error(TRACING "/trace", EACCES);
+	CHECK_FAILS(bpfl_trace_buffered(NULL, see, &seen, &err), err, BPFL_ERR_PERMISSION, EACCES, "the trace buffer cannot be read");
+	fake_sys_file_error(TRACING "/trace", EBUSY);
+	CHECK_FAILS(bpfl_trace_buffered(NULL, see, &seen, &err), err, BPFL_ERR_SYSTEM, EBUSY, "trace: ");
+	bpfl_error_clear(&err);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *line_tests[] = {
@@ -438,7 +480,8 @@ int main(void)
 		only_our_names_are_ours,
 	};
 	const TTest *stream_tests[] = {
-		a_private_instance_is_made_and_removed,
+		a_private_instance_is_made_and_removed, lines_that_are_there_are_shown_and_stay,
+		a_buffer_that_may_not_be_read_is_an_error,
 		instances_of_the_dead_are_removed,
 		a_task_that_the_kernel_forgot_is_asked_for_its_name,
 		a_callback_that_stops_loses_no_line,
