@@ -126,7 +126,7 @@ BPFL_API size_t bpfl_links_detach(struct bpfl_link *const *links, size_t nr_link
  *       in the child: close all but fds, tell the parent, wait until the parent has closed its own;
  *                     bpfl_slow_fds_close(fds, nr, 64, begun_fd); _exit(0)
  *     bpfl_link_close(link)                         of every link: takes no time while the child has the fds
- *     wait for begun_fd to be closed                programs are off
+ *     wait for begun_fd to be closed                programs are off, or as good as: see below
  *
  * @link: NULL gives 0.
  * @ret_fds: filled with at most max descriptors; they belong to the link, as before. NULL only with max 0.
@@ -136,7 +136,8 @@ BPFL_API size_t bpfl_link_slow_fds(const struct bpfl_link *link, int *ret_fds, s
 /*
  * Closes such descriptors in the process that has the last of them. The kernel takes a program off when the closing begins, then waits.
  * @nr_threads: how many may wait side by side, this one included; 64 at most. They have ended when it returns.
- * @begun_fd: closed as soon as the closing of all has begun, the end of a pipe; -1: nobody waits for it.
+ * @begun_fd: the end of a pipe, closed when every descriptor has a thread that is about to close it; -1: nobody waits for it. A thread may still
+ *         have to wait for a CPU then: on a loaded machine the last program has been seen to run for part of a second more.
  */
 BPFL_API void bpfl_slow_fds_close(const int *fds, size_t nr_fds, unsigned nr_threads, int begun_fd);
 
