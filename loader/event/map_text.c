@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "btf/value.h"
 #include "event/map_print.h"
+#include "event/redirect_words.h"
 #include "event/stack_sides.h"
 #include "spec/spec.h"
 
@@ -265,6 +266,8 @@ static void element_text(const struct bpfl_map_print *print, const uint8_t *key,
 		if (is_id(print) && bpfl_bytes_number(bytes, map->value_size, &id))
 			bpfl_buf_printf(print->out, "%s id %llu", print->how == BPFL_READ_MAP_IDS ? "map" : "program",
 					(unsigned long long)id);
+		else if (bpfl_redirect_is(map))
+			bpfl_redirect_put(map, bytes, print->out);
 		else
 			bpfl_map_put_text(map, map->value_type_id, bytes, map->value_size, print->out);
 		bpfl_buf_char(print->out, '\n');
@@ -301,6 +304,9 @@ static void element_json(const struct bpfl_map_print *print, const uint8_t *key,
 	} else if (is_id(print) && bpfl_bytes_number(value, map->value_size, &id)) {
 		bpfl_json_key(&json, print->how == BPFL_READ_MAP_IDS ? "map_id" : "prog_id");
 		bpfl_json_u64(&json, id);
+	} else if (bpfl_redirect_is(map)) {
+		bpfl_json_key(&json, "value");
+		bpfl_redirect_put_json(map, value, &json);
 	} else {
 		bpfl_json_key(&json, "value");
 		bpfl_map_put_json(map, map->value_type_id, value, map->value_size, &json);

@@ -3,9 +3,9 @@
  * event/map_words.c: one element of a map, from words and into words.
  *
  * A key or value is written the way it is shown. With a type that is the grammar of btf/value; without one it is a number of 1, 2, 4 or 8
- * bytes; "hex:01 02 ff" is always understood. Three things are more than bytes: a trie's key may be an address with a length, the values of program
- * arrays, cgroup arrays and maps of maps are things that have to be opened first, and where a map holds the variables of a program, the
- * key may be the name of one.
+ * bytes; "hex:01 02 ff" is always understood. Four things are more than bytes: a trie's key may be an address with a length, the values of program
+ * arrays, cgroup arrays and maps of maps are things that have to be opened first, those of devmaps and cpumaps are places
+ * (redirect_words.c), and where a map holds the variables of a program, the key may be the name of one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "btf/value.h"
 #include "event/map_print.h"
 #include "event/owner_key.h"
+#include "event/redirect_words.h"
 #include "spec/spec.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
@@ -364,6 +365,22 @@ static int cpus_fill(const struct operation *op, const char *text, struct bpfl_e
 	return ret;
 }
 
+/* Why the kernel may refuse a descriptor in a value. */
+static const char *why_refused(const struct bpfl_map *map)
+{
+	switch (map->type) {
+	case BPFL_MAP_TYPE_PROG_ARRAY:
+		return "all programs in an array, and those that call into it, must be of one type";
+	case BPFL_MAP_TYPE_CPUMAP:
+		return "a program of a cpumap is of SEC(\"xdp/cpumap\"), or of SEC(\"xdp.frags/cpumap\") if those that redirect have frags";
+	case BPFL_MAP_TYPE_DEVMAP:
+	case BPFL_MAP_TYPE_DEVMAP_HASH:
+		return "a program of a devmap is of SEC(\"xdp/devmap\"), or of SEC(\"xdp.frags/devmap\") if those that redirect have frags";
+	default:
+		return "an inner map must have the type and sizes of the outer map's template";
+	}
+}
+
 int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *value, const struct bpfl_map_words *opts,
 		      struct bpfl_error *err)
 {
@@ -373,8 +390,12 @@ int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *v
 	if (ret == 0 && is_variable(map, key))
 		return operation_finish(&op, variable_set(map, key, value, op.value, err), NULL, err);
 	if (ret == 0) {
-		ret = thing_open(map, value, &fd, err);
-		if (ret == 1)
+		bool redirects = bpfl_redirect_is(map) && !bpfl_text_has_prefix(value, HEX_PREFIX);
+
+		ret = redirects ? 0 : thing_open(map, value, &fd, err);
+		if (redirects)
+			ret = bpfl_redirect_parse(map, value, op.value, &fd, err);
+		else if (ret == 1)
 			ret = bpfl_number_bytes((uint32_t)fd, op.value, map->value_size) ? 0 : -EINVAL;
 		else if (ret == 0)
 			ret = cpus_fill(&op, value, err);
@@ -384,10 +405,10 @@ int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *v
 	if (ret == 0)
 		ret = bpfl_map_update(map, op.key, map->key_size, op.value, map->value_bytes,
 				      op.print.opts.flags | (map->has_lock ? BPFL_MAP_LOCK : 0), err);
-	if (ret == -EINVAL && fd >= 0 && err && err->kind == BPFL_ERR_SYSTEM)
-		bpfl_error_why(err, map->type == BPFL_MAP_TYPE_PROG_ARRAY ?
-					    "all programs in an array, and those that call into it, must be of one type" :
-					    "an inner map must have the type and sizes of the outer map's template");
+	/* a cpumap gives ENOMEM for whatever hinders an element */
+	bool refused = ret == -EINVAL || (ret == -ENOMEM && map->type == BPFL_MAP_TYPE_CPUMAP);
+	if (refused && fd >= 0 && err && err->kind == BPFL_ERR_SYSTEM)
+		bpfl_error_why(err, "%s", why_refused(map));
 	bpfl_enter_close(fd);
 	return operation_finish(&op, ret, NULL, err);
 }
