@@ -444,6 +444,11 @@ static bool put_value(const struct bpfl_field_ctx *ctx, const struct bpfl_field 
 	return true;
 }
 
+bool bpfl_field_is_cut(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field)
+{
+	return field->form == BPFL_FORM_VALUE && !bpfl_in_range(field->byte_off, field->size, ctx->size);
+}
+
 bool bpfl_field_put(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, enum bpfl_style style,
 		    struct bpfl_buf *out)
 {

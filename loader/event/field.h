@@ -31,6 +31,8 @@ struct bpfl_field_ctx {
 	struct bpfl_lookups *lookups; /* NULL: users and groups stay numbers */
 };
 
+/* The record ends inside of an array or a number that is shown as far as it goes. */
+bool bpfl_field_is_cut(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field);
 /* Writes a field. false, and nothing written: the record ends before it. */
 bool bpfl_field_put(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, enum bpfl_style style,
 		    struct bpfl_buf *out);

@@ -27,6 +27,7 @@ bool bpfl_record_members(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out)
 			comma = false;
 		} else if (bpfl_field_put(ctx, &ctx->layout->fields.items[step->field_idx], BPFL_STYLE_JSON, out)) {
 			comma = true;
+			cut = cut || bpfl_field_is_cut(ctx, &ctx->layout->fields.items[step->field_idx]);
 		} else {
 			if (!out->failed)
 				out->size = start;
@@ -64,6 +65,7 @@ bool bpfl_columns_json(const struct bpfl_field_ctx *ctx, const uint32_t *field_i
 		bpfl_buf_char(out, ':');
 		if (bpfl_field_put(ctx, field, BPFL_STYLE_JSON, out)) {
 			comma = true;
+			cut = cut || bpfl_field_is_cut(ctx, field);
 		} else {
 			if (!out->failed)
 				out->size = start;

@@ -287,7 +287,7 @@ START_TEST(floating_point_numbers)
 	make();
 	ck_assert_str_eq(LINE(event), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":"
 				      "{\"narrow\":-1.5,\"wide\":0.1,\"after\":7}}\n");
-	ck_assert_ptr_nonnull(strstr(line(&event, 6), "\"narrow\":-1.5,\"wide\":\"<cut>\""));
+	ck_assert_ptr_nonnull(strstr(line(&event, 6), "\"narrow\":-1.5,\"wide\":\"<cut>\"},\"cut\":true}\n"));
 	done();
 }
 END_TEST
