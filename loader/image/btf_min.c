@@ -12,7 +12,7 @@
  *           offsets and sizes stay
  *
  * The small BTF must give the same answers as the whole one, also the negative ones. So all types
- * that were candidates for a name stay (how many fit a name decides between them), and nothing is
+ * that were candidates for a name stay (those that can answer must agree), and nothing is
  * added: what was missing is still missing.
  *
  * A type may be needed to different depths:

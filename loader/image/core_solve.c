@@ -13,10 +13,10 @@
  * So the work is the kernel's types once, plus the records; never one times the other.
  *
  * Several types of one name are normal in a kernel (drivers like to call things "ring"). Those that
- * have most of what the object asks of the name are meant: each candidate gets a point per query
- * that it can answer, and only the best stay. Unlike taking the first that fits, this does not
- * depend on the order of the records. Those that stay must give equal answers, otherwise nobody
- * knows which one the running code will meet, and that is an error.
+ * can answer a query at all must give equal answers, otherwise nobody knows which one the running
+ * code will meet, and that is an error (CORE-06). One could take the type that has most of what the
+ * object asks for; but a program may ask for what it can do without, and then read another struct
+ * than the one it meant, without a word.
  */
 #include "image/core_match.h"
 
@@ -279,50 +279,6 @@ static int compare_error(uint32_t candidate, struct bpfl_error *err)
 			      candidate);
 }
 
-/* Keeps the candidates that can answer the most queries. */
-static int candidates_rank(struct solving *solving, struct group *group, struct bpfl_error *err)
-{
-	struct bpfl_core_path local, found;
-	struct bpfl_core_miss miss;
-	size_t best = 0, nr_kept = 0;
-
-	size_t *points = calloc(group->nr_candidates, sizeof(*points));
-	if (!points) {
-		return bpfl_error_nomem(err);
-	}
-	for (size_t q = 0; q < group->nr_queries; q++) {
-		const struct bpfl_core_query *query = &group->queries[q];
-
-		if (!query_needs_target(query)) {
-			continue;
-		}
-		int result = bpfl_core_path_parse(solving->spec->btf, query->type_id, query->kind,
-						  query->access, &local, err);
-
-		for (size_t c = 0; c < group->nr_candidates && result >= 0; c++) {
-			result = bpfl_core_path_match(&local, group->candidates[c].btf, group->candidates[c].id,
-						      &found, &miss);
-			if (result < 0) {
-				compare_error(group->candidates[c].id, err);
-			}
-			points[c] += result > 0;
-			best = points[c] > best ? points[c] : best;
-		}
-		if (result < 0) {
-			free(points);
-			return query_fail(solving, query, result, err);
-		}
-	}
-	for (size_t c = 0; c < group->nr_candidates; c++) {
-		if (points[c] == best) {
-			group->candidates[nr_kept++] = group->candidates[c];
-		}
-	}
-	group->nr_candidates = nr_kept;
-	free(points);
-	return 0;
-}
-
 /* What one candidate answered, beside the answer itself. */
 struct found {
 	struct bpfl_core_answer answer;
@@ -355,7 +311,7 @@ static int ambiguity_error(const struct group *group,
 					first->answer.now.value, other->answer.now.value);
 	}
 	bpfl_buf_deinit(&text);
-	bpfl_error_why(err, "%zu types of the kernel have that name and fit equally well:",
+	bpfl_error_why(err, "%zu types of the kernel have that name:",
 		       group->nr_candidates);
 	for (size_t c = 0; c < group->nr_candidates && c < CANDIDATES_SHOWN_MAX; c++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(group->candidates[c].btf,
@@ -370,7 +326,7 @@ static int ambiguity_error(const struct group *group,
 	}
 	bpfl_error_fix(
 		err,
-		"declare more members of the type that is meant and use one that only it has (bpf_core_field_exists)");
+		"get at the field by way of a type that has a name of its own, or leave the program out: --skip PROG");
 	return result;
 }
 
@@ -499,9 +455,6 @@ static int group_solve(struct solving *solving, struct group *group, struct bpfl
 {
 	int result = solving->kernel ? candidates_find(solving, group, err) : 0;
 
-	if (result == 0 && group->nr_candidates > 1) {
-		result = candidates_rank(solving, group, err);
-	}
 	for (size_t i = 0; i < group->nr_queries && result == 0; i++) {
 		result = query_solve(solving, group, &group->queries[i], err);
 		if (result < 0) {

@@ -165,9 +165,8 @@ END_TEST
 START_TEST(all_candidates_stay)
 {
 	static const struct row rows[] = {
-		/* The second s has both fields: without the first one's points nothing would decide. */
-		{ "the better one wins", "struct s { u32 a; u32 b; };",
-		  "struct s { u32 a; u64 x; }; struct s___2 { u64 y; u32 a; u32 b; };",
+		{ "each has one of the fields", "struct s { u32 a; u32 b; };",
+		  "struct s { u32 a; u64 x; }; struct s___2 { u64 y; u32 z; u32 b; };",
 		  { { "struct s", 0, "0:0", 0 }, { "struct s", 0, "0:1", 4 } }, 0 },
 		{ "equal ones", "struct s { u32 a; };", "struct s { u64 x; u32 a; }; struct s___2 { u64 y; u32 a; u64 z; };",
 		  { { "struct s", 0, "0:0", 0 } }, 4 },

@@ -759,24 +759,47 @@ START_TEST(the_miss_that_got_farthest_is_told)
 }
 END_TEST
 
-START_TEST(the_candidate_that_has_most_is_meant_in_any_order)
+/* A program may ask for a while it can do without: that one candidate has more of what it asks for does not make it the one. */
+START_TEST(the_candidate_that_has_most_is_not_taken_for_the_one)
 {
 	static const char *const orders[2][2] = { { "0:0", "0:1" }, { "0:1", "0:0" } };
 	static const int16_t olds[2][2] = { { 0, 4 }, { 4, 0 } };
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct bpfl_spec *spec = fields_spec(orders[i], olds[i], 2);
+	for (unsigned i = 0; i < 4; i++) {
+		struct bpfl_spec *spec = fields_spec(orders[i % 2], olds[i % 2], 2);
 		struct bpfl_target *target = target_make(NULL, false);
 		struct bpfl_image *image;
 
+		if (i >= 2) { /* whether it has a is only a question */
+			spec->cores.items[i % 2].kind = BPFL_CORE_FIELD_EXISTS;
+			spec->funcs.items[0].insts[i % 2].insn = bpfl_insn_make(0xb7, 1, 0, 0, 1);
+		}
 		target->btf = two_structs(128, false); /* only the first has a */
-		CHECK_OK(core_build(spec, target, &image), err);
-		ck_assert_int_eq(image->progs[0].insns[i].off, 0);
-		ck_assert_int_eq(image->progs[0].insns[1 - i].off, 8);
-		bpfl_image_destroy(image);
+		CHECK_FAILS(core_build(spec, target, &image), err, BPFL_ERR_OBJECT, EINVAL,
+			    "struct s.b (0:1) is ambiguous: the kernel's types 2 and 3 give 8 and 16");
 		bpfl_target_destroy(target);
 		bpfl_spec_destroy(spec);
+		bpfl_error_clear(&err);
 	}
+}
+END_TEST
+
+/* What only one of them has is no question of which (G-38). */
+START_TEST(candidates_that_cannot_answer_do_not_count)
+{
+	static const char *const accesses[] = { "0:0" };
+	static const int16_t olds[] = { 0 };
+	struct bpfl_spec *spec = fields_spec(accesses, olds, 1);
+	struct bpfl_target *target = target_make(NULL, false);
+	struct bpfl_image *image;
+
+	target->btf = two_structs(128, true);
+	CHECK_OK(core_build(spec, target, &image), err);
+	ck_assert_int_eq(image->progs[0].insns[0].off, 0);
+	ck_assert(!image->progs[0].core_results.items[0].poisoned);
+	bpfl_image_destroy(image);
+	bpfl_target_destroy(target);
+	bpfl_spec_destroy(spec);
 }
 END_TEST
 
@@ -1071,7 +1094,7 @@ int main(void)
 		candidates_that_have_the_field_elsewhere_differ_even_in_whether_it_exists,
 		candidates_that_agree_are_fine,
 		the_miss_that_got_farthest_is_told,
-		the_candidate_that_has_most_is_meant_in_any_order,
+		the_candidate_that_has_most_is_not_taken_for_the_one, candidates_that_cannot_answer_do_not_count,
 		candidates_with_as_much_that_differ_are_an_error_too,
 		a_kernel_without_btf_matters_only_to_records_that_need_it,
 		names_are_found_once_for_all_objects_of_a_target,
