@@ -270,6 +270,8 @@ int views_open(struct views *views, const struct options *options, const struct 
 	       struct out *out, struct bpfl_error *err);
 /* One more, whose map is taken over. 0 or -ENOMEM. */
 int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, const char *words);
+/* Words of views that fit their maps not at all are an error, before anything is attached. 0; -errno. */
+int views_try(struct views *views, struct bpfl_error *err);
 /* nr_lines: how many other lines have been written so far: over those nothing is drawn. 0; -EPIPE; -errno. */
 int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err);
 /* Whether a view that was added shows stacks; says of which members. 0; -errno. */
@@ -351,6 +353,8 @@ int stacks_open_map(struct stacks *stacks, const struct bpfl_map *map, struct bp
 /* Says on stderr which members of a map are stacks. How many; -errno. */
 int stacks_say(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err);
 int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text, struct bpfl_error *err);
+/* Words of --stacks that do not fit their map are an error. 0; -errno. */
+int stacks_try(struct stacks *stacks, struct bpfl_error *err);
 /* Writes the file of --flamegraph, if that was asked for. */
 int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err);
 /* Looks for processes that are new, if it is time. In how many milliseconds to come again; -1: never. */

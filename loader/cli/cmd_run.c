@@ -185,6 +185,8 @@ static int events_step(struct run *run, struct bpfl_error *err)
 	if (ret == 0)
 		ret = views_open(&run->views, &run->options, run->object, run->spec, &run->out, err);
 	if (ret == 0)
+		ret = views_try(&run->views, err);
+	if (ret == 0)
 		ret = until_open(&run->until, run->object, err);
 	if (ret == 0)
 		ret = export_open(run->export, run->object, run->spec, &run->events, &run->out, err);

@@ -48,6 +48,27 @@ void stacks_deinit(struct stacks *stacks)
 	memset(stacks, 0, sizeof(*stacks));
 }
 
+/* ---- the file ---- */
+
+static int file_error(struct bpfl_error *err, const char *path)
+{
+	int errnum = errno ? errno : EIO;
+
+	bpfl_error_clear(err);
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = errnum;
+	snprintf(err->message, sizeof(err->message), "--flamegraph: '%.300s': %s", path, strerror(errnum));
+	return -errnum;
+}
+
+/* What is no regular file (a pipe, /dev/stdout) cannot be replaced, only written. */
+static bool is_replaceable(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
 /* ---- which map ---- */
 
 int stacks_say(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err)
@@ -104,6 +125,29 @@ static int choose_map(struct stacks *stacks, const struct bpfl_object *object, c
 	return -EINVAL;
 }
 
+/* A place where nothing can be written is said before the measuring. What is neither file nor directory shows it when it is written. */
+static int place_check(const char *path, struct bpfl_error *err)
+{
+	char temporary[PATH_SIZE];
+	struct stat st;
+	int fd;
+
+	if (!is_replaceable(path)) {
+		errno = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? EISDIR : 0;
+		return errno ? file_error(err, path) : 0;
+	}
+	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= PATH_SIZE) {
+		errno = ENAMETOOLONG;
+		return file_error(err, path);
+	}
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return file_error(err, path);
+	close(fd);
+	unlink(temporary);
+	return 0;
+}
+
 int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	const struct options *options = stacks->options;
@@ -114,6 +158,9 @@ int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const s
 
 	if (ret < 0 || !options->flamegraph)
 		return ret < 0 ? ret : 0;
+	ret = place_check(options->flamegraph, err);
+	if (ret < 0)
+		return ret;
 	if (text) {
 		snprintf(name, sizeof(name), "%.*s", (int)(colon ? (size_t)(colon - text) : strlen(text)), text);
 		stacks->words = colon ? colon + 1 : NULL;
@@ -165,6 +212,15 @@ static int profile_of(struct stacks *stacks, const struct bpfl_map *map, const c
 	return ret;
 }
 
+int stacks_try(struct stacks *stacks, struct bpfl_error *err)
+{
+	struct bpfl_profile *profile = NULL;
+	int ret = stacks->map ? profile_of(stacks, stacks->map, stacks->words, &profile, err) : 0;
+
+	bpfl_profile_destroy(profile);
+	return ret;
+}
+
 int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text, struct bpfl_error *err)
 {
 	struct bpfl_profile *profile = NULL;
@@ -174,25 +230,6 @@ int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char 
 		ret = bpfl_profile_folded_text(profile, ret_text, err);
 	bpfl_profile_destroy(profile);
 	return ret;
-}
-
-static int file_error(struct bpfl_error *err, const char *path)
-{
-	int errnum = errno ? errno : EIO;
-
-	bpfl_error_clear(err);
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "--flamegraph: '%.300s': %s", path, strerror(errnum));
-	return -errnum;
-}
-
-/* What is no regular file (a pipe, /dev/stdout) cannot be replaced, only written. */
-static bool is_replaceable(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
 static int write_file(const char *path, const char *text, struct bpfl_error *err)

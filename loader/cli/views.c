@@ -258,6 +258,24 @@ static int draw(struct views *views, const char *block, struct screen screen, ui
 	return ret < 0 ? ret : out_text(views->out, "\033[J");
 }
 
+/*
+ * Words that fit no map are refused now, not when an hour of measuring is to be shown: made once, of maps that are empty as yet, and forgotten.
+ * Plain elements have no words.
+ */
+int views_try(struct views *views, struct bpfl_error *err)
+{
+	int ret = views->stacks ? stacks_try(views->stacks, err) : 0;
+
+	for (size_t i = 0; i < views->nr && ret == 0; i++) {
+		char *text = NULL;
+
+		if (views->items[i].kind != VIEW_DUMP)
+			ret = view_text(views, &views->items[i], (struct screen){ 0, 0 }, &text, err);
+		free(text);
+	}
+	return ret;
+}
+
 static int block_make(const struct views *views, struct screen screen, char **ret_block, struct bpfl_error *err)
 {
 	char *block = NULL;

@@ -44,14 +44,21 @@ struct bpfl_field_ctx bpfl_rows_ctx(struct bpfl_rows *rows, size_t byte_off)
 static int refuse_field(const struct bpfl_rows *rows, const char *what, const char *why, const char *name, struct bpfl_error *err)
 {
 	struct bpfl_near near;
-	char names[512];
+	char names[512] = "";
+	size_t used = 0;
 
 	bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "%s has no field '%s' %s", what, BPFL_ESC(name), why);
 	bpfl_near_init(&near, name);
 	for (size_t i = 0; i < rows->layout.fields.nr; i++)
 		bpfl_near_offer(&near, rows->layout.fields.items[i].name);
-	if (bpfl_near_text(&near, names, sizeof(names))[0])
+	if (bpfl_near_text(&near, names, sizeof(names))[0]) {
 		bpfl_error_fix(err, "did you mean %s?", names);
+		return -ENOENT;
+	}
+	for (size_t i = 0; i < rows->layout.fields.nr && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", BPFL_ESC(rows->layout.fields.items[i].name));
+	if (names[0])
+		bpfl_error_fix(err, "it has %s", names);
 	return -ENOENT;
 }
 

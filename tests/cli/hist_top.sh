@@ -44,13 +44,22 @@ stop
 out_matches 'comm="writer"\}\] = \{calls=[0-9]+,bytes='
 out_lacks ' cpu '
 
-# Words that are wrong are found before anything is loaded, or when the types are looked at.
+# Words that are wrong are found before anything is loaded, or when the types are looked at: in any case before anything is attached, so that
+# nobody waits for the end to learn it.
 run 2 "$OBJ/writers.bpf.o" --top writer --duration 1s
 err_has "did you mean 'writers'?"
 run 2 "$OBJ/writers.bpf.o" --hist none --duration 1s
 run 2 "$OBJ/writers.bpf.o" --top writers:byte --interval 100ms --count 1
 err_has "did you mean 'bytes'?"
-run 2 "$OBJ/writers.bpf.o" --hist writers --interval 100ms --count 1
+for words in '--top writers:byte' '--hist writers' '--hist writers:nothing' '--top writers --sort nothing' '--top writers --columns nothing' \
+	'--top writers --filter nothing==1'; do
+	# shellcheck disable=SC2086
+	run 2 "$OBJ/writers.bpf.o" $words
+	err_lacks attached
+done
+err_has "fix:   it has pid, comm, "
+run 2 "$OBJ/read_latency.bpf.o" --hist sizes:linear=0
+err_lacks attached
 
 # On a terminal the table lives, each second without being asked, and there is one of it, however often it was drawn.
 if command -v tmux >/dev/null; then

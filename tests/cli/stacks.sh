@@ -9,8 +9,8 @@ cc -O0 -g0 -fno-omit-frame-pointer -D_GNU_SOURCE -o "$TMP/busy" tests/cli/busy.c
 chain='main;outer;middle;innermost'
 profile="$OBJ/profile.bpf.o --attach profile:hz:499 --set only_pid=child"
 
-# sum FILE: of the counts of folded lines
-sum() { awk '/^busy;/ { n += $NF } END { print n + 0 }' "$1"; }
+# sum FILE: of the counts of folded lines. Until it is the command, its process is called bpfload.
+sum() { awk '/^(busy|bpfload);/ { n += $NF } END { print n + 0 }' "$1"; }
 samples() { sed -n 's/^nr_samples = //p' "$TMP/out"; }
 
 # shellcheck disable=SC2086
@@ -82,7 +82,7 @@ strip "$TMP/gone"
 start "$OBJ/profile.bpf.o" --attach profile:hz:499 --map stacks.flags=0x20 --map stacks.value_size=4064
 "$TMP/gone" 300
 rm "$TMP/gone"
-id=$("$BPFLOAD" ls map --json | jq -s 'map(select(.name == "samples")) | max_by(.id).id')
+id=$("$BPFLOAD" ls map --json | jq -s --argjson pid "$PID" 'map(select(.name == "samples" and any(.holders[]?; .pid == $pid))) | .[0].id')
 "$BPFLOAD" map dump id "$id" --folded >"$TMP/dumped" 2>"$TMP/said"
 stop
 grep -q '^gone;.*main;outer;middle;innermost' "$TMP/dumped" || fail "no names from the debug file: $(grep '^gone' "$TMP/dumped" | head -n 3)"
@@ -126,6 +126,17 @@ run 2 "$OBJ/minimal.bpf.o" --flamegraph "$TMP/q.svg" --duration 100ms
 err_has "no map of the object has stacks"
 run 2 "$OBJ/profile.bpf.o" --attach profile:hz:99 --folded nosuch --duration 100ms
 err_has "no map 'nosuch'"
-run 2 "$OBJ/profile.bpf.o" --attach profile:hz:99 --folded samples:nosuch --duration 100ms
+run 2 "$OBJ/profile.bpf.o" --attach profile:hz:99 --folded samples:nosuch
+err_lacks attached
 err_has "no number 'nosuch'"
 [ ! -e "$TMP/q.svg" ] || fail "a file without a graph"
+
+# A picture that can be put nowhere is refused before the measuring, not after it; the place stays as it was.
+run 2 "$OBJ/profile.bpf.o" --attach profile:hz:99 --flamegraph "$TMP/q.svg" --stacks samples:nosuch
+err_lacks attached
+for place in "$TMP/no/such.svg" "$TMP"; do
+	run 1 "$OBJ/profile.bpf.o" --attach profile:hz:99 --flamegraph "$place"
+	err_has "--flamegraph: '$place': "
+	err_lacks attached
+done
+[ -z "$(find "$TMP" -name 'q.svg*')" ] || fail "something was left at the place of the picture"
