@@ -47,7 +47,7 @@ BPFL_API int bpfl_pin_dir_check(const char *dir, struct bpfl_error *err);
  * @dir: what bpfl_object_pin() made. DIR-new beside it must be free.
  * Return: 0; or -errno and every link holds the program that it held: TARGET (-ENOENT: no such directory, no program for a link; -EEXIST: DIR-new is
  *         there), UNSUPPORTED (E22), SYSTEM (-EINVAL: not for this kind of link), PERMISSION.
- * Needs: CAP_SYS_ADMIN, to come back to the old programs.
+ * Needs: what attaching needs; CAP_SYS_ADMIN where DIR/progs has not the programs that the links hold.
  */
 BPFL_API int bpfl_object_pin_update(const struct bpfl_object *object, const char *dir, struct bpfl_error *err);
 

@@ -15,6 +15,7 @@
 int bpfl_perf_open(const struct bpfl_attach_ctx *ctx, struct bpfl_perf_attr *attr, int pid, int cpu, const char *what,
 		   struct bpfl_link *link, struct bpfl_error *err)
 {
+	bool is_uprobe = ctx->attach->row->hook == BPFL_HOOK_UPROBE || ctx->attach->row->hook == BPFL_HOOK_USDT;
 	int fd = bpfl_enter_perf_event_open(attr, pid, cpu, -1, BPFL_PERF_OPEN_FD_CLOEXEC);
 
 	if (fd >= 0) {
@@ -22,7 +23,7 @@ int bpfl_perf_open(const struct bpfl_attach_ctx *ctx, struct bpfl_perf_attr *att
 		return 0;
 	}
 	bpfl_error_set(err, BPFL_ERR_SYSTEM, -fd, "perf_event_open for %s: %s", BPFL_ESC(what), bpfl_errno_text(-fd));
-	bpfl_diagnose_refusal(err, BPFL_WANTED_PERF_EVENT, ctx->attach->row->prog_type, -fd, ctx->object->target);
+	bpfl_diagnose_refusal(err, is_uprobe ? BPFL_WANTED_UPROBE : BPFL_WANTED_PERF_EVENT, ctx->attach->row->prog_type, -fd, ctx->object->target);
 	return fd;
 }
 

@@ -60,6 +60,27 @@ static int prog_find(const struct places *places, const char *pin, size_t *ret_p
 	return -ENOENT;
 }
 
+/* By its id, or, where that needs CAP_SYS_ADMIN and it is not there, by its pin. A descriptor or -errno. */
+static int old_prog_open(const struct places *places, uint32_t prog_id, size_t prog_idx)
+{
+	struct { uint32_t type, id; } info = { 0 };
+	uint32_t info_size = sizeof(info);
+	char plain[BPFL_PIN_NAME_SIZE];
+	struct bpfl_buf path = BPFL_BUF_INIT;
+	int fd = bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, prog_id);
+
+	if (fd != -EPERM)
+		return fd;
+	bpfl_buf_printf(&path, "%s/progs/%s", places->dir, bpfl_pin_name(places->object->image->spec->progs.items[prog_idx].name, plain));
+	fd = bpfl_buf_ok(&path) ? bpfl_sys_obj_get(path.data, 0) : -ENOMEM;
+	bpfl_buf_deinit(&path);
+	if (fd >= 0 && (bpfl_sys_obj_info(fd, &info, &info_size) < 0 || info.id != prog_id)) {
+		bpfl_enter_close(fd);
+		fd = -EPERM;
+	}
+	return fd;
+}
+
 /* Takes over fd, which is a link's. */
 static int place_init(struct places *places, int fd, const char *path, const char *pin)
 {
@@ -86,7 +107,7 @@ static int place_init(struct places *places, int fd, const char *path, const cha
 		return ret;
 	ret = bpfl_sys_obj_info(fd, &info, &info_size);
 	if (ret == 0)
-		ret = place->old_prog_fd = bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, info.prog_id);
+		ret = place->old_prog_fd = old_prog_open(places, info.prog_id, place->prog_idx);
 	if (ret < 0)
 		return bpfl_error_set(places->err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "the program of '%s': %s",
 				      BPFL_ESC(path), bpfl_errno_text(-ret));

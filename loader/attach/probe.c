@@ -268,6 +268,25 @@ static int open_legacy(const struct bpfl_attach_ctx *ctx, const struct bpfl_prob
 			      err);
 }
 
+/*
+ * Since Linux 6.16, and since July 2025 in the older series, uprobes of perf need CAP_SYS_ADMIN. Those of tracefs do not: they are
+ * a matter of the file's owner and mode. When neither is possible the first refusal is the one to tell.
+ */
+static int open_refused_user(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *probe, struct bpfl_link *link, bool *ret_legacy,
+			     struct bpfl_error *err)
+{
+	struct bpfl_error other = BPFL_ERROR_INIT;
+	int ret = open_legacy(ctx, probe, link, &other);
+
+	bpfl_error_clear(&other);
+	if (ret < 0)
+		return -EACCES;
+	if (ret_legacy)
+		*ret_legacy = true;
+	bpfl_error_clear(err);
+	return 0;
+}
+
 int bpfl_probe_open(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *probe, struct bpfl_link *link,
 		    bool *ret_legacy, struct bpfl_error *err)
 {
@@ -282,6 +301,6 @@ int bpfl_probe_open(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *
 		*ret_legacy = ret < 0;
 	if (ret < 0)
 		return open_legacy(ctx, probe, link, err);
-	return bpfl_perf_open(ctx, &attr, probe->pid, probe->pid >= 0 ? -1 : 0, probe->where ? probe->where : "an address", link,
-			      err);
+	ret = bpfl_perf_open(ctx, &attr, probe->pid, probe->pid >= 0 ? -1 : 0, probe->where ? probe->where : "an address", link, err);
+	return ret == -EACCES && probe->is_user ? open_refused_user(ctx, probe, link, ret_legacy, err) : ret;
 }

@@ -38,6 +38,8 @@ static uint64_t caps_needed(const struct refusal *refusal)
 		return 0; /* a matter of the files' owner and mode */
 	case BPFL_WANTED_PERF_EVENT:
 		return CAP_BIT(BPFL_CAP_PERFMON);
+	case BPFL_WANTED_UPROBE:
+		return CAP_BIT(BPFL_CAP_SYS_ADMIN);
 	case BPFL_WANTED_MAP:
 		return bpfl_map_type_caps(refusal->type, refusal->version);
 	case BPFL_WANTED_FREEZE:
@@ -58,6 +60,7 @@ static const char *wanted_text(const struct refusal *refusal)
 		[BPFL_WANTED_PERF_EVENT] = "opening a perf event",
 		[BPFL_WANTED_LINK] = "attaching this program",
 		[BPFL_WANTED_TRACEFS] = "using tracefs",
+		[BPFL_WANTED_UPROBE] = "a uprobe on a perf event (since Linux 6.16, and fixes of July 2025 for older ones)",
 	};
 
 	return texts[refusal->wanted];
@@ -98,7 +101,7 @@ static bool cause_capabilities(const struct refusal *refusal, struct bpfl_error 
 		       bpfl_caps_text(missing, " and ", false, need, sizeof(need)),
 		       bpfl_caps_text(refusal->caps, ", ", false, have, sizeof(have)));
 	unprivileged = bpfl_facts_sysctl("kernel/unprivileged_bpf_disabled");
-	if (unprivileged >= 0 && err->catalogue_id == 1)
+	if (unprivileged >= 0 && err->catalogue_id == 1 && refusal->wanted != BPFL_WANTED_UPROBE)
 		bpfl_error_why(err, "kernel.unprivileged_bpf_disabled is %ld", unprivileged);
 	bpfl_error_fix(
 		err,
@@ -107,6 +110,8 @@ static bool cause_capabilities(const struct refusal *refusal, struct bpfl_error 
 		refusal->wanted == BPFL_WANTED_MAP || refusal->wanted == BPFL_WANTED_BTF
 			? " (tracing programs also need cap_perfmon, networking programs cap_net_admin)"
 			: "");
+	if (refusal->wanted == BPFL_WANTED_UPROBE)
+		bpfl_error_fix(err, "or take section uprobe.multi (Linux 6.6), for which CAP_BPF and CAP_PERFMON are enough");
 	return true;
 }
 
@@ -365,6 +370,9 @@ void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsi
 	case EPERM:
 	case EACCES:
 		refusal.caps_known = bpfl_facts_capabilities(&refusal.caps);
+		/* Only a refusal in spite of this capability shows the newer rule. */
+		if (wanted == BPFL_WANTED_UPROBE && !(refusal.caps & CAP_BIT(BPFL_CAP_PERFMON)))
+			refusal.wanted = BPFL_WANTED_PERF_EVENT;
 		diagnose_permission(&refusal, err);
 		break;
 	case ENOMEM:

@@ -56,7 +56,8 @@ int bpfl_object_struct_ops_put(const struct bpfl_object *object, size_t map_idx,
  * kern/diagnose: a refused system call -> kind, why and fix from facts (capabilities, lockdown, seccomp, sysctls, memlock, kernel
  * version). Used by kern and attach: call it after bpfl_error_set() with what was tried.
  */
-enum bpfl_wanted { BPFL_WANTED_MAP, BPFL_WANTED_FREEZE, BPFL_WANTED_BTF, BPFL_WANTED_PROG, BPFL_WANTED_PERF_EVENT, BPFL_WANTED_LINK, BPFL_WANTED_TRACEFS };
+enum bpfl_wanted { BPFL_WANTED_MAP, BPFL_WANTED_FREEZE, BPFL_WANTED_BTF, BPFL_WANTED_PROG, BPFL_WANTED_PERF_EVENT, BPFL_WANTED_LINK, BPFL_WANTED_TRACEFS,
+		   BPFL_WANTED_UPROBE /* perf_event_open() of one */ };
 void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsigned type /* map or prog type */, int errnum,
 			   struct bpfl_target *target);
 

@@ -76,6 +76,11 @@ adds 100
 [ ! -e $dir-new ] || fail "left: $dir-new"
 [ "$("$BPFLOAD" ls prog --json | grep -c "own/xdp")" -eq 1 ] || fail "the old program is still there: $("$BPFLOAD" ls prog)"
 
+# Without CAP_SYS_ADMIN the old programs are known by their pins.
+setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$BPFLOAD" load "$TMP/old.bpf.o" --pin $dir --update 2>"$TMP/err" || fail "needs CAP_SYS_ADMIN"
+adds 1
+run 0 load "$TMP/new.bpf.o" --pin $dir --update
+
 # What another run left beside it is not touched.
 mkdir -p $dir-new/links
 run 7 load "$TMP/old.bpf.o" --pin $dir --update

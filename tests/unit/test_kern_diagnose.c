@@ -129,6 +129,22 @@ START_TEST(e4_perf_event_paranoid)
 }
 END_TEST
 
+/* CAP_BPF and CAP_PERFMON were enough from 5.8 on, until uprobes of perf became the administrator's again. */
+START_TEST(a_uprobe_in_spite_of_perfmon)
+{
+	system_make("000000c000000000", 0);
+	diagnose(BPFL_WANTED_UPROBE, 0, EACCES, LINUX(6, 18));
+	ck_assert_int_eq(err.catalogue_id, 1);
+	CHECK_HAS(err.why, "needs CAP_SYS_ADMIN");
+	CHECK_HAS(err.fix, "cap_sys_admin+ep");
+	CHECK_HAS(err.fix, "uprobe.multi");
+	system_make("0000008000000000", 0);
+	fake_sys_file("/proc/sys/kernel/perf_event_paranoid", "2\n");
+	diagnose(BPFL_WANTED_UPROBE, 0, EACCES, LINUX(6, 1));
+	ck_assert_int_eq(err.catalogue_id, 4);
+}
+END_TEST
+
 START_TEST(e5_seccomp)
 {
 	system_make(ALL_CAPS, 2);
@@ -279,7 +295,7 @@ int main(void)
 		e2_tracing_needs_cap_perfmon,
 		e2_networking_needs_cap_net_admin,
 		e3_memlock_only_on_kernels_that_charge_it,
-		e4_perf_event_paranoid,
+		e4_perf_event_paranoid, a_uprobe_in_spite_of_perfmon,
 		e5_seccomp,
 		e6_lockdown,
 		without_a_cause_none_is_claimed,
