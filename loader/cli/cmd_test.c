@@ -34,7 +34,7 @@ struct test {
 #define FIELD(member) offsetof(struct test_options, member)
 
 static const struct option_row rows[] = {
-	{ "data-in", 0, VALUE_TEXT, FIELD(data_in), "FILE", "the packet that it is given, as bytes" },
+	{ "data-in", 0, VALUE_TEXT, FIELD(data_in), "FILE", "the packet that it is given, as bytes; - is stdin" },
 	{ "data-out", 0, VALUE_TEXT, FIELD(data_out), "FILE", "write the packet there as it is afterwards" },
 	{ "ctx-in", 0, VALUE_TEXT, FIELD(ctx_in), "FILE", "the context that it is given (struct xdp_md, ...), as bytes" },
 	{ "ctx-out", 0, VALUE_TEXT, FIELD(ctx_out), "FILE", "write the context there as it is afterwards" },
@@ -69,7 +69,7 @@ static int input_read(const char *option, const char *path, void **ret_data, siz
 	if (!path)
 		return 0;
 	errno = 0;
-	file = fopen(path, "re");
+	file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	*ret_data = malloc(INPUT_MAX + 1);
 	if (file && *ret_data)
 		*ret_size = fread(*ret_data, 1, INPUT_MAX + 1, file);
@@ -77,7 +77,7 @@ static int input_read(const char *option, const char *path, void **ret_data, siz
 		ret = file_error(option, path, err);
 	else if (*ret_size > INPUT_MAX)
 		ret = out_usage(err, "--%s: '%.300s' has more than 1 MiB", option, path);
-	if (file)
+	if (file && file != stdin)
 		fclose(file);
 	return ret;
 }
@@ -129,6 +129,8 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 		return out_usage(err, "--data-out needs --data-in");
 	if (options->ctx_out && !options->ctx_in)
 		return out_usage(err, "--ctx-out needs --ctx-in");
+	if (options->data_in && options->ctx_in && strcmp(options->data_in, "-") == 0 && strcmp(options->ctx_in, "-") == 0)
+		return out_usage(err, "stdin can be the data or the context, not both");
 	ret = input_read("data-in", options->data_in, &test->data, &test->input.data_size, err);
 	if (ret == 0)
 		ret = input_read("ctx-in", options->ctx_in, &test->ctx, &test->input.ctx_size, err);

@@ -32,33 +32,50 @@ struct bpfl_view_opts table_opts(const struct options *options, const struct out
 #define PERF_EVENT_ARRAY 4
 #define RINGBUF 27
 
-bool tables_have_words(const struct options *options, const struct bpfl_spec *spec)
+static bool has_tables(const struct options *options, const struct bpfl_spec *spec)
 {
 	struct bpfl_marker_view marker;
-	struct bpfl_map_view map;
-	bool has_tables = options->top.nr > 0;
+	bool has = options->top.nr > 0;
 
 	for (size_t i = 0; bpfl_spec_marker_view(spec, i, &marker) == 0; i++)
-		has_tables = has_tables || marker.kind == BPFL_MARKER_MAPITER || marker.kind == BPFL_MARKER_ITER;
+		has = has || marker.kind == BPFL_MARKER_MAPITER || marker.kind == BPFL_MARKER_ITER;
+	return has;
+}
+
+bool tables_have_words(const struct options *options, const struct bpfl_spec *spec)
+{
+	struct bpfl_map_view map;
+
 	for (size_t i = 0; !options->no_events && bpfl_spec_map_view(spec, i, &map) == 0; i++) {
 		if (map.type == PERF_EVENT_ARRAY || map.type == RINGBUF)
 			return false;
 	}
-	return has_tables;
+	return has_tables(options, spec);
 }
 
-static int check_sort(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err)
+/* An option that would change nothing was meant to change something. */
+static int check_useful(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err)
 {
-	struct bpfl_marker_view marker;
-	bool has_tables = options->top.nr > 0;
+	bool tables = has_tables(options, spec);
+	bool maps = tables || options->dump.nr + options->hist.nr + options->folded.nr > 0 || options->flamegraph;
+	const struct {
+		bool is_vain;
+		const char *message, *fix;
+	} rows[] = {
+		{ options->sort && !tables, "--sort: there is no table to sort", "events are shown as they come; --top MAP makes a table of a map" },
+		{ options->rows && !tables, "--rows: there is no table", "--top MAP makes a table of a map; -n N ends after so many events" },
+		{ options->sum && !maps, "--sum: no map is shown", "--dump MAP, --hist MAP or --top MAP shows one" },
+		{ options->stacks && !options->flamegraph, "--stacks: there is no flame graph", "--flamegraph FILE.svg makes one; --folded MAP shows lines" },
+	};
 
-	for (size_t i = 0; bpfl_spec_marker_view(spec, i, &marker) == 0; i++)
-		has_tables = has_tables || marker.kind == BPFL_MARKER_MAPITER || marker.kind == BPFL_MARKER_ITER;
-	if (!options->sort || has_tables)
-		return 0;
-	out_usage(err, "--sort: there is no table to sort");
-	snprintf(err->fix, sizeof(err->fix), "events are shown as they come; --top MAP makes a table of a map");
-	return -EINVAL;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].is_vain) {
+			out_usage(err, "%s", rows[i].message);
+			snprintf(err->fix, sizeof(err->fix), "%s", rows[i].fix);
+			return -EINVAL;
+		}
+	}
+	return 0;
 }
 
 static int table_add(struct tables *tables, const struct bpfl_marker_view *marker, const struct bpfl_view_opts *opts,
@@ -82,7 +99,7 @@ int tables_prepare(struct tables *tables, const struct options *options, const s
 {
 	struct bpfl_view_opts opts = table_opts(options, out);
 	struct bpfl_marker_view marker;
-	int ret = check_sort(options, spec, err);
+	int ret = check_useful(options, spec, err);
 
 	tables->out = out;
 	if (!tables_have_words(options, spec)) { /* they are about events */

@@ -58,6 +58,13 @@ for words in '--top writers:byte' '--hist writers' '--hist writers:nothing' '--t
 	err_lacks attached
 done
 err_has "fix:   it has pid, comm, "
+# So are options that would change nothing.
+for words in '--sum' '--rows 3' '--max-entries 3' '--sort pid' '--stacks samples'; do
+	# shellcheck disable=SC2086
+	run 2 "$OBJ/hello.bpf.o" $words
+	err_has 'fix:'
+	err_lacks attached
+done
 run 2 "$OBJ/read_latency.bpf.o" --hist sizes:linear=0
 err_lacks attached
 

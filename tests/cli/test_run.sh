@@ -46,6 +46,14 @@ printf '\377\377' >>"$TMP/short"
 run 2 test "$OBJ/xdp_count.bpf.o" count_packets --data-in "$TMP/ssh" --ctx-in "$TMP/short"
 err_has "context of 6 bytes"
 
+# Input through a pipe, for one of the two.
+run 0 test "$OBJECT" tc_egress --type "$TYPE" --data-in - <"$TMP/http"
+out_has "tc_egress returned 2, data 54 bytes"
+run 0 test "$OBJ/syscall.bpf.o" answer --ctx-in - <"$TMP/zeroes"
+out_has "answer returned 42"
+run 2 test "$OBJECT" tc_egress --type "$TYPE" --data-in - --ctx-in -
+err_has "not both"
+
 # What it cannot do is said.
 run 2 test "$OBJ/xdp_count.bpf.o" count_packets
 err_has "it was given no data"
