@@ -33,6 +33,7 @@
 #include "sys/netlink_tc.h"
 #include "sys/perf.h"
 #include "sys/tracefs.h"
+#include "usdt_note.h"
 
 #define NR(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -146,6 +147,9 @@ static const struct kind {
 	{ "uprobe", 0, "uprobe/%p:probed", BPFL_FEATURE_PROBE_PMU, NULL, false },
 	{ "uprobe.multi", 0, "uprobe.multi/%p:probe*", NONE, "uprobe_multi", false },
 	{ "uprobe.multi", 0, "uprobe.multi/%p:probe*", BPFL_FEATURE_UPROBE_MULTI, NULL, false },
+	{ "usdt", 0, "usdt/%p:bpfloadtest:faulty", NONE, NULL, false },
+	{ "usdt", 0, "usdt/%p:bpfloadtest:fault*", BPFL_FEATURE_UPROBE_MULTI, NULL, false },
+	{ "usdt.s", 0, "usdt.s/%p:*:faulty", BPFL_FEATURE_PERF_LINK, "sleepable_uprobe", false },
 	{ "fentry/vfs_read", 0, NULL, NONE, "trampolines", true },
 	{ "fexit/vfs_read", 0, NULL, NONE, "trampolines", true },
 	{ "fentry.multi/vfs_rea*", 0, NULL, NONE, "tracing_multi", true },
@@ -179,10 +183,13 @@ static const struct kind {
 	{ "lwt_xmit", 0, "lwt_xmit", NONE, NULL, true },
 };
 
+__attribute__((section(".probes"), used)) unsigned short fault_semaphore;
+
 __attribute__((noinline, used)) void probed(void);
 void probed(void)
 {
-	__asm__ volatile("" ::: "memory");
+	__asm__ volatile(USDT_NOTE("bpfloadtest", "faulty", "fault_semaphore", "") ::: "memory");
+	__asm__ volatile(USDT_NOTE("bpfloadtest", "faulty", "fault_semaphore", "") ::: "memory");
 }
 
 #define INSN(op, dst, src, offset, immediate) \
@@ -343,6 +350,10 @@ static void nothing_is_left(const struct kind *kind, unsigned nr_fds, unsigned n
 	ck_assert_msg(nr_qdiscs == 0, "%s: call %u (%s) fails: a qdisc is left", kind->section, nth, fault.call);
 	ck_assert_int_eq(bpfl_netlink_xdp_query(if_nametoindex("lo"), &xdp), 0);
 	ck_assert_uint_eq(xdp.prog_id, 0);
+	for (int ms = 0; __atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) > 0 && ms < 5000; ms += 5)
+		usleep(5000);
+	ck_assert_msg(__atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) == 0, "%s: call %u (%s) fails: the semaphore is left at %u",
+		      kind->section, nth, fault.call, fault_semaphore);
 	ck_assert_msg(nr_events() == 0, "%s: call %u (%s) fails: an event of tracefs is left", kind->section, nth, fault.call);
 }
 
