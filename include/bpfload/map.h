@@ -94,10 +94,18 @@ enum bpfl_map_flag {
 	BPFL_MAP_NOEXIST = 1, /* update: only when the key is not there */
 	BPFL_MAP_EXIST = 2,   /* update: only when it is; of a full queue or stack: throw the oldest away */
 	BPFL_MAP_LOCK = 4,    /* lookup, update: under the value's struct bpf_spin_lock (Linux 5.1) */
+	BPFL_MAP_CPU = 8,     /* lookup, update of per-CPU maps: one CPU's value; see BPFL_MAP_OF_CPU() */
+	BPFL_MAP_ALL_CPUS = 16, /* update of per-CPU maps: one value for all CPUs */
 };
+/*
+ * The flags that mean one CPU. With them or BPFL_MAP_ALL_CPUS the size of a value is facts.value_size. A new element of a hash is zero on the
+ * other CPUs. Before Linux 7.0, and for LRU hashes and per-CPU storage of cgroups, writing one CPU's value is reading, changing and writing all of them: what
+ * programs write on other CPUs meanwhile is lost.
+ */
+#define BPFL_MAP_OF_CPU(cpu) ((uint64_t)BPFL_MAP_CPU | (uint64_t)(cpu) << 32)
 
 /*
- * All of these: key_size and value_size must be the map's (facts: key_size, value_bytes), else -EINVAL (kind USAGE). key is NULL for maps
+ * All of these: key_size and value_size must be the map's (facts: key_size, value_bytes; of one CPU value_size), else -EINVAL (kind USAGE). key is NULL for maps
  * without keys: there lookup looks at the next element of a queue or stack and asks a Bloom filter for the value that it is given,
  * update puts one in. Return: 0; -ENOENT, -EEXIST (kind TARGET): the element is not there, or is; -E2BIG: the map is full or the
  * index too large; -EPERM: frozen, read-only, or no permission; as the kernel says.

@@ -30,7 +30,7 @@ struct map_options {
 static const struct option_row rows[] = {
 	{ "json", 'j', VALUE_FLAG, FIELD(run.json), NULL, "one JSON object for each element" },
 	{ "sum", 0, VALUE_FLAG, FIELD(run.sum), NULL, "of per-CPU maps: one value, the sum" },
-	{ "cpu", 0, VALUE_TEXT, FIELD(cpu), "N", "of per-CPU maps: get or set the value of this CPU only" },
+	{ "cpu", 0, VALUE_TEXT, FIELD(cpu), "N", "of per-CPU maps: get or set the value of this CPU only; set: all (if not given)" },
 	{ "noexist", 0, VALUE_FLAG, FIELD(noexist), NULL, "set: only if the key is not there" },
 	{ "exist", 0, VALUE_FLAG, FIELD(exist), NULL, "set: only if the key is there; into a full queue: drop the oldest" },
 	{ "hist", 0, VALUE_OPTIONAL, FIELD(hist), "[=WORDS]", "dump, watch: as a histogram; words: log2, linear[=STEP], unit=us, a member" },
@@ -316,18 +316,19 @@ int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct
 static int words_fill(struct command *command, struct bpfl_error *err)
 {
 	const struct map_options *options = command->options;
+	bool is_one = options->cpu && strcmp(options->cpu, "all") != 0;
 	uint64_t cpu = 0;
 
 	if (options->noexist && options->exist)
 		return out_usage(err, "--noexist and --exist contradict each other");
-	if (options->cpu && (bpfl_text_to_u64(options->cpu, &cpu) < 0 || cpu > UINT32_MAX))
-		return out_usage(err, "--cpu: '%.100s' is not the number of a CPU", options->cpu);
+	if (is_one && (bpfl_text_to_u64(options->cpu, &cpu) < 0 || cpu > UINT32_MAX))
+		return out_usage(err, "--cpu: '%.100s' is not the number of a CPU, nor all", options->cpu);
 	command->words = (struct bpfl_map_words){
 		.size = sizeof(command->words),
 		.format = options->run.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT,
 		.flags = options->noexist ? BPFL_MAP_NOEXIST : options->exist ? BPFL_MAP_EXIST : BPFL_MAP_ANY,
 		.sum = options->run.sum,
-		.one_cpu = options->cpu != NULL,
+		.one_cpu = is_one,
 		.cpu = (unsigned)cpu,
 	};
 	return 0;

@@ -324,11 +324,34 @@ static int operation_finish(struct operation *op, int ret, char **ret_text, stru
 	return ret;
 }
 
+/* The flags of a call, and where the value is that it reads or writes. */
+static uint64_t call_flags(const struct operation *op, bool writes, uint8_t **ret_value, size_t *ret_size)
+{
+	const struct bpfl_map *map = op->map;
+	const struct bpfl_map_words *opts = &op->print.opts;
+	uint64_t flags = opts->flags | (map->has_lock ? BPFL_MAP_LOCK : 0);
+
+	*ret_value = op->value;
+	*ret_size = map->value_size;
+	if (map->nr_cpus && opts->one_cpu && (writes || !opts->sum)) {
+		if (!writes)
+			*ret_value += opts->cpu * bpfl_map_cpu_stride(map);
+		return flags | BPFL_MAP_OF_CPU(opts->cpu);
+	}
+	if (map->nr_cpus && writes)
+		return flags | BPFL_MAP_ALL_CPUS;
+	*ret_size = map->value_bytes;
+	return flags;
+}
+
 int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts, char **ret_text,
 		      struct bpfl_error *err)
 {
 	struct operation op;
 	const char *words;
+	uint8_t *at;
+	size_t size;
+	uint64_t flags;
 	int ret = operation_init(&op, map, key, opts, err);
 
 	if (ret == 0 && ((bpfl_map_how(map, &words) == BPFL_READ_NOTHING && op.owner_fd < 0) || op.print.how == BPFL_READ_MEMORY))
@@ -336,33 +359,12 @@ int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct 
 	if (ret == 0 && is_variable(map, key)) {
 		ret = variable_get(map, key, &op.print, op.value, err);
 	} else if (ret == 0) {
-		ret = bpfl_map_lookup(map, op.key, map->key_size, op.value, map->value_bytes,
-				      op.print.opts.flags | (map->has_lock ? BPFL_MAP_LOCK : 0), err);
+		flags = call_flags(&op, false, &at, &size);
+		ret = bpfl_map_lookup(map, op.key, map->key_size, at, size, flags, err);
 		if (ret == 0)
 			bpfl_map_print_element(&op.print, op.key, op.value);
 	}
 	return operation_finish(&op, ret, ret_text, err);
-}
-
-/* The value for one CPU into all that are meant. */
-static int cpus_fill(const struct operation *op, const char *text, struct bpfl_error *err)
-{
-	const struct bpfl_map *map = op->map;
-	size_t stride = bpfl_map_cpu_stride(map);
-	unsigned first = op->print.opts.one_cpu ? op->print.opts.cpu : 0;
-	int ret = 0;
-
-	/* One CPU's: the others keep theirs, or begin with zero. */
-	if (op->print.opts.one_cpu) {
-		ret = bpfl_sys_map_lookup(map->fd, op->key, op->value, 0);
-		if (ret < 0 && ret != -ENOENT)
-			return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "reading the other CPUs' values: %s", bpfl_errno_text(-ret));
-	}
-	memset(op->value + first * stride, 0, stride);
-	ret = bytes_parse(map, map->value_type_id, text, op->value + first * stride, map->value_size, "value", err);
-	for (unsigned cpu = 1; ret == 0 && !op->print.opts.one_cpu && cpu < map->nr_cpus; cpu++)
-		memcpy(op->value + cpu * stride, op->value, stride);
-	return ret;
 }
 
 /* Why the kernel may refuse a descriptor in a value. */
@@ -385,6 +387,9 @@ int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *v
 		      struct bpfl_error *err)
 {
 	struct operation op;
+	uint8_t *at;
+	size_t size;
+	uint64_t flags;
 	int fd = -1, ret = operation_init(&op, map, key, opts, err);
 
 	if (ret == 0 && is_variable(map, key))
@@ -398,13 +403,14 @@ int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *v
 		else if (ret == 1)
 			ret = bpfl_number_bytes((uint32_t)fd, op.value, map->value_size) ? 0 : -EINVAL;
 		else if (ret == 0)
-			ret = cpus_fill(&op, value, err);
+			ret = bytes_parse(map, map->value_type_id, value, op.value, map->value_size, "value", err);
 		if (ret < 0)
 			bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
 	}
-	if (ret == 0)
-		ret = bpfl_map_update(map, op.key, map->key_size, op.value, map->value_bytes,
-				      op.print.opts.flags | (map->has_lock ? BPFL_MAP_LOCK : 0), err);
+	if (ret == 0) {
+		flags = call_flags(&op, true, &at, &size);
+		ret = bpfl_map_update(map, op.key, map->key_size, at, size, flags, err);
+	}
 	/* a cpumap gives ENOMEM for whatever hinders an element */
 	bool refused = ret == -EINVAL || (ret == -ENOMEM && map->type == BPFL_MAP_TYPE_CPUMAP);
 	if (refused && fd >= 0 && err && err->kind == BPFL_ERR_SYSTEM)

@@ -49,6 +49,15 @@ int bpfl_open_words(const char *words, const char *want, struct bpfl_error *err)
 /* An error for what the kernel said about one element. Returns ret. */
 int bpfl_map_elem_error(const struct bpfl_map *map, const char *what, int ret, struct bpfl_error *err);
 
+/*
+ * Flags with BPFL_MAP_CPU or BPFL_MAP_ALL_CPUS: whether they are; whether they and the size of the value are right for the map; and the calls, which
+ * give 0 or a bare -errno.
+ */
+bool bpfl_map_is_of_cpu(uint64_t flags);
+int bpfl_map_cpu_check(const struct bpfl_map *map, uint64_t flags, bool writes, size_t value_size, struct bpfl_error *err);
+int bpfl_map_cpu_lookup(const struct bpfl_map *map, const void *key, void *ret_value, uint64_t flags);
+int bpfl_map_cpu_update(const struct bpfl_map *map, const void *key, const void *value, uint64_t flags);
+
 /* The number of bytes that a lookup may write, at least: room for all that any kernel writes. */
 void *bpfl_map_value_new(const struct bpfl_map *map);
 

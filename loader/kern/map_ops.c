@@ -64,8 +64,7 @@ int bpfl_map_elem_error(const struct bpfl_map *map, const char *what, int ret, s
 	return ret;
 }
 
-static int check_sizes(const struct bpfl_map *map, const void *key, size_t key_size, bool has_value, size_t value_size,
-		       struct bpfl_error *err)
+static int check_key(const struct bpfl_map *map, const void *key, size_t key_size, struct bpfl_error *err)
 {
 	size_t want = key ? map->key_size : 0;
 
@@ -75,6 +74,16 @@ static int check_sizes(const struct bpfl_map *map, const void *key, size_t key_s
 	if (key && (key_size != want || want == 0))
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its keys have %u bytes, not %zu", BPFL_ESC(map->name),
 				      map->key_size, key_size);
+	return 0;
+}
+
+static int check_sizes(const struct bpfl_map *map, const void *key, size_t key_size, bool has_value, size_t value_size,
+		       struct bpfl_error *err)
+{
+	int ret = check_key(map, key, key_size, err);
+
+	if (ret < 0)
+		return ret;
 	if (has_value && value_size != map->value_bytes)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its values have %zu bytes%s, not %zu",
 				      BPFL_ESC(map->name), map->value_bytes, map->nr_cpus ? " for all CPUs" : "", value_size);
@@ -83,25 +92,38 @@ static int check_sizes(const struct bpfl_map *map, const void *key, size_t key_s
 
 /* ---- calls ---- */
 
+static int check_elem(const struct bpfl_map *map, const void *key, size_t key_size, size_t value_size, uint64_t flags, bool writes,
+		      struct bpfl_error *err)
+{
+	int ret;
+
+	if (!bpfl_map_is_of_cpu(flags))
+		return check_sizes(map, key, key_size, true, value_size, err);
+	ret = check_key(map, key, key_size, err);
+	return ret < 0 ? ret : bpfl_map_cpu_check(map, flags, writes, value_size, err);
+}
+
 int bpfl_map_lookup(const struct bpfl_map *map, const void *key, size_t key_size, void *ret_value, size_t value_size,
 		    uint64_t flags, struct bpfl_error *err)
 {
-	int ret = check_sizes(map, key, key_size, true, value_size, err);
+	int ret = check_elem(map, key, key_size, value_size, flags, false, err);
 
 	if (ret < 0)
 		return ret;
-	ret = bpfl_sys_map_lookup(map->fd, key, ret_value, flags);
+	ret = bpfl_map_is_of_cpu(flags) ? bpfl_map_cpu_lookup(map, key, ret_value, flags) :
+					  bpfl_sys_map_lookup(map->fd, key, ret_value, flags);
 	return ret < 0 ? bpfl_map_elem_error(map, "reading an element", ret, err) : 0;
 }
 
 int bpfl_map_update(const struct bpfl_map *map, const void *key, size_t key_size, const void *value, size_t value_size,
 		    uint64_t flags, struct bpfl_error *err)
 {
-	int ret = check_sizes(map, key, key_size, true, value_size, err);
+	int ret = check_elem(map, key, key_size, value_size, flags, true, err);
 
 	if (ret < 0)
 		return ret;
-	ret = bpfl_sys_map_update(map->fd, key, value, flags);
+	ret = bpfl_map_is_of_cpu(flags) ? bpfl_map_cpu_update(map, key, value, flags) :
+					  bpfl_sys_map_update(map->fd, key, value, flags);
 	return ret < 0 ? bpfl_map_elem_error(map, "writing an element", ret, err) : 0;
 }
 

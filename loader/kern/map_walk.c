@@ -324,11 +324,18 @@ int bpfl_map_each(const struct bpfl_map *map, unsigned flags, bpfl_map_each_fn f
 static int write_each(const struct bpfl_map *map, const uint8_t *keys, const uint8_t *values, size_t nr, uint64_t flags,
 		      size_t *nr_done)
 {
+	bool is_of_cpu = bpfl_map_is_of_cpu(flags);
+
 	for (size_t i = 0; i < nr; i++) {
 		const uint8_t *key = map->key_size ? keys + i * map->key_size : NULL;
-		int ret = values ? bpfl_sys_map_update(map->fd, key, values + i * map->value_bytes, flags) :
-				   bpfl_sys_map_delete(map->fd, key);
+		int ret;
 
+		if (!values)
+			ret = bpfl_sys_map_delete(map->fd, key);
+		else if (is_of_cpu)
+			ret = bpfl_map_cpu_update(map, key, values + i * map->value_size, flags);
+		else
+			ret = bpfl_sys_map_update(map->fd, key, values + i * map->value_bytes, flags);
 		if (ret < 0)
 			return ret;
 		*nr_done = i + 1;
@@ -345,7 +352,14 @@ static int write_many(const struct bpfl_map *map, const void *keys, const void *
 	size_t nr_done = 0;
 	int ret = -EOPNOTSUPP;
 
-	if (map->key_size > 0 && nr > 0 && nr <= UINT32_MAX) {
+	if (bpfl_map_is_of_cpu(flags)) {
+		ret = bpfl_map_cpu_check(map, flags, true, map->value_size, err);
+		if (ret < 0)
+			return ret;
+		ret = -EOPNOTSUPP;
+	}
+	/* New elements of one CPU are made one by one: kern/map_cpu.c says why. */
+	if (map->key_size > 0 && nr > 0 && nr <= UINT32_MAX && !(flags & BPFL_MAP_CPU)) {
 		attr.count = (uint32_t)nr;
 		ret = bpfl_sys_map_batch(values ? BPFL_CMD_MAP_UPDATE_BATCH : BPFL_CMD_MAP_DELETE_BATCH, &attr);
 		if (ret == 0 || (!is_unknown_command(ret) && attr.count < nr))

@@ -85,7 +85,13 @@ run 0 map get cli_hits 1
 out_has 'cli_hits[1] cpu 0 = -3'
 says "cli_hits[1] cpu 0 = -3" get cli_hits 1 --cpu 0
 says "cli_hits[1] = $(($("$BPFLOAD" map get cli_hits 1 | wc -l) * 7 - 10))" get cli_hits 1 --sum
+run 0 map set cli_hits 1 4 --cpu all
+says "cli_hits[1] cpu 0 = 4" get cli_hits 1 --cpu 0
+run 0 map set cli_hits 1 --cpu 0 -- -3
+run 0 map set cli_hits 0 5 --cpu 0
+says "cli_hits[0] = 5" get cli_hits 0 --sum
 run 2 map get cli_hits 1 --cpu 100000
+run 2 map get cli_hits 1 --cpu al
 run 2 map del cli_hits 1
 run 7 map get cli_hits 2
 

@@ -370,6 +370,49 @@ START_TEST(a_name_or_an_id_that_nobody_has)
 }
 END_TEST
 
+static const char *const per_cpu_types[] = { "percpu_array", "percpu_hash", "lru_percpu_hash" };
+
+/*
+ * One CPU's value, by the kernel's flags (Linux 7.0) or without them, in a full map. A hash's new element lies where another one was, whose
+ * values must not be seen.
+ */
+START_TEST(the_value_of_a_cpu_is_written_alone)
+{
+	struct bpfl_map *map = make(per_cpu_types[_i], "u32", "struct {u32 a, b, c;}", 1, 0);
+	uint32_t key = 0, first[3] = { 1, 2, 3 }, second[3] = { 4, 5, 6 }, got[3], *all;
+	unsigned nr = bpfl_facts_possible_cpus(), last = nr - 1;
+
+	all = calloc(nr, 16);
+	CHECK_OK(bpfl_map_update(map, &key, 4, first, 12, BPFL_MAP_ALL_CPUS, &err), err);
+	for (unsigned cpu = 0; cpu < nr; cpu++) {
+		CHECK_OK(bpfl_map_lookup(map, &key, 4, got, 12, BPFL_MAP_OF_CPU(cpu), &err), err);
+		ck_assert_int_eq(memcmp(got, first, 12), 0);
+	}
+	CHECK_OK(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(last), &err), err);
+	CHECK_OK(bpfl_map_lookup(map, &key, 4, all, nr * 16, 0, &err), err);
+	for (unsigned cpu = 0; cpu < nr; cpu++)
+		ck_assert_int_eq(memcmp(all + 4 * cpu, cpu == last ? second : first, 12), 0);
+	if (_i > 0) {
+		CHECK_OK(bpfl_map_delete(map, &key, 4, &err), err);
+		key = 9;
+		CHECK_FAILS(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0) | BPFL_MAP_EXIST, &err), err, BPFL_ERR_TARGET,
+			    ENOENT, "no such element");
+		CHECK_OK(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0), &err), err);
+		if (_i == 1) /* of an LRU hash the element itself makes room for it */
+			CHECK_FAILS(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0) | BPFL_MAP_NOEXIST, &err), err,
+				    BPFL_ERR_TARGET, EEXIST, "there already");
+		CHECK_OK(bpfl_map_lookup(map, &key, 4, all, nr * 16, 0, &err), err);
+		for (unsigned cpu = 0; cpu < nr; cpu++)
+			ck_assert_int_eq(memcmp(all + 4 * cpu, cpu == 0 ? second : (uint32_t[3]){ 0 }, 12), 0);
+	}
+	CHECK_OK(bpfl_map_update_batch(map, &key, first, 1, BPFL_MAP_ALL_CPUS, NULL, &err), err);
+	CHECK_OK(bpfl_map_lookup(map, &key, 4, got, 12, BPFL_MAP_OF_CPU(last), &err), err);
+	ck_assert_int_eq(memcmp(got, first, 12), 0);
+	free(all);
+	done(map);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -389,5 +432,6 @@ int main(void)
 	bpfl_test_add_loop(suite, "hashes", all_elements_are_read, sizeof(hashes) / sizeof(hashes[0]));
 	bpfl_test_add_loop(suite, "turmoil", elements_that_stay_are_shown_whatever_is_deleted, 2);
 	bpfl_test_add_loop(suite, "queues", queues_and_stacks_have_a_next_element, 2);
+	bpfl_test_add_loop(suite, "cpus", the_value_of_a_cpu_is_written_alone, 3);
 	return bpfl_test_main(suite);
 }

@@ -29,8 +29,16 @@ static struct {
 	struct fake_object *object;
 } pins[NR_PINS];
 
+static bool fake_cpu_flags;
+
+void fake_sys_knows_cpu_flags(void)
+{
+	fake_cpu_flags = true;
+}
+
 void fake_bpf_reset(void)
 {
+	fake_cpu_flags = false;
 	for (size_t i = 0; i < nr_objects; i++)
 		free(objects[i].bytes);
 	memset(objects, 0, sizeof(objects));
@@ -203,21 +211,48 @@ static int map_create(void *attr_bytes)
 	return object_new(FAKE_MAP, attr, sizeof(*attr), &map);
 }
 
+#define F_CPU 8u
+#define F_ALL_CPUS 16u
+
+/* Where in an element's values a call with these flags works, and how many bytes it moves. -EINVAL: not known. */
+static int map_cpu_place(const struct fake_object *map, uint64_t flags, size_t *ret_off, size_t *ret_size)
+{
+	size_t stride = map_value_size(map) / FAKE_SYS_NR_CPUS;
+	bool is_per_cpu = map_attr(map)->map_type != MAP_PERCPU_CGROUP && map_value_size(map) != map_attr(map)->value_size;
+
+	*ret_off = 0;
+	*ret_size = map_value_size(map);
+	if (!(flags & (F_CPU | F_ALL_CPUS)))
+		return flags >> 32 ? -EINVAL : 0;
+	if (!fake_cpu_flags || !is_per_cpu || (flags & F_CPU && flags & F_ALL_CPUS))
+		return -EINVAL;
+	if (flags >> 32 >= FAKE_SYS_NR_CPUS)
+		return -ERANGE;
+	*ret_off = (flags >> 32) * stride;
+	*ret_size = map_attr(map)->value_size;
+	return 0;
+}
+
 static int map_lookup(void *attr_bytes)
 {
 	const struct bpfl_attr_map_elem *attr = attr_bytes;
 	struct fake_object *map = object_of((int)attr->map_fd, FAKE_MAP);
 	const void *key = pointer(attr->key);
 	void *value = (void *)(uintptr_t)attr->value;
+	size_t off, size;
 	uint8_t *elem;
+	int ret;
 
 	if (!map)
 		return -EBADF;
+	ret = map_cpu_place(map, attr->flags, &off, &size);
+	if (ret < 0 || attr->flags & F_ALL_CPUS)
+		return ret < 0 ? ret : -EINVAL;
 	elem = map_find(map, key);
 	if (elem)
-		memcpy(value, elem + map_attr(map)->key_size, map_value_size(map));
+		memcpy(value, elem + map_attr(map)->key_size + off, size);
 	else if (map_is_array(map) && map_key_valid(map, key))
-		memset(value, 0, map_value_size(map));
+		memset(value, 0, size);
 	else
 		return -ENOENT;
 	return 0;
@@ -228,11 +263,17 @@ static int map_update(void *attr_bytes)
 	const struct bpfl_attr_map_elem *attr = attr_bytes;
 	struct fake_object *map = object_of((int)attr->map_fd, FAKE_MAP);
 	const void *key = pointer(attr->key);
-	size_t key_size, value_size;
+	/* Beside the flag for one CPU these two mean nothing, beside that for all they are refused. */
+	uint64_t exists = attr->flags & F_CPU ? 0 : attr->flags & (UPDATE_NOEXIST | UPDATE_EXIST);
+	size_t key_size, value_size, off, size;
 	uint8_t *elem;
+	int ret;
 
 	if (!map)
 		return -EBADF;
+	ret = map_cpu_place(map, attr->flags, &off, &size);
+	if (ret < 0 || (exists && attr->flags & F_ALL_CPUS))
+		return ret < 0 ? ret : -EINVAL;
 	if (map->frozen)
 		return -EPERM;
 	key_size = map_attr(map)->key_size;
@@ -240,9 +281,9 @@ static int map_update(void *attr_bytes)
 	elem = map_find(map, key);
 	if (!map_key_valid(map, key) || (!elem && map->nr_elems == map_attr(map)->max_entries))
 		return -E2BIG;
-	if (attr->flags == UPDATE_NOEXIST && (elem || map_is_array(map)))
+	if (exists == UPDATE_NOEXIST && (elem || map_is_array(map)))
 		return -EEXIST;
-	if (attr->flags == UPDATE_EXIST && !elem && !map_is_array(map))
+	if (exists == UPDATE_EXIST && !elem && !map_is_array(map))
 		return -ENOENT;
 	if (!elem) {
 		map->bytes = realloc(map->bytes, map->nr_bytes + key_size + value_size + 1);
@@ -251,10 +292,15 @@ static int map_update(void *attr_bytes)
 		elem = (uint8_t *)map->bytes + map->nr_bytes;
 		if (key_size)
 			memcpy(elem, key, key_size);
+		/* Nobody promises zeroes. */
+		memset(elem + key_size, map_is_array(map) ? 0 : 0xaa, value_size);
 		map->nr_bytes += key_size + value_size;
 		map->nr_elems++;
 	}
-	memcpy(elem + key_size, pointer(attr->value), value_size);
+	for (unsigned cpu = 0; cpu < FAKE_SYS_NR_CPUS && attr->flags & F_ALL_CPUS; cpu++)
+		memcpy(elem + key_size + cpu * value_size / FAKE_SYS_NR_CPUS, pointer(attr->value), size);
+	if (!(attr->flags & F_ALL_CPUS))
+		memcpy(elem + key_size + off, pointer(attr->value), size);
 	return 0;
 }
 

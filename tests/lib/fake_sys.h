@@ -75,6 +75,9 @@ void fake_sys_limit_attr(int cmd, size_t attr_size);
 typedef int (*fake_bpf_fn)(void *ctx, void *attr, size_t attr_size);
 void fake_sys_on_bpf(int cmd, fake_bpf_fn fn, void *ctx);
 
+/* From now on BPF_F_CPU and BPF_F_ALL_CPUS are taken (Linux 7.0); without this they are EINVAL. */
+void fake_sys_knows_cpu_flags(void);
+
 /* ---- what is inside ---- */
 
 /* A fake kernel object behind a descriptor, or NULL. Owned by the fake. */

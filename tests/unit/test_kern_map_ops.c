@@ -419,6 +419,73 @@ START_TEST(every_refusal_leaves_nothing_open)
 }
 END_TEST
 
+/* One CPU's value, and one for all: on a kernel with the flags (_i 1), and on one without. */
+START_TEST(values_of_one_cpu)
+{
+	static const uint32_t types[] = { BPFL_MAP_TYPE_PERCPU_HASH, BPFL_MAP_TYPE_PERCPU_ARRAY };
+	struct bpfl_map *map = new_map(types[_i / 2], 4, 12, 3);
+	uint32_t keys[2] = { 1, 2 }, value[6] = { 5, 6, 7, 50, 60, 70 }, got[3] = { 0 }, all[4 * FAKE_SYS_NR_CPUS];
+	size_t nr = 0;
+
+	if (_i % 2)
+		fake_sys_knows_cpu_flags();
+	/* A new element is zero on the other CPUs. */
+	CHECK_OK(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_OF_CPU(2), &err), err);
+	CHECK_OK(bpfl_map_lookup(map, keys, 4, all, sizeof(all), 0, &err), err);
+	for (uint32_t i = 0; i < 4 * FAKE_SYS_NR_CPUS; i++)
+		ck_assert_uint_eq(all[i], i >= 8 && i < 11 ? i - 3 : 0);
+	CHECK_OK(bpfl_map_update(map, keys, 4, value + 3, 12, BPFL_MAP_OF_CPU(3), &err), err);
+	CHECK_OK(bpfl_map_lookup(map, keys, 4, got, 12, BPFL_MAP_OF_CPU(2), &err), err);
+	ck_assert_int_eq(memcmp(got, value, 12), 0);
+	CHECK_OK(bpfl_map_lookup(map, keys, 4, got, 12, BPFL_MAP_OF_CPU(3), &err), err);
+	ck_assert_int_eq(memcmp(got, value + 3, 12), 0);
+	CHECK_OK(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_ALL_CPUS, &err), err);
+	for (unsigned cpu = 0; cpu < FAKE_SYS_NR_CPUS; cpu++) {
+		CHECK_OK(bpfl_map_lookup(map, keys, 4, got, 12, BPFL_MAP_OF_CPU(cpu), &err), err);
+		ck_assert_int_eq(memcmp(got, value, 12), 0);
+	}
+	if (_i / 2 == 0) {
+		CHECK_FAILS(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_OF_CPU(1) | BPFL_MAP_NOEXIST, &err), err, BPFL_ERR_TARGET,
+			    EEXIST, "there already");
+		CHECK_FAILS(bpfl_map_update(map, keys + 1, 4, value, 12, BPFL_MAP_OF_CPU(1) | BPFL_MAP_EXIST, &err), err, BPFL_ERR_TARGET,
+			    ENOENT, "no such element");
+		CHECK_FAILS(bpfl_map_lookup(map, keys + 1, 4, got, 12, BPFL_MAP_OF_CPU(1), &err), err, BPFL_ERR_TARGET, ENOENT,
+			    "no such element");
+		CHECK_FAILS(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_ALL_CPUS | BPFL_MAP_NOEXIST, &err), err, BPFL_ERR_TARGET,
+			    EEXIST, "there already");
+	}
+	CHECK_OK(bpfl_map_update_batch(map, keys, value, 2, BPFL_MAP_OF_CPU(0), &nr, &err), err);
+	ck_assert_uint_eq(nr, 2);
+	CHECK_OK(bpfl_map_lookup(map, keys + 1, 4, all, sizeof(all), 0, &err), err);
+	for (uint32_t i = 0; i < 4 * FAKE_SYS_NR_CPUS; i++)
+		ck_assert_uint_eq(all[i], i < 3 ? value[i + 3] : 0);
+	/* An element that is there is written alone where the kernel can do it; that of a hash is looked for first. */
+	size_t before = fake_sys_nr_calls();
+	CHECK_OK(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_OF_CPU(1), &err), err);
+	ck_assert_uint_eq(fake_sys_nr_calls() - before, _i % 2 ? (_i / 2 ? 1 : 2) : 3);
+	done(map);
+}
+END_TEST
+
+START_TEST(flags_of_cpus_that_mean_nothing)
+{
+	struct bpfl_map *map = new_map(BPFL_MAP_TYPE_PERCPU_ARRAY, 4, 4, 1);
+	uint32_t key = 0, value = 0;
+
+	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_OF_CPU(FAKE_SYS_NR_CPUS), &err), err, BPFL_ERR_USAGE, ERANGE,
+		    "no values of CPU 4, only of 4 CPUs");
+	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_ALL_CPUS, &err), err, BPFL_ERR_USAGE, EINVAL, "one CPU is read");
+	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, BPFL_MAP_ALL_CPUS | BPFL_MAP_CPU, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "one or all are written");
+	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 8, BPFL_MAP_ALL_CPUS, &err), err, BPFL_ERR_USAGE, EINVAL, "has 4 bytes, not 8");
+	CHECK_FAILS(bpfl_map_update_batch(map, &key, &value, 1, BPFL_MAP_OF_CPU(9), NULL, &err), err, BPFL_ERR_USAGE, ERANGE, "CPU 9");
+	done(map);
+	map = new_map(BPFL_MAP_TYPE_HASH, 4, 4, 1);
+	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_OF_CPU(0), &err), err, BPFL_ERR_USAGE, ERANGE, "one value for all CPUs");
+	done(map);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -440,6 +507,10 @@ int main(void)
 		maps_are_found_by_name_and_id,
 		types_in_words_stay_with_a_map,
 		every_refusal_leaves_nothing_open,
+		flags_of_cpus_that_mean_nothing,
 	};
-	return bpfl_test_main(BPFL_TEST_SUITE("kern map ops", tests));
+	Suite *suite = BPFL_TEST_SUITE("kern map ops", tests);
+
+	bpfl_test_add_loop(suite, "cpus", values_of_one_cpu, 4);
+	return bpfl_test_main(suite);
 }
