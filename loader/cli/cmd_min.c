@@ -5,9 +5,12 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct min_options {
 	struct options edits; /* --type, --only, --skip: what will be loaded */
@@ -24,7 +27,7 @@ static const struct option_row rows[] = {
 	  "the whole BTF, raw or ELF, or a directory like /sys/kernel/btf; without: the running kernel's" },
 	{ "module", 0, VALUE_WORDS, FIELD(module), "FILE",
 	  "types of a module of that kernel: /sys/kernel/btf/NAME or NAME.ko (repeatable)" },
-	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "OUT", "the file to write" },
+	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "OUT", "the file to write (-: stdout)" },
 	{ "type", 0, VALUE_WORDS, FIELD(edits.type), "PROG=TYPE",
 	  "a program will be loaded as this type" },
 	{ "only", 0, VALUE_LIST, FIELD(edits.only), "P,Q", "only these programs will be loaded" },
@@ -59,28 +62,63 @@ static int system_error(struct bpfl_error *err, const char *path, int errnum)
 	return -errnum;
 }
 
-/* A file that is there is a whole one: it gets its name last. */
-static int file_write(const char *path, const void *bytes, size_t size, struct bpfl_error *err)
+/* Writes and closes. 0 or -errno. */
+static int bytes_write(FILE *file, const void *bytes, size_t size)
 {
-	size_t part_size = strlen(path) + sizeof(".part");
-	char *part = malloc(part_size);
-	FILE *file;
 	int errnum = 0;
 
-	if (!part)
-		return out_usage(err, "out of memory");
-	snprintf(part, part_size, "%s.part", path);
-	file = fopen(part, "we");
-	if (!file || fwrite(bytes, 1, size, file) != size)
+	errno = 0;
+	if (fwrite(bytes, 1, size, file) != size || fflush(file) != 0)
 		errnum = errno ? errno : EIO;
-	if (file && fclose(file) != 0 && errnum == 0)
+	if (file != stdout && fclose(file) != 0 && errnum == 0)
 		errnum = errno;
-	if (errnum == 0 && rename(part, path) != 0)
-		errnum = errno;
-	if (errnum != 0 && file)
+	return -errnum;
+}
+
+/* What is there already and no regular file (a pipe, /dev/stdout, a link) stays what it is. */
+static int write_into(const char *path, const void *bytes, size_t size)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+
+	return file ? bytes_write(file, bytes, size) : -errno;
+}
+
+/* A file that is there is a whole one: it gets its name last. */
+static int write_anew(const char *path, const void *bytes, size_t size)
+{
+	size_t part_size = strlen(path) + sizeof(".XXXXXX");
+	char *part = malloc(part_size);
+	mode_t mask = umask(0);
+	FILE *file = NULL;
+	int fd = -1, ret;
+
+	umask(mask);
+	if (part) {
+		snprintf(part, part_size, "%s.XXXXXX", path);
+		fd = mkostemp(part, O_CLOEXEC);
+	}
+	if (fd >= 0) {
+		fchmod(fd, 0666 & ~mask);
+		file = fdopen(fd, "w");
+	}
+	ret = file ? bytes_write(file, bytes, size) : -errno;
+	if (fd >= 0 && !file)
+		close(fd);
+	if (ret == 0 && rename(part, path) != 0)
+		ret = -errno;
+	if (ret < 0 && fd >= 0)
 		remove(part);
 	free(part);
-	return errnum ? system_error(err, path, errnum) : 0;
+	return ret;
+}
+
+static int file_write(const char *path, const void *bytes, size_t size, struct bpfl_error *err)
+{
+	struct stat st;
+	bool is_new = strcmp(path, "-") != 0 && (lstat(path, &st) != 0 || S_ISREG(st.st_mode));
+	int ret = is_new ? write_anew(path, bytes, size) : write_into(path, bytes, size);
+
+	return ret < 0 ? system_error(err, path, -ret) : 0;
 }
 
 static int object_add(struct bpfl_btf_min *min, const struct options *edits, const char *path,
@@ -145,6 +183,8 @@ int cmd_btf_min(int argc, char **argv)
 	}
 	if (ret == 0 && first == argc)
 		ret = out_usage(&err, "btf min: for which object files?");
+	if (ret == 0 && options.out_path && strcmp(options.out_path, "-") == 0 && isatty(STDOUT_FILENO))
+		ret = out_usage(&err, "btf min: the file is binary, and stdout a terminal: -o FILE, or | ...");
 	if (ret == 0 && !options.out_path)
 		ret = out_usage(&err, "btf min: where to? Give -o FILE");
 	if (ret == 0)

@@ -76,3 +76,24 @@ err_has "where to?"
 run 2 btf min -o "$TMP/x"
 run 1 btf min "$OBJ/hello.bpf.o" -o /nonexistent/x
 [ ! -e "$TMP/x" ] || fail "a file in spite of an error"
+
+# To a pipe; and what is no regular file stays what it is.
+run 0 btf min "$OBJ/core_fields.bpf.o" -o "$TMP/file.btf"
+"$BPFLOAD" btf min "$OBJ/core_fields.bpf.o" -o - | cmp - "$TMP/file.btf" || fail "to stdout: not the same bytes"
+mkfifo "$TMP/fifo"
+cat "$TMP/fifo" >"$TMP/through" &
+run 0 btf min "$OBJ/core_fields.bpf.o" -o "$TMP/fifo"
+wait
+[ -p "$TMP/fifo" ] || fail "a file took the place of a pipe"
+cmp "$TMP/through" "$TMP/file.btf" || fail "through a pipe: not the same bytes"
+echo old >"$TMP/behind"
+ln -s behind "$TMP/link"
+(umask 027 && "$BPFLOAD" btf min "$OBJ/core_fields.bpf.o" -o "$TMP/link" && "$BPFLOAD" btf min "$OBJ/core_fields.bpf.o" -o "$TMP/mode") || fail "with umask"
+[ -L "$TMP/link" ] || fail "a file took the place of a link"
+cmp "$TMP/behind" "$TMP/file.btf" || fail "through a link: not the same bytes"
+[ "$(stat -c %a "$TMP/mode")" = 640 ] || fail "mode $(stat -c %a "$TMP/mode")"
+mkdir "$TMP/dir"
+run 1 btf min "$OBJ/core_fields.bpf.o" -o "$TMP/dir"
+"$BPFLOAD" btf min "$OBJ/core_fields.bpf.o" -o - >/dev/full 2>"$TMP/err" && fail "a full disk is no error"
+err_has "No space left"
+[ -z "$(find "$TMP" -name '*.btf.*' -o -name 'mode.*')" ] || fail "part of a file is left"
