@@ -377,7 +377,14 @@ struct loop {
 	const struct bpfl_spec *spec; /* borrowed; NULL without a plan */
 	struct tables *tables;	      /* borrowed, or NULL */
 	const struct until *until; /* borrowed; NULL: none */
+	enum bpfl_time_mode time;  /* loop_run() sets these two: --timestamps of printk lines */
+	int64_t start_ns;
 };
+/* stamp.c: --timestamps. NULL: not given. */
+int stamp_mode(const char *word, enum bpfl_time_mode *ret_mode, struct bpfl_error *err);
+int64_t stamp_now_ns(void);
+/* The time and a blank; nothing for BPFL_TIME_NONE. start_ns: of stamp_now_ns(). */
+int stamp_put(struct out *out, enum bpfl_time_mode mode, int64_t start_ns);
 int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 /* True when INT, TERM or HUP has come. */
 bool signals_pending(int signal_fd);

@@ -210,7 +210,7 @@ static int events_step(struct run *run, struct bpfl_error *err)
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
 	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child,
-			     run->export, run->feed, run->spec, &run->tables, &run->until };
+			     run->export, run->feed, run->spec, &run->tables, &run->until, BPFL_TIME_NONE, 0 };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;

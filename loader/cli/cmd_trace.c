@@ -18,6 +18,7 @@ static const struct option_row rows[] = {
 	{ "once", 0, VALUE_FLAG, FIELD(once), NULL, "show the lines that are in the trace buffer already, and end" },
 	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
 	{ "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "lines exactly as the kernel writes them" },
+	{ "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when lines came: wall (the default), rel, mono" },
 	{ "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time: 10s, 500ms" },
 	{ "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N lines" },
 	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" },
@@ -101,6 +102,10 @@ int cmd_trace(int argc, char **argv)
 		ret = out_usage(&err, "trace shows the lines of all programs: what is '%.200s'?", argv[operand]);
 	if (ret == 0 && options.once && (options.duration_ns || options.ready_fd >= 0))
 		ret = out_usage(&err, "--once waits for nothing: what is %s for?", options.duration_ns ? "--duration" : "--ready-fd");
+	if (ret == 0 && options.once && options.timestamps)
+		ret = out_usage(&err, "--once: when the lines came is not known; --raw and --json have the kernel's time");
+	if (ret == 0)
+		ret = stamp_mode(options.timestamps, &(enum bpfl_time_mode){ BPFL_TIME_NONE }, &err);
 	if (ret == 0 && options.out_path)
 		ret = out_redirect(&out, options.out_path, &err);
 	if (ret == 0)

@@ -19,22 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static int time_mode(const char *word, enum bpfl_time_mode *ret_mode, struct bpfl_error *err)
-{
-	static const struct { const char *word; enum bpfl_time_mode mode; } modes[] = {
-		{ "", BPFL_TIME_WALL }, { "wall", BPFL_TIME_WALL }, { "rel", BPFL_TIME_REL }, { "mono", BPFL_TIME_MONO },
-	};
-
-	*ret_mode = BPFL_TIME_NONE;
-	for (size_t i = 0; word && i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (strcmp(modes[i].word, word) == 0)
-			*ret_mode = modes[i].mode;
-	}
-	if (word && *ret_mode == BPFL_TIME_NONE)
-		return out_usage(err, "--timestamps: '%s' is not wall, rel or mono", word);
-	return 0;
-}
-
 int events_prepare(struct events *events, const struct options *options, const struct bpfl_spec *spec, struct out *out,
 		   struct bpfl_error *err)
 {
@@ -52,7 +36,7 @@ int events_prepare(struct events *events, const struct options *options, const s
 		.stacks = events->stacks ? events->stacks->stacks : NULL,
 	};
 	bool for_tables = tables_have_words(options, spec);
-	int ret = time_mode(options->timestamps, &opts.time, err);
+	int ret = stamp_mode(options->timestamps, &opts.time, err);
 
 	events->options = options;
 	events->out = out;

@@ -104,6 +104,8 @@ int loop_line(void *ctx, const struct bpfl_trace_line *line)
 			ret = out_text(loop->out, "\n");
 	} else {
 		ret = bpfl_trace_line_text(line, loop->options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text);
+		if (ret == 0 && !loop->options->json)
+			ret = stamp_put(loop->out, loop->time, loop->start_ns);
 		if (ret == 0)
 			ret = out_text(loop->out, text);
 		free(text);
@@ -239,8 +241,11 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		{ -1, POLLIN, 0 },
 		{ -1, POLLIN, 0 },
 	};
-	int ret = begin(loop, err);
+	int ret = stamp_mode(loop->options->timestamps, &loop->time, err);
 
+	loop->start_ns = stamp_now_ns();
+	if (ret == 0)
+		ret = begin(loop, err);
 	if (ret == 0)
 		ret = timer_open(loop->options->interval_ns, true, &fds[3].fd, err);
 	if (ret == 0)

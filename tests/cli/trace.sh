@@ -30,6 +30,19 @@ PID=
 [ "$(wc -l <"$TMP/out")" -eq 2 ] || fail "not two lines"
 jq -e '.type == "printk" and (.message | startswith("BPF triggered from PID"))' "$TMP/out" >"$TMP/jq" || fail "not as documented"
 
+# When a line was read.
+for mode in '' =wall =rel =mono; do
+	case $mode in
+	'' | =wall) time='[0-9]{2}:[0-9]{2}:[0-9]{2}' ;;
+	=rel) time='[0-9]' ;;
+	*) time='[0-9]+' ;;
+	esac
+	run 0 "$OBJ/minimal.bpf.o" --set my_pid=child "--timestamps$mode" -- sh -c 'echo 1'
+	out_matches "^$time\\.[0-9]{6} [^ ]+: BPF triggered from PID"
+done
+run 2 trace --timestamps=never
+run 2 trace --once --timestamps
+
 # Time ends it too; words are refused.
 run 0 trace --duration 200ms
 run 2 trace hello.bpf.o
