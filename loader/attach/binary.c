@@ -2,7 +2,7 @@
 /*
  * attach/binary.c: see attach/binary.h.
  *
- * A library is found as the dynamic linker finds it: in ld.so.cache, and in the default directories (musl has no cache). A machine may have
+ * A library is found as the dynamic linker finds it: in LD_LIBRARY_PATH, in ld.so.cache, and in the default directories (musl has no cache). A machine may have
  * libraries of several architectures under one name; the one for programs like this one is taken, another if there is no such.
  * A program is found as a shell finds it. The file of another process is reached through /proc/PID/root: that follows its mount
  * namespace, however its paths look from here.
@@ -55,6 +55,7 @@ struct search {
 	bool any_version;     /* "libssl.so" takes libssl.so.3 */
 	char path[PATH_SIZE]; /* found; "" not yet */
 	bool is_native;	      /* the best there is */
+	const char *own_dirs; /* LD_LIBRARY_PATH of this process; "" when another root is searched */
 	struct bpfl_near near;
 };
 
@@ -113,19 +114,38 @@ static int try_listed(void *ctx, const char *name)
 	return 0;
 }
 
-static void try_dirs(struct search *search)
+static void try_dir(struct search *search, const char *dir)
 {
-	for (size_t i = 0; i < sizeof(library_dirs) / sizeof(library_dirs[0]); i++) {
-		struct listing listing = { search, library_dirs[i] };
-		char path[PATH_SIZE];
+	struct listing listing = { search, dir };
+	char path[PATH_SIZE];
 
-		try_path(search, library_dirs[i], search->name);
-		snprintf(path, sizeof(path), "%s%s", search->root, library_dirs[i]);
-		if (search->any_version)
-			bpfl_enter_list_dir(AT_FDCWD, path, try_listed, &listing);
-	}
+	try_path(search, dir, search->name);
+	if (search->any_version && snprintf(path, sizeof(path), "%s%s", search->root, dir) < PATH_SIZE)
+		bpfl_enter_list_dir(AT_FDCWD, path, try_listed, &listing);
 }
 
+static void try_dirs(struct search *search)
+{
+	for (size_t i = 0; i < sizeof(library_dirs) / sizeof(library_dirs[0]); i++)
+		try_dir(search, library_dirs[i]);
+}
+
+/* The dynamic linker asks these before all others. */
+static void try_own_dirs(struct search *search)
+{
+	const char *dirs = search->own_dirs;
+
+	while (*dirs) {
+		size_t len = strcspn(dirs, ":;");
+		char dir[PATH_SIZE];
+
+		if (len > 0 && len < sizeof(dir)) {
+			snprintf(dir, sizeof(dir), "%.*s", (int)len, dirs);
+			try_dir(search, dir);
+		}
+		dirs += len + (dirs[len] != '\0');
+	}
+}
 /* What the process has mapped is what it uses, wherever it found it: by DT_RUNPATH, LD_LIBRARY_PATH, or dlopen() of a path. */
 static int take_mapped(void *ctx, struct bpfl_user_elf *elf)
 {
@@ -150,7 +170,8 @@ static void find_library(struct search *search)
 		cache.size = 0;
 	for (int pass = 0; pass < 2 && !search->path[0]; pass++) {
 		search->any_version = pass == 1;
-		if (cache.size > 0)
+		try_own_dirs(search);
+		if (cache.size > 0 && !search->path[0])
 			bpfl_ldcache_each(cache.data, cache.size, try_cached, search);
 		if (!search->path[0])
 			try_dirs(search);
@@ -203,7 +224,8 @@ static int refuse(struct search *search, bool is_library, const char *dirs, stru
 		       BPFL_ESC(search->name));
 	bpfl_error_catalogue(err, 23);
 	if (is_library)
-		bpfl_error_why(err, "looked in %s/etc/ld.so.cache and the usual directories (/lib, /usr/lib, ...)", search->root);
+		bpfl_error_why(err, "looked in %s%s%s/etc/ld.so.cache and the usual directories (/lib, /usr/lib, ...)",
+			       *search->own_dirs ? BPFL_ESC(search->own_dirs) : "", *search->own_dirs ? " (LD_LIBRARY_PATH), " : "", search->root);
 	else
 		bpfl_error_why(err, "looked%s%s in %s", search->root[0] ? " below " : "", search->root, dirs);
 	if (err && !is_library)
@@ -259,8 +281,8 @@ int bpfl_process_check(int pid, struct bpfl_error *err)
 
 int bpfl_binary_find(const char *name, int pid, char **ret_path, struct bpfl_error *err)
 {
-	struct search search = { .name = name };
-	const char *dirs = getenv("PATH");
+	struct search search = { .name = name, .own_dirs = "" };
+	const char *dirs = getenv("PATH"), *own_dirs = getenv("LD_LIBRARY_PATH");
 	bool is_library = strstr(name, ".so") != NULL;
 	int ret = pid > 0 ? bpfl_process_check(pid, err) : 0;
 
@@ -274,6 +296,8 @@ int bpfl_binary_find(const char *name, int pid, char **ret_path, struct bpfl_err
 	} else {
 		if (pid > 0)
 			snprintf(search.root, sizeof(search.root), "/proc/%d/root", pid);
+		else if (own_dirs)
+			search.own_dirs = own_dirs;
 		search.machine = own_machine();
 		bpfl_near_init(&search.near, name);
 		if (is_library && pid > 0)

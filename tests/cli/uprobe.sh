@@ -170,3 +170,19 @@ eventually grep -q '^nr_calls = [1-9]' "$TMP/out" || fail "the library of the pr
 stop INT
 err_has "$TMP/elsewhere/libdeep.so.1:deep_work in process $waits"
 kill "$waits"
+
+# A library of LD_LIBRARY_PATH, by its name and without its version; it comes before one of the system.
+mkdir "$TMP/own"
+libc=$(sed -n 's/.* \(\/[^ ]*libc\.so\.6\)$/\1/p' /proc/self/maps | head -n 1)
+cp "$libc" "$TMP/own/libbpfload-own.so.1"
+for name in libbpfload-own.so.1 libbpfload-own.so; do
+	code=0
+	LD_LIBRARY_PATH=/nowhere:$TMP/own "$BPFLOAD" "$OBJ/uprobe.bpf.o" --only enter --attach "enter=uprobe/$name:getpwnam" --duration 1ms \
+		>"$TMP/out" 2>"$TMP/err" || code=$?
+	[ "$code" -eq 0 ] || fail "$name in LD_LIBRARY_PATH: exit code $code: $(cat "$TMP/err")"
+	err_has "$TMP/own/libbpfload-own.so.1"
+done
+run 7 "$OBJ/uprobe.bpf.o" --only enter --attach enter=uprobe/libbpfload-own.so:getpwnam --duration 1ms
+err_has "there is no library 'libbpfload-own.so'"
+LD_LIBRARY_PATH=/nowhere "$BPFLOAD" "$OBJ/uprobe.bpf.o" --only enter --attach enter=uprobe/libbpfload-own.so:getpwnam 2>"$TMP/err" && fail "found"
+err_has "looked in /nowhere (LD_LIBRARY_PATH), /etc/ld.so.cache"
