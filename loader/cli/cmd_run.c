@@ -294,6 +294,17 @@ static const step_fn run_steps[] = { spec_step, image_step, object_step, events_
 static const step_fn dry_steps[] = { spec_step, image_step, NULL };
 static const step_fn load_steps[] = { spec_step, image_step, pin_dir_step, object_step, pin_step, NULL };
 
+/* What shall stay must not seem to be there when it is not. */
+static int load_interrupted(struct run *run, struct bpfl_error *err)
+{
+	bpfl_object_unpin(run->object);
+	bpfl_error_clear(err);
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = EINTR;
+	snprintf(err->message, sizeof(err->message), "interrupted by a signal: nothing is attached, nothing is pinned");
+	return -EINTR;
+}
+
 static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *err)
 {
 	int ret = signals_init(&run->signal_fd, err);
@@ -301,7 +312,7 @@ static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *e
 	for (size_t i = 0; steps[i] && ret == 0; i++) {
 		/* Once everything is attached there is something to show, also when the signal has come already: the loop hears it. */
 		if (steps[i] != wait_step && signals_pending(run->signal_fd))
-			return 0;
+			return steps == load_steps ? load_interrupted(run, err) : 0;
 		ret = steps[i](run, err);
 	}
 	return ret;

@@ -73,3 +73,17 @@ run 0 unload /sys/fs/bpf/own/a/b /sys/fs/bpf/theirs/d/
 [ -d /sys/fs/bpf/theirs ] && [ ! -e /sys/fs/bpf/theirs/d ] || fail "a directory of somebody else's has gone"
 run 0 unload /sys/fs/bpf/own/c
 [ ! -e /sys/fs/bpf/own ] || fail "left: $(find /sys/fs/bpf/own)"
+
+# A signal while it loads: all of it and success, or nothing and no success.
+for delay in 0 1 2 3 4 5 6 7 8 9 10 12 14 16 18 20 25 30 35 40; do
+	"$BPFLOAD" load "$OBJ/subprogs.bpf.o" --pin $dir --quiet 2>"$TMP/err" & loading=$!
+	sleep "$(printf '0.%03d' $delay)"
+	kill -TERM $loading 2>/dev/null || true
+	code=0
+	wait $loading || code=$?
+	pins=$(find $dir -type f 2>/dev/null | wc -l)
+	case $code,$pins in
+	0,5) run 0 unload $dir ;;
+	0,* | *,[1-9]*) fail "exit code $code with $pins pins" ;;
+	esac
+done
