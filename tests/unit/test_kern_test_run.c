@@ -144,7 +144,7 @@ START_TEST(a_refusal_names_what_was_given)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		answer = rows[i].answer;
 		CHECK_FAILS(bpfl_object_test(gen.object, "main_fn", &rows[i].opts, &result, &err), err, rows[i].kind, -answer, "program 'main_fn'");
-		CHECK_HAS(err.why ? err.why : "", rows[i].why);
+		CHECK_HAS(err.why, rows[i].why);
 	}
 	ck_assert_uint_eq(result.retval, 77); /* written on success only */
 	unload();
