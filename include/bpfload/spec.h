@@ -221,6 +221,7 @@ struct bpfl_map_def {
 	const char *name;
 	uint32_t type, key_size, value_size, max_entries, flags;
 	uint64_t map_extra;
+	int inner_map_fd; /* bpfl_map_create() only: of a map of maps, a map like those that it will hold; 0: none. Borrowed. */
 };
 /*
  * Adds a map.

@@ -20,7 +20,7 @@
 struct map_options {
 	struct options run; /* json, sum, rows, interval_ns, count, duration_ns: what the views and the loop read */
 	const char *hist, *top, *folded; /* NULL: not given; "": without a word */
-	const char *cpu, *flags, *type, *name, *key_type, *value_type;
+	const char *cpu, *flags, *type, *name, *key_type, *value_type, *inner;
 	uint64_t key_size, value_size, max_entries;
 	bool noexist, exist, help;
 };
@@ -51,6 +51,7 @@ static const struct option_row rows[] = {
 	{ "max-entries", 0, VALUE_U64, FIELD(max_entries), "N", "create: how many elements" },
 	{ "map-flags", 0, VALUE_TEXT, FIELD(flags), "N", "create: BPF_F_... as a number (1: no preallocation)" },
 	{ "name", 0, VALUE_TEXT, FIELD(name), "NAME", "create: a name of up to 15 letters (default: that of the file)" },
+	{ "inner", 0, VALUE_TEXT, FIELD(inner), "MAP", "create: of a map of maps: one like those that it will hold, a path or a name" },
 	{ "verbose", 'v', VALUE_VERBOSE, FIELD(run.verbosity), NULL, "say more on stderr" },
 	{ "quiet", 'q', VALUE_QUIET, FIELD(run.verbosity), NULL, "say nothing but errors on stderr" },
 	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
@@ -246,15 +247,25 @@ static void name_of_path(const char *path, char name[static 16])
 static int map_create(struct command *command, struct bpfl_error *err)
 {
 	const struct map_options *options = command->options;
+	struct bpfl_map *inner = NULL;
 	struct bpfl_map_def def;
-	char name[16];
+	char name[16], *word = (char *)options->inner;
 	int ret = create_def(options, &def, err);
 
+	if (ret < 0)
+		return ret;
 	name_of_path(command->operands[0], name);
 	if (!options->name && name[0])
 		def.name = name;
-	if (ret == 0)
+	if (word) {
+		ret = map_open_words(&inner, &word, 1, err);
+		def.inner_map_fd = ret < 0 ? 0 : bpfl_map_fd(inner);
+	}
+	if (ret >= 0)
 		ret = bpfl_map_create(&def, options->key_type, options->value_type, &command->map, err);
+	if (ret == -EINVAL && err->kind == BPFL_ERR_USAGE && !word && !err->fix[0] && strstr(options->type, "_of_maps"))
+		snprintf(err->fix, sizeof(err->fix), "--inner MAP names it");
+	bpfl_map_close(inner);
 	return ret < 0 ? ret : bpfl_map_pin(command->map, command->operands[0], err);
 }
 

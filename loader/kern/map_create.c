@@ -129,6 +129,12 @@ int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const 
 	struct bpfl_btf *btf = NULL;
 	int ret, btf_fd;
 
+	if (def->type == BPFL_MAP_TYPE_ARRAY_OF_MAPS || def->type == BPFL_MAP_TYPE_HASH_OF_MAPS) {
+		if (def->size < sizeof(*def) || def->inner_map_fd <= 0)
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "a map of maps is made with a map like those that it will hold");
+		attr.inner_map_fd = (uint32_t)def->inner_map_fd;
+		attr.value_size = sizeof(uint32_t);
+	}
 	if (def->name && (strlen(def->name) >= BPFL_OBJ_NAME_SIZE))
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "the kernel keeps names of up to %d bytes: '%s' is longer",
 				      BPFL_OBJ_NAME_SIZE - 1, BPFL_ESC(def->name));

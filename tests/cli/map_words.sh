@@ -107,6 +107,17 @@ says 'cli_jobs = 7' del $pins/jobs
 run 7 map del $pins/jobs
 err_has 'is empty'
 
+# A map of maps: its elements are maps, written by their paths or ids and shown as ids.
+run 2 map create $pins/outer --type array_of_maps --key u32 --max-entries 2
+err_has 'fix:   --inner MAP names it'
+run 7 map create $pins/outer --type array_of_maps --key u32 --max-entries 2 --inner $pins/nothing
+run 0 map create $pins/outer --type hash_of_maps --key u32 --max-entries 2 --inner $pins/jobs
+run 0 map set $pins/outer 7 $pins/jobs
+run 0 map get $pins/outer 7
+out_matches '^outer\[7\] = map id [0-9]+$'
+run 1 map set $pins/outer 8 $pins/hits
+rm $pins/outer
+
 # A trie, bytes, a second path, a frozen map.
 run 0 map create $pins/cli_nets --type lpm_trie --key-size 8 --value-size 3 --max-entries 5
 mv $pins/cli_nets $pins/nets # the name is that of the file
