@@ -28,7 +28,8 @@ static void make(const char *type, const char *key, const char *value, uint32_t 
 static void make_untyped(const char *type, uint32_t key_size, uint32_t value_size, uint32_t max_entries)
 {
 	struct bpfl_map_def def = { .size = sizeof(def), .name = "m", .type = bpfl_map_type_find(type), .key_size = key_size,
-				    .value_size = value_size, .max_entries = max_entries };
+				    .value_size = value_size, .max_entries = max_entries,
+				    .inner_map_fd = map ? map->fd : 0 }; /* of maps of maps: the map before */
 
 	CHECK_OK(bpfl_map_create(&def, NULL, NULL, &map, &err), err);
 }
@@ -140,7 +141,9 @@ START_TEST(maps_in_maps_are_written_by_id_or_path)
 {
 	struct bpfl_map *inner;
 	char words[32];
+	struct bpfl_map_def def = { .size = sizeof(def), .type = bpfl_map_type_find("array_of_maps"), .key_size = 4, .max_entries = 4 };
 
+	CHECK_FAILS(bpfl_map_create(&def, NULL, NULL, &map, &err), err, BPFL_ERR_USAGE, EINVAL, "a map like those that it will hold");
 	make_untyped("array", 4, 4, 1);
 	inner = map;
 	make_untyped("hash_of_maps", 4, 4, 4);
