@@ -59,7 +59,7 @@ static int find_place(const struct bpfl_attach *attach, uint32_t *ret_flags, uin
 	if (!parse_place(before ? before : after, ret_flags, ret_id)) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option '%s' is all, the id of a program, or link:ID, not '%s'",
 			       before ? "before" : "after", BPFL_ESC(before ? before : after));
-		bpfl_error_fix(err, "ids: bpftool net show dev %s", BPFL_ESC(attach->where));
+		bpfl_error_fix(err, "bpfload ls link shows what is on %s, with the ids", BPFL_ESC(attach->where));
 		return -EINVAL;
 	}
 	*ret_flags |= before ? FLAG_BEFORE : FLAG_AFTER;

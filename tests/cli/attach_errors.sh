@@ -56,6 +56,10 @@ done <<'TABLE'
 2	raw_tp	raw_tp/syscalls/sys_enter_execve	column 16: '/sys_enter_execve' does not belong	have no category
 7	tp_btf	tp_btf/sched_process_exce	'sched_process_exce' is not in the kernel's BTF [E24]	'sched_process_exec'
 7	tp_btf	tp_btf/nomodule:sched_process_exec	there is no module 'nomodule' with BTF	modprobe nomodule
+# places in lists
+2	tcx_count	count_in=tcx/ingress:lo,before=id	option 'before' is all, the id of a program, or link:ID, not 'id'	bpfload ls link
+2	tcx_count	count_in=tcx/ingress:lo,after=link:	option 'after' is all	bpfload ls link
+2	tcx_count	count_in=tcx/ingress:lo,before=all,after=all	before= and after= are both given	give one of them
 # functions of the kernel
 7	fentry	fentry/do_unlinkatt	'do_unlinkatt' is not in the kernel's BTF	'do_unlinkat'
 2	fentry	fentry/do_unlink*	column 17: '*' does not belong	kprobe.multi/PATTERN
