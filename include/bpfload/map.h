@@ -131,7 +131,7 @@ BPFL_API int bpfl_map_next_key(const struct bpfl_map *map, const void *key, void
 			       struct bpfl_error *err);
 /*
  * No system call can write it any more; programs can (Linux 5.2).
- * Return: 0; -EBUSY when it is frozen already or mapped for writing; as the kernel says.
+ * Return: 0; -EBUSY when it is mapped for writing; -EPERM or -EBUSY when it is frozen already; as the kernel says.
  */
 BPFL_API int bpfl_map_freeze(const struct bpfl_map *map, struct bpfl_error *err);
 /*
@@ -239,7 +239,7 @@ BPFL_API int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_wor
 			   struct bpfl_error *err);
 /*
  * One element.
- * @key: NULL for maps without keys.
+ * @key: NULL for maps without keys; of a Bloom filter the value that it is asked for.
  * @ret_text: malloc'ed; free() it.
  * Return: 0; -ENOENT (kind TARGET) for a value that is not there; -EINVAL, -ERANGE (kind USAGE) for words that do not fit.
  */

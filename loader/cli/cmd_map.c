@@ -71,7 +71,7 @@ struct command {
 static int map_help(void)
 {
 	printf("usage: bpfload map dump MAP [--hist|--top|--folded]   all elements\n"
-	       "       bpfload map get MAP [KEY]                one; without a key, of a queue, the next\n"
+	       "       bpfload map get MAP [KEY]                one; without a key, of a queue, the next; of a Bloom filter, whether KEY is in it\n"
 	       "       bpfload map set MAP [KEY] VALUE          write one; without a key, put into a queue\n"
 	       "       bpfload map del MAP [KEY]                delete one; without a key, take the next out\n"
 	       "       bpfload map watch MAP [--hist|--top]     all elements, each --interval\n"

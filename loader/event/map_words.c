@@ -344,6 +344,25 @@ static uint64_t call_flags(const struct operation *op, bool writes, uint8_t **re
 	return flags;
 }
 
+/* A Bloom filter is asked for a value: its text when it is there, perhaps; -ENOENT when it is not, for sure. */
+static int bloom_get(const struct bpfl_map *map, const char *words, const struct bpfl_map_words *opts, char **ret_text,
+		     struct bpfl_error *err)
+{
+	struct operation op;
+	int ret = operation_init(&op, map, NULL, opts, err);
+
+	if (ret == 0) {
+		ret = bytes_parse(map, map->value_type_id, words, op.value, map->value_size, "value", err);
+		if (ret < 0)
+			bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
+	}
+	if (ret == 0)
+		ret = bpfl_map_lookup(map, NULL, 0, op.value, map->value_bytes, 0, err);
+	if (ret == 0)
+		bpfl_map_print_element(&op.print, NULL, op.value);
+	return operation_finish(&op, ret, ret_text, err);
+}
+
 int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts, char **ret_text,
 		      struct bpfl_error *err)
 {
@@ -352,8 +371,11 @@ int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct 
 	uint8_t *at;
 	size_t size;
 	uint64_t flags;
-	int ret = operation_init(&op, map, key, opts, err);
+	int ret;
 
+	if (map->type == BPFL_MAP_TYPE_BLOOM_FILTER && key)
+		return bloom_get(map, key, opts, ret_text, err);
+	ret = operation_init(&op, map, key, opts, err);
 	if (ret == 0 && ((bpfl_map_how(map, &words) == BPFL_READ_NOTHING && op.owner_fd < 0) || op.print.how == BPFL_READ_MEMORY))
 		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "map '%s': %s", BPFL_ESC(map->name), words);
 	if (ret == 0 && is_variable(map, key)) {

@@ -56,6 +56,25 @@ static int types_load(const struct bpfl_btf *btf)
 	return fd < 0 ? 0 : fd;
 }
 
+/* The numbers that the kernel answers with a bare EINVAL. */
+static void numbers_explain(const struct bpfl_attr_map_create *attr, struct bpfl_error *err)
+{
+	uint32_t type = attr->map_type;
+	size_t page = bpfl_facts_page_size();
+	bool is_ring = type == BPFL_MAP_TYPE_RINGBUF || type == BPFL_MAP_TYPE_USER_RINGBUF;
+	bool is_storage = type == BPFL_MAP_TYPE_SK_STORAGE || type == BPFL_MAP_TYPE_INODE_STORAGE ||
+			  type == BPFL_MAP_TYPE_TASK_STORAGE || type == BPFL_MAP_TYPE_CGRP_STORAGE;
+	bool is_array = type == BPFL_MAP_TYPE_ARRAY || type == BPFL_MAP_TYPE_PERCPU_ARRAY || type == BPFL_MAP_TYPE_PROG_ARRAY ||
+			type == BPFL_MAP_TYPE_ARRAY_OF_MAPS;
+
+	if (attr->max_entries == 0 && !is_storage)
+		bpfl_error_fix(err, "say how many elements it has room for: max_entries is 0 (--max-entries N)");
+	else if (is_ring && (attr->max_entries & (attr->max_entries - 1) || attr->max_entries % page))
+		bpfl_error_fix(err, "the size of a ring buffer must be a power of two and a multiple of the page size (%zu)", page);
+	else if (is_array && attr->key_size != 4)
+		bpfl_error_fix(err, "the key of an array must have 4 bytes");
+}
+
 static int create_refused(const struct bpfl_attr_map_create *attr, int ret, struct bpfl_error *err)
 {
 	const char *type_name = bpfl_map_type_name(attr->map_type);
@@ -68,6 +87,8 @@ static int create_refused(const struct bpfl_attr_map_create *attr, int ret, stru
 	if (bpfl_target_running(NULL, &target, NULL) == 0)
 		bpfl_diagnose_refusal(err, BPFL_WANTED_MAP, attr->map_type, -ret, target);
 	bpfl_target_destroy(target);
+	if (ret == -EINVAL)
+		numbers_explain(attr, err);
 	return ret;
 }
 

@@ -75,6 +75,20 @@ says 'KEY  N
   1  5' dump cli_locked --top
 rm $pins/locked
 
+# Numbers that the kernel refuses are named; a Bloom filter is asked.
+run 1 map create $pins/x --type hash --key u32 --value u32
+err_has '--max-entries N'
+run 1 map create $pins/x --type array --key u64 --value u32 --max-entries 1
+err_has 'must have 4 bytes'
+run 1 map create $pins/x --type ringbuf --max-entries 5000
+err_has 'power of two'
+if "$BPFLOAD" map create $pins/bloom --type bloom_filter --value u32 --max-entries 100 --name cli_bloom 2>/dev/null; then
+	run 0 map set cli_bloom 5
+	says 'cli_bloom = 5' get cli_bloom 5
+	run 7 map get cli_bloom 6
+	rm $pins/bloom
+fi
+
 # Per CPU.
 cpus=$(nproc --all)
 run 0 map create $pins/hits --type percpu_array --key u32 --value s64 --max-entries 2 --name cli_hits
