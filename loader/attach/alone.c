@@ -40,10 +40,18 @@ static const struct user *user_find(uint32_t prog_type)
 int bpfl_alone_refuse(const struct bpfl_section_row *row, struct bpfl_error *err)
 {
 	const struct user *user = user_find((uint32_t)row->prog_type);
+	bool is_device = row->attach_type == BPFL_ATTACH_XDP_DEVMAP, is_cpu = row->attach_type == BPFL_ATTACH_XDP_CPUMAP;
 
 	if (!user) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "a program of section '%s' is not attached by itself", row->name);
-		bpfl_error_why(err, "others refer to it, or it is run by hand: it is only loaded");
+		if (is_device || is_cpu) {
+			bpfl_error_why(err, "it runs where an XDP program redirects packets to, and an element of a %s holds it",
+				       is_cpu ? "cpumap" : "devmap");
+			bpfl_error_fix(err, "bpfload load FILE --pin /sys/fs/bpf/DIR, then bpfload map set /sys/fs/bpf/DIR/maps/MAP KEY "
+				       "%s,prog=/sys/fs/bpf/DIR/progs/PROG", is_cpu ? "QUEUE_SIZE" : "IF");
+		} else {
+			bpfl_error_why(err, "others refer to it, or it is run by hand: it is only loaded");
+		}
 		return -EOPNOTSUPP;
 	}
 	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "a program of section '%s' is not attached by a system call", row->name);

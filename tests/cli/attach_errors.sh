@@ -56,7 +56,9 @@ done <<'TABLE'
 2	raw_tp	raw_tp/syscalls/sys_enter_execve	column 16: '/sys_enter_execve' does not belong	have no category
 7	tp_btf	tp_btf/sched_process_exce	'sched_process_exce' is not in the kernel's BTF [E24]	'sched_process_exec'
 7	tp_btf	tp_btf/nomodule:sched_process_exec	there is no module 'nomodule' with BTF	modprobe nomodule
-# places in lists
+# places in lists and maps
+2	xdp_elsewhere	count_on_cpu=xdp/cpumap	'xdp/cpumap' is not attached by itself	KEY QUEUE_SIZE,prog=
+2	xdp_elsewhere	count_on_device=xdp/devmap	'xdp/devmap' is not attached by itself	KEY IF,prog=
 2	tcx_count	count_in=tcx/ingress:lo,before=id	option 'before' is all, the id of a program, or link:ID, not 'id'	bpfload ls link
 2	tcx_count	count_in=tcx/ingress:lo,after=link:	option 'after' is all	bpfload ls link
 2	tcx_count	count_in=tcx/ingress:lo,before=all,after=all	before= and after= are both given	give one of them
