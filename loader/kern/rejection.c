@@ -14,6 +14,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "image/core.h"
+#include "image/core_match.h"
 #include "image/helper_names.h"
 #include "image/since.h"
 #include "kern/helper_users.h"
@@ -190,8 +191,61 @@ static const char *enumerator_name(const struct bpfl_btf *btf, uint32_t type_id,
 	return "?";
 }
 
-static void core_message(const struct rejection *rej, const struct bpfl_core *core,
-			 struct bpfl_error *err)
+/* What a headline can say about a field: is it missing, is all of its type missing, or is it there in a form that the program cannot
+ * read? */
+enum core_lack { LACKS_FIELD, LACKS_TYPE, LACKS_FORM };
+
+static enum core_lack core_lack(const struct bpfl_core_result *found)
+{
+	if (found->obstacle)
+		return LACKS_FORM;
+	switch (found->query ? found->query->answer.miss.reason : BPFL_CORE_MISS_FIELD) {
+	case BPFL_CORE_MISS_TYPE: return LACKS_TYPE;
+	case BPFL_CORE_MISS_FIELD_TYPE:
+	case BPFL_CORE_MISS_INDEX:
+	case BPFL_CORE_MISS_BITS:
+	case BPFL_CORE_MISS_SIZE: return LACKS_FORM;
+	default: return LACKS_FIELD;
+	}
+}
+
+static void field_message(const struct rejection *rej, const struct bpfl_core_result *found,
+			  const char *type, const char *access, struct bpfl_error *err)
+{
+	switch (core_lack(found)) {
+	case LACKS_FORM:
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
+			    "this kernel's %s has field %s in another form", type, access);
+		bpfl_error_fix(err,
+			       "declare it as it is there in %s___new, and choose: if (bpf_core_type_matches(%s___new)) { ... }",
+			       type, type);
+		return;
+	case LACKS_TYPE:
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
+			    "this kernel has no %s, and so no field %s", type, access);
+		break;
+	case LACKS_FIELD:
+		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel's %s has no field %s",
+			    type, access);
+		break;
+	}
+	bpfl_error_fix(err, "ask before reading: if (bpf_core_field_exists(x->%s)) { ... }", access);
+}
+
+static void enumerator_message(const struct rejection *rej, const struct bpfl_core_result *found,
+			       const char *type, const char *name, struct bpfl_error *err)
+{
+	bool no_room = core_lack(found) == LACKS_FORM;
+
+	message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
+		    no_room ? "this kernel's value of %s.%s cannot be written into the program" :
+			      "this kernel's %s has no value %s",
+		    type, name);
+	bpfl_error_fix(err, "ask before using it: if (bpf_core_enum_value_exists(%s, %s)) { ... }", type, name);
+}
+
+static void core_message(const struct rejection *rej, const struct bpfl_core_result *found,
+			 const struct bpfl_core *core, struct bpfl_error *err)
 {
 	const struct bpfl_btf *btf = rej->image->spec->btf;
 	char type[128], access[192];
@@ -199,18 +253,10 @@ static void core_message(const struct rejection *rej, const struct bpfl_core *co
 	type_text(btf, core->type_id, type, sizeof(type));
 	if (core->kind <= 5) { /* field offset, size, existence, sign, shifts */
 		access_text(btf, core->type_id, core->access, access, sizeof(access));
-		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel's %s has no field %s",
-			    type, access);
-		bpfl_error_fix(err, "ask before reading: if (bpf_core_field_exists(x->%s)) { ... }",
-			       access);
+		field_message(rej, found, type, access, err);
 	} else if (core->kind == 10 || core->kind == 11) {
-		const char *name = enumerator_name(btf, core->type_id, core->access);
-
-		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err, "this kernel's %s has no value %s",
-			    type, BPFL_ESC(name));
-		bpfl_error_fix(
-			err, "ask before using it: if (bpf_core_enum_value_exists(%s, %s)) { ... }",
-			type, BPFL_ESC(name));
+		enumerator_message(rej, found, type,
+				   BPFL_ESC(enumerator_name(btf, core->type_id, core->access)), err);
 	} else {
 		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
 			    "this kernel has no type %s that fits", type);
@@ -238,17 +284,18 @@ static bool cause_core(const struct rejection *rej, struct bpfl_error *err)
 			found = result;
 	}
 	if (found && spec->btf && found->core_idx < spec->cores.nr) {
-		core_message(rej, &spec->cores.items[found->core_idx], err);
+		core_message(rej, found, &spec->cores.items[found->core_idx], err);
 	} else {
 		message_set(rej, BPFL_ERR_UNSUPPORTED, 17, err,
 			    "a CO-RE relocation found no match in this kernel's types");
 	}
 	if (found) {
 		struct bpfl_buf text = BPFL_BUF_INIT;
+		char shown[512];
 
 		bpfl_core_result_text(rej->image, rej->image_prog, found, &text);
 		if (text.size > 0 && bpfl_buf_ok(&text))
-			bpfl_error_why(err, "relocation: %s", BPFL_ESC(text.data));
+			bpfl_error_why(err, "relocation: %s", bpfl_text_escape(shown, sizeof(shown), text.data, text.size));
 		bpfl_buf_deinit(&text);
 	}
 	bpfl_error_why(err, "the verifier reached the instruction that needs it");

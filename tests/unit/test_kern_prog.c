@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "fake_sys.h"
 #include "harness.h"
+#include "image/core_match.h"
 #include "kern/load.h"
 #include "kerngen.h"
 
@@ -469,25 +470,41 @@ static void add_core(uint32_t kind, const char *access)
 static const struct {
 	uint32_t kind;
 	const char *access, *message, *fix;
+	enum bpfl_core_miss_reason reason;
+	const char *obstacle;
 } core_rows[] = {
-	{ 0, "0:2:0", "program 'main_fn': this kernel's struct inode has no field s.i_nope", "bpf_core_field_exists(x->s.i_nope)" },
-	{ 0, "0:1:1:0", "has no field array[1].i_nope", "array[1].i_nope" },
-	{ 1, "0:0:0", "has no field hidden", "hidden" },
-	{ 8, "0", "this kernel has no type struct inode that fits", "bpf_core_type_exists(struct inode)" },
-	{ 11, "1", "this kernel's enum state has no value STATE_B", "bpf_core_enum_value_exists(enum state, STATE_B)" },
+	{ 0, "0:2:0", "program 'main_fn': this kernel's struct inode has no field s.i_nope", "bpf_core_field_exists(x->s.i_nope)",
+	  BPFL_CORE_MISS_FIELD, NULL },
+	{ 0, "0:1:1:0", "has no field array[1].i_nope", "array[1].i_nope", BPFL_CORE_MISS_FIELD, NULL },
+	{ 1, "0:0:0", "has no field hidden", "hidden", BPFL_CORE_MISS_FIELD, NULL },
+	{ 1, "0:0:0", "this kernel has no struct inode, and so no field hidden", "bpf_core_field_exists(x->hidden)", BPFL_CORE_MISS_TYPE, NULL },
+	{ 0, "0:2:0", "this kernel's struct inode has field s.i_nope in another form", "bpf_core_type_matches(struct inode___new)",
+	  BPFL_CORE_MISS_FIELD_TYPE, NULL },
+	{ 0, "0:2:0", "this kernel's struct inode has field s.i_nope in another form", "struct inode___new", BPFL_CORE_MISS_NONE, "too far" },
+	{ 8, "0", "this kernel has no type struct inode that fits", "bpf_core_type_exists(struct inode)", BPFL_CORE_MISS_SHAPE, NULL },
+	{ 11, "1", "this kernel's enum state has no value STATE_B", "bpf_core_enum_value_exists(enum state, STATE_B)", BPFL_CORE_MISS_ENUMERATOR,
+	  NULL },
+	{ 11, "1", "this kernel's value of enum state.STATE_B cannot be written into the program", "bpf_core_enum_value_exists",
+	  BPFL_CORE_MISS_NONE, "too large" },
 };
 
 START_TEST(a_missing_field_is_named)
 {
 	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
 	add_core(core_rows[_i].kind, core_rows[_i].access);
+	const struct bpfl_core *core = &gen.spec->cores.items[0];
+	struct bpfl_core_query query = { .type_id = core->type_id, .kind = core->kind, .access = core->access };
+	query.answer.miss = (struct bpfl_core_miss){ .btf = gen.spec->btf, .type_id = 1, .step = 1, .reason = (uint8_t)core_rows[_i].reason };
+	struct bpfl_core_result *result = &gen.image->progs[0].core_results.items[0];
+	result->query = &query;
+	result->obstacle = core_rows[_i].obstacle;
 	verifier.log = "1: (85) call unknown#195896080\ninvalid func unknown#195896080\nprocessed 2 insns (limit 1000000)\n";
 	verifier.errnum = EINVAL;
 	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &gen.opts, &gen.object, &gen.err), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
 		    core_rows[_i].message);
 	ck_assert_int_eq(gen.err.catalogue_id, 17);
 	CHECK_HAS(gen.err.fix, core_rows[_i].fix);
-	CHECK_HAS(gen.err.why, "relocation: no match");
+	CHECK_HAS(gen.err.why, "relocation: ");
 	ck_assert_str_eq(gen.err.verifier_log, verifier.log);
 	kerngen_deinit(&gen);
 }
