@@ -37,8 +37,8 @@ struct bpfl_btf;
 BPFL_API int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
 				struct bpfl_error *err);
 /*
- * The same for a module whose two sections are in files of their own (objcopy -O binary --only-section): @path has .BTF, @outline_path
- * .BTF.base. @base: the kernel's BTF, in which each outline is found; or NULL.
+ * The same for a module whose two sections are in files of their own (objcopy -O binary --only-section): @path
+ * has .BTF, @outline_path .BTF.base. @base: the kernel's BTF, in which each outline is found; or NULL.
  * Return: as bpfl_btf_read_file() for a module's file with both.
  */
 BPFL_API int bpfl_btf_read_outlined(const char *path, const char *outline_path, const struct bpfl_btf *base,

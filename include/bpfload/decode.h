@@ -9,7 +9,8 @@
  *   2  the map's __type(value, struct event)
  *   3  a declaration tag on the type: __attribute__((btf_decl_tag("bpfload:event=events")))
  *   4  a variable that exists to name it: gadget_tracer_NAME___MAP___TYPE, const struct event *unused
- *   5  a struct named event, MAP_event, MAP_t, data_t or *_event whose size is the constant that programs send through the map
+ *   5  a struct named event, MAP_event, MAP_t, data_t or *_event whose size is the constant that programs send
+ *      through the map
  *   6  the only struct of that size
  *   7  none: bytes in hexadecimal
  */
@@ -27,9 +28,9 @@ struct bpfl_stacks; /* stack.h */
 struct bpfl_map;
 
 /*
- * What the kernel knows of the object that a loaded map came with, as a spec with this one map: types and instructions of the programs that
- * use it. For bpfl_decoder_create(), with bpfl_events_open_map(); it cannot be loaded. Where the kernel knows nothing the types are missing: rule 1
- * or 7 is left.
+ * What the kernel knows of the object that a loaded map came with, as a spec with this one map: types and
+ * instructions of the programs that use it. For bpfl_decoder_create(), with bpfl_events_open_map(); it cannot
+ * be loaded. Where the kernel knows nothing the types are missing: rule 1 or 7 is left.
  * @map: of any object; read during the call.
  * @ret_spec: to be given to bpfl_spec_destroy().
  * Return: 0 or -ENOMEM.
@@ -58,7 +59,11 @@ struct bpfl_decoder_opts {
 	const char *filter; /* "pid == 1 && comm ~ \"^ssh\""; NULL: everything */
 	enum bpfl_time_mode time;
 	bool raw; /* rule 7 for all */
-	struct bpfl_stacks *stacks; /* names stacks, below each record (JSON: member "stacks"); borrowed, for the life of the decoder; NULL: numbers */
+	/*
+	 * names stacks, below each record (JSON: member "stacks"); borrowed, for the life of the decoder;
+	 * NULL: numbers
+	 */
+	struct bpfl_stacks *stacks;
 };
 
 /*
@@ -74,12 +79,13 @@ BPFL_API void bpfl_decoder_destroy(struct bpfl_decoder *decoder);
 
 /*
  * Which rule decided for which map.
- * Return: line idx (from 0), "events: decoding as struct event (rule 4, ...)", owned by the decoder; NULL when there are no more.
+ * Return: line idx (from 0), "events: decoding as struct event (rule 4, ...)", owned by the decoder; NULL when
+ *         there are no more.
  */
 BPFL_API const char *bpfl_decoder_note(const struct bpfl_decoder *decoder, size_t idx);
 /*
- * Return: the heading of the table, with a newline; "" when there is none (JSON, several types of events, unknown types). Owned by
- * the decoder.
+ * Return: the heading of the table, with a newline; "" when there is none (JSON, several types of events,
+ *         unknown types). Owned by the decoder.
  */
 BPFL_API const char *bpfl_decoder_header(const struct bpfl_decoder *decoder);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The image: a spec resolved for one target. Every relocation is done; maps are still symbolic, because their file descriptors
- * exist only in a live object. Needs no privileges.
+ * The image: a spec resolved for one target. Every relocation is done; maps are still symbolic, because their
+ * file descriptors exist only in a live object. Needs no privileges.
  */
 #ifndef BPFLOAD_IMAGE_H
 #define BPFLOAD_IMAGE_H
@@ -19,7 +19,8 @@ struct bpfl_image;
  * Resolves spec for target.
  * @spec: read only; must outlive the image and stay unchanged.
  * @target: what the kernel is like; its lazily read parts are filled. Must outlive the image.
- * Return: 0, or -errno. An unset map size is kind USAGE with the option to add; a missing kernel BTF is UNSUPPORTED (E7).
+ * Return: 0, or -errno. An unset map size is kind USAGE with the option to add; a missing kernel BTF is
+ *         UNSUPPORTED (E7).
  */
 BPFL_API int bpfl_image_build(const struct bpfl_spec *spec, struct bpfl_target *target, const struct bpfl_log *log,
 			      struct bpfl_image **ret_image, struct bpfl_error *err);
@@ -39,9 +40,10 @@ BPFL_API int bpfl_image_text(const struct bpfl_image *image, enum bpfl_format fo
 struct bpfl_btf_min;
 
 /*
- * Collects, for any number of objects, the types of a kernel that their relocations, typed externs and attach targets lead
- * to, and makes a BTF of these alone: an image built with it has the same instructions as one built with the whole. Types of modules are in it
- * as if they were the kernel's own; what has a number that means nothing without its module (functions, bpf_core_type_id_kernel()) is not.
+ * Collects, for any number of objects, the types of a kernel that their relocations, typed externs and attach
+ * targets lead to, and makes a BTF of these alone: an image built with it has the same instructions as one
+ * built with the whole. Types of modules are in it as if they were the kernel's own; what has a number that
+ * means nothing without its module (functions, bpf_core_type_id_kernel()) is not.
  * @target: whose BTF it is; must outlive the collection.
  * @ret_min: to be given to bpfl_btf_min_destroy().
  * Return: 0; as bpfl_image_build() when the target has no BTF.

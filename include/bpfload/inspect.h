@@ -2,7 +2,8 @@
 /*
  * What BPF programs, maps, links and types are in the kernel, where they are pinned, and which processes hold them.
  *
- * A listing is a picture of one moment: things come and go while it is taken. Needs CAP_SYS_ADMIN (the kernel lets nobody else walk its ids).
+ * A listing is a picture of one moment: things come and go while it is taken. Needs CAP_SYS_ADMIN (the kernel
+ * lets nobody else walk its ids).
  */
 #ifndef BPFLOAD_INSPECT_H
 #define BPFLOAD_INSPECT_H
@@ -24,7 +25,8 @@ struct bpfl_holder {
 struct bpfl_live_view {
 	enum bpfl_live_kind kind;
 	uint32_t id;
-	const char *name; /* as the kernel keeps it: 15 characters; "" none. BTF: "vmlinux" or a module; "" of an object */
+	/* as the kernel keeps it: 15 characters; "" none. BTF: "vmlinux" or a module; "" of an object */
+	const char *name;
 	const char *type; /* "xdp", "ringbuf", "perf_event"; "prog type 77" when unknown; BTF: "kernel" or "object" */
 	const char *detail; /* links: what they hold on to: "lo", "sys_enter_execve"; "" unknown */
 	uint8_t tag[8];	  /* programs: hash of the instructions */
@@ -39,7 +41,11 @@ struct bpfl_live_view {
 	size_t nr_holders;
 	const struct bpfl_holder *holders;
 	const char *metadata; /* programs: the variables bpf_metadata_KEY, "purpose=\"count\" version=3"; "" none */
-	const char *object; /* what it belongs to: the directory of `bpfload load --pin`, or "pid N: FILE" of a running bpfload; "" neither is known */
+	/*
+	 * what it belongs to: the directory of `bpfload load --pin`, or "pid N: FILE" of a running bpfload;
+	 * "" neither is known
+	 */
+	const char *object;
 };
 
 struct bpfl_listing;
@@ -50,7 +56,8 @@ struct bpfl_listing;
 /*
  * Takes a listing.
  * @kinds: BPFL_LIVE_BIT() of each kind that is wanted.
- * Return: 0, or -errno: PERMISSION. Kernels before 4.13 have no ids: UNSUPPORTED; before 5.8 links have none and are not listed.
+ * Return: 0, or -errno: PERMISSION. Kernels before 4.13 have no ids: UNSUPPORTED; before 5.8 links have none
+ *         and are not listed.
  */
 BPFL_API int bpfl_listing_read(unsigned kinds, struct bpfl_listing **ret_listing, struct bpfl_error *err);
 /* NULL is fine. */
@@ -68,7 +75,8 @@ BPFL_API int bpfl_listing_view(const struct bpfl_listing *listing, size_t idx, s
  * @ret_text: malloc'ed; free() it.
  * Return: 0 or -ENOMEM.
  */
-BPFL_API int bpfl_listing_text(const struct bpfl_listing *listing, enum bpfl_format format, char **ret_text, struct bpfl_error *err);
+BPFL_API int bpfl_listing_text(const struct bpfl_listing *listing, enum bpfl_format format, char **ret_text,
+			       struct bpfl_error *err);
 
 #ifdef __cplusplus
 }

@@ -9,9 +9,10 @@
  *     bpfl_map_each(map, 0, fn, ctx, &err);
  *     bpfl_map_close(map);
  *
- * Bytes are in this machine's byte order. A value of a per-CPU map is an array with an element for each possible CPU, each of which
- * begins at a multiple of 8 bytes; struct bpfl_map_facts has the size of the whole. Functions that take bytes take their sizes too, and refuse
- * others than the map's: the kernel reads and writes as many as the map says, whatever the caller's memory has.
+ * Bytes are in this machine's byte order. A value of a per-CPU map is an array with an element for each
+ * possible CPU, each of which begins at a multiple of 8 bytes; struct bpfl_map_facts has the size of the whole.
+ * Functions that take bytes take their sizes too, and refuse others than the map's: the kernel reads and writes
+ * as many as the map says, whatever the caller's memory has.
  *
  * Threads: a map may be used by several threads at the same time; closing it ends that.
  * Needs: CAP_BPF for what a process of its own may do; CAP_SYS_ADMIN to find maps by id or name.
@@ -32,9 +33,10 @@ struct bpfl_stacks; /* stack.h */
 /* ---- opening ---- */
 
 /*
- * All of these: the result is to be given to bpfl_map_close(). Types for text come from the object, or from the kernel when it has any
- * (Linux 4.18): missing types are no error, see bpfl_map_facts.
- * Return: 0; -ENOENT (kind TARGET, near names in fix) when there is no such map; -EINVAL (kind TARGET) for a pinned thing that is no map;
+ * All of these: the result is to be given to bpfl_map_close(). Types for text come from the object, or from the
+ * kernel when it has any (Linux 4.18): missing types are no error, see bpfl_map_facts.
+ * Return: 0; -ENOENT (kind TARGET, near names in fix) when there is no such map; -EINVAL (kind TARGET) for a
+ *         pinned thing that is no map;
  *	PERMISSION.
  */
 BPFL_API int bpfl_map_open_id(uint32_t id, struct bpfl_map **ret_map, struct bpfl_error *err);
@@ -53,9 +55,11 @@ BPFL_API int bpfl_map_open_object(const struct bpfl_object *object, const char *
 				  struct bpfl_error *err);
 /*
  * Makes a new map, which is gone when it is closed unless something else holds it (a pin, a program).
- * @def: of bpfl_spec_add_map(); name may be NULL, max_entries 0. Flags without which the kernel refuses a type (BPF_F_NO_PREALLOC of tries and of
+ * @def: of bpfl_spec_add_map(); name may be NULL, max_entries 0. Flags without which the kernel refuses a type
+ * (BPF_F_NO_PREALLOC of tries and of
  *	storage) are added. Kernels before 4.15 keep no names.
- * @key_type, @value_type: C types in words ("u32", "struct {u64 packets; u64 bytes;}") that the kernel keeps with the map, or NULL. They
+ * @key_type, @value_type: C types in words ("u32", "struct {u64 packets; u64 bytes;}") that the kernel keeps
+ * with the map, or NULL. They
  *	give the sizes where def has 0.
  * Raises RLIMIT_MEMLOCK when a kernel before 5.11 refuses for want of it.
  * Return: 0; -EINVAL (kind USAGE) for words that are no type; what the kernel says to the numbers; PERMISSION.
@@ -98,17 +102,19 @@ enum bpfl_map_flag {
 	BPFL_MAP_ALL_CPUS = 16, /* update of per-CPU maps: one value for all CPUs */
 };
 /*
- * The flags that mean one CPU. With them or BPFL_MAP_ALL_CPUS the size of a value is facts.value_size. A new element of a hash is zero on the
- * other CPUs. Before Linux 7.0, and for LRU hashes and per-CPU storage of cgroups, writing one CPU's value is reading, changing and writing all of them: what
- * programs write on other CPUs meanwhile is lost.
+ * The flags that mean one CPU. With them or BPFL_MAP_ALL_CPUS the size of a value is facts.value_size. A new
+ * element of a hash is zero on the other CPUs. Before Linux 7.0, and for LRU hashes and per-CPU storage of
+ * cgroups, writing one CPU's value is reading, changing and writing all of them: what programs write on other
+ * CPUs meanwhile is lost.
  */
 #define BPFL_MAP_OF_CPU(cpu) ((uint64_t)BPFL_MAP_CPU | (uint64_t)(cpu) << 32)
 
 /*
- * All of these: key_size and value_size must be the map's (facts: key_size, value_bytes; of one CPU value_size), else -EINVAL (kind USAGE). key is NULL for maps
- * without keys: there lookup looks at the next element of a queue or stack and asks a Bloom filter for the value that it is given,
- * update puts one in. Return: 0; -ENOENT, -EEXIST (kind TARGET): the element is not there, or is; -E2BIG: the map is full or the
- * index too large; -EPERM: frozen, read-only, or no permission; as the kernel says.
+ * All of these: key_size and value_size must be the map's (facts: key_size, value_bytes; of one CPU
+ * value_size), else -EINVAL (kind USAGE). key is NULL for maps without keys: there lookup looks at the next
+ * element of a queue or stack and asks a Bloom filter for the value that it is given, update puts one in.
+ * Return: 0; -ENOENT, -EEXIST (kind TARGET): the element is not there, or is; -E2BIG: the map is full or the
+ *         index too large; -EPERM: frozen, read-only, or no permission; as the kernel says.
  *
  * Program arrays and maps of maps are written with a descriptor (see bpfl_map_fd()) and read as an id.
  */
@@ -118,8 +124,8 @@ BPFL_API int bpfl_map_update(const struct bpfl_map *map, const void *key, size_t
 			     size_t value_size, uint64_t flags, struct bpfl_error *err);
 BPFL_API int bpfl_map_delete(const struct bpfl_map *map, const void *key, size_t key_size, struct bpfl_error *err);
 /*
- * Lookup and delete in one: of a queue or stack (key NULL) the next element. Where the kernel has no such call for the type
- * (hashes before 5.14) it is two calls, and what a program writes between them is lost. Return: as above.
+ * Lookup and delete in one: of a queue or stack (key NULL) the next element. Where the kernel has no such call
+ * for the type (hashes before 5.14) it is two calls, and what a program writes between them is lost. Return: as above.
  */
 BPFL_API int bpfl_map_take(const struct bpfl_map *map, const void *key, size_t key_size, void *ret_value,
 			   size_t value_size, struct bpfl_error *err);
@@ -142,7 +148,10 @@ BPFL_API int bpfl_map_pin(const struct bpfl_map *map, const char *path, struct b
 
 /* ---- memory ---- */
 
-/* A map's memory in this process. Elements of an array lie one behind the other, in the order of their indexes; an arena is what its programs make of it. */
+/*
+ * A map's memory in this process. Elements of an array lie one behind the other, in the order of their
+ * indexes; an arena is what its programs make of it.
+ */
 struct bpfl_map_memory {
 	void *bytes;
 	size_t size_bytes;   /* that may be touched: all elements, or all pages of the arena */
@@ -155,16 +164,20 @@ enum bpfl_memory_flag {
 };
 
 /*
- * Maps an array with BPF_F_MMAPABLE (Linux 5.5; .data, .bss and .rodata of objects mostly have it) or an arena (6.9), so that it is read and
- * written without system calls, while programs run. Use atomic loads and stores (of 1, 2, 4 or 8 bytes) for what both sides
- * change. What is frozen, or was created with BPF_F_RDONLY_PROG, is mapped for reading.
+ * Maps an array with BPF_F_MMAPABLE (Linux 5.5; .data, .bss and .rodata of objects mostly have it) or an arena
+ * (6.9), so that it is read and written without system calls, while programs run. Use atomic loads and stores
+ * (of 1, 2, 4 or 8 bytes) for what both sides change. What is frozen, or was created with BPF_F_RDONLY_PROG, is
+ * mapped for reading.
  *
- * An arena has one address for all, so pointers in it are right on both sides. That of an object which this process loaded is lent: it is the object's own
- * mapping, always writable, and ends with the object. Any other arena needs a known address (map_extra).
+ * An arena has one address for all, so pointers in it are right on both sides. That of an object which this
+ * process loaded is lent: it is the object's own mapping, always writable, and ends with the object. Any other
+ * arena needs a known address (map_extra).
  *
  * @flags: enum bpfl_memory_flag.
- * @ret_memory: to be given to bpfl_map_memory_close(). Unless it is lent, it holds the map and may outlive map, object and programs.
- * Return: 0; -EOPNOTSUPP (kind USAGE): the map is of another type, or without the flag; -EEXIST: something lies at the arena's address; -EBUSY,
+ * @ret_memory: to be given to bpfl_map_memory_close(). Unless it is lent, it holds the map and may outlive map,
+ * object and programs.
+ * Return: 0; -EOPNOTSUPP (kind USAGE): the map is of another type, or without the flag; -EEXIST: something lies
+ *         at the arena's address; -EBUSY,
  *	-EINVAL: the arena has an address that this process does not know; -ENOMEM; as the kernel says.
  */
 BPFL_API int bpfl_map_memory_open(const struct bpfl_map *map, unsigned flags, struct bpfl_map_memory **ret_memory,
@@ -191,16 +204,18 @@ enum bpfl_each_flag {
 typedef int (*bpfl_map_each_fn)(void *ctx, const void *key, const void *value);
 
 /*
- * Shows every element once, in batches where the kernel has them (Linux 5.6), else one by one. Elements that come or go meanwhile may be missed;
- * those that stay are shown. A value with a lock is read under it. Queues and stacks: the next element only.
- * Return: 0; 1 when the map changed faster than it could be read, so that elements may be missing; what fn returned; -errno.
+ * Shows every element once, in batches where the kernel has them (Linux 5.6), else one by one. Elements that
+ * come or go meanwhile may be missed; those that stay are shown. A value with a lock is read under it. Queues
+ * and stacks: the next element only.
+ * Return: 0; 1 when the map changed faster than it could be read, so that elements may be missing; what fn
+ *         returned; -errno.
  */
 BPFL_API int bpfl_map_each(const struct bpfl_map *map, unsigned flags, bpfl_map_each_fn fn, void *ctx,
 			   struct bpfl_error *err);
 
 /*
- * Writes or deletes nr elements; keys and values stand one behind the other. One system call, or one for each where the kernel has no
- * batches for the map or for the flags.
+ * Writes or deletes nr elements; keys and values stand one behind the other. One system call, or one for each
+ * where the kernel has no batches for the map or for the flags.
  * @ret_nr: how many were done, also after a failure. May be NULL.
  * Return: 0, or as for one element.
  */
@@ -212,12 +227,13 @@ BPFL_API int bpfl_map_delete_batch(const struct bpfl_map *map, const void *keys,
 /* ---- words ---- */
 
 /*
- * Keys and values in words: by type "{pid=1,comm=bash}", "LEVEL_HIGH", "12"; plain numbers for 1, 2, 4 and 8 bytes without a
- * type; "hex:01 02 ff" always; of a trie also "10.0.0.0/8". Values of program arrays and maps of maps are "id 7" or a pinned path, those of cgroup arrays
- * a path. Keys of storage maps are their owners: "pid:17" or "self" (a task), the path of a file or of a cgroup's directory, "pid:17/fd:3"
- * or "fd:3" (a socket). Of a map that holds variables (.data, .bss) the key may be a variable: "my_pid", "cfg.port".
- * Locks, timers, list heads, pointers to kernel objects and the like are left out: they are the kernel's, which shows zeroes. A value with a
- * struct bpf_spin_lock is read and written under it (Linux 5.1).
+ * Keys and values in words: by type "{pid=1,comm=bash}", "LEVEL_HIGH", "12"; plain numbers for 1, 2, 4 and 8
+ * bytes without a type; "hex:01 02 ff" always; of a trie also "10.0.0.0/8". Values of program arrays and maps
+ * of maps are "id 7" or a pinned path, those of cgroup arrays a path. Keys of storage maps are their owners:
+ * "pid:17" or "self" (a task), the path of a file or of a cgroup's directory, "pid:17/fd:3" or "fd:3" (a
+ * socket). Of a map that holds variables (.data, .bss) the key may be a variable: "my_pid", "cfg.port".
+ * Locks, timers, list heads, pointers to kernel objects and the like are left out: they are the kernel's, which
+ * shows zeroes. A value with a struct bpf_spin_lock is read and written under it (Linux 5.1).
  */
 struct bpfl_map_words {
 	size_t size; /* sizeof(struct bpfl_map_words) */
@@ -226,7 +242,11 @@ struct bpfl_map_words {
 	bool sum;	/* text of per-CPU values: one value, their sum */
 	bool one_cpu;	/* per-CPU values: only of this CPU (writing keeps the others') */
 	unsigned cpu;
-	struct bpfl_stacks *stacks; /* text of maps with stacks: these make names of them, below each element (JSON: member "stacks"); NULL: ids stay numbers */
+	/*
+	 * text of maps with stacks: these make names of them, below each element (JSON: member "stacks");
+	 * NULL: ids stay numbers
+	 */
+	struct bpfl_stacks *stacks;
 };
 
 /*
@@ -241,7 +261,8 @@ BPFL_API int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_wor
  * One element.
  * @key: NULL for maps without keys; of a Bloom filter the value that it is asked for.
  * @ret_text: malloc'ed; free() it.
- * Return: 0; -ENOENT (kind TARGET) for a value that is not there; -EINVAL, -ERANGE (kind USAGE) for words that do not fit.
+ * Return: 0; -ENOENT (kind TARGET) for a value that is not there; -EINVAL, -ERANGE (kind USAGE) for words that
+ *         do not fit.
  */
 BPFL_API int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts,
 			       char **ret_text, struct bpfl_error *err);
@@ -271,7 +292,8 @@ BPFL_API void bpfl_feeder_close(struct bpfl_feeder *feeder);
 /*
  * Puts in one record: "{number=7}", {"number":7}, a plain value, or "hex:01 02" of any length.
  * @timeout_ms: how long to wait for room; < 0: without limit; 0: not at all.
- * Return: 0; -EINVAL, -ERANGE, -ENOENT (kind USAGE) for words that do not fit the type; -ENOSPC (kind TARGET) when there was no
+ * Return: 0; -EINVAL, -ERANGE, -ENOENT (kind USAGE) for words that do not fit the type; -ENOSPC (kind TARGET)
+ *         when there was no
  *	room; -E2BIG for a record larger than the buffer.
  */
 BPFL_API int bpfl_feeder_put(struct bpfl_feeder *feeder, const char *words, int timeout_ms, struct bpfl_error *err);
@@ -279,9 +301,11 @@ BPFL_API int bpfl_feeder_put(struct bpfl_feeder *feeder, const char *words, int 
 /* ---- views ---- */
 
 /*
- * Histograms: of an array of numbers (the slots are its elements), of values that hold an array of numbers (one histogram for each
- * element), of a hash whose key has a member "slot" or "bucket" (one for each value of the other members).
- * Return: 0; -EINVAL, -ENOENT (kind USAGE) when the map does not have that shape; as bpfl_map_each(). malloc'ed; free() it.
+ * Histograms: of an array of numbers (the slots are its elements), of values that hold an array of numbers (one
+ * histogram for each element), of a hash whose key has a member "slot" or "bucket" (one for each value of the
+ * other members).
+ * Return: 0; -EINVAL, -ENOENT (kind USAGE) when the map does not have that shape; as bpfl_map_each().
+ *         malloc'ed; free() it.
  */
 BPFL_API int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
 				struct bpfl_error *err);
@@ -293,14 +317,14 @@ BPFL_API int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_vi
 BPFL_API int bpfl_map_top_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
 			       struct bpfl_error *err);
 /*
- * The elements as an object describes its tables (BPFL_MARKER_MAPITER): all of them, the largest first unless opts->sort says
- * otherwise; a map of histograms as histograms.
+ * The elements as an object describes its tables (BPFL_MARKER_MAPITER): all of them, the largest first unless
+ * opts->sort says otherwise; a map of histograms as histograms.
  * @name: of the table, in JSON.
  * @ret_text: malloc'ed; free() it.
  * Return: as bpfl_map_hist_text().
  */
-BPFL_API int bpfl_map_table_text(const struct bpfl_map *map, const char *name, const struct bpfl_view_opts *opts, char **ret_text,
-				 struct bpfl_error *err);
+BPFL_API int bpfl_map_table_text(const struct bpfl_map *map, const char *name, const struct bpfl_view_opts *opts,
+				 char **ret_text, struct bpfl_error *err);
 
 #ifdef __cplusplus
 }

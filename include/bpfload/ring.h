@@ -2,8 +2,8 @@
 /*
  * Buffers between programs and user space: ring buffers, perf buffers, user ring buffers, program streams.
  *
- * Two levels. bpfl_events_...() reads everything that one object has, behind one file descriptor. Below it, a reader for each kind
- * of buffer, for callers who have nothing but a map's descriptor.
+ * Two levels. bpfl_events_...() reads everything that one object has, behind one file descriptor. Below it, a
+ * reader for each kind of buffer, for callers who have nothing but a map's descriptor.
  *
  * No reader allocates or copies per record: a callback gets a pointer into the buffer itself, valid during the call (a
  * perf buffer's record that wraps around its end is put together in a scratch area first). A callback must not call
@@ -22,7 +22,8 @@ extern "C" {
 
 /*
  * Takes one record. cpu: the CPU of a perf buffer's ring, -1 for a ring buffer.
- * Return: 0 to go on; a negative value to stop, which the reading function returns. The record counts as read either way.
+ * Return: 0 to go on; a negative value to stop, which the reading function returns. The record counts as read
+ *         either way.
  */
 typedef int (*bpfl_record_fn)(void *ctx, const void *data, size_t size, int cpu);
 /* Hears that the kernel dropped nr records of a perf buffer's ring because it was full. */
@@ -48,7 +49,8 @@ BPFL_API void bpfl_ringbuf_close(struct bpfl_ringbuf *ring);
 BPFL_API int bpfl_ringbuf_fd(const struct bpfl_ringbuf *ring);
 /*
  * Delivers what waits, at most max records (0: no limit), without blocking. Calling it in a loop is busy polling.
- * Stops at a record that its program has not submitted yet. Space goes back to the programs in steps, and before the return.
+ * Stops at a record that its program has not submitted yet. Space goes back to the programs in steps, and
+ * before the return.
  * Return: number of records; what fn returned; -EBADMSG when the buffer's own bookkeeping is broken.
  */
 BPFL_API int64_t bpfl_ringbuf_consume(struct bpfl_ringbuf *ring, uint64_t max, bpfl_record_fn fn, void *ctx,
@@ -70,16 +72,17 @@ struct bpfl_perfbuf_opts {
 	size_t size;		/* sizeof(struct bpfl_perfbuf_opts) */
 	size_t bytes_per_cpu;	/* rounded up to a power of two of pages; 0: 256 KiB */
 	/*
-	 * A reader is woken after so many bytes; 0: an eighth of the buffer; 1: each record, which costs twenty times the
-	 * events per second. Records below that are found by whoever calls bpfl_perfbuf_consume(): call it every now and then.
+	 * A reader is woken after so many bytes; 0: an eighth of the buffer; 1: each record, which costs twenty
+	 * times the events per second. Records below that are found by whoever calls bpfl_perfbuf_consume():
+	 * call it every now and then.
 	 */
 	uint32_t wakeup_bytes;
 	struct bpfl_log log;
 };
 
 /*
- * Opens a ring for each CPU that is online and enters it in the map. CPUs without a slot in the map are left out, with a warning. The
- * buffers shrink when memory may not be locked (perf_event_mlock_kb).
+ * Opens a ring for each CPU that is online and enters it in the map. CPUs without a slot in the map are left
+ * out, with a warning. The buffers shrink when memory may not be locked (perf_event_mlock_kb).
  * @map_fd: borrowed; must stay open as long as the buffer is.
  * @opts: may be NULL.
  * @ret_perf: to be given to bpfl_perfbuf_close().
@@ -94,7 +97,10 @@ BPFL_API void bpfl_perfbuf_close(struct bpfl_perfbuf *perf);
  * Return: an epoll(7) descriptor over all CPUs, owned by the buffer: readable when one of them has wakeup_bytes.
  */
 BPFL_API int bpfl_perfbuf_fd(const struct bpfl_perfbuf *perf);
-/* Delivers what waits, CPU by CPU, at most max records (0: no limit). lost_fn may be NULL. Return: as bpfl_ringbuf_consume(). */
+/*
+ * Delivers what waits, CPU by CPU, at most max records (0: no limit). lost_fn may be NULL. Return: as
+ * bpfl_ringbuf_consume().
+ */
 BPFL_API int64_t bpfl_perfbuf_consume(struct bpfl_perfbuf *perf, uint64_t max, bpfl_record_fn fn, bpfl_lost_fn lost_fn,
 				      void *ctx, struct bpfl_error *err);
 /*
@@ -105,8 +111,9 @@ BPFL_API int64_t bpfl_perfbuf_consume(struct bpfl_perfbuf *perf, uint64_t max, b
 BPFL_API int64_t bpfl_perfbuf_refresh(struct bpfl_perfbuf *perf, bpfl_record_fn fn, bpfl_lost_fn lost_fn, void *ctx,
 				      struct bpfl_error *err);
 /*
- * Reports losses that are not in the rings yet: the kernel writes them there with the next record that fits, which at the end never
- * comes. Linux 6.0; nothing before. To be called after the last bpfl_perfbuf_consume(), or what it reports is reported twice.
+ * Reports losses that are not in the rings yet: the kernel writes them there with the next record that fits,
+ * which at the end never comes. Linux 6.0; nothing before. To be called after the last bpfl_perfbuf_consume(),
+ * or what it reports is reported twice.
  */
 BPFL_API void bpfl_perfbuf_lost(struct bpfl_perfbuf *perf, bpfl_lost_fn lost_fn, void *ctx);
 /* Return: how many CPUs have a ring now. */
@@ -152,7 +159,8 @@ BPFL_API void bpfl_user_ringbuf_discard(struct bpfl_user_ringbuf *ring, void *re
 
 enum bpfl_stream { BPFL_STREAM_STDOUT = 1, BPFL_STREAM_STDERR = 2 };
 /*
- * Delivers what waits in a program's stream, in pieces of up to 4 KiB of text. There is nothing to poll: ask now and then.
+ * Delivers what waits in a program's stream, in pieces of up to 4 KiB of text. There is nothing to poll: ask
+ * now and then.
  * Return: number of bytes; what fn returned; -EOPNOTSUPP (kind UNSUPPORTED) before Linux 6.17.
  */
 BPFL_API int64_t bpfl_prog_stream_read(int prog_fd, enum bpfl_stream stream, bpfl_record_fn fn, void *ctx,
@@ -171,7 +179,8 @@ enum bpfl_record_kind {
 
 struct bpfl_record {
 	enum bpfl_record_kind kind;
-	const char *source; /* the map's name, or the program's for a stream; for counters of the object, the counter's */
+	/* the map's name, or the program's for a stream; for counters of the object, the counter's */
+	const char *source;
 	size_t source_idx;  /* its index in the spec */
 	int cpu;	    /* -1 when it is not known */
 	const void *data;
@@ -190,8 +199,8 @@ struct bpfl_events_opts {
 };
 
 /*
- * Opens what a loaded object sends through: ring buffers, perf event arrays that its programs write to, streams of programs that
- * print into them.
+ * Opens what a loaded object sends through: ring buffers, perf event arrays that its programs write to, streams
+ * of programs that print into them.
  * @object: must outlive the events.
  * @opts: may be NULL.
  * @ret_events: to be given to bpfl_events_close().
@@ -201,8 +210,8 @@ BPFL_API int bpfl_events_open(const struct bpfl_object *object, const struct bpf
 			      struct bpfl_events **ret_events, struct bpfl_error *err);
 struct bpfl_map;
 /*
- * The same for one ring buffer or perf event array that somebody else loaded. What is read from it is gone for its own reader, and two readers
- * at the same time break each other: see bpfl_map_reader().
+ * The same for one ring buffer or perf event array that somebody else loaded. What is read from it is gone for
+ * its own reader, and two readers at the same time break each other: see bpfl_map_reader().
  * @map: must outlive the events. Records have source_idx 0.
  * @name: what records name as their source; NULL: the kernel's name of the map. Borrowed until the events are closed.
  * Return: as bpfl_events_open(); -EINVAL (kind USAGE) for another kind of map.
@@ -210,12 +219,13 @@ struct bpfl_map;
 BPFL_API int bpfl_events_open_map(const struct bpfl_map *map, const char *name, const struct bpfl_events_opts *opts,
 				  struct bpfl_events **ret_events, struct bpfl_error *err);
 /*
- * Whether another process reads a ring buffer or perf event array: one that holds it open and has such a buffer mapped for reading. A
- * process that holds several such maps and reads one of them is named too.
+ * Whether another process reads a ring buffer or perf event array: one that holds it open and has such a buffer
+ * mapped for reading. A process that holds several such maps and reads one of them is named too.
  * @ret_pid, @ret_comm: the process, and its name, of at most comm_size bytes with the NUL; written when there is one.
  * Return: 1; 0: none was seen; -errno of listing the maps of this system (PERMISSION).
  */
-BPFL_API int bpfl_map_reader(const struct bpfl_map *map, int *ret_pid, char *ret_comm, size_t comm_size, struct bpfl_error *err);
+BPFL_API int bpfl_map_reader(const struct bpfl_map *map, int *ret_pid, char *ret_comm, size_t comm_size,
+			     struct bpfl_error *err);
 /* NULL is fine. Before the object, or the map, is closed. */
 BPFL_API void bpfl_events_close(struct bpfl_events *events);
 /* Return: how many maps and streams are read. */
@@ -238,8 +248,9 @@ BPFL_API int64_t bpfl_events_poll(struct bpfl_events *events, int timeout_ms, bp
  */
 BPFL_API int64_t bpfl_events_consume(struct bpfl_events *events, bpfl_event_fn fn, void *ctx, struct bpfl_error *err);
 /*
- * At the end: delivers the last records of all sources, then what the object counted as lost by itself: a map or a variable named
- * MAP_lost or MAP_dropped, or a variable named lost or dropped, as LOST records. Programs should be detached.
+ * At the end: delivers the last records of all sources, then what the object counted as lost by itself: a map
+ * or a variable named MAP_lost or MAP_dropped, or a variable named lost or dropped, as LOST records. Programs
+ * should be detached.
  * Return: as bpfl_events_consume().
  */
 BPFL_API int64_t bpfl_events_finish(struct bpfl_events *events, bpfl_event_fn fn, void *ctx, struct bpfl_error *err);

@@ -2,8 +2,9 @@
 /*
  * The spec: what an object file says, before any kernel is asked.
  *
- * Read it from a path, from memory, or build it from instructions and map definitions. Look at its programs, maps and variables, and change
- * them: set variables, sizes and types, choose what is loaded. Needs no privileges, and opens objects of either byte order.
+ * Read it from a path, from memory, or build it from instructions and map definitions. Look at its programs,
+ * maps and variables, and change them: set variables, sizes and types, choose what is loaded. Needs no
+ * privileges, and opens objects of either byte order.
  *
  * Threads: one spec, one thread at a time; different specs are independent.
  */
@@ -29,7 +30,8 @@ struct bpfl_spec_opts {
  * @path: a regular file of at most 256 MiB.
  * @opts: may be NULL.
  * @ret_spec: the spec, to be given to bpfl_spec_destroy(); it keeps no connection to the file.
- * Return: 0, or -errno: -ENOENT, -EACCES (kind SYSTEM/PERMISSION) for the file; -EINVAL, -ENOEXEC, ... (kind OBJECT) for what is in it.
+ * Return: 0, or -errno: -ENOENT, -EACCES (kind SYSTEM/PERMISSION) for the file; -EINVAL, -ENOEXEC, ... (kind
+ *         OBJECT) for what is in it.
  */
 BPFL_API int bpfl_spec_read(const char *path, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
 			    struct bpfl_error *err);
@@ -69,7 +71,11 @@ struct bpfl_map_view {
 	uint64_t map_extra;
 	uint32_t pinning;
 	bool is_data; /* .data, .rodata, .bss, .kconfig */
-	bool is_struct_ops; /* a variable of .struct_ops: an implementation of a kernel interface, to be registered by bpfl_link_attach_map() */
+	/*
+	 * a variable of .struct_ops: an implementation of a kernel interface, to be registered by
+	 * bpfl_link_attach_map()
+	 */
+	bool is_struct_ops;
 	bool selected; /* false: a struct_ops map that is not to be made */
 };
 
@@ -175,14 +181,16 @@ BPFL_API int bpfl_spec_var_get(const struct bpfl_spec *spec, const char *name, v
  * @ret_text: malloc'ed; free() it.
  * Return: 0; -ENOENT no such variable; -EINVAL an object of the other byte order; both kind USAGE; -ENOMEM.
  */
-BPFL_API int bpfl_spec_var_text(const struct bpfl_spec *spec, const char *name, char **ret_text, struct bpfl_error *err);
+BPFL_API int bpfl_spec_var_text(const struct bpfl_spec *spec, const char *name, char **ret_text,
+				struct bpfl_error *err);
 
 /*
  * Changes a number of a map.
  * @map: its name; not one of the object's data sections.
- * @field: "max_entries", "value_size" and "key_size" (bytes; the types are forgotten), "flags", "type", "numa_node", "map_extra".
- * Return: 0; -ENOENT no such map; -EINVAL no such field (near names in fix), or a data section; -ERANGE more than the field's 32
- *         bits; all kind USAGE.
+ * @field: "max_entries", "value_size" and "key_size" (bytes; the types are forgotten), "flags", "type",
+ * "numa_node", "map_extra".
+ * Return: 0; -ENOENT no such map; -EINVAL no such field (near names in fix), or a data section; -ERANGE more
+ *         than the field's 32 bits; all kind USAGE.
  */
 BPFL_API int bpfl_spec_map_set(struct bpfl_spec *spec, const char *map, const char *field, uint64_t value,
 			       struct bpfl_error *err);
@@ -201,10 +209,12 @@ BPFL_API int bpfl_spec_prog_set_type(struct bpfl_spec *spec, const char *prog, c
 BPFL_API int bpfl_spec_prog_select(struct bpfl_spec *spec, const char *prog, bool selected, struct bpfl_error *err);
 
 /*
- * Chooses whether a struct_ops variable is made into a map; those of section "?.struct_ops" are not by default. Its programs go with it.
+ * Chooses whether a struct_ops variable is made into a map; those of section "?.struct_ops" are not by default.
+ * Its programs go with it.
  * Return: 0; -ENOENT (kind USAGE) no such variable.
  */
-BPFL_API int bpfl_spec_struct_ops_select(struct bpfl_spec *spec, const char *map, bool selected, struct bpfl_error *err);
+BPFL_API int bpfl_spec_struct_ops_select(struct bpfl_spec *spec, const char *map, bool selected,
+					 struct bpfl_error *err);
 /*
  * Puts another program into a member of a struct_ops variable. (Other members are variables: "map.member".)
  * @prog: its name; NULL: none.
@@ -221,11 +231,13 @@ struct bpfl_map_def {
 	const char *name;
 	uint32_t type, key_size, value_size, max_entries, flags;
 	uint64_t map_extra;
-	int inner_map_fd; /* bpfl_map_create() only: of a map of maps, a map like those that it will hold; 0: none. Borrowed. */
+	/* bpfl_map_create() only: of a map of maps, a map like those that it will hold; 0: none. Borrowed. */
+	int inner_map_fd;
 };
 /*
  * Adds a map.
- * @def: read during the call; its text is copied. Sizes in bytes; max_entries 0 leaves the size open (bpfl_spec_map_set()).
+ * @def: read during the call; its text is copied. Sizes in bytes; max_entries 0 leaves the size open
+ * (bpfl_spec_map_set()).
  * Return: 0; -EEXIST the name is taken; -EINVAL no name or no type; both kind USAGE; -ENOMEM.
  */
 BPFL_API int bpfl_spec_add_map(struct bpfl_spec *spec, const struct bpfl_map_def *def, struct bpfl_error *err);
@@ -243,8 +255,9 @@ struct bpfl_prog_def {
 /*
  * Adds a program, selected for loading.
  * @def: read during the call; all of it is copied. Maps that it uses must have been added before.
- * Return: 0, or -errno (kind USAGE) and the spec is as before: -EEXIST the name is taken; -ENOENT no such map; -EINVAL no name, section
- *         or instructions, or a use that is no ld_imm64; -ENOMEM. A section name that says no type is an error of loading.
+ * Return: 0, or -errno (kind USAGE) and the spec is as before: -EEXIST the name is taken; -ENOENT no such map;
+ *         -EINVAL no name, section or instructions, or a use that is no ld_imm64; -ENOMEM. A section name that
+ *         says no type is an error of loading.
  */
 BPFL_API int bpfl_spec_add_prog(struct bpfl_spec *spec, const struct bpfl_prog_def *def, struct bpfl_error *err);
 

@@ -18,8 +18,9 @@ struct bpfl_view_opts {
 	unsigned max_rows; /* of a table; 0: 20, or for a table that an object describes: all */
 	bool sum; /* table: a row for an element, not for each CPU of it. Histograms always are sums. */
 	/*
-	 * hist: words with ':' between them: "log2" (the default: slot i counts 2^i .. 2^(i+1)-1, slot 0 also 0), "linear" or "linear=STEP" (slot i counts
-	 * from i*STEP), "unit=WORD" for the heading, or the member with the slots. top: the member to sort by, largest first. NULL: as
+	 * hist: words with ':' between them: "log2" (the default: slot i counts 2^i .. 2^(i+1)-1, slot 0 also
+	 * 0), "linear" or "linear=STEP" (slot i counts from i*STEP), "unit=WORD" for the heading, or the member
+	 * with the slots. top: the member to sort by, largest first. NULL: as
 	 * the types suggest.
 	 */
 	const char *words;
@@ -41,7 +42,8 @@ struct bpfl_rows;
  * @name: of the table, in JSON. Copied.
  * @opts: read during the call; what it points to must stay. May be NULL.
  * @ret_rows: to be given to bpfl_rows_destroy().
- * Return: 0; -ENOENT (kind USAGE) no such type, or no such member; -EINVAL (kind USAGE) for words that do not fit; -ENOMEM.
+ * Return: 0; -ENOENT (kind USAGE) no such type, or no such member; -EINVAL (kind USAGE) for words that do not
+ *         fit; -ENOMEM.
  */
 BPFL_API int bpfl_rows_create(const struct bpfl_spec *spec, const char *type, const char *name,
 			      const struct bpfl_view_opts *opts, struct bpfl_rows **ret_rows, struct bpfl_error *err);

@@ -33,8 +33,8 @@ BPFL_API int bpfl_text_to_ns(const char *text, uint64_t *ret_ns);
 BPFL_API const char *bpfl_text_nearest(const char *word, const char *const *candidates, size_t nr_candidates);
 
 /*
- * For lines on a terminal: how much of a text fits. Text is UTF-8; letters of East Asia take two columns, combining marks none, a byte
- * that is no UTF-8 one.
+ * For lines on a terminal: how much of a text fits. Text is UTF-8; letters of East Asia take two columns,
+ * combining marks none, a byte that is no UTF-8 one.
  * @size: bytes of text. @columns: of the terminal.
  * Return: how many bytes; at most size, never half a letter.
  */

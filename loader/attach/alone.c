@@ -2,8 +2,8 @@
 /*
  * attach/alone.c: what to do with programs that are only loaded. See attach/alone.h.
  *
- * Routes and actions of tc take a program by its pin, and hold it from then on. They are made by ip(8) and tc(8), which know the rest of what a route or an
- * action is.
+ * Routes and actions of tc take a program by its pin, and hold it from then on. They are made by ip(8) and
+ * tc(8), which know the rest of what a route or an action is.
  */
 #include "attach/alone.h"
 
@@ -40,23 +40,33 @@ static const struct user *user_find(uint32_t prog_type)
 int bpfl_alone_refuse(const struct bpfl_section_row *row, struct bpfl_error *err)
 {
 	const struct user *user = user_find((uint32_t)row->prog_type);
-	bool is_device = row->attach_type == BPFL_ATTACH_XDP_DEVMAP, is_cpu = row->attach_type == BPFL_ATTACH_XDP_CPUMAP;
+	bool is_device = row->attach_type == BPFL_ATTACH_XDP_DEVMAP,
+	     is_cpu = row->attach_type == BPFL_ATTACH_XDP_CPUMAP;
 
 	if (!user) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "a program of section '%s' is not attached by itself", row->name);
+		bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "a program of section '%s' is not attached by itself",
+			       row->name);
 		if (is_device || is_cpu) {
-			bpfl_error_why(err, "it runs where an XDP program redirects packets to, and an element of a %s holds it",
+			bpfl_error_why(err,
+				       "it runs where an XDP program redirects packets to, and an element of a %s "
+				       "holds it",
 				       is_cpu ? "cpumap" : "devmap");
-			bpfl_error_fix(err, "bpfload load FILE --pin /sys/fs/bpf/DIR, then bpfload map set /sys/fs/bpf/DIR/maps/MAP KEY "
-				       "%s,prog=/sys/fs/bpf/DIR/progs/PROG", is_cpu ? "QUEUE_SIZE" : "IF");
+			bpfl_error_fix(err,
+				       "bpfload load FILE --pin /sys/fs/bpf/DIR, then bpfload map set "
+				       "/sys/fs/bpf/DIR/maps/MAP KEY "
+				       "%s,prog=/sys/fs/bpf/DIR/progs/PROG",
+				       is_cpu ? "QUEUE_SIZE" : "IF");
 		} else {
 			bpfl_error_why(err, "others refer to it, or it is run by hand: it is only loaded");
 		}
 		return -EOPNOTSUPP;
 	}
-	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "a program of section '%s' is not attached by a system call", row->name);
+	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		       "a program of section '%s' is not attached by a system call", row->name);
 	bpfl_error_why(err, "%s, and refers to it by a pin", user->why);
-	bpfl_error_fix(err, "bpfload load FILE --pin /sys/fs/bpf/DIR pins it and prints the command to use it: %s/sys/fs/bpf/DIR/progs/PROG%s",
+	bpfl_error_fix(err,
+		       "bpfload load FILE --pin /sys/fs/bpf/DIR pins it and prints the command to use it: "
+		       "%s/sys/fs/bpf/DIR/progs/PROG%s",
 		       user->before, user->after);
 	if (row->prog_type == BPFL_PROG_SCHED_ACT)
 		bpfl_error_fix(err, "or attach it as a filter, which decides by itself: --attach PROG=tc/ingress:IF");
@@ -82,8 +92,8 @@ static void pin_path(const struct bpfl_object *object, size_t prog_idx, const ch
 		bpfl_buf_printf(out, "-%u", nr_same);
 }
 
-static void command_add(const struct bpfl_object *object, size_t prog_idx, const struct user *user, const char *dir, enum bpfl_format format,
-			struct bpfl_buf *out)
+static void command_add(const struct bpfl_object *object, size_t prog_idx, const struct user *user, const char *dir,
+			enum bpfl_format format, struct bpfl_buf *out)
 {
 	struct bpfl_buf command = BPFL_BUF_INIT;
 	struct bpfl_json json;
@@ -106,8 +116,8 @@ static void command_add(const struct bpfl_object *object, size_t prog_idx, const
 	bpfl_buf_deinit(&command);
 }
 
-int bpfl_object_pin_commands(const struct bpfl_object *object, const char *dir, enum bpfl_format format, char **ret_text,
-			     struct bpfl_error *err)
+int bpfl_object_pin_commands(const struct bpfl_object *object, const char *dir, enum bpfl_format format,
+			     char **ret_text, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = object->image->spec;
 	struct bpfl_buf out = BPFL_BUF_INIT;

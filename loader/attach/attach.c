@@ -2,9 +2,10 @@
 /*
  * attach/attach.c: the table of hooks, and what all links have in common.
  *
- * A kind of hook is a struct bpfl_hook_ops in a file of its own. What is not in the table yet is refused by name, before anything
- * is loaded. A link is closed in the order: own detach function, parts, link fd, perf event, own release function. The order matters for perf events: the
- * link lets go of the program first, then the event may go. An event of tracefs goes last: it is busy while a perf event is open.
+ * A kind of hook is a struct bpfl_hook_ops in a file of its own. What is not in the table yet is refused by
+ * name, before anything is loaded. A link is closed in the order: own detach function, parts, link fd, perf
+ * event, own release function. The order matters for perf events: the link lets go of the program first, then
+ * the event may go. An event of tracefs goes last: it is busy while a perf event is open.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -168,8 +169,8 @@ int bpfl_link_attach(struct bpfl_object *object, size_t prog_idx, const struct b
 	int ret;
 
 	if (!attach || prog_idx >= spec->progs.nr)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "nothing to attach, or no program %zu (of %zu)", prog_idx,
-				      spec->progs.nr);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "nothing to attach, or no program %zu (of %zu)",
+				      prog_idx, spec->progs.nr);
 	ctx.prog_fd = bpfl_object_prog_fd_at(object, prog_idx);
 	if (ctx.prog_fd < 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "program '%s' is not loaded",

@@ -2,10 +2,11 @@
 /*
  * attach/binary.c: see attach/binary.h.
  *
- * A library is found as the dynamic linker finds it: in LD_LIBRARY_PATH, in ld.so.cache, and in the default directories (musl has no cache). A machine may have
- * libraries of several architectures under one name; the one for programs like this one is taken, another if there is no such.
- * A program is found as a shell finds it. The file of another process is reached through /proc/PID/root: that follows its mount
- * namespace, however its paths look from here.
+ * A library is found as the dynamic linker finds it: in LD_LIBRARY_PATH, in ld.so.cache, and in the default
+ * directories (musl has no cache). A machine may have libraries of several architectures under one name; the
+ * one for programs like this one is taken, another if there is no such.
+ * A program is found as a shell finds it. The file of another process is reached through /proc/PID/root: that
+ * follows its mount namespace, however its paths look from here.
  */
 #include "attach/binary.h"
 #include "attach/mapped.h"
@@ -146,7 +147,10 @@ static void try_own_dirs(struct search *search)
 		dirs += len + (dirs[len] != '\0');
 	}
 }
-/* What the process has mapped is what it uses, wherever it found it: by DT_RUNPATH, LD_LIBRARY_PATH, or dlopen() of a path. */
+/*
+ * What the process has mapped is what it uses, wherever it found it: by DT_RUNPATH, LD_LIBRARY_PATH, or
+ * dlopen() of a path.
+ */
 static int take_mapped(void *ctx, struct bpfl_user_elf *elf)
 {
 	struct search *search = ctx;
@@ -225,7 +229,8 @@ static int refuse(struct search *search, bool is_library, const char *dirs, stru
 	bpfl_error_catalogue(err, 23);
 	if (is_library)
 		bpfl_error_why(err, "looked in %s%s%s/etc/ld.so.cache and the usual directories (/lib, /usr/lib, ...)",
-			       *search->own_dirs ? BPFL_ESC(search->own_dirs) : "", *search->own_dirs ? " (LD_LIBRARY_PATH), " : "", search->root);
+			       *search->own_dirs ? BPFL_ESC(search->own_dirs) : "",
+			       *search->own_dirs ? " (LD_LIBRARY_PATH), " : "", search->root);
 	else
 		bpfl_error_why(err, "looked%s%s in %s", search->root[0] ? " below " : "", search->root, dirs);
 	if (err && !is_library)
@@ -257,7 +262,8 @@ static int direct_path(const char *name, int pid, char *out, size_t out_size)
 	if (pid > 0 && bpfl_text_has_prefix(name, "/proc/"))
 		return snprintf(out, out_size, "%s", name);
 	if (pid > 0)
-		return snprintf(out, out_size, "/proc/%d/%s%s%s", pid, name[0] == '/' ? "root" : "cwd", name[0] == '/' ? "" : "/", name);
+		return snprintf(out, out_size, "/proc/%d/%s%s%s", pid, name[0] == '/' ? "root" : "cwd",
+				name[0] == '/' ? "" : "/", name);
 	return snprintf(out, out_size, "%s", name);
 }
 
@@ -292,7 +298,8 @@ int bpfl_binary_find(const char *name, int pid, char **ret_path, struct bpfl_err
 		dirs = DEFAULT_PATH; /* the PATH of this process says nothing about another root */
 	if (strchr(name, '/') || (pid > 0 && strcmp(name, "exe") == 0)) {
 		if (direct_path(name, pid, search.path, sizeof(search.path)) >= PATH_SIZE)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, ENAMETOOLONG, "'%s' is too long a path", BPFL_ESC(name));
+			return bpfl_error_set(err, BPFL_ERR_USAGE, ENAMETOOLONG, "'%s' is too long a path",
+					      BPFL_ESC(name));
 	} else {
 		if (pid > 0)
 			snprintf(search.root, sizeof(search.root), "/proc/%d/root", pid);
@@ -325,5 +332,6 @@ void bpfl_binary_near(const char *path, struct bpfl_error *err)
 	if (bpfl_enter_list_dir(AT_FDCWD, dir[0] ? dir : "/", offer_name, &near) == -ENOENT)
 		bpfl_error_why(err, "there is no directory '%s'", BPFL_ESC(dir));
 	else if (near.nr > 0)
-		bpfl_error_fix(err, "names like it in '%s': %s", BPFL_ESC(dir), bpfl_near_text(&near, names, sizeof(names)));
+		bpfl_error_fix(err, "names like it in '%s': %s", BPFL_ESC(dir),
+			       bpfl_near_text(&near, names, sizeof(names)));
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attach/cgroup.c: programs for all processes of a cgroup and of those below it: cgroup/..., cgroup_skb/..., sockops, lsm_cgroup.
+ * attach/cgroup.c: programs for all processes of a cgroup and of those below it: cgroup/..., cgroup_skb/...,
+ * sockops, lsm_cgroup.
  *
  * A link (Linux 5.7) lets others attach too. Before, PROG_ATTACH with BPF_F_ALLOW_MULTI (4.15) does the same, else with
- * BPF_F_ALLOW_OVERRIDE (4.11), else alone (4.10); such a program stays on the cgroup when the process is killed, so the log says so.
+ * BPF_F_ALLOW_OVERRIDE (4.11), else alone (4.10); such a program stays on the cgroup when the process is
+ * killed, so the log says so.
  *
- * EPERM has two meanings here: a capability is missing, or somebody attached a program to this cgroup or to one above it in a way that
- * allows no second one. Which it is can be asked.
+ * EPERM has two meanings here: a capability is missing, or somebody attached a program to this cgroup or to one
+ * above it in a way that allows no second one. Which it is can be asked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +32,8 @@ static int check_direction(const struct bpfl_attach *attach, struct bpfl_error *
 	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' does not say in which direction", attach->row->name);
 	bpfl_error_catalogue(err, 10);
 	bpfl_error_why(err, "the program can look at packets that come in or at packets that go out");
-	bpfl_error_fix(err, "write cgroup_skb/ingress:%s or cgroup_skb/egress:%s", BPFL_ESC(attach->where), BPFL_ESC(attach->where));
+	bpfl_error_fix(err, "write cgroup_skb/ingress:%s or cgroup_skb/egress:%s", BPFL_ESC(attach->where),
+		       BPFL_ESC(attach->where));
 	return -EINVAL;
 }
 
@@ -66,11 +69,15 @@ static bool find_exclusive(const char *path, uint32_t attach_type, struct bpfl_e
 		bpfl_enter_close(fd);
 		found = nr > 0 && !(flags & FLAG_ALLOW_MULTI);
 		if (found) {
-			bpfl_error_set(err, BPFL_ERR_TARGET, EPERM, "cgroup '%s' takes no second program for this hook", BPFL_ESC(path));
+			bpfl_error_set(err, BPFL_ERR_TARGET, EPERM, "cgroup '%s' takes no second program for this hook",
+				       BPFL_ESC(path));
 			bpfl_error_catalogue(err, 32);
-			bpfl_holder_why(err, ids[0], strcmp(path, dir.data) == 0 ? " to it without allowing others"
-										  : " to a cgroup above it without allowing others");
-			bpfl_error_fix(err, "whoever attached it must allow others (BPF_F_ALLOW_MULTI), or let go of it: bpftool cgroup show %s",
+			bpfl_holder_why(err, ids[0],
+					strcmp(path, dir.data) == 0 ? " to it without allowing others"
+								    : " to a cgroup above it without allowing others");
+			bpfl_error_fix(err,
+				       "whoever attached it must allow others (BPF_F_ALLOW_MULTI), or let go of it: "
+				       "bpftool cgroup show %s",
 				       BPFL_ESC(dir.data));
 		}
 		if (nr < 0 || !slash || slash == dir.data) /* above the mount */
@@ -87,13 +94,15 @@ static int refuse(const struct bpfl_attach_ctx *ctx, const char *path, int errnu
 
 	if (errnum == EPERM && find_exclusive(path, (uint32_t)row->attach_type, err))
 		return -errnum;
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "cgroup '%s' does not take the program: %s", BPFL_ESC(path), bpfl_errno_text(errnum));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "cgroup '%s' does not take the program: %s", BPFL_ESC(path),
+		       bpfl_errno_text(errnum));
 	if (errnum == E2BIG) {
 		err->kind = BPFL_ERR_TARGET;
 		bpfl_error_catalogue(err, 32);
 		bpfl_error_why(err, "a cgroup takes at most 64 programs for one hook");
 	} else if (errnum == EINVAL) {
-		bpfl_error_why(err, "the kernel may not know %s programs, or was built without CONFIG_CGROUP_BPF", row->name);
+		bpfl_error_why(err, "the kernel may not know %s programs, or was built without CONFIG_CGROUP_BPF",
+			       row->name);
 	}
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, (unsigned)row->prog_type, errnum, ctx->object->target);
 	return -errnum;
@@ -126,7 +135,8 @@ static int attach_without_link(const struct bpfl_attach_ctx *ctx, struct bpfl_li
 	return ret;
 }
 
-static int attach_at(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, const char *path, struct bpfl_error *err)
+static int attach_at(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, const char *path,
+		     struct bpfl_error *err)
 {
 	const struct bpfl_section_row *row = ctx->attach->row;
 	struct bpfl_attr_link_create attr = {
@@ -145,8 +155,8 @@ static int attach_at(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, 
 	}
 	if (ret < 0)
 		return refuse(ctx, path, -ret, err);
-	ret = bpfl_link_describe(link, ctx, "%s%s%s on cgroup %s%s", row->name, *ctx->attach->target ? "/" : "", ctx->attach->target,
-				 BPFL_ESC(path), link->detach ? " (by PROG_ATTACH)" : "");
+	ret = bpfl_link_describe(link, ctx, "%s%s%s on cgroup %s%s", row->name, *ctx->attach->target ? "/" : "",
+				 ctx->attach->target, BPFL_ESC(path), link->detach ? " (by PROG_ATTACH)" : "");
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 

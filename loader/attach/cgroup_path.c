@@ -2,9 +2,10 @@
 /*
  * attach/cgroup_path.c: finds cgroup2 and a cgroup in it. See attach/cgroup_path.h.
  *
- * cgroup2 is at /sys/fs/cgroup on most systems, at /sys/fs/cgroup/unified beside version 1 on others, and nowhere in some containers. So
- * its place is read from /proc/self/mounts, and a process's cgroup from the line "0::/PATH" of /proc/PID/cgroup, which is relative to
- * it. A directory of version 1 would be refused by the kernel with EBADF, which says nothing: it is recognised here.
+ * cgroup2 is at /sys/fs/cgroup on most systems, at /sys/fs/cgroup/unified beside version 1 on others, and
+ * nowhere in some containers. So its place is read from /proc/self/mounts, and a process's cgroup from the line
+ * "0::/PATH" of /proc/PID/cgroup, which is relative to it. A directory of version 1 would be refused by the
+ * kernel with EBADF, which says nothing: it is recognised here.
  */
 #include "attach/cgroup_path.h"
 
@@ -57,8 +58,8 @@ static int append_cgroup_of(const char *pid, struct bpfl_buf *path, struct bpfl_
 	if (line)
 		line = strchr(line, '/');
 	if (!line || bpfl_text_has_prefix(line, "/..")) {
-		ret = bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "process %s is in no cgroup that can be seen from here",
-				     BPFL_ESC(pid));
+		ret = bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT,
+				     "process %s is in no cgroup that can be seen from here", BPFL_ESC(pid));
 		bpfl_error_catalogue(err, 27);
 		bpfl_error_why(err, line ? "its cgroup is outside of this cgroup namespace"
 					 : "/proc/PID/cgroup has no line that begins with 0::");
@@ -75,7 +76,8 @@ static int append_cgroup_of(const char *pid, struct bpfl_buf *path, struct bpfl_
 static void offer_name(struct bpfl_near *near, const char *name)
 {
 	/* Files of the cgroup itself. */
-	static const char *const prefixes[] = { "cgroup.", "cpu.", "cpuset.", "io.", "memory.", "pids.", "hugetlb.", "misc.", "rdma." };
+	static const char *const prefixes[] = { "cgroup.", "cpu.",     "cpuset.", "io.",  "memory.",
+						"pids.",   "hugetlb.", "misc.",   "rdma." };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (bpfl_text_has_prefix(name, prefixes[i]))
@@ -97,10 +99,12 @@ static int refuse_directory(const char *where, const char *path, int errnum, str
 	struct bpfl_near near;
 	char names[512];
 
-	bpfl_error_set(err, BPFL_ERR_TARGET, errnum, "there is no cgroup '%s': %s", BPFL_ESC(where), bpfl_errno_text(errnum));
+	bpfl_error_set(err, BPFL_ERR_TARGET, errnum, "there is no cgroup '%s': %s", BPFL_ESC(where),
+		       bpfl_errno_text(errnum));
 	bpfl_error_catalogue(err, 27);
 	if (bpfl_cgroup_mount(&mount) == 0)
-		bpfl_error_why(err, "cgroup2 is mounted at '%s'; '%s' is not there", BPFL_ESC(mount.data), BPFL_ESC(path));
+		bpfl_error_why(err, "cgroup2 is mounted at '%s'; '%s' is not there", BPFL_ESC(mount.data),
+			       BPFL_ESC(path));
 	bpfl_near_init(&near, slash ? slash + 1 : path);
 	bpfl_buf_printf(&parent, "%.*s", slash ? (int)(slash - path) : 0, path);
 	if (parent.size)

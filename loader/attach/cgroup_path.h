@@ -11,7 +11,8 @@
 
 /*
  * Opens a cgroup of the unified hierarchy (cgroup2; BPF knows no other).
- * @where: "self", "pid:N" (the cgroup of that process), a directory, or a path below the place where cgroup2 is mounted.
+ * @where: "self", "pid:N" (the cgroup of that process), a directory, or a path below the place where cgroup2 is
+ * mounted.
  * @ret_path: gets the directory; the caller deinits it, also after a failure.
  * Return: a descriptor, or -errno: E27 with the mount and near names.
  */

@@ -2,8 +2,9 @@
 /*
  * attach/functions.c: patterns of function names. See attach/functions.h.
  *
- * A line of available_filter_functions is "NAME" or "NAME [MODULE]"; available_filter_functions_addrs has the address in
- * front. With addresses every function of a name is meant, where several have it; by name the kernel would take one, or refuse.
+ * A line of available_filter_functions is "NAME" or "NAME [MODULE]"; available_filter_functions_addrs has the
+ * address in front. With addresses every function of a name is meant, where several have it; by name the kernel
+ * would take one, or refuse.
  * Names that stand more than once are therefore used only with addresses.
  */
 #include "attach/functions.h"
@@ -166,7 +167,8 @@ int bpfl_functions_match(const char *pattern, struct bpfl_functions *ret_functio
 	}
 	if (ret < 0) {
 		bpfl_functions_deinit(ret_functions);
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "reading which kernel functions can be traced (available_filter_functions): %s",
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret,
+				      "reading which kernel functions can be traced (available_filter_functions): %s",
 				      bpfl_errno_text(-ret));
 	}
 	if (!reading.with_addrs)
@@ -174,7 +176,8 @@ int bpfl_functions_match(const char *pattern, struct bpfl_functions *ret_functio
 	if (ret_functions->names.nr > 0)
 		return 0;
 	bpfl_functions_deinit(ret_functions);
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced fits '%s'", BPFL_ESC(pattern));
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced fits '%s'",
+		       BPFL_ESC(pattern));
 	bpfl_error_catalogue(err, 19);
 	return -ENOENT;
 }

@@ -2,8 +2,9 @@
 /*
  * attach/holder.c: looks through /proc/PID/fdinfo for a program. See attach/holder.h.
  *
- * The kernel says in each BPF descriptor's fdinfo which program it is or belongs to ("prog_id:", Linux 4.13; links since 5.8). Reading all of /proc takes
- * a while, so it happens only when an attach is refused because somebody was first.
+ * The kernel says in each BPF descriptor's fdinfo which program it is or belongs to ("prog_id:", Linux 4.13;
+ * links since 5.8). Reading all of /proc takes a while, so it happens only when an attach is refused because
+ * somebody was first.
  */
 #include "attach/holder.h"
 

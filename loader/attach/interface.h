@@ -14,7 +14,8 @@ int bpfl_interface_find(const struct bpfl_attach *attach, uint32_t *ret_ifindex,
 /* A struct bpfl_hook_ops check: the interface exists. */
 int bpfl_interface_check(const struct bpfl_attach *attach, struct bpfl_error *err);
 /*
- * E26: the interface refuses, with the kernel's sentence (ret_text of sys/netlink.h; "" none) and, for EPERM, its cause. Returns -errnum.
+ * E26: the interface refuses, with the kernel's sentence (ret_text of sys/netlink.h; "" none) and, for EPERM,
+ * its cause. Returns -errnum.
  */
 int bpfl_interface_refuse(const struct bpfl_attach_ctx *ctx, int errnum, const char *text, struct bpfl_error *err);
 

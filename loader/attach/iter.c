@@ -2,14 +2,14 @@
 /*
  * attach/iter.c: SEC("iter/NAME"), SEC("iter.s/NAME").
  *
- * An iterator does not wait for anything to happen: the kernel walks its tasks, maps, sockets, ... and calls the program for each,
- * while somebody reads. The link (Linux 5.8) says what is walked; each ITER_CREATE on it gives a file that begins a walk of its own, and the text
- * of that file is what the program wrote with bpf_seq_printf(). So the link is read, again and again if wanted, with
- * bpfl_link_read().
+ * An iterator does not wait for anything to happen: the kernel walks its tasks, maps, sockets, ... and calls
+ * the program for each, while somebody reads. The link (Linux 5.8) says what is walked; each ITER_CREATE on it
+ * gives a file that begins a walk of its own, and the text of that file is what the program wrote with
+ * bpf_seq_printf(). So the link is read, again and again if wanted, with bpfl_link_read().
  *
- * What is walked can be narrowed: the elements of one map (5.8), the tasks of one thread or process (6.1), the cgroups below or above one
- * (6.1). The options are those of the kernel's bpf_iter_link_info, which is one union for all kinds of iterators: only options of one kind
- * can be given.
+ * What is walked can be narrowed: the elements of one map (5.8), the tasks of one thread or process (6.1), the
+ * cgroups below or above one (6.1). The options are those of the kernel's bpf_iter_link_info, which is one
+ * union for all kinds of iterators: only options of one kind can be given.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,10 @@ union link_info {
 	} task;
 };
 
-/* What the options of one attach mean. fd: of the map or cgroup while the link is made; own_fd: to be closed afterwards. */
+/*
+ * What the options of one attach mean. fd: of the map or cgroup while the link is made; own_fd: to be
+ * closed afterwards.
+ */
 struct narrowing {
 	union link_info info;
 	uint32_t info_size; /* 0: the whole of what there is */
@@ -85,19 +88,22 @@ static int refuse_map(const struct bpfl_object *object, const char *map, struct 
 	if (near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
 	else
-		bpfl_error_fix(err, "give the name of a map of the object, or the path of a pinned one (/sys/fs/bpf/...)");
+		bpfl_error_fix(err,
+			       "give the name of a map of the object, or the path of a pinned one (/sys/fs/bpf/...)");
 	bpfl_buf_deinit(&list);
 	return -ENOENT;
 }
 
-static int narrow_to_map(const struct bpfl_attach_ctx *ctx, const char *map, struct narrowing *narrowing, struct bpfl_error *err)
+static int narrow_to_map(const struct bpfl_attach_ctx *ctx, const char *map, struct narrowing *narrowing,
+			 struct bpfl_error *err)
 {
 	int fd = bpfl_object_map_fd(ctx->object, map);
 
 	if (fd < 0 && map[0] == '/') {
 		fd = narrowing->own_fd = bpfl_sys_obj_get(map, 0);
 		if (fd < 0) {
-			bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "map '%s': opening the pin: %s", BPFL_ESC(map), bpfl_errno_text(-fd));
+			bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "map '%s': opening the pin: %s", BPFL_ESC(map),
+				       bpfl_errno_text(-fd));
 			bpfl_error_catalogue(err, 27);
 			bpfl_error_fix(err, "bpfload ls map lists the maps and where they are pinned");
 			return fd;
@@ -111,7 +117,8 @@ static int narrow_to_map(const struct bpfl_attach_ctx *ctx, const char *map, str
 	return 0;
 }
 
-static int narrow_to_cgroup(const struct bpfl_attach *attach, const char *path, struct narrowing *narrowing, struct bpfl_error *err)
+static int narrow_to_cgroup(const struct bpfl_attach *attach, const char *path, struct narrowing *narrowing,
+			    struct bpfl_error *err)
 {
 	const char *order = bpfl_attach_option(attach, "order");
 	int fd;
@@ -119,7 +126,8 @@ static int narrow_to_cgroup(const struct bpfl_attach *attach, const char *path, 
 	narrowing->info.cgroup.order = ORDER_PRE;
 	for (size_t i = 0; order; i++) {
 		if (i == NR_ORDERS) {
-			bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option 'order': '%s' is no order", BPFL_ESC(order));
+			bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option 'order': '%s' is no order",
+				       BPFL_ESC(order));
 			bpfl_error_fix(err, "order=self, pre (the cgroup, then those below), post, up, or children");
 			return -EINVAL;
 		}
@@ -146,9 +154,10 @@ static int narrow_to_task(const struct bpfl_attach *attach, struct narrowing *na
 	bool has_pid = bpfl_attach_option(attach, "pid") != NULL, has_tid = bpfl_attach_option(attach, "tid") != NULL;
 	int ret = 0;
 
-	if ((has_pid && has_tid) || (has_pid && (pid == 0 || pid > INT32_MAX)) || (has_tid && (tid == 0 || tid > INT32_MAX)))
-		return refuse_words("pid= and tid= are numbers above 0, and exclude each other", "give one of pid= (a process) and tid= (a thread)",
-				    err);
+	if ((has_pid && has_tid) || (has_pid && (pid == 0 || pid > INT32_MAX)) ||
+	    (has_tid && (tid == 0 || tid > INT32_MAX)))
+		return refuse_words("pid= and tid= are numbers above 0, and exclude each other",
+				    "give one of pid= (a process) and tid= (a thread)", err);
 	if (has_pid || has_tid)
 		ret = bpfl_process_check((int)(has_pid ? pid : tid), err);
 	if (ret < 0)
@@ -172,9 +181,11 @@ static int narrow(const struct bpfl_attach_ctx *ctx, struct narrowing *narrowing
 	bool task = bpfl_attach_option(attach, "pid") || bpfl_attach_option(attach, "tid");
 
 	if ((map != NULL) + (cgroup != NULL) + task > 1)
-		return refuse_words("an iterator walks a map, a cgroup or a task", "give one of map=, cgroup=, pid=, tid=", err);
+		return refuse_words("an iterator walks a map, a cgroup or a task",
+				    "give one of map=, cgroup=, pid=, tid=", err);
 	if (bpfl_attach_option(attach, "order") && !cgroup)
-		return refuse_words("order= is of cgroups", "add cgroup=PATH, the directory that the walk begins at", err);
+		return refuse_words("order= is of cgroups", "add cgroup=PATH, the directory that the walk begins at",
+				    err);
 	if (!map && !cgroup && !task)
 		return 0;
 	narrowing->info_size = sizeof(narrowing->info);
@@ -215,22 +226,27 @@ static int read_iter(struct bpfl_link *link, bpfl_write_fn write, void *ctx, str
 
 /* ---- attaching ---- */
 
-static int refuse(const struct bpfl_attach_ctx *ctx, const struct narrowing *narrowing, int errnum, struct bpfl_error *err)
+static int refuse(const struct bpfl_attach_ctx *ctx, const struct narrowing *narrowing, int errnum,
+		  struct bpfl_error *err)
 {
 	const char *name = ctx->attach->target;
 
 	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "iterator '%s': %s", BPFL_ESC(name), bpfl_errno_text(errnum));
-	if (narrowing->info_size == 0 && (errnum == EBADF || errnum == EINVAL) && bpfl_text_has_prefix(name, "bpf_map_elem")) {
+	if (narrowing->info_size == 0 && (errnum == EBADF || errnum == EINVAL) &&
+	    bpfl_text_has_prefix(name, "bpf_map_elem")) {
 		bpfl_error_why(err, "this iterator walks the elements of one map, and none is named");
 		bpfl_error_fix(err, "add map=NAME");
 	} else if (narrowing->info_size == 0 && errnum == EINVAL && strcmp(name, "cgroup") == 0) {
 		bpfl_error_why(err, "this iterator begins at a cgroup, and none is named");
 		bpfl_error_fix(err, "add cgroup=PATH");
 	} else if (narrowing->info_size > 0 && errnum == EINVAL) {
-		bpfl_error_why(err, "either this iterator cannot be narrowed to '%s', or this kernel is older than that "
-				    "(maps: Linux 5.8; tasks and cgroups: 6.1)", BPFL_ESC(narrowing->words));
+		bpfl_error_why(err,
+			       "either this iterator cannot be narrowed to '%s', or this kernel is older than that "
+			       "(maps: Linux 5.8; tasks and cgroups: 6.1)",
+			       BPFL_ESC(narrowing->words));
 	} else if (errnum == EACCES && map_of(ctx->attach)) {
-		bpfl_error_why(err, "the program reads more of a key or value than the map has, or writes to what it may only read");
+		bpfl_error_why(err, "the program reads more of a key or value than the map has, or writes to what it "
+				    "may only read");
 	}
 	if (errnum != EACCES)
 		bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, ctx->attach->row->prog_type, errnum, ctx->object->target);
@@ -240,7 +256,8 @@ static int refuse(const struct bpfl_attach_ctx *ctx, const struct narrowing *nar
 static int attach_iter(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
 {
 	struct narrowing narrowing = { .own_fd = -1, .words = "" };
-	struct bpfl_attr_link_create attr = { .prog_fd = (uint32_t)ctx->prog_fd, .attach_type = BPFL_ATTACH_TRACE_ITER };
+	struct bpfl_attr_link_create attr = { .prog_fd = (uint32_t)ctx->prog_fd,
+					      .attach_type = BPFL_ATTACH_TRACE_ITER };
 	int ret = narrow(ctx, &narrowing, err);
 
 	if (ret < 0)
@@ -255,8 +272,8 @@ static int attach_iter(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link
 		return refuse(ctx, &narrowing, -ret, err);
 	link->link_fd = ret;
 	link->read = read_iter;
-	ret = bpfl_link_describe(link, ctx, "%s %s%s%s", ctx->attach->row->name, ctx->attach->target, narrowing.words[0] ? " of " : "",
-				 BPFL_ESC(narrowing.words));
+	ret = bpfl_link_describe(link, ctx, "%s %s%s%s", ctx->attach->row->name, ctx->attach->target,
+				 narrowing.words[0] ? " of " : "", BPFL_ESC(narrowing.words));
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 

@@ -2,11 +2,13 @@
 /*
  * attach/kprobe_multi.c: SEC("kprobe.multi/PATTERN"), SEC("kretprobe.multi/PATTERN") and SEC("kprobe.session/PATTERN").
  *
- * One link on many functions (Linux 5.18, with CONFIG_FPROBE): attaching to thousands takes milliseconds. The pattern is matched against the
- * functions that can be traced. What the kernel does not take of them is found out and left out (attach/members.h).
+ * One link on many functions (Linux 5.18, with CONFIG_FPROBE): attaching to thousands takes milliseconds. The
+ * pattern is matched against the functions that can be traced. What the kernel does not take of them is found
+ * out and left out (attach/members.h).
  *
- * A kernel without such links gets one kprobe per function. That has to be known before the program is loaded, since its expected attach
- * type says which of the two it is for: prepare() asks the kernel with a link that cannot exist.
+ * A kernel without such links gets one kprobe per function. That has to be known before the program is loaded,
+ * since its expected attach type says which of the two it is for: prepare() asks the kernel with a link that
+ * cannot exist.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -53,16 +55,19 @@ static enum bpfl_answer ask_kernel(void)
 	return ret == -EINVAL || ret == -EOPNOTSUPP ? BPFL_NO : BPFL_YES;
 }
 
-static int multi_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
+static int multi_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
+			 struct bpfl_error *err)
 {
 	if (ask_kernel() != BPFL_NO)
 		return 0;
 	if (is_session(attach)) {
 		bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel has no kprobe.session");
-		bpfl_error_fix(err, "it needs Linux 6.10 with CONFIG_FPROBE; a kprobe and a kretprobe program do the same on older ones");
+		bpfl_error_fix(err, "it needs Linux 6.10 with CONFIG_FPROBE; a kprobe and a kretprobe program do the "
+				    "same on older ones");
 		return -EOPNOTSUPP;
 	}
-	return bpfl_spec_prog_set_type(spec, spec->progs.items[prog_idx].name, attach->is_return ? "kretprobe" : "kprobe", err);
+	return bpfl_spec_prog_set_type(spec, spec->progs.items[prog_idx].name,
+				       attach->is_return ? "kretprobe" : "kprobe", err);
 }
 
 static int multi_check(const struct bpfl_attach *attach, struct bpfl_error *err)
@@ -75,7 +80,8 @@ static int multi_check(const struct bpfl_attach *attach, struct bpfl_error *err)
 	if (bpfl_functions_match_any(attach->target))
 		return 0;
 	if (strpbrk(attach->target, "*?")) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced fits '%s'", BPFL_ESC(attach->target));
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced fits '%s'",
+			       BPFL_ESC(attach->target));
 		bpfl_error_catalogue(err, 19);
 		return -ENOENT;
 	}
@@ -123,7 +129,8 @@ static int put_single(struct bpfl_members *members, struct bpfl_error *err)
 	const struct bpfl_attach *attach = members->ctx->attach;
 
 	if (members->nr > SINGLE_MAX) {
-		bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, E2BIG, "%zu functions fit, and this kernel has no kprobe.multi", members->nr);
+		bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, E2BIG,
+			       "%zu functions fit, and this kernel has no kprobe.multi", members->nr);
 		bpfl_error_why(err, "one kprobe each would do for at most %d", SINGLE_MAX);
 		bpfl_error_fix(err, "choose fewer functions, or use Linux 5.18 or later with CONFIG_FPROBE");
 		return -E2BIG;
@@ -137,8 +144,8 @@ static int put_single(struct bpfl_members *members, struct bpfl_error *err)
 			return bpfl_error_nomem(err);
 		ret = bpfl_kernel_place_parse(members->names[i], &place, err);
 		if (ret == 0)
-			ret = bpfl_kprobe_put(members->ctx, &place, attach->is_return, bpfl_attach_option_u64(attach, "cookie"), part, NULL,
-					      err);
+			ret = bpfl_kprobe_put(members->ctx, &place, attach->is_return,
+					      bpfl_attach_option_u64(attach, "cookie"), part, NULL, err);
 		if (ret == 0)
 			members->nr_good++;
 		else if (bpfl_members_are_meant(ret))
@@ -156,7 +163,8 @@ static int refuse_all(const struct bpfl_members *members, struct bpfl_error *err
 
 	if (members->nr == 1 && bpfl_kernel_place_parse(members->names[0], &place, err) == 0)
 		return bpfl_kprobe_refused(&place, members->bad_errnum == ESRCH ? ENOENT : members->bad_errnum, err);
-	bpfl_error_set(err, BPFL_ERR_TARGET, members->bad_errnum, "the kernel takes none of the %zu functions that fit: %s", members->nr,
+	bpfl_error_set(err, BPFL_ERR_TARGET, members->bad_errnum,
+		       "the kernel takes none of the %zu functions that fit: %s", members->nr,
 		       bpfl_errno_text(members->bad_errnum));
 	bpfl_error_why(err, "refused: %s", BPFL_ESC(members->bad.data ? members->bad.data : ""));
 	bpfl_error_catalogue(err, 19);
@@ -169,7 +177,9 @@ static int multi_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *lin
 	/* prepare() has found out. */
 	bool is_single = prog->attach_type != (uint32_t)ctx->attach->row->attach_type;
 	struct bpfl_functions functions = { 0 };
-	struct bpfl_members members = { .ctx = ctx, .link = link, .create = create_link, .data = &functions, .bad = BPFL_BUF_INIT };
+	struct bpfl_members members = {
+		.ctx = ctx, .link = link, .create = create_link, .data = &functions, .bad = BPFL_BUF_INIT
+	};
 	int ret = bpfl_functions_match(ctx->attach->target, &functions, err);
 
 	if (ret < 0)
@@ -191,7 +201,8 @@ static int multi_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *lin
 const struct bpfl_hook_ops bpfl_hook_kprobe_multi = {
 	.hook = BPFL_HOOK_KPROBE_MULTI,
 	.options = (const char *const[]){ "cookie", NULL },
-	.option_note = "a kprobe's program runs in all processes and on all CPUs: look at bpf_get_current_pid_tgid() in the program",
+	.option_note = "a kprobe's program runs in all processes and on all CPUs: look at bpf_get_current_pid_tgid() "
+		       "in the program",
 	.prepare = multi_prepare,
 	.check = multi_check,
 	.attach = multi_attach,

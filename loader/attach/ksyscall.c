@@ -2,9 +2,10 @@
 /*
  * attach/ksyscall.c: SEC("ksyscall/NAME") and SEC("kretsyscall/NAME").
  *
- * The function that does a system call has another name on every machine, and had other names before Linux 4.17 wrapped it: a
- * wrapper takes the address of the caller's registers, the function inside takes the arguments. A program that uses BPF_KSYSCALL
- * finds its arguments in either case; here only the name is looked for, and the rest is a kprobe.
+ * The function that does a system call has another name on every machine, and had other names before Linux 4.17
+ * wrapped it: a wrapper takes the address of the caller's registers, the function inside takes the arguments. A
+ * program that uses BPF_KSYSCALL finds its arguments in either case; here only the name is looked for, and the
+ * rest is a kprobe.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -73,7 +74,8 @@ static int ksyscall_check(const struct bpfl_attach *attach, struct bpfl_error *e
 
 	if (!bpfl_probe_available(false))
 		return bpfl_kprobe_absent(err);
-	return bpfl_syscall_function(attach->target, function, sizeof(function)) == -ENOENT ? refuse_call(attach, err) : 0;
+	return bpfl_syscall_function(attach->target, function, sizeof(function)) == -ENOENT ? refuse_call(attach, err)
+											    : 0;
 }
 
 static int ksyscall_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
@@ -88,18 +90,21 @@ static int ksyscall_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *
 	if (ret < 0) /* kallsyms cannot be read: what the machine is most likely to have */
 		snprintf(place.function, sizeof(place.function), "%s%.64s", WRAPPER, attach->target);
 	snprintf(place.symbol, sizeof(place.symbol), "%s", place.function);
-	ret = bpfl_kprobe_put(ctx, &place, attach->is_return, bpfl_attach_option_u64(attach, "cookie"), link, &legacy, err);
+	ret = bpfl_kprobe_put(ctx, &place, attach->is_return, bpfl_attach_option_u64(attach, "cookie"), link, &legacy,
+			      err);
 	if (ret < 0)
 		return ret;
-	ret = bpfl_link_describe(link, ctx, "%s %s (%s)%s%s", attach->is_return ? "kretsyscall" : "ksyscall", attach->target,
-				 place.symbol, legacy ? " (by an event of tracefs)" : "", link->link_fd < 0 ? " (by ioctl)" : "");
+	ret = bpfl_link_describe(link, ctx, "%s %s (%s)%s%s", attach->is_return ? "kretsyscall" : "ksyscall",
+				 attach->target, place.symbol, legacy ? " (by an event of tracefs)" : "",
+				 link->link_fd < 0 ? " (by ioctl)" : "");
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 
 const struct bpfl_hook_ops bpfl_hook_ksyscall = {
 	.hook = BPFL_HOOK_KSYSCALL,
 	.options = (const char *const[]){ "cookie", "retmax", NULL },
-	.option_note = "a kprobe's program runs in all processes and on all CPUs: look at bpf_get_current_pid_tgid() in the program",
+	.option_note = "a kprobe's program runs in all processes and on all CPUs: look at bpf_get_current_pid_tgid() "
+		       "in the program",
 	.check = ksyscall_check,
 	.attach = ksyscall_attach,
 };

@@ -2,16 +2,18 @@
 /*
  * attach/leave.c: letting go of many programs at once.
  *
- * Closing one tracepoint takes the kernel 60 to 85 ms: in the release of the link it takes the program off at once, then waits about 30 ms until no CPU
- * is in it any more; after that come 44 ms for the perf event. Done one after the other, six tracepoints take half a second and forty uprobes four.
- * The first waits can go on side by side, so bpfl_links_detach() closes all kernel links first, in as many threads as the caller allows, and leaves
- * the perf events to bpfl_link_close().
+ * Closing one tracepoint takes the kernel 60 to 85 ms: in the release of the link it takes the program off at
+ * once, then waits about 30 ms until no CPU is in it any more; after that come 44 ms for the perf event. Done
+ * one after the other, six tracepoints take half a second and forty uprobes four.
+ * The first waits can go on side by side, so bpfl_links_detach() closes all kernel links first, in as many
+ * threads as the caller allows, and leaves the perf events to bpfl_link_close().
  *
- * A program that was attached by an ioctl has no link, and disabling the event does not stop it: it is taken off when the event is closed. That
- * too happens at the beginning of the close, so threads help here as well, but their other waits are one after the other.
+ * A program that was attached by an ioctl has no link, and disabling the event does not stop it: it is taken
+ * off when the event is closed. That too happens at the beginning of the close, so threads help here as well,
+ * but their other waits are one after the other.
  *
- * Who does not want to wait at all leaves the closing to another process, for which bpfl_link_slow_fds() says what, and bpfl_slow_fds_close()
- * does it.
+ * Who does not want to wait at all leaves the closing to another process, for which bpfl_link_slow_fds() says
+ * what, and bpfl_slow_fds_close() does it.
  */
 #include "attach/link.h"
 

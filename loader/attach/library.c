@@ -2,9 +2,10 @@
 /*
  * attach/library.c: see attach/library.h.
  *
- * The program's libraries are walked breadth first, as the dynamic linker loads them. Each is looked for in the directories of the file that
- * needs it: DT_RUNPATH, or, where there is none, DT_RPATH and then that of whoever needed the file, up to the program. $ORIGIN is the directory
- * that the file is in, $LIB the usual name of a library directory, of which there are several.
+ * The program's libraries are walked breadth first, as the dynamic linker loads them. Each is looked for in the
+ * directories of the file that needs it: DT_RUNPATH, or, where there is none, DT_RPATH and then that of whoever
+ * needed the file, up to the program. $ORIGIN is the directory that the file is in, $LIB the usual name of a
+ * library directory, of which there are several.
  */
 #include "attach/library.h"
 
@@ -36,7 +37,8 @@ static bool is_wanted(const char *name, const char *wanted)
 {
 	size_t len = strlen(wanted);
 
-	return strncmp(name, wanted, len) == 0 && (name[len] == '\0' || (name[len] == '.' && len > 3 && strcmp(wanted + len - 3, ".so") == 0));
+	return strncmp(name, wanted, len) == 0 &&
+	       (name[len] == '\0' || (name[len] == '.' && len > 3 && strcmp(wanted + len - 3, ".so") == 0));
 }
 
 size_t bpfl_library_prefix(const char *text)
@@ -49,12 +51,17 @@ size_t bpfl_library_prefix(const char *text)
 		if (strncmp(text + i, ".so", 3) == 0 && (i + 3 == len || text[i + 3] == '.'))
 			so = text + i;
 	}
-	return so && so > text && text[len] == ':' && text[len + 1] && text[len + 1] != ':' && !memchr(text, '/', len) ? len : 0;
+	return so && so > text && text[len] == ':' && text[len + 1] && text[len + 1] != ':' && !memchr(text, '/', len)
+		       ? len
+		       : 0;
 }
 
 /* ---- directories ---- */
 
-/* One directory of a list, with $ORIGIN and $LIB put in. lib: what $LIB is this time. False when it is too long, or has another "$". */
+/*
+ * One directory of a list, with $ORIGIN and $LIB put in. lib: what $LIB is this time. False when it is too
+ * long, or has another "$".
+ */
 static bool expand(const char *dir, size_t dir_len, const char *path, const char *lib, char *out, size_t out_size)
 {
 	const char *slash = strrchr(path, '/');
@@ -70,11 +77,13 @@ static bool expand(const char *dir, size_t dir_len, const char *path, const char
 			out[used++] = dir[i++];
 			continue;
 		}
-		while (w < 4 && (strlen(words[w].text) > dir_len - i || strncmp(dir + i, words[w].text, strlen(words[w].text)) != 0))
+		while (w < 4 && (strlen(words[w].text) > dir_len - i ||
+				 strncmp(dir + i, words[w].text, strlen(words[w].text)) != 0))
 			w++;
 		if (w == 4)
 			return false;
-		used += (size_t)snprintf(out + used, out_size - used, "%.*s", words[w].is_origin ? (int)(slash ? slash - path : 1) : (int)strlen(lib),
+		used += (size_t)snprintf(out + used, out_size - used, "%.*s",
+					 words[w].is_origin ? (int)(slash ? slash - path : 1) : (int)strlen(lib),
 					 words[w].is_origin ? slash ? path : "." : lib);
 		i += strlen(words[w].text);
 	}
@@ -100,7 +109,8 @@ static int try_file(const struct walk *walk, const char *dir, const char *name, 
 	return path[0] && !*ret_path ? -ENOMEM : 0;
 }
 
-static int try_list(const struct walk *walk, const struct file *file, const char *dirs, const char *name, char **ret_path)
+static int try_list(const struct walk *walk, const struct file *file, const char *dirs, const char *name,
+		    char **ret_path)
 {
 	static const char *const libs[] = { "lib64", "lib" };
 	int ret = 0;
@@ -222,13 +232,16 @@ static int refuse(const struct walk *walk, const struct bpfl_user_elf *program, 
 
 	for (size_t i = 1; i < walk->files.nr; i++)
 		bpfl_buf_printf(&list, "%s%s", i > 1 ? ", " : "", BPFL_ESC(walk->files.items[i].name));
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' uses no library '%s'", BPFL_ESC(program->path), BPFL_ESC(walk->wanted));
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' uses no library '%s'", BPFL_ESC(program->path),
+		       BPFL_ESC(walk->wanted));
 	bpfl_error_catalogue(err, 23);
 	bpfl_error_why(err, "its libraries: %s", list.size ? list.data : "none, it is linked statically");
 	if (walk->near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&walk->near, names, sizeof(names)));
 	else
-		bpfl_error_fix(err, "one that it loads while it runs is found with pid=N, by its name alone: %s:FUNCTION,pid=N",
+		bpfl_error_fix(err,
+			       "one that it loads while it runs is found with pid=N, by its name alone: "
+			       "%s:FUNCTION,pid=N",
 			       BPFL_ESC(walk->wanted));
 	bpfl_buf_deinit(&list);
 	return -ENOENT;

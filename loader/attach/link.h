@@ -4,8 +4,9 @@
  *
  *     { BPFL_HOOK_TRACEPOINT, tracepoint_check, tracepoint_attach }
  *
- * check() says whether the target exists, before anything is loaded; attach() makes the link. What a link holds is a few file
- * descriptors to close in order, plus an optional detach function for mechanisms that outlive a closed fd (netlink).
+ * check() says whether the target exists, before anything is loaded; attach() makes the link. What a link holds
+ * is a few file descriptors to close in order, plus an optional detach function for mechanisms that outlive a
+ * closed fd (netlink).
  */
 #ifndef BPFL_ATTACH_LINK_H
 #define BPFL_ATTACH_LINK_H
@@ -40,13 +41,20 @@ struct bpfl_link {
 	int event_fd;	/* perf event, -1 none */
 	int (*detach)(struct bpfl_link *link); /* NULL: closing the fds is enough */
 	uint32_t ifindex, netlink_flags; /* for xdp by netlink */
-	int prog_fd; /* borrowed: what netlink must find when it detaches; the map of a struct_ops that is registered by its value */
+	/* borrowed: what netlink must find when it detaches; the map of a struct_ops that is registered by its value */
+	int prog_fd;
 	/* Links that count as one (a probe in many places): bpfl_link_part() adds one, they are closed first. */
 	struct bpfl_link **parts;
 	size_t nr_parts;
-	/* Kinds whose program runs only when it is asked: runs it and hands what it says to write(). NULL: the program runs by itself. */
+	/*
+	 * Kinds whose program runs only when it is asked: runs it and hands what it says to write(). NULL:
+	 * the program runs by itself.
+	 */
 	int (*read)(struct bpfl_link *link, bpfl_write_fn write, void *ctx, struct bpfl_error *err);
-	/* Called when the descriptors are closed: for what the kernel does not let go of before (events of tracefs), and for data. */
+	/*
+	 * Called when the descriptors are closed: for what the kernel does not let go of before (events of
+	 * tracefs), and for data.
+	 */
 	void (*release)(struct bpfl_link *link);
 	void *data; /* of the kind that sets release */
 };
@@ -67,7 +75,8 @@ struct bpfl_hook_ops {
 	const char *const *options;
 	const char *option_note; /* said when an option is refused; may be NULL */
 	/* Changes the spec before an image is built of it: sizes of maps, attach types. May be NULL. */
-	int (*prepare)(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err);
+	int (*prepare)(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
+		       struct bpfl_error *err);
 	int (*check)(const struct bpfl_attach *attach, struct bpfl_error *err); /* may be NULL */
 	int (*attach)(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err);
 };
@@ -105,7 +114,8 @@ extern const struct bpfl_hook_ops bpfl_hook_uprobe;
 const struct bpfl_hook_ops *bpfl_hook_ops_find(const struct bpfl_section_row *row);
 
 /* Says what is attached where: "PROG: " and the formatted text become the link's text. 0 or -ENOMEM. */
-int bpfl_link_describe(struct bpfl_link *link, const struct bpfl_attach_ctx *ctx, const char *fmt, ...) BPFL_PRINTF(3, 4);
+int bpfl_link_describe(struct bpfl_link *link, const struct bpfl_attach_ctx *ctx, const char *fmt, ...)
+	BPFL_PRINTF(3, 4);
 /* An empty link; prog_fd is borrowed. NULL without memory. */
 struct bpfl_link *bpfl_link_create(int prog_fd);
 /* Adds an empty link that is closed with this one, which owns it. 0 or -ENOMEM. */

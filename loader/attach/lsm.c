@@ -2,10 +2,11 @@
 /*
  * attach/lsm.c: SEC("lsm/HOOK"), SEC("lsm.s/HOOK").
  *
- * A program of a security hook is bound to bpf_lsm_HOOK when it is loaded (Linux 5.7). It is attached like any other tracing
- * program, but whether it ever runs is decided at boot: the kernel calls the hooks of the modules that its lsm= list names, and a
- * list without "bpf" gives a program that loads, attaches and never sees anything. So the list is read before anything is loaded
- * (E25). securityfs need not be mounted; then nobody knows, and the kernel is believed.
+ * A program of a security hook is bound to bpf_lsm_HOOK when it is loaded (Linux 5.7). It is attached like any
+ * other tracing program, but whether it ever runs is decided at boot: the kernel calls the hooks of the modules
+ * that its lsm= list names, and a list without "bpf" gives a program that loads, attaches and never sees
+ * anything. So the list is read before anything is loaded (E25). securityfs need not be mounted; then nobody
+ * knows, and the kernel is believed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,10 +42,11 @@ static int check(const struct bpfl_attach *attach, struct bpfl_error *err)
 	(void)attach;
 	if (bpfl_file_read_virtual(AT_FDCWD, LSM_LIST, 4096, &list) == 0 && list.data && !list_has(list.data, "bpf")) {
 		list.data[strcspn(list.data, "\n")] = '\0';
-		ret = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel runs no BPF programs at security hooks");
+		ret = bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+				     "this kernel runs no BPF programs at security hooks");
 		bpfl_error_catalogue(err, 25);
-		bpfl_error_why(err, "%s is '%s': 'bpf' is missing, so the program would be loaded and never called", LSM_LIST,
-			       BPFL_ESC(list.data));
+		bpfl_error_why(err, "%s is '%s': 'bpf' is missing, so the program would be loaded and never called",
+			       LSM_LIST, BPFL_ESC(list.data));
 		bpfl_error_fix(err, "boot with lsm=%s,bpf", BPFL_ESC(list.data));
 	}
 	bpfl_buf_deinit(&list);
@@ -53,8 +55,8 @@ static int check(const struct bpfl_attach *attach, struct bpfl_error *err)
 
 static int refuse(const struct bpfl_attach_ctx *ctx, int errnum, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "attaching to security hook '%s': %s", BPFL_ESC(ctx->attach->target),
-		       bpfl_errno_text(errnum));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "attaching to security hook '%s': %s",
+		       BPFL_ESC(ctx->attach->target), bpfl_errno_text(errnum));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, ctx->attach->row->prog_type, errnum, ctx->object->target);
 	return -errnum;
 }

@@ -2,10 +2,11 @@
 /*
  * attach/mapped.c: see attach/mapped.h.
  *
- *     7f2b1c028000-7f2b1c1bd000 r-xp 00028000 fe:01 131402     /usr/lib/x86_64-linux-gnu/libc.so.6        (/proc/PID/maps)
+ *     7f2b1c028000-7f2b1c1bd000 r-xp 00028000 fe:01 131402     /usr/lib/x86_64-linux-gnu/libc.so.6
+ *     (/proc/PID/maps)
  *
- * Most processes map the same few files, so a line is looked at only when its device and inode are new. A path is that of the
- * process' mount namespace; whether ours has the same file there is told by opening both.
+ * Most processes map the same few files, so a line is looked at only when its device and inode are new. A path
+ * is that of the process' mount namespace; whether ours has the same file there is told by opening both.
  */
 #include "attach/mapped.h"
 
@@ -92,8 +93,8 @@ static bool is_same_file(const char *a, const char *b)
 {
 	int fd_a = bpfl_enter_openat(AT_FDCWD, a, O_PATH, 0), fd_b = bpfl_enter_openat(AT_FDCWD, b, O_PATH, 0);
 	struct stat st_a, st_b;
-	bool same = fd_a >= 0 && fd_b >= 0 && bpfl_enter_fstat(fd_a, &st_a) == 0 && bpfl_enter_fstat(fd_b, &st_b) == 0 &&
-		    st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+	bool same = fd_a >= 0 && fd_b >= 0 && bpfl_enter_fstat(fd_a, &st_a) == 0 &&
+		    bpfl_enter_fstat(fd_b, &st_b) == 0 && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
 
 	bpfl_enter_close(fd_a);
 	bpfl_enter_close(fd_b);
@@ -139,7 +140,8 @@ static int take_line(void *ctx, char *line)
 {
 	struct scan *scan = ctx;
 	char *at = line, path[PATH_SIZE];
-	const char *range = take_word(&at), *access = take_word(&at), *offset = take_word(&at), *device = take_word(&at);
+	const char *range = take_word(&at), *access = take_word(&at), *offset = take_word(&at),
+		   *device = take_word(&at);
 	const char *inode = take_word(&at);
 	size_t len;
 	int ret;

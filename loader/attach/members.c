@@ -15,8 +15,8 @@
 
 bool bpfl_members_are_meant(int ret)
 {
-	return ret == -ESRCH || ret == -ENOENT || ret == -EINVAL || ret == -EADDRNOTAVAIL || ret == -EILSEQ || ret == -EBUSY ||
-	       ret == -ENOTSUPP_KERNEL;
+	return ret == -ESRCH || ret == -ENOENT || ret == -EINVAL || ret == -EADDRNOTAVAIL || ret == -EILSEQ ||
+	       ret == -EBUSY || ret == -ENOTSUPP_KERNEL;
 }
 
 void bpfl_members_note_bad(struct bpfl_members *members, size_t idx, int ret)
@@ -83,8 +83,10 @@ int bpfl_members_describe(const struct bpfl_members *members, const char *note, 
 
 	if (members->nr_bad > 0) {
 		snprintf(count, sizeof(count), "%zu of %zu functions", members->nr_good, members->nr);
-		bpfl_log_line(ctx->log, BPFL_LOG_WARN, "%s %s: the kernel refused %zu of %zu functions (%s); the others are attached",
-			      attach->row->name, attach->target, members->nr_bad, members->nr, members->bad.data ? members->bad.data : "");
+		bpfl_log_line(ctx->log, BPFL_LOG_WARN,
+			      "%s %s: the kernel refused %zu of %zu functions (%s); the others are attached",
+			      attach->row->name, attach->target, members->nr_bad, members->nr,
+			      members->bad.data ? members->bad.data : "");
 	} else {
 		snprintf(count, sizeof(count), "%zu function%s", members->nr, members->nr == 1 ? "" : "s");
 	}

@@ -2,9 +2,10 @@
 /*
  * attach/netfilter.c: netfilter:ip/input, netfilter:ip6/prerouting:-100:defrag (Linux 6.4).
  *
- * A link in the caller's network namespace. Programs of one hook run by priority, lowest first; iptables uses -300 (raw), -150 (mangle), -100 (dnat),
- * 0 (filter), 100 (snat). Without one it is 0. Two BPF programs cannot have the same. "defrag" puts fragments together before, which works
- * above priority -400 only.
+ * A link in the caller's network namespace. Programs of one hook run by priority, lowest first; iptables uses
+ * -300 (raw), -150 (mangle), -100 (dnat),
+ * 0 (filter), 100 (snat). Without one it is 0. Two BPF programs cannot have the same. "defrag" puts fragments
+ *   together before, which works above priority -400 only.
  */
 #include "attach/netfilter.h"
 
@@ -95,10 +96,12 @@ static int find_place(const struct bpfl_attach *attach, struct bpfl_netfilter *r
 		ret->prio = (int32_t)value;
 	}
 	if (ret->prio == INT32_MIN || ret->prio == INT32_MAX)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "priority %d is taken by the kernel itself", ret->prio);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "priority %d is taken by the kernel itself",
+				      ret->prio);
 	if (ret->defrag && ret->prio <= PRIO_DEFRAG) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "defrag and priority %d contradict each other", ret->prio);
-		bpfl_error_why(err, "the kernel puts fragments together at priority %d; the program would run before", PRIO_DEFRAG);
+		bpfl_error_why(err, "the kernel puts fragments together at priority %d; the program would run before",
+			       PRIO_DEFRAG);
 		bpfl_error_fix(err, "a priority above %d", PRIO_DEFRAG);
 		return -EINVAL;
 	}
@@ -112,25 +115,28 @@ static int netfilter_check(const struct bpfl_attach *attach, struct bpfl_error *
 	return find_place(attach, &place, err);
 }
 
-static int refuse(const struct bpfl_attach_ctx *ctx, const struct bpfl_netfilter *place, int errnum, struct bpfl_error *err)
+static int refuse(const struct bpfl_attach_ctx *ctx, const struct bpfl_netfilter *place, int errnum,
+		  struct bpfl_error *err)
 {
 	if (errnum == EBUSY) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, errnum, "%s %s has a BPF program with priority %d already", place->pf_name, place->hook_name,
-			       place->prio);
+		bpfl_error_set(err, BPFL_ERR_TARGET, errnum, "%s %s has a BPF program with priority %d already",
+			       place->pf_name, place->hook_name, place->prio);
 		bpfl_error_catalogue(err, 32);
 		bpfl_error_why(err, "two BPF programs of one hook cannot have the same priority");
-		bpfl_error_fix(err, "another one: --attach netfilter:%s/%s:%d", place->pf_name, place->hook_name, place->prio + 1);
+		bpfl_error_fix(err, "another one: --attach netfilter:%s/%s:%d", place->pf_name, place->hook_name,
+			       place->prio + 1);
 		return -errnum;
 	}
 	if (errnum == EINVAL || errnum == E2BIG || errnum == EOPNOTSUPP || errnum == EAFNOSUPPORT) {
-		bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel does not take netfilter programs: %s",
-			       bpfl_errno_text(errnum));
+		bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+			       "this kernel does not take netfilter programs: %s", bpfl_errno_text(errnum));
 		bpfl_error_why(err, "links to netfilter came with Linux 6.4 and need CONFIG_NETFILTER_BPF_LINK%s",
 			       place->defrag ? "; defrag came with 6.6 and needs CONFIG_NF_DEFRAG_IPV4 or IPV6" : "");
 		bpfl_error_fix(err, "on other kernels: tc/ingress:IF or cgroup_skb/ingress:PATH see packets too");
 		return -EOPNOTSUPP;
 	}
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "netfilter %s %s: %s", place->pf_name, place->hook_name, bpfl_errno_text(errnum));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "netfilter %s %s: %s", place->pf_name, place->hook_name,
+		       bpfl_errno_text(errnum));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, BPFL_PROG_NETFILTER, errnum, ctx->object->target);
 	return -errnum;
 }
@@ -150,8 +156,8 @@ static int netfilter_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link 
 	ret = bpfl_to_fd_link(ctx, link, &attr, BPFL_FEATURE_NETFILTER_LINK);
 	if (ret != 0)
 		return refuse(ctx, &place, ret == 1 ? EINVAL : -ret, err);
-	ret = bpfl_link_describe(link, ctx, "netfilter %s %s, priority %d%s", place.pf_name, place.hook_name, place.prio,
-				 place.defrag ? ", defrag" : "");
+	ret = bpfl_link_describe(link, ctx, "netfilter %s %s, priority %d%s", place.pf_name, place.hook_name,
+				 place.prio, place.defrag ? ", defrag" : "");
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 

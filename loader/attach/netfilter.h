@@ -17,7 +17,8 @@ struct bpfl_netfilter {
 	const char *pf_name, *hook_name; /* static */
 };
 
-#define BPFL_NETFILTER_WORDS "{ip|ip6}/HOOK[:PRIO[:defrag]], with HOOK prerouting, input, forward, output or postrouting"
+#define BPFL_NETFILTER_WORDS \
+	"{ip|ip6}/HOOK[:PRIO[:defrag]], with HOOK prerouting, input, forward, output or postrouting"
 
 /* Return: how many characters from the start are right; all of them, with *ret_whole true, when nothing is missing. */
 size_t bpfl_netfilter_parse(const char *text, struct bpfl_netfilter *ret, bool *ret_whole);

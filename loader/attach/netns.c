@@ -2,8 +2,9 @@
 /*
  * attach/netns.c: sk_lookup:NETNS and flow_dissector:NETNS, programs of a network namespace.
  *
- * NETNS is "self", "pid:N", the path of a namespace file, or a name as `ip netns` knows it. Both hooks take links (flow_dissector Linux 5.8,
- * sk_lookup 5.9). A flow dissector could be attached before (4.20), but only to the namespace of the caller, and stays there.
+ * NETNS is "self", "pid:N", the path of a namespace file, or a name as `ip netns` knows it. Both hooks take
+ * links (flow_dissector Linux 5.8, sk_lookup 5.9). A flow dissector could be attached before (4.20), but only
+ * to the namespace of the caller, and stays there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +82,8 @@ static int refuse(const struct bpfl_attach_ctx *ctx, int netns_fd, int errnum, s
 	int nr;
 
 	if (errnum == E2BIG || errnum == EEXIST || errnum == EBUSY) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, errnum, "network namespace '%s' takes no further %s program", BPFL_ESC(where), row->name);
+		bpfl_error_set(err, BPFL_ERR_TARGET, errnum, "network namespace '%s' takes no further %s program",
+			       BPFL_ESC(where), row->name);
 		bpfl_error_catalogue(err, 32);
 		nr = bpfl_to_fd_query(netns_fd, (uint32_t)row->attach_type, ids, &flags);
 		for (int i = 0; i < nr && i < 3; i++)
@@ -91,11 +93,14 @@ static int refuse(const struct bpfl_attach_ctx *ctx, int netns_fd, int errnum, s
 		bpfl_error_fix(err, "stop the program that holds it");
 		return -errnum;
 	}
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "network namespace '%s' does not take the program: %s", BPFL_ESC(where),
-		       bpfl_errno_text(errnum));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "network namespace '%s' does not take the program: %s",
+		       BPFL_ESC(where), bpfl_errno_text(errnum));
 	if (errnum == EINVAL)
-		bpfl_error_why(err, "either '%s' is no network namespace, or this kernel is too old (flow_dissector: Linux 4.20, with links 5.8; "
-				    "sk_lookup: 5.9)", BPFL_ESC(where));
+		bpfl_error_why(err,
+			       "either '%s' is no network namespace, or this kernel is too old (flow_dissector: Linux "
+			       "4.20, with links 5.8; "
+			       "sk_lookup: 5.9)",
+			       BPFL_ESC(where));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, (unsigned)row->prog_type, errnum, ctx->object->target);
 	return -errnum;
 }
@@ -118,15 +123,17 @@ static int attach_without_link(const struct bpfl_attach_ctx *ctx, struct bpfl_li
 static int netns_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
 {
 	const struct bpfl_section_row *row = ctx->attach->row;
-	struct bpfl_attr_link_create attr = { .prog_fd = (uint32_t)ctx->prog_fd, .attach_type = (uint32_t)row->attach_type };
+	struct bpfl_attr_link_create attr = { .prog_fd = (uint32_t)ctx->prog_fd,
+					      .attach_type = (uint32_t)row->attach_type };
 	int ret = open_netns(ctx->attach->where, err);
 
 	if (ret < 0)
 		return ret;
 	link->event_fd = ret;
 	attr.target_fd = (uint32_t)ret;
-	ret = bpfl_to_fd_link(ctx, link, &attr, row->attach_type == BPFL_ATTACH_SK_LOOKUP ? BPFL_FEATURE_SK_LOOKUP_LINK
-											    : BPFL_FEATURE_FLOW_DISSECTOR_LINK);
+	ret = bpfl_to_fd_link(ctx, link, &attr,
+			      row->attach_type == BPFL_ATTACH_SK_LOOKUP ? BPFL_FEATURE_SK_LOOKUP_LINK
+									: BPFL_FEATURE_FLOW_DISSECTOR_LINK);
 	if (ret == 1)
 		ret = attach_without_link(ctx, link);
 	if (ret < 0)

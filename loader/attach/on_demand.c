@@ -2,8 +2,8 @@
 /*
  * attach/on_demand.c: reading links whose program runs only when it is asked: iterators, and programs that are run.
  *
- * Text goes to the caller as it comes from the kernel. As JSON each line becomes an object of its own; a line may come in several
- * pieces, so the beginning of one is kept until its end is there.
+ * Text goes to the caller as it comes from the kernel. As JSON each line becomes an object of its own; a line
+ * may come in several pieces, so the beginning of one is kept until its end is there.
  */
 #include <errno.h>
 #include <string.h>
@@ -67,13 +67,15 @@ bool bpfl_link_is_on_demand(const struct bpfl_link *link)
 	return link->read != NULL;
 }
 
-int bpfl_link_read(struct bpfl_link *link, enum bpfl_format format, bpfl_write_fn write, void *ctx, struct bpfl_error *err)
+int bpfl_link_read(struct bpfl_link *link, enum bpfl_format format, bpfl_write_fn write, void *ctx,
+		   struct bpfl_error *err)
 {
 	struct json_lines lines = { .link_text = link->text, .rest = BPFL_BUF_INIT, .write = write, .ctx = ctx };
 	int ret;
 
 	if (!link->read)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "%s: it runs by itself and has no text", link->text);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "%s: it runs by itself and has no text",
+				      link->text);
 	if (format != BPFL_FORMAT_JSON)
 		return link->read(link, write, ctx, err);
 	ret = link->read(link, lines_write, &lines, err);

@@ -2,8 +2,8 @@
 /*
  * attach/option: the "key=value" pairs behind an attach spec, all kinds together.
  *
- * All keys are known in one place, because a comma begins an option only in front of a known one. Which of them a kind takes stands with
- * the kind.
+ * All keys are known in one place, because a comma begins an option only in front of a known one. Which of them
+ * a kind takes stands with the kind.
  */
 #ifndef BPFL_ATTACH_OPTION_H
 #define BPFL_ATTACH_OPTION_H
@@ -30,7 +30,10 @@ const struct bpfl_option *bpfl_option_at(const char *text);
 const char *bpfl_option_expects(const struct bpfl_option *option, const char *value);
 /* The nearest keys: "'mode'", "" when none is near. Returns out. */
 char *bpfl_option_near(const char *key, char *out, size_t out_size);
-/* When text has a comma with "KEY=" behind it, which is no option then: says so, with the nearest ones. True if it has. */
+/*
+ * When text has a comma with "KEY=" behind it, which is no option then: says so, with the nearest ones.
+ * True if it has.
+ */
 bool bpfl_option_explain(const char *text, struct bpfl_error *err);
 
 #endif

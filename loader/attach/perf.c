@@ -2,8 +2,9 @@
 /*
  * attach/perf.c: a perf event and a program on it. See attach/perf.h.
  *
- * The better way to put a program onto an event is a BPF link: it can be pinned, and it carries a cookie. Kernels before 5.15
- * have only the ioctl. Which of the two a kernel has is learnt from the first attempt and kept in the target.
+ * The better way to put a program onto an event is a BPF link: it can be pinned, and it carries a cookie.
+ * Kernels before 5.15 have only the ioctl. Which of the two a kernel has is learnt from the first attempt and
+ * kept in the target.
  */
 #include "attach/perf.h"
 
@@ -23,7 +24,8 @@ int bpfl_perf_open(const struct bpfl_attach_ctx *ctx, struct bpfl_perf_attr *att
 		return 0;
 	}
 	bpfl_error_set(err, BPFL_ERR_SYSTEM, -fd, "perf_event_open for %s: %s", BPFL_ESC(what), bpfl_errno_text(-fd));
-	bpfl_diagnose_refusal(err, is_uprobe ? BPFL_WANTED_UPROBE : BPFL_WANTED_PERF_EVENT, ctx->attach->row->prog_type, -fd, ctx->object->target);
+	bpfl_diagnose_refusal(err, is_uprobe ? BPFL_WANTED_UPROBE : BPFL_WANTED_PERF_EVENT, ctx->attach->row->prog_type,
+			      -fd, ctx->object->target);
 	return fd;
 }
 
@@ -34,7 +36,8 @@ static int refuse_join(const struct bpfl_attach_ctx *ctx, const char *call, int 
 		bpfl_error_why(err, "an event takes at most 64 programs");
 	if (errnum == EPROTO) {
 		/* perf takes the stack itself where the program may ask for it, and must know so from the event. */
-		bpfl_error_why(err, "the program uses bpf_get_stackid() or bpf_get_stack(), and the event collects no call chain");
+		bpfl_error_why(err, "the program uses bpf_get_stackid() or bpf_get_stack(), and the event collects no "
+				    "call chain");
 		bpfl_error_fix(err, "use another event, or no stack helper in this program");
 	}
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, ctx->attach->row->prog_type, errnum, ctx->object->target);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attach/perf: what all hooks that stand on a perf event share: opening the event, putting the program onto it, and probes of
- * functions in the kernel and in programs (kprobe, uprobe).
+ * attach/perf: what all hooks that stand on a perf event share: opening the event, putting the program onto it,
+ * and probes of functions in the kernel and in programs (kprobe, uprobe).
  */
 #ifndef BPFL_ATTACH_PERF_H
 #define BPFL_ATTACH_PERF_H
@@ -37,11 +37,12 @@ struct bpfl_probe {
 };
 
 /*
- * Opens the event of a probe; it becomes link->event_fd. First by the PMU (Linux 4.17, sysfs), which leaves nothing behind; only
- * when the kernel has no such PMU by an event in tracefs, which is removed when the link is closed.
+ * Opens the event of a probe; it becomes link->event_fd. First by the PMU (Linux 4.17, sysfs), which leaves
+ * nothing behind; only when the kernel has no such PMU by an event in tracefs, which is removed when the link
+ * is closed.
  * @ret_legacy: may be NULL; true when it went by tracefs.
- * Return: 0, or -errno: -ENOENT, -EINVAL, -EADDRNOTAVAIL, -EILSEQ about the place; the caller knows more. -EOPNOTSUPP: this
- * kernel has no such probes.
+ * Return: 0, or -errno: -ENOENT, -EINVAL, -EADDRNOTAVAIL, -EILSEQ about the place; the caller knows more.
+ *         -EOPNOTSUPP: this kernel has no such probes.
  */
 int bpfl_probe_open(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *probe, struct bpfl_link *link,
 		    bool *ret_legacy, struct bpfl_error *err);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attach/perf_event.c: SEC("perf_event"), attached with perf_event:EVENT, profile:hz:99, software:EVENT:COUNT, hardware:EVENT:COUNT.
+ * attach/perf_event.c: SEC("perf_event"), attached with perf_event:EVENT, profile:hz:99, software:EVENT:COUNT,
+ * hardware:EVENT:COUNT.
  *
- * The program runs each time a counter has counted so far: so many times a second (freq=), or after so many events (period=).
- * Perf counts on one CPU or in one thread, never "everywhere" with a program on it: so without pid= there is one event on each CPU that is
- * online, with pid= one in each thread of the process, which those that it starts later inherit. All of them are one link.
+ * The program runs each time a counter has counted so far: so many times a second (freq=), or after so many
+ * events (period=).
+ * Perf counts on one CPU or in one thread, never "everywhere" with a program on it: so without pid= there is
+ * one event on each CPU that is online, with pid= one in each thread of the process, which those that it starts
+ * later inherit. All of them are one link.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +27,8 @@ static const struct event_row {
 	const char *name;
 	uint32_t type;
 	uint64_t config;
-	bool is_rate; /* counts time or cycles: sampled so many times a second unless told otherwise; else each event counts */
+	/* counts time or cycles: sampled so many times a second unless told otherwise; else each event counts */
+	bool is_rate;
 } rows[] = {
 	{ "cpu-clock", BPFL_PERF_TYPE_SOFTWARE, 0, true },
 	{ "task-clock", BPFL_PERF_TYPE_SOFTWARE, 1, true },
@@ -66,7 +70,8 @@ static int refuse_numbers(const char *what, struct bpfl_error *err)
 {
 	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s", what);
 	bpfl_error_why(err, "freq=N runs the program N times a second, period=N after each N events");
-	bpfl_error_fix(err, "give one of them, above 0, or neither (clocks and hardware: 99 a second; other events: each one)");
+	bpfl_error_fix(err, "give one of them, above 0, or neither (clocks and hardware: 99 a second; other events: "
+			    "each one)");
 	return -EINVAL;
 }
 
@@ -108,7 +113,8 @@ static int perf_event_check(const struct bpfl_attach *attach, struct bpfl_error 
 	if (*bpfl_near_text(&near, names, sizeof(names)))
 		bpfl_error_fix(err, "did you mean %s?", names);
 	else
-		bpfl_error_fix(err, "for a profile of the CPUs: profile:hz:99; software events: page-faults, context-switches, ...; hardware: cycles, instructions, cache-misses, ...");
+		bpfl_error_fix(err, "for a profile of the CPUs: profile:hz:99; software events: page-faults, "
+				    "context-switches, ...; hardware: cycles, instructions, cache-misses, ...");
 	return -ENOENT;
 }
 
@@ -129,16 +135,19 @@ static void fill_attr(const struct bpfl_attach *attach, const struct event_row *
 }
 
 /* What only this kind knows about a refused event. */
-static void explain_refusal(const struct event_row *row, const struct bpfl_perf_attr *attr, int errnum, struct bpfl_error *err)
+static void explain_refusal(const struct event_row *row, const struct bpfl_perf_attr *attr, int errnum,
+			    struct bpfl_error *err)
 {
 	long max_hz = bpfl_facts_sysctl("kernel/perf_event_max_sample_rate");
 
 	if (errnum == ENOENT || errnum == EOPNOTSUPP) {
 		if (err)
 			err->kind = BPFL_ERR_UNSUPPORTED;
-		bpfl_error_why(err, "%s", row->type == BPFL_PERF_TYPE_HARDWARE
-						   ? "this machine's processor has no such counter, or cannot interrupt with it (virtual machines often have none)"
-						   : "this kernel does not know the event");
+		bpfl_error_why(err, "%s",
+			       row->type == BPFL_PERF_TYPE_HARDWARE
+				       ? "this machine's processor has no such counter, or cannot interrupt with it "
+					 "(virtual machines often have none)"
+				       : "this kernel does not know the event");
 		bpfl_error_fix(err, "cpu-clock works on every machine (profile:hz:99)");
 	} else if (errnum == EINVAL && (attr->flag_bits & BPFL_PERF_FLAG_FREQ) && max_hz > 0 && attr->sample_period > (uint64_t)max_hz) {
 		bpfl_error_why(err, "freq=%llu is above the sysctl kernel.perf_event_max_sample_rate, which is %ld",
@@ -156,7 +165,10 @@ struct opening {
 	struct bpfl_error *err;
 };
 
-/* One more event of the link, with the program on it. -ENODEV, -ESRCH without text: that CPU is offline, that thread is gone. */
+/*
+ * One more event of the link, with the program on it. -ENODEV, -ESRCH without text: that CPU is offline,
+ * that thread is gone.
+ */
 static int add_event(struct opening *opening, int pid, int cpu)
 {
 	const struct bpfl_attach_ctx *ctx = opening->ctx;
@@ -260,14 +272,15 @@ static int perf_event_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link
 	bpfl_error_clear(err); /* of CPUs that are offline */
 	fill_attr(attach, opening.row, &attr);
 	if (pid && pid[0] != '-')
-		snprintf(place, sizeof(place), "process %s, %u thread%s", pid, opening.nr_events, opening.nr_events == 1 ? "" : "s");
+		snprintf(place, sizeof(place), "process %s, %u thread%s", pid, opening.nr_events,
+			 opening.nr_events == 1 ? "" : "s");
 	else if (cpu)
 		snprintf(place, sizeof(place), "CPU %s", cpu);
 	else
 		snprintf(place, sizeof(place), "%u CPU%s", opening.nr_events, opening.nr_events == 1 ? "" : "s");
 	ret = bpfl_link_describe(link, ctx, "perf event %s, %s %llu, on %s%s", attach->where,
-				 attr.flag_bits & BPFL_PERF_FLAG_FREQ ? "freq" : "period", (unsigned long long)attr.sample_period, place,
-				 opening.by_ioctl ? " (by ioctl)" : "");
+				 attr.flag_bits & BPFL_PERF_FLAG_FREQ ? "freq" : "period",
+				 (unsigned long long)attr.sample_period, place, opening.by_ioctl ? " (by ioctl)" : "");
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 

@@ -2,9 +2,10 @@
 /*
  * attach/pin.c: an object with its links into a bpffs, so that all of it outlives the process.
  *
- * Only what the kernel has a link for can stay: a pin keeps the link, the link the program and the place where it is attached. A probe in many places
- * may be many links. Where the mechanism is another (an option of a socket, an ioctl on a perf event, netlink), what we hold would end with us or stay for ever
- * with nobody to remove it; those are refused before anything is pinned.
+ * Only what the kernel has a link for can stay: a pin keeps the link, the link the program and the place where
+ * it is attached. A probe in many places may be many links. Where the mechanism is another (an option of a
+ * socket, an ioctl on a perf event, netlink), what we hold would end with us or stay for ever with nobody to
+ * remove it; those are refused before anything is pinned.
  */
 #include <errno.h>
 #include "attach/link.h"
@@ -24,14 +25,17 @@ bool bpfl_link_outlives(const struct bpfl_link *link)
 
 static int refuse(const struct bpfl_link *link, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "'%s' cannot be pinned", link->text ? link->text : "this link");
+	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "'%s' cannot be pinned",
+		       link->text ? link->text : "this link");
 	bpfl_error_why(err, "it was not attached by a link of the kernel, which is what a pin keeps");
-	bpfl_error_fix(err, "use a hook or a kernel that has links (tcx for tc since Linux 6.6, perf events since 5.15, xdp since 5.9), or leave it "
+	bpfl_error_fix(err, "use a hook or a kernel that has links (tcx for tc since Linux 6.6, perf events since "
+			    "5.15, xdp since 5.9), or leave it "
 			    "out: --best-effort");
 	return -EOPNOTSUPP;
 }
 
-static int link_pin(struct bpfl_pins *pins, const struct bpfl_link *link, const char *name, const char *dir, struct bpfl_error *err)
+static int link_pin(struct bpfl_pins *pins, const struct bpfl_link *link, const char *name, const char *dir,
+		    struct bpfl_error *err)
 {
 	int ret = link->link_fd >= 0 ? bpfl_pins_add(pins, link->link_fd, dir, "links", name, err) : 0;
 

@@ -2,11 +2,12 @@
 /*
  * attach/pin_update.c: a new version of an object in the place of the one that is pinned in a directory.
  *
- *     links are opened -> each has its program in the new object -> the programs are exchanged, link by link -> the same links are pinned in
- *     DIR-new with the new programs and maps -> the two directories change places -> the old one is removed
+ *     links are opened -> each has its program in the new object -> the programs are exchanged, link by link ->
+ *     the same links are pinned in DIR-new with the new programs and maps -> the two directories change places
+ *     -> the old one is removed
  *
- * A step that fails gives the links their old programs back. A process that is killed in between leaves every link pinned and holding one of
- * the two; doing it again mends that.
+ * A step that fails gives the links their old programs back. A process that is killed in between leaves every
+ * link pinned and holding one of the two; doing it again mends that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,8 @@ static bool is_name_of(const char *pin, const char *prog)
 
 	if (strncmp(pin, plain, len) != 0)
 		return false;
-	return pin[len] == '\0' || (pin[len] == '-' && pin[len + 1] && strspn(pin + len + 1, "0123456789") == strlen(pin + len + 1));
+	return pin[len] == '\0' ||
+	       (pin[len] == '-' && pin[len + 1] && strspn(pin + len + 1, "0123456789") == strlen(pin + len + 1));
 }
 
 static int prog_find(const struct places *places, const char *pin, size_t *ret_prog_idx)
@@ -53,10 +55,12 @@ static int prog_find(const struct places *places, const char *pin, size_t *ret_p
 			return 0;
 		}
 	}
-	bpfl_error_set(places->err, BPFL_ERR_TARGET, ENOENT, "no program of this object takes the place of '%s/links/%s'", BPFL_ESC(places->dir),
+	bpfl_error_set(places->err, BPFL_ERR_TARGET, ENOENT,
+		       "no program of this object takes the place of '%s/links/%s'", BPFL_ESC(places->dir),
 		       BPFL_ESC(pin));
 	bpfl_error_why(places->err, "a program that is loaded takes the place of the link that has its name");
-	bpfl_error_fix(places->err, "nothing was changed; bpfload unload %s, then load this one", BPFL_ESC(places->dir));
+	bpfl_error_fix(places->err, "nothing was changed; bpfload unload %s, then load this one",
+		       BPFL_ESC(places->dir));
 	return -ENOENT;
 }
 
@@ -71,7 +75,8 @@ static int old_prog_open(const struct places *places, uint32_t prog_id, size_t p
 
 	if (fd != -EPERM)
 		return fd;
-	bpfl_buf_printf(&path, "%s/progs/%s", places->dir, bpfl_pin_name(places->object->image->spec->progs.items[prog_idx].name, plain));
+	bpfl_buf_printf(&path, "%s/progs/%s", places->dir,
+			bpfl_pin_name(places->object->image->spec->progs.items[prog_idx].name, plain));
 	fd = bpfl_buf_ok(&path) ? bpfl_sys_obj_get(path.data, 0) : -ENOMEM;
 	bpfl_buf_deinit(&path);
 	if (fd >= 0 && (bpfl_sys_obj_info(fd, &info, &info_size) < 0 || info.id != prog_id)) {
@@ -109,8 +114,8 @@ static int place_init(struct places *places, int fd, const char *path, const cha
 	if (ret == 0)
 		ret = place->old_prog_fd = old_prog_open(places, info.prog_id, place->prog_idx);
 	if (ret < 0)
-		return bpfl_error_set(places->err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "the program of '%s': %s",
-				      BPFL_ESC(path), bpfl_errno_text(-ret));
+		return bpfl_error_set(places->err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
+				      "the program of '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
 	return 0;
 }
 
@@ -131,8 +136,8 @@ static int place_add(void *ctx, const char *pin)
 		fd = -EINVAL;
 	}
 	if (fd < 0)
-		ret = bpfl_error_set(places->err, fd == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd, "'%s' is not the pin of a link: %s",
-				     BPFL_ESC(path.data), bpfl_errno_text(-fd));
+		ret = bpfl_error_set(places->err, fd == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd,
+				     "'%s' is not the pin of a link: %s", BPFL_ESC(path.data), bpfl_errno_text(-fd));
 	else
 		ret = place_init(places, fd, path.data, pin);
 	bpfl_buf_deinit(&path);
@@ -145,11 +150,12 @@ static int places_read(struct places *places)
 	int ret;
 
 	bpfl_buf_printf(&path, "%s/links", places->dir);
-	ret = bpfl_buf_ok(&path) ? bpfl_enter_list_dir(AT_FDCWD, path.data, place_add, places) : bpfl_error_nomem(places->err);
+	ret = bpfl_buf_ok(&path) ? bpfl_enter_list_dir(AT_FDCWD, path.data, place_add, places)
+				 : bpfl_error_nomem(places->err);
 	bpfl_buf_deinit(&path);
 	if (ret < 0 && places->err->errnum == 0) {
-		bpfl_error_set(places->err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -ret, "'%s': %s", BPFL_ESC(places->dir),
-			       bpfl_errno_text(-ret));
+		bpfl_error_set(places->err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -ret, "'%s': %s",
+			       BPFL_ESC(places->dir), bpfl_errno_text(-ret));
 		bpfl_error_why(places->err, "an update takes the places of links that an earlier load has pinned");
 		bpfl_error_fix(places->err, "load it without --update");
 	}
@@ -160,10 +166,12 @@ static int places_update(struct places *places)
 {
 	for (size_t i = 0; i < places->items.nr; i++) {
 		const struct place *place = &places->items.items[i];
-		int ret = bpfl_link_update(place->link, places->object, place->prog_idx, place->old_prog_fd, places->err);
+		int ret = bpfl_link_update(place->link, places->object, place->prog_idx, place->old_prog_fd,
+					   places->err);
 
 		if (ret < 0) {
-			bpfl_error_fix(places->err, "nothing was changed; bpfload unload %s, then load this one", BPFL_ESC(places->dir));
+			bpfl_error_fix(places->err, "nothing was changed; bpfload unload %s, then load this one",
+				       BPFL_ESC(places->dir));
 			return ret;
 		}
 		places->nr_updated++;
@@ -203,7 +211,8 @@ static int dirs_exchange(const char *dir, const char *new_dir, struct bpfl_error
 		ret = bpfl_enter_rename(new_dir, dir, false);
 	}
 	if (ret < 0) {
-		bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "'%s' cannot be renamed to '%s': %s", BPFL_ESC(new_dir), BPFL_ESC(dir), bpfl_errno_text(-ret));
+		bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "'%s' cannot be renamed to '%s': %s", BPFL_ESC(new_dir),
+			       BPFL_ESC(dir), bpfl_errno_text(-ret));
 		bpfl_error_why(err, "the new programs run, and their pins are in %s", BPFL_ESC(new_dir));
 	}
 	return ret;
@@ -223,14 +232,18 @@ static int places_pin(const struct places *places, const char *new_dir)
 	return ret;
 }
 
-/* Free, or left by an update that was killed: then the old version's, or half of the new one's; the links have their pins in dir too. */
+/*
+ * Free, or left by an update that was killed: then the old version's, or half of the new one's; the links
+ * have their pins in dir too.
+ */
 static int new_dir_check(const char *new_dir, struct bpfl_error *err)
 {
 	int ret = bpfl_pin_dir_check(new_dir, err);
 
 	if (ret == -EEXIST) {
 		bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST, "'%s' is not empty", BPFL_ESC(new_dir));
-		bpfl_error_why(err, "an update makes the new pins there; if another one is not just doing that, one was killed");
+		bpfl_error_why(err, "an update makes the new pins there; if another one is not just doing that, one "
+				    "was killed");
 		bpfl_error_fix(err, "bpfload unload %s, then again", BPFL_ESC(new_dir));
 	}
 	return ret;

@@ -2,9 +2,10 @@
 /*
  * attach/place.c: the look of targets and places.
  *
- * Names become parts of paths below tracefs, lines that the kernel parses, and words of messages. "tracepoint/../../x" would
- * walk out of a directory and "f+-100" has crashed a parser, so each kind has a rule here, and nothing that breaks it gets
- * further. The rules are about form only; whether the thing exists is asked in the file of the kind.
+ * Names become parts of paths below tracefs, lines that the kernel parses, and words of messages.
+ * "tracepoint/../../x" would walk out of a directory and "f+-100" has crashed a parser, so each kind has a rule
+ * here, and nothing that breaks it gets further. The rules are about form only; whether the thing exists is
+ * asked in the file of the kind.
  */
 #include "attach/place.h"
 
@@ -248,7 +249,8 @@ void bpfl_place_explain(const struct bpfl_section_row *row, const char *place, c
 	char words[512];
 
 	for (size_t i = 0; i < sizeof(fixes) / sizeof(fixes[0]); i++) {
-		bool fits = junk[0] ? fixes[i].junk[0] && strchr(fixes[i].junk, junk[0]) : place[0] && !fixes[i].junk[0];
+		bool fits = junk[0] ? fixes[i].junk[0] && strchr(fixes[i].junk, junk[0])
+				    : place[0] && !fixes[i].junk[0];
 
 		if (fixes[i].hook == row->hook && fits) {
 			bpfl_error_fix(err, "%s", fixes[i].fix);

@@ -18,8 +18,12 @@ struct bpfl_place_rule {
 	const char *words; /* what is expected */
 };
 
-/* Adds to an error what may help: place is what was written there, junk the rest of it that does not fit ("" all of it is too little). */
-void bpfl_place_explain(const struct bpfl_section_row *row, const char *place, const char *junk, struct bpfl_error *err);
+/*
+ * Adds to an error what may help: place is what was written there, junk the rest of it that does not fit
+ * ("" all of it is too little).
+ */
+void bpfl_place_explain(const struct bpfl_section_row *row, const char *place, const char *junk,
+			struct bpfl_error *err);
 /* For what stands behind the slash, and behind the colon. Never NULL. */
 const struct bpfl_place_rule *bpfl_place_rule_target(const struct bpfl_section_row *row);
 const struct bpfl_place_rule *bpfl_place_rule_where(const struct bpfl_section_row *row);

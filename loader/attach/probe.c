@@ -2,13 +2,15 @@
 /*
  * attach/probe.c: the perf event of a kprobe or uprobe. See attach/perf.h.
  *
- * Since Linux 4.17 such an event is opened like any other: the type is a number from sysfs, the place stands in the attribute,
- * and the event goes away with its descriptor. Which bit means "return" and where a semaphore's offset goes is said by sysfs too.
+ * Since Linux 4.17 such an event is opened like any other: the type is a number from sysfs, the place stands in
+ * the attribute, and the event goes away with its descriptor. Which bit means "return" and where a semaphore's
+ * offset goes is said by sysfs too.
  *
- * Where that is missing (an older kernel, no sysfs), a line is written into kprobe_events or uprobe_events of tracefs. That makes
- * an event which outlives us, so its name tells whose it is: bpfload/kPID_START_TID_N_FUNCTION, START being the start time of the process.
- * Before a line is added, those of dead processes are removed. The kernel parses the lines, so nothing but [A-Za-z0-9_.:] of a function and
- * no blank of a path gets into one.
+ * Where that is missing (an older kernel, no sysfs), a line is written into kprobe_events or uprobe_events of
+ * tracefs. That makes an event which outlives us, so its name tells whose it is:
+ * bpfload/kPID_START_TID_N_FUNCTION, START being the start time of the process.
+ * Before a line is added, those of dead processes are removed. The kernel parses the lines, so nothing but
+ * [A-Za-z0-9_.:] of a function and no blank of a path gets into one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -131,12 +133,16 @@ static void sweep(int dir_fd, const struct kind *kind, const struct bpfl_log *lo
 			continue; /* alive, or nobody knows */
 		snprintf(removal, sizeof(removal), "-:" EVENT_GROUP "/%s", name);
 		if (bpfl_file_write_text(dir_fd, kind->events, removal) == 0)
-			bpfl_log_line(log, BPFL_LOG_INFO, "removed event '%s/%s' of a process that is gone", EVENT_GROUP, name);
+			bpfl_log_line(log, BPFL_LOG_INFO, "removed event '%s/%s' of a process that is gone",
+				      EVENT_GROUP, name);
 	}
 	bpfl_buf_deinit(&text);
 }
 
-/* The kernel lets go of an event only when no descriptor holds it, which can take it a moment after the last was closed. */
+/*
+ * The kernel lets go of an event only when no descriptor holds it, which can take it a moment after the
+ * last was closed.
+ */
 static void remove_event(const struct event *event)
 {
 	const struct kind *kind = &kinds[event->is_user];
@@ -146,7 +152,8 @@ static void remove_event(const struct event *event)
 	if (bpfl_tracefs_open(&dir_fd, NULL) < 0)
 		return;
 	snprintf(removal, sizeof(removal), "-:" EVENT_GROUP "/%s", event->name);
-	for (int tries = 0; tries < REMOVE_TRIES && bpfl_file_write_text(dir_fd, kind->events, removal) == -EBUSY; tries++)
+	for (int tries = 0; tries < REMOVE_TRIES && bpfl_file_write_text(dir_fd, kind->events, removal) == -EBUSY;
+	     tries++)
 		bpfl_enter_poll(NULL, 0, REMOVE_WAIT_MS);
 	bpfl_enter_close(dir_fd);
 }
@@ -158,7 +165,10 @@ static void release_event(struct bpfl_link *link)
 	link->data = NULL;
 }
 
-/* A name that nobody has. An existing name would not be refused: since 5.5 the kernel would add this place to that event. */
+/*
+ * A name that nobody has. An existing name would not be refused: since 5.5 the kernel would add this place
+ * to that event.
+ */
 static int name_event(int dir_fd, const struct bpfl_probe *probe, struct event *event)
 {
 	char path[128], head[48];
@@ -170,7 +180,8 @@ static int name_event(int dir_fd, const struct bpfl_probe *probe, struct event *
 	if (ret < 0)
 		return ret;
 	for (unsigned n = 0; n < 10000; n++) {
-		snprintf(head, sizeof(head), "%c%d_%llu_%d_%u_", kinds[probe->is_user].letter, getpid(), start, gettid(), n);
+		snprintf(head, sizeof(head), "%c%d_%llu_%d_%u_", kinds[probe->is_user].letter, getpid(), start,
+			 gettid(), n);
 		snprintf(event->name, sizeof(event->name), "%s%s", head, function);
 		len = strlen(event->name);
 		for (size_t i = strlen(head); i < len; i++) {
@@ -243,8 +254,8 @@ static int refuse_events(const struct bpfl_attach_ctx *ctx, const struct kind *k
 {
 	if (errnum == ENOENT && !bpfl_probe_available(kind->letter == 'u'))
 		errnum = EOPNOTSUPP;
-	bpfl_error_set(err, errnum == EOPNOTSUPP ? BPFL_ERR_UNSUPPORTED : BPFL_ERR_SYSTEM, errnum, "adding an event to %s: %s",
-		       kind->events, bpfl_errno_text(errnum));
+	bpfl_error_set(err, errnum == EOPNOTSUPP ? BPFL_ERR_UNSUPPORTED : BPFL_ERR_SYSTEM, errnum,
+		       "adding an event to %s: %s", kind->events, bpfl_errno_text(errnum));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_TRACEFS, ctx->attach->row->prog_type, errnum, ctx->object->target);
 	return -errnum;
 }
@@ -264,16 +275,17 @@ static int open_legacy(const struct bpfl_attach_ctx *ctx, const struct bpfl_prob
 		return refuse_events(ctx, &kinds[probe->is_user], -ret, err);
 	link->data = event;
 	link->release = release_event;
-	return bpfl_perf_open(ctx, &attr, probe->pid, probe->pid >= 0 ? -1 : 0, probe->where ? probe->where : "an address", link,
-			      err);
+	return bpfl_perf_open(ctx, &attr, probe->pid, probe->pid >= 0 ? -1 : 0,
+			      probe->where ? probe->where : "an address", link, err);
 }
 
 /*
- * Since Linux 6.16, and since July 2025 in the older series, uprobes of perf need CAP_SYS_ADMIN. Those of tracefs do not: they are
- * a matter of the file's owner and mode. When neither is possible the first refusal is the one to tell.
+ * Since Linux 6.16, and since July 2025 in the older series, uprobes of perf need CAP_SYS_ADMIN. Those of
+ * tracefs do not: they are a matter of the file's owner and mode. When neither is possible the first refusal is
+ * the one to tell.
  */
-static int open_refused_user(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *probe, struct bpfl_link *link, bool *ret_legacy,
-			     struct bpfl_error *err)
+static int open_refused_user(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *probe, struct bpfl_link *link,
+			     bool *ret_legacy, struct bpfl_error *err)
 {
 	struct bpfl_error other = BPFL_ERROR_INIT;
 	int ret = open_legacy(ctx, probe, link, &other);
@@ -301,6 +313,7 @@ int bpfl_probe_open(const struct bpfl_attach_ctx *ctx, const struct bpfl_probe *
 		*ret_legacy = ret < 0;
 	if (ret < 0)
 		return open_legacy(ctx, probe, link, err);
-	ret = bpfl_perf_open(ctx, &attr, probe->pid, probe->pid >= 0 ? -1 : 0, probe->where ? probe->where : "an address", link, err);
+	ret = bpfl_perf_open(ctx, &attr, probe->pid, probe->pid >= 0 ? -1 : 0,
+			     probe->where ? probe->where : "an address", link, err);
 	return ret == -EACCES && probe->is_user ? open_refused_user(ctx, probe, link, ret_legacy, err) : ret;
 }

@@ -2,8 +2,9 @@
 /*
  * attach/raw_tracepoint.c: SEC("raw_tp/NAME"), SEC("raw_tp.w/NAME").
  *
- * A raw tracepoint program gets the arguments of the tracepoint as they are, without the record that perf would build. It is attached by
- * name with RAW_TRACEPOINT_OPEN (Linux 4.17); no tracefs is needed. The descriptor is a link; closing it detaches. Cookies came in
+ * A raw tracepoint program gets the arguments of the tracepoint as they are, without the record that perf would
+ * build. It is attached by name with RAW_TRACEPOINT_OPEN (Linux 4.17); no tracefs is needed. The descriptor is
+ * a link; closing it detaches. Cookies came in
  * 6.10. (tp_btf, the typed form, is bound to its tracepoint when it is loaded: tracing.c.)
  */
 #include <errno.h>
@@ -28,7 +29,8 @@ static int refuse(const struct bpfl_attach_ctx *ctx, int errnum, struct bpfl_err
 	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "opening raw tracepoint '%s': %s",
 		       BPFL_ESC(attach->target), bpfl_errno_text(errnum));
 	if (errnum == EINVAL && attach->row->prog_type == BPFL_PROG_RAW_TRACEPOINT_WRITABLE)
-		bpfl_error_why(err, "only tracepoints that are declared writable take raw_tp.w, and only as many bytes as they say");
+		bpfl_error_why(err, "only tracepoints that are declared writable take raw_tp.w, and only as many bytes "
+				    "as they say");
 	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, attach->row->prog_type, errnum, ctx->object->target);
 	return -errnum;
 }

@@ -2,8 +2,9 @@
 /*
  * attach/select.c: which program an attach spec means, and what the program has to become before it is loaded.
  *
- * Most attach specs name no program. The rules, in order: the program named; the only one there is; the one whose section says the
- * same; the only one of a fitting type. Anything else is an error that lists what to choose from.
+ * Most attach specs name no program. The rules, in order: the program named; the only one there is; the one
+ * whose section says the same; the only one of a fitting type. Anything else is an error that lists what to
+ * choose from.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,8 +29,9 @@ static bool prog_fits(const struct bpfl_prog *prog, const struct bpfl_section_ro
 }
 
 /*
- * A program that was written as an action of tc can be loaded as a filter: both get a packet, both decide by what they return. tc(8) never looked at the
- * name of the section, so programs that were meant as filters stand in SEC("action/egress").
+ * A program that was written as an action of tc can be loaded as a filter: both get a packet, both decide by
+ * what they return. tc(8) never looked at the name of the section, so programs that were meant as filters stand
+ * in SEC("action/egress").
  */
 static bool prog_can_become(const struct bpfl_prog *prog, const struct bpfl_section_row *row)
 {
@@ -88,9 +90,10 @@ static int refuse_name(const struct bpfl_attach *attach, const struct bpfl_spec 
 
 static int refuse_misfit(const struct bpfl_attach *attach, const struct bpfl_prog *prog, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "attach '%s': program '%s' (section '%s') is %s%s, not what '%s' takes",
-		       BPFL_ESC(attach->text), BPFL_ESC(prog->name), BPFL_ESC(prog->section),
-		       type_is_known(prog) ? "of type " : "", type_words(prog), attach->row->name);
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+		       "attach '%s': program '%s' (section '%s') is %s%s, not what '%s' takes", BPFL_ESC(attach->text),
+		       BPFL_ESC(prog->name), BPFL_ESC(prog->section), type_is_known(prog) ? "of type " : "",
+		       type_words(prog), attach->row->name);
 	bpfl_error_fix(err, "if the section is wrong: --type %s=%s", BPFL_ESC(prog->name), attach->row->name);
 	return -EINVAL;
 }
@@ -143,7 +146,8 @@ static int refuse_choice(const struct bpfl_attach *attach, const struct bpfl_spe
 		       nr_fitting ? "several programs fit" : "no program fits");
 	list_programs(spec, err);
 	if (attach->row->hook == BPFL_HOOK_STRUCT_OPS)
-		bpfl_error_fix(err, "its programs belong to a variable of the object, which is what is attached: struct_ops:VARIABLE");
+		bpfl_error_fix(err, "its programs belong to a variable of the object, which is what is attached: "
+				    "struct_ops:VARIABLE");
 	else if (nr_fitting == 0 && spec->progs.nr > 0)
 		bpfl_error_fix(err, "'%s' takes %s programs; if a section is wrong: --type PROG=%s", attach->row->name,
 			       bpfl_prog_type_name(attach->row->prog_type), attach->row->name);
@@ -183,7 +187,10 @@ int bpfl_attach_select(const struct bpfl_attach *attach, const struct bpfl_spec 
 
 /* ---- before loading ---- */
 
-/* Types, attach types and BTF targets are fixed when a program is loaded, so they are taken over from the attach spec now. */
+/*
+ * Types, attach types and BTF targets are fixed when a program is loaded, so they are taken over from the
+ * attach spec now.
+ */
 static bool must_retype(const struct bpfl_prog *prog, const struct bpfl_attach *attach)
 {
 	const struct bpfl_section_row *row = attach->row;
@@ -235,7 +242,8 @@ int bpfl_attach_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec
 	if (ret == 0 && ops && ops->prepare) {
 		ret = ops->prepare(attach, spec, prog_idx, err);
 		if (ret < 0)
-			bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(prog->name), BPFL_ESC(attach->text));
+			bpfl_error_prefix(err, "program '%s': attach '%s'", BPFL_ESC(prog->name),
+					  BPFL_ESC(attach->text));
 	}
 	if (ret < 0)
 		bpfl_spec_error_prefix(spec, err);

@@ -2,9 +2,10 @@
 /*
  * attach/socket.c: programs of single sockets: socket:IF, socket:fd=N, sk_reuseport:fd=N.
  *
- * socket:IF makes a packet socket on an interface and puts the program on it, so that it sees each packet, those that go out too. What the
- * program returns is how many bytes the socket keeps, but nobody reads this one. It need not be emptied: the kernel runs the program before it looks for
- * room in the receive buffer, which is made as small as the kernel allows (about 2 kB).
+ * socket:IF makes a packet socket on an interface and puts the program on it, so that it sees each packet,
+ * those that go out too. What the program returns is how many bytes the socket keeps, but nobody reads this
+ * one. It need not be emptied: the kernel runs the program before it looks for room in the receive buffer,
+ * which is made as small as the kernel allows (about 2 kB).
  *
  * fd=N is a socket that this process has: opened by the program that uses the library, or inherited by the command.
  */
@@ -19,7 +20,10 @@
 #include "sys/enter.h"
 #include "sys/facts.h"
 
-/* asm/socket.h, the same on the machines that this is built for but for MIPS, PA-RISC and SPARC, where the system's numbers stand. */
+/*
+ * asm/socket.h, the same on the machines that this is built for but for MIPS, PA-RISC and SPARC, where the
+ * system's numbers stand.
+ */
 #ifndef SO_ATTACH_BPF
 #define SO_ATTACH_BPF 50 /* 3.19 */
 #endif
@@ -54,21 +58,25 @@ static int check_fd(int fd, struct bpfl_error *err)
 
 	if (ret == 0 && S_ISSOCK(stat.st_mode))
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_TARGET, ret < 0 ? -ret : ENOTSOCK, "descriptor %d is not a socket of this process", fd);
+	bpfl_error_set(err, BPFL_ERR_TARGET, ret < 0 ? -ret : ENOTSOCK, "descriptor %d is not a socket of this process",
+		       fd);
 	bpfl_error_catalogue(err, 27);
 	bpfl_error_why(err, "%s", ret < 0 ? bpfl_errno_text(-ret) : "it is open, but something else");
-	bpfl_error_fix(err, "let the process that owns the socket start bpfload with it, or attach from that process by the library");
+	bpfl_error_fix(err, "let the process that owns the socket start bpfload with it, or attach from that process "
+			    "by the library");
 	return ret < 0 ? ret : -ENOTSOCK;
 }
 
 static int refuse_option(const struct bpfl_attach_ctx *ctx, int errnum, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "the socket does not take the program: %s", bpfl_errno_text(errnum));
+	bpfl_error_set(err, BPFL_ERR_SYSTEM, errnum, "the socket does not take the program: %s",
+		       bpfl_errno_text(errnum));
 	if (errnum == EINVAL && ctx->attach->row->hook == BPFL_HOOK_SK_REUSEPORT)
 		bpfl_error_why(err, "the socket must have SO_REUSEPORT, and be bound");
 	if (errnum == EPERM)
 		bpfl_error_why(err, "a filter of the socket may be locked (SO_LOCK_FILTER)");
-	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, (unsigned)ctx->attach->row->prog_type, errnum, ctx->object->target);
+	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, (unsigned)ctx->attach->row->prog_type, errnum,
+			      ctx->object->target);
 	return -errnum;
 }
 
@@ -94,8 +102,8 @@ static int attach_to_fd(const struct bpfl_attach_ctx *ctx, struct bpfl_link *lin
 
 	if (ret < 0)
 		return ret;
-	ret = bpfl_enter_setsockopt(fd, SOL_SOCKET, is_reuseport ? SO_ATTACH_REUSEPORT_EBPF : SO_ATTACH_BPF, &ctx->prog_fd,
-				    sizeof(ctx->prog_fd));
+	ret = bpfl_enter_setsockopt(fd, SOL_SOCKET, is_reuseport ? SO_ATTACH_REUSEPORT_EBPF : SO_ATTACH_BPF,
+				    &ctx->prog_fd, sizeof(ctx->prog_fd));
 	if (ret < 0)
 		return refuse_option(ctx, -ret, err);
 	link->ifindex = (uint32_t)fd;
@@ -108,8 +116,8 @@ static int attach_to_fd(const struct bpfl_attach_ctx *ctx, struct bpfl_link *lin
 
 static int refuse_socket(int errnum, struct bpfl_error *err)
 {
-	bpfl_error_set(err, errnum == EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, errnum, "opening a packet socket: %s",
-		       bpfl_errno_text(errnum));
+	bpfl_error_set(err, errnum == EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, errnum,
+		       "opening a packet socket: %s", bpfl_errno_text(errnum));
 	if (errnum == EPERM) {
 		bpfl_error_why(err, "packet sockets need CAP_NET_RAW in the network namespace");
 		bpfl_error_fix(err, "run as root, or give the command cap_net_raw besides its other capabilities");
@@ -156,7 +164,8 @@ static int socket_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *li
 {
 	int fd;
 
-	return parse_fd(ctx->attach->where, &fd) ? attach_to_fd(ctx, link, fd, err) : attach_to_interface(ctx, link, err);
+	return parse_fd(ctx->attach->where, &fd) ? attach_to_fd(ctx, link, fd, err)
+						 : attach_to_interface(ctx, link, err);
 }
 
 /* ---- groups of sockets ---- */
@@ -164,10 +173,15 @@ static int socket_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *li
 /* The program chooses among sockets that an application opened; nobody else can attach it. */
 static int refuse_group(const struct bpfl_attach *attach, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "expected fd=N, a socket of this process, not '%s'", BPFL_ESC(attach->where));
-	bpfl_error_why(err, "a %s program is put on one of the sockets that share a port (SO_REUSEPORT), by a process that has it open",
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "expected fd=N, a socket of this process, not '%s'",
+		       BPFL_ESC(attach->where));
+	bpfl_error_why(err,
+		       "a %s program is put on one of the sockets that share a port (SO_REUSEPORT), by a process that "
+		       "has it open",
 		       attach->row->name);
-	bpfl_error_fix(err, "let the application attach it by the library, or start bpfload with the socket: --attach %s:fd=N",
+	bpfl_error_fix(err,
+		       "let the application attach it by the library, or start bpfload with the socket: --attach "
+		       "%s:fd=N",
 		       attach->row->name);
 	return -EINVAL;
 }

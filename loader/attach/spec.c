@@ -8,11 +8,13 @@
  *             | NAME ":" target            bpftrace's spelling:  tracepoint:sched:sched_switch  profile:hz:99
  *     target := one { "|" one }            the first that this kernel has
  *
- * Names of functions and files may contain commas, so a comma begins an option only in front of a known key and "="; a comma
- * that is meant literally there is written "\,". NAME is the longest row of the SEC() table that ends at a separator.
+ * Names of functions and files may contain commas, so a comma begins an option only in front of a known key and
+ * "="; a comma that is meant literally there is written "\,". NAME is the longest row of the SEC() table that
+ * ends at a separator.
  *
  * The parser is strict: what is left over is an error with its column. Names end up in paths below tracefs and
- * in the kernel's own parsers, so what may stand behind a NAME is checked here, by kind (attach/place.h), before anything else sees it.
+ * in the kernel's own parsers, so what may stand behind a NAME is checked here, by kind (attach/place.h),
+ * before anything else sees it.
  */
 #include "attach/place.h"
 
@@ -181,13 +183,14 @@ static int refuse_alternatives(const struct parser *parser, size_t spec_off)
 {
 	int ret = refuse(parser, column_of(parser, spec_off), "this kind of hook takes no alternatives (a|b)");
 
-	bpfl_error_why(parser->err, "they are for targets that are looked up when the program is attached, such as kprobe/f|g");
+	bpfl_error_why(parser->err,
+		       "they are for targets that are looked up when the program is attached, such as kprobe/f|g");
 	return ret;
 }
 
 /* What stands behind the name, from spec_off on; is_where: behind the colon of NAME:WHERE. */
-static int check_place(const struct parser *parser, const struct bpfl_section_row *row, const char *place, size_t spec_off,
-		       bool is_where)
+static int check_place(const struct parser *parser, const struct bpfl_section_row *row, const char *place,
+		       size_t spec_off, bool is_where)
 {
 	const struct bpfl_place_rule *rule = is_where ? bpfl_place_rule_where(row) : bpfl_place_rule_target(row);
 	size_t good = rule->fit(place);
@@ -198,10 +201,11 @@ static int check_place(const struct parser *parser, const struct bpfl_section_ro
 	if (place[good] == '|')
 		return refuse_alternatives(parser, spec_off + good);
 	if (place[good] == '\0')
-		ret = refuse(parser, column_of(parser, spec_off), "expected %s, not '%s'", rule->words, BPFL_ESC(place));
+		ret = refuse(parser, column_of(parser, spec_off), "expected %s, not '%s'", rule->words,
+			     BPFL_ESC(place));
 	else
-		ret = refuse(parser, column_of(parser, spec_off + good), "'%s' does not belong into %s", BPFL_ESC(place + good),
-			     rule->words);
+		ret = refuse(parser, column_of(parser, spec_off + good), "'%s' does not belong into %s",
+			     BPFL_ESC(place + good), rule->words);
 	if (!bpfl_option_explain(place, parser->err))
 		bpfl_place_explain(row, place, place + good, parser->err);
 	return ret;
@@ -349,7 +353,10 @@ out:
 	return ret;
 }
 
-/* True for kinds whose section names something and that may need a place too: freplace/FUNC:PIN, iter/bpf_map_elem:MAP. */
+/*
+ * True for kinds whose section names something and that may need a place too: freplace/FUNC:PIN,
+ * iter/bpf_map_elem:MAP.
+ */
 static bool has_both(const struct bpfl_section_row *row)
 {
 	return row->accepts_slash && (row->target_form == BPFL_TARGET_WHERE || row->hook == BPFL_HOOK_ITER);
@@ -369,7 +376,10 @@ static int refuse_incomplete(const struct parser *parser, const char *name, cons
 	return ret;
 }
 
-/* Alternatives are for kinds whose targets can be looked up before anything is loaded. In paths and C++ names '|' is a character. */
+/*
+ * Alternatives are for kinds whose targets can be looked up before anything is loaded. In paths and C++
+ * names '|' is a character.
+ */
 static bool takes_alternatives(const struct bpfl_section_row *row)
 {
 	const struct bpfl_hook_ops *ops = bpfl_hook_ops_find(row);
@@ -394,8 +404,8 @@ static int parse_others(struct parser *parser, const struct bpfl_section_row *ro
 		if (ret < 0)
 			return ret;
 		if (attach->nr_others == BPFL_ATTACH_MAX_OTHERS)
-			return refuse(parser, column_of(parser, rest_off + (size_t)(other - rest)), "at most %d alternatives are looked for",
-				      BPFL_ATTACH_MAX_OTHERS + 1);
+			return refuse(parser, column_of(parser, rest_off + (size_t)(other - rest)),
+				      "at most %d alternatives are looked for", BPFL_ATTACH_MAX_OTHERS + 1);
 		copy = bpfl_strdup(other);
 		if (!copy)
 			return bpfl_error_nomem(parser->err);

@@ -2,9 +2,10 @@
 /*
  * attach/struct_ops.c: registering a variable of .struct_ops, an implementation of one of the kernel's interfaces.
  *
- * What is attached here is a map, not a program. A variable of .struct_ops.link is registered by a link (LINK_CREATE, Linux 6.4), and unregistered when
- * that is closed, by whatever. One of plain .struct_ops is registered by writing the map's value (5.6) and unregistered by deleting it;
- * it has no descriptor of its own, and stays when the process is killed, which a warning says.
+ * What is attached here is a map, not a program. A variable of .struct_ops.link is registered by a link
+ * (LINK_CREATE, Linux 6.4), and unregistered when that is closed, by whatever. One of plain .struct_ops is
+ * registered by writing the map's value (5.6) and unregistered by deleting it; it has no descriptor of its own,
+ * and stays when the process is killed, which a warning says.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -33,8 +34,8 @@ static int unregister(struct bpfl_link *link)
 	return bpfl_sys_map_delete(link->prog_fd, &key);
 }
 
-static int attach_by_value(struct bpfl_object *object, size_t map_idx, const struct bpfl_log *log, struct bpfl_link *link,
-			   struct bpfl_error *err)
+static int attach_by_value(struct bpfl_object *object, size_t map_idx, const struct bpfl_log *log,
+			   struct bpfl_link *link, struct bpfl_error *err)
 {
 	int ret = bpfl_object_struct_ops_put(object, map_idx, err);
 
@@ -42,7 +43,9 @@ static int attach_by_value(struct bpfl_object *object, size_t map_idx, const str
 		return ret;
 	link->prog_fd = object->maps[map_idx].fd;
 	link->detach = unregister;
-	bpfl_log_line(log, BPFL_LOG_WARN, "struct_ops '%s' stays registered when this process is killed: SEC(\".struct_ops.link\") would not",
+	bpfl_log_line(log, BPFL_LOG_WARN,
+		      "struct_ops '%s' stays registered when this process is killed: SEC(\".struct_ops.link\") would "
+		      "not",
 		      BPFL_ESC(object->image->spec->maps.items[map_idx].name));
 	return 0;
 }
@@ -50,7 +53,8 @@ static int attach_by_value(struct bpfl_object *object, size_t map_idx, const str
 static int attach_by_link(struct bpfl_object *object, size_t map_idx, struct bpfl_link *link, struct bpfl_error *err)
 {
 	/* The map stands where other links have the program. */
-	struct bpfl_attr_link_create attr = { .prog_fd = (uint32_t)object->maps[map_idx].fd, .attach_type = BPFL_ATTACH_STRUCT_OPS };
+	struct bpfl_attr_link_create attr = { .prog_fd = (uint32_t)object->maps[map_idx].fd,
+					      .attach_type = BPFL_ATTACH_STRUCT_OPS };
 	int ret = bpfl_sys_link_create(&attr);
 
 	if (ret < 0)
@@ -59,8 +63,8 @@ static int attach_by_link(struct bpfl_object *object, size_t map_idx, struct bpf
 	return 0;
 }
 
-int bpfl_link_attach_map(struct bpfl_object *object, const char *map, const struct bpfl_log *log, struct bpfl_link **ret_link,
-			 struct bpfl_error *err)
+int bpfl_link_attach_map(struct bpfl_object *object, const char *map, const struct bpfl_log *log,
+			 struct bpfl_link **ret_link, struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = object->image->spec;
 	int32_t idx = bpfl_spec_map_idx(spec, map);
@@ -69,7 +73,8 @@ int bpfl_link_attach_map(struct bpfl_object *object, const char *map, const stru
 	int ret;
 
 	if (idx == BPFL_NO_IDX || object->image->maps[idx].kernel_value_type_id == 0 || object->maps[idx].fd < 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "'%s' is no struct_ops variable that is loaded", BPFL_ESC(map));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "'%s' is no struct_ops variable that is loaded",
+				      BPFL_ESC(map));
 	link = bpfl_link_create(-1);
 	if (!link)
 		return bpfl_error_nomem(err);

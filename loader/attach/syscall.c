@@ -2,11 +2,11 @@
 /*
  * attach/syscall.c: SEC("syscall").
  *
- * Such a program is attached to nothing: it runs when PROG_TEST_RUN asks (Linux 5.14), may sleep, and may make some bpf(2) calls itself. So
- * its link holds no kernel state, and bpfl_link_read() runs it and tells what it returned.
+ * Such a program is attached to nothing: it runs when PROG_TEST_RUN asks (Linux 5.14), may sleep, and may make
+ * some bpf(2) calls itself. So its link holds no kernel state, and bpfl_link_read() runs it and tells what it returned.
  *
- * The program's argument is a block of memory whose layout is its own business. It gets one of zeroes, as large as the type of the
- * argument says; the kernel refuses a block that is smaller than what the program touches.
+ * The program's argument is a block of memory whose layout is its own business. It gets one of zeroes, as large
+ * as the type of the argument says; the kernel refuses a block that is smaller than what the program touches.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -48,7 +48,8 @@ static int run_refused(const struct run *run, int ret, struct bpfl_error *err)
 	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "program '%s': running it: %s",
 		       BPFL_ESC(run->prog_name), bpfl_errno_text(-ret));
 	if (ret == -EINVAL)
-		bpfl_error_why(err, "its argument is a block of %u bytes, by its type: the program may reach further", run->context_size);
+		bpfl_error_why(err, "its argument is a block of %u bytes, by its type: the program may reach further",
+			       run->context_size);
 	return ret;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attach/tc.c: tc/ingress:IF and tc/egress:IF, as tc(8) does it: a filter of cls_bpf on clsact (Linux 4.5), whose return value says what
- * happens to the packet (TC_ACT_...). Any order with the filters of others: prio=, handle=, chain=.
+ * attach/tc.c: tc/ingress:IF and tc/egress:IF, as tc(8) does it: a filter of cls_bpf on clsact (Linux 4.5),
+ * whose return value says what happens to the packet (TC_ACT_...). Any order with the filters of others: prio=,
+ * handle=, chain=.
  *
- * Nothing here goes away with a descriptor. The filter is removed when the link is closed, if it is still ours; clsact is made only when it
- * is missing, and removed by the last of us when nothing else hangs on it. What a killed process leaves is found by its name
- * (attach/tc_sweep.c). tcx/... (attach/tcx.c) has none of these worries, and needs Linux 6.6.
+ * Nothing here goes away with a descriptor. The filter is removed when the link is closed, if it is still ours;
+ * clsact is made only when it is missing, and removed by the last of us when nothing else hangs on it. What a
+ * killed process leaves is found by its name (attach/tc_sweep.c). tcx/... (attach/tcx.c) has none of these
+ * worries, and needs Linux 6.6.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -43,7 +45,8 @@ static int check_options(const struct bpfl_attach *attach, struct bpfl_error *er
 
 	if (prio && (bpfl_text_to_s64(prio, &prio_value) < 0 || prio_value < 1 || prio_value > PRIO_MAX))
 		return refuse_option("prio", "a number from 1 (first) to 65535 (last)", err);
-	if (handle && (bpfl_attach_option_u64(attach, "handle") == 0 || bpfl_attach_option_u64(attach, "handle") > UINT32_MAX))
+	if (handle &&
+	    (bpfl_attach_option_u64(attach, "handle") == 0 || bpfl_attach_option_u64(attach, "handle") > UINT32_MAX))
 		return refuse_option("handle", "a number of 32 bits above 0", err);
 	if (bpfl_attach_option_u64(attach, "chain") > UINT32_MAX)
 		return refuse_option("chain", "a number of 32 bits", err);
@@ -66,7 +69,8 @@ static int tc_check(const struct bpfl_attach *attach, struct bpfl_error *err)
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' does not say in which direction", attach->row->name);
 		bpfl_error_catalogue(err, 10);
 		bpfl_error_why(err, "a %s program can look at what comes in or at what goes out", attach->row->name);
-		bpfl_error_fix(err, "write tc/ingress:%s or tc/egress:%s", BPFL_ESC(attach->where), BPFL_ESC(attach->where));
+		bpfl_error_fix(err, "write tc/ingress:%s or tc/egress:%s", BPFL_ESC(attach->where),
+			       BPFL_ESC(attach->where));
 		return -EINVAL;
 	}
 	ret = check_options(attach, err);
@@ -169,16 +173,19 @@ static int make_clsact(const struct bpfl_attach_ctx *ctx, const struct bpfl_tc_f
 		bpfl_interface_refuse(ctx, -ret, text, err);
 		bpfl_error_prefix(err, "adding the clsact qdisc");
 		if (ret == -ENOENT || ret == -EOPNOTSUPP)
-			bpfl_error_fix(err, "the kernel needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_ACT (module sch_ingress)");
+			bpfl_error_fix(err, "the kernel needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_ACT (module "
+					    "sch_ingress)");
 		return ret;
 	}
 	bpfl_netlink_qdisc_each(look_at_qdisc, &search);
 	if (search.is_ingress && filter->parent == BPFL_TC_EGRESS) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST, "interface '%s' has an ingress qdisc, which has no egress side",
+		bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST,
+			       "interface '%s' has an ingress qdisc, which has no egress side",
 			       BPFL_ESC(ctx->attach->where));
 		bpfl_error_catalogue(err, 32);
 		bpfl_error_why(err, "it stands where clsact would, and filters of others may hang on it");
-		bpfl_error_fix(err, "if nobody needs it: tc qdisc del dev %s ingress; or attach by tcx/egress (Linux 6.6)",
+		bpfl_error_fix(err,
+			       "if nobody needs it: tc qdisc del dev %s ingress; or attach by tcx/egress (Linux 6.6)",
 			       BPFL_ESC(ctx->attach->where));
 		return -EEXIST;
 	}
@@ -186,8 +193,8 @@ static int make_clsact(const struct bpfl_attach_ctx *ctx, const struct bpfl_tc_f
 	return 0;
 }
 
-static int refuse_filter(const struct bpfl_attach_ctx *ctx, const struct bpfl_tc_filter *filter, int errnum, const char *text,
-			 struct bpfl_error *err)
+static int refuse_filter(const struct bpfl_attach_ctx *ctx, const struct bpfl_tc_filter *filter, int errnum,
+			 const char *text, struct bpfl_error *err)
 {
 	uint32_t prog_id;
 
@@ -208,7 +215,8 @@ static int refuse_filter(const struct bpfl_attach_ctx *ctx, const struct bpfl_tc
 }
 
 /* replace=ID: the program that is there must be that one. Not atomic: tc has no compare-and-exchange. */
-static int check_replaced(const struct bpfl_attach_ctx *ctx, const struct bpfl_tc_filter *filter, struct bpfl_error *err)
+static int check_replaced(const struct bpfl_attach_ctx *ctx, const struct bpfl_tc_filter *filter,
+			  struct bpfl_error *err)
 {
 	const char *replace = bpfl_attach_option(ctx->attach, "replace");
 	uint64_t wanted = bpfl_attach_option_u64(ctx->attach, "replace");

@@ -2,9 +2,10 @@
 /*
  * attach/tc_sweep.c: what killed runs left on clsact.
  *
- * A filter stays when its process is killed, and goes on dropping packets. Ours have a name that says whose they are (sys/owner.h), so whoever
- * attaches by tc next looks through all interfaces and removes those whose process is gone, and the clsact below when one of us
- * made it and nothing hangs on it any more. Filters with any other name are never touched.
+ * A filter stays when its process is killed, and goes on dropping packets. Ours have a name that says whose
+ * they are (sys/owner.h), so whoever attaches by tc next looks through all interfaces and removes those whose
+ * process is gone, and the clsact below when one of us made it and nothing hangs on it any more. Filters with
+ * any other name are never touched.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -90,8 +91,10 @@ static void remove_dead(const struct bpfl_tc_filter *filter, const struct bpfl_l
 	if (bpfl_netlink_tc_remove(filter) < 0)
 		return;
 	bpfl_tc_name_parse(filter->name, &owner, &made);
-	bpfl_log_line(log, BPFL_LOG_INFO, "removed a tc %s filter (program id %u) that process %d left on interface %u when it was killed",
-		      filter->parent == BPFL_TC_EGRESS ? "egress" : "ingress", filter->prog_id, owner.pid, filter->ifindex);
+	bpfl_log_line(log, BPFL_LOG_INFO,
+		      "removed a tc %s filter (program id %u) that process %d left on interface %u when it was killed",
+		      filter->parent == BPFL_TC_EGRESS ? "egress" : "ingress", filter->prog_id, owner.pid,
+		      filter->ifindex);
 	if (made && bpfl_tc_is_empty(filter->ifindex))
 		bpfl_netlink_clsact_remove(filter->ifindex);
 }

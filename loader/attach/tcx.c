@@ -2,9 +2,10 @@
 /*
  * attach/tcx.c: tcx/ingress:IF and tcx/egress:IF (Linux 6.6), netkit/primary:IF and netkit/peer:IF (6.7).
  *
- * Both are links, which go away with their descriptors, in a list that is run from its beginning until a program decides; a new one goes to the
- * end. before= and after= say another place: "all", a program's id, or link:ID. tcx runs before the filters of clsact, and a packet
- * that it does not decide about (TCX_NEXT) goes on to those. Kernels without tcx get a filter of clsact, and the log says so.
+ * Both are links, which go away with their descriptors, in a list that is run from its beginning until a
+ * program decides; a new one goes to the end. before= and after= say another place: "all", a program's id, or
+ * link:ID. tcx runs before the filters of clsact, and a packet that it does not decide about (TCX_NEXT) goes on
+ * to those. Kernels without tcx get a filter of clsact, and the log says so.
  */
 #include <errno.h>
 #include <string.h>
@@ -57,7 +58,8 @@ static int find_place(const struct bpfl_attach *attach, uint32_t *ret_flags, uin
 	if (!before && !after)
 		return 0;
 	if (!parse_place(before ? before : after, ret_flags, ret_id)) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option '%s' is all, the id of a program, or link:ID, not '%s'",
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+			       "option '%s' is all, the id of a program, or link:ID, not '%s'",
 			       before ? "before" : "after", BPFL_ESC(before ? before : after));
 		bpfl_error_fix(err, "bpfload ls link shows what is on %s, with the ids", BPFL_ESC(attach->where));
 		return -EINVAL;
@@ -127,7 +129,8 @@ static int refuse_old(const struct bpfl_attach_ctx *ctx, const char *what, struc
 }
 
 /* 0, 1 when the kernel does not know this kind of link, -errno with the error made. */
-static int attach_link(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, enum bpfl_feature feature, struct bpfl_error *err)
+static int attach_link(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, enum bpfl_feature feature,
+		       struct bpfl_error *err)
 {
 	struct bpfl_attr_link_create attr = {
 		.prog_fd = (uint32_t)ctx->prog_fd,
@@ -184,7 +187,9 @@ static int netkit_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *li
 		bpfl_error_why(err, "'%s' is no netkit device", BPFL_ESC(ctx->attach->where));
 		bpfl_error_fix(err, "on other devices: tcx/ingress:%s", BPFL_ESC(ctx->attach->where));
 	} else if (ret == -EACCES) {
-		bpfl_error_why(err, "programs of both ends are attached at the primary device of the pair, and '%s' is the peer",
+		bpfl_error_why(err,
+			       "programs of both ends are attached at the primary device of the pair, and '%s' is the "
+			       "peer",
 			       BPFL_ESC(ctx->attach->where));
 	}
 	return ret;
@@ -193,7 +198,8 @@ static int netkit_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *li
 const struct bpfl_hook_ops bpfl_hook_tcx = {
 	.hook = BPFL_HOOK_TCX,
 	.options = (const char *const[]){ "before", "after", NULL },
-	.option_note = "tcx is a list without priorities: before= and after= say the place; tc/ingress and tc/egress have prio=",
+	.option_note = "tcx is a list without priorities: before= and after= say the place; tc/ingress and tc/egress "
+		       "have prio=",
 	.check = list_check,
 	.attach = tcx_attach,
 };

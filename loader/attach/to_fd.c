@@ -9,8 +9,8 @@
 #include "sys/enter.h"
 
 /*
- * EINVAL: the command or the attach type is too new. E2BIG: fields behind the first four are, when any is in use; else it means that there is no
- * room for another program.
+ * EINVAL: the command or the attach type is too new. E2BIG: fields behind the first four are, when any is in
+ * use; else it means that there is no room for another program.
  */
 static bool means_unknown(int ret, const struct bpfl_attr_link_create *attr)
 {

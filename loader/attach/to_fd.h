@@ -2,7 +2,8 @@
 /*
  * attach/to_fd: attaching to what a descriptor stands for: a cgroup, a network namespace, a map of sockets, a device.
  *
- * A link where the kernel knows links for it; it goes away with its descriptor. Else PROG_ATTACH, which stays until it is undone.
+ * A link where the kernel knows links for it; it goes away with its descriptor. Else PROG_ATTACH, which stays
+ * until it is undone.
  */
 #ifndef BPFL_ATTACH_TO_FD_H
 #define BPFL_ATTACH_TO_FD_H
@@ -18,7 +19,10 @@
 int bpfl_to_fd_link(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, const struct bpfl_attr_link_create *attr,
 		    enum bpfl_feature feature);
 
-/* PROG_ATTACH; closing the link undoes it. target_fd is borrowed: it must stay open as long as the link. 0 or -errno. */
+/*
+ * PROG_ATTACH; closing the link undoes it. target_fd is borrowed: it must stay open as long as the link. 0
+ * or -errno.
+ */
 int bpfl_to_fd_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, int target_fd, uint32_t attach_type,
 		      uint32_t flags);
 

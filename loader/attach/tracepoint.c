@@ -2,11 +2,13 @@
 /*
  * attach/tracepoint.c: SEC("tracepoint/CATEGORY/NAME").
  *
- * A tracepoint has a number, the file events/CATEGORY/NAME/id of tracefs. perf_event_open(2) makes an event of that number, and the
- * program is put on the event: by a BPF link (Linux 5.15), or with ioctl(2) before that. Closing the descriptors detaches.
+ * A tracepoint has a number, the file events/CATEGORY/NAME/id of tracefs. perf_event_open(2) makes an event of
+ * that number, and the program is put on the event: by a BPF link (Linux 5.15), or with ioctl(2) before that.
+ * Closing the descriptors detaches.
  *
- * The event wants a process or a CPU (pid -1, cpu 0 here), but that limits only what perf itself counts: the kernel runs the
- * program for every hit, in all processes and on all CPUs. So there is no pid= or cpu= here; they would promise what does not happen.
+ * The event wants a process or a CPU (pid -1, cpu 0 here), but that limits only what perf itself counts: the
+ * kernel runs the program for every hit, in all processes and on all CPUs. So there is no pid= or cpu= here;
+ * they would promise what does not happen.
  */
 #include "attach/tracepoint.h"
 
@@ -45,7 +47,10 @@ static int offer_event(void *ctx, const char *name)
 	return 0;
 }
 
-/* A category is worth listing when it may be meant: the one given, one that is spelt alike, or one that has the very name. */
+/*
+ * A category is worth listing when it may be meant: the one given, one that is spelt alike, or one that has
+ * the very name.
+ */
 static int offer_category(void *ctx, const char *category)
 {
 	struct search *search = ctx;
@@ -83,7 +88,8 @@ static void add_system_call_hint(const struct search *search, struct bpfl_error 
 		       bpfl_text_has_prefix(search->wanted_name, "sys_exit_");
 
 	if (!search->wanted_category && is_call) {
-		bpfl_error_why(err, "single system calls have no raw tracepoint, only raw_tp/sys_enter and raw_tp/sys_exit for all");
+		bpfl_error_why(err, "single system calls have no raw tracepoint, only raw_tp/sys_enter and "
+				    "raw_tp/sys_exit for all");
 		return;
 	}
 	if (search->wanted_category && strcmp(search->wanted_category, "syscalls") == 0 &&

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attach/tracing.c: SEC("fentry/FUNC"), SEC("fexit/FUNC"), SEC("fmod_ret/FUNC"), SEC("fsession/FUNC") and SEC("tp_btf/NAME").
+ * attach/tracing.c: SEC("fentry/FUNC"), SEC("fexit/FUNC"), SEC("fmod_ret/FUNC"), SEC("fsession/FUNC") and
+ * SEC("tp_btf/NAME").
  *
- * These programs were bound to their target when they were loaded (image/attach_target.c): the verifier took the types of the
- * arguments from there. So attaching has nothing to name, and what can go wrong with names has gone wrong before. Two calls do the
- * same: LINK_CREATE (Linux 5.19), and RAW_TRACEPOINT_OPEN without a name (5.5), which is tried only when the kernel does not know the first.
+ * These programs were bound to their target when they were loaded (image/attach_target.c): the verifier took
+ * the types of the arguments from there. So attaching has nothing to name, and what can go wrong with names has
+ * gone wrong before. Two calls do the same: LINK_CREATE (Linux 5.19), and RAW_TRACEPOINT_OPEN without a name
+ * (5.5), which is tried only when the kernel does not know the first.
  * Either gives a link; closing it detaches.
  *
  * With prog= the target of fentry, fexit and fsession is a function of another program.
  *
- * Cookies: fentry and its like take one with LINK_CREATE (5.19) only. tp_btf takes one with RAW_TRACEPOINT_OPEN (6.10); LINK_CREATE of
- * 5.19 to 6.9 drops the cookie of a tp_btf program silently, so it is not asked. Nothing falls back when a cookie is given: the
+ * Cookies: fentry and its like take one with LINK_CREATE (5.19) only. tp_btf takes one with RAW_TRACEPOINT_OPEN
+ * (6.10); LINK_CREATE of
+ * 5.19 to 6.9 drops the cookie of a tp_btf program silently, so it is not asked. Nothing falls back when a
+ * cookie is given: the
  * program would run without it.
  */
 #include <errno.h>
@@ -24,8 +28,8 @@ static int refuse_cookie(const struct bpfl_attach_ctx *ctx, int errnum, struct b
 {
 	bool is_tracepoint = ctx->attach->row->attach_type == BPFL_ATTACH_TRACE_RAW_TP;
 
-	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel takes no cookie for %s: %s", ctx->attach->row->name,
-		       bpfl_errno_text(errnum));
+	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel takes no cookie for %s: %s",
+		       ctx->attach->row->name, bpfl_errno_text(errnum));
 	bpfl_error_fix(err, "Linux %s or later, or no cookie=", is_tracepoint ? "6.10" : "5.19");
 	return -EOPNOTSUPP;
 }
@@ -39,7 +43,8 @@ static int refuse(const struct bpfl_attach_ctx *ctx, int errnum, struct bpfl_err
 	bpfl_error_set(err, errnum == EBUSY ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, errnum, "attaching to %s: %s",
 		       BPFL_ESC(attach->section), bpfl_errno_text(errnum));
 	if (errnum == EBUSY)
-		bpfl_error_why(err, "the function is being changed by something else that cannot share it (live patching, ftrace "
+		bpfl_error_why(err, "the function is being changed by something else that cannot share it (live "
+				    "patching, ftrace "
 				    "with IPMODIFY), or the program is attached already");
 	else if (errnum == E2BIG)
 		bpfl_error_why(err, "a function takes at most 38 of these programs");
@@ -60,7 +65,10 @@ int bpfl_tracing_open(int prog_fd, uint32_t attach_type, bool has_cookie, uint64
 	return ret;
 }
 
-/* prog=: the function is one of a loaded program's, which has to be known when this one is loaded (image/attach_prog.c). */
+/*
+ * prog=: the function is one of a loaded program's, which has to be known when this one is loaded
+ * (image/attach_prog.c).
+ */
 static int prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
 {
 	struct bpfl_prog *prog = &spec->progs.items[prog_idx];
@@ -72,7 +80,8 @@ static int prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, siz
 		return 0;
 	if (type != BPFL_ATTACH_TRACE_FENTRY && type != BPFL_ATTACH_TRACE_FEXIT && type != BPFL_ATTACH_TRACE_FSESSION) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' has no targets in programs", attach->row->name);
-		bpfl_error_fix(err, "prog= is for fentry, fexit and fsession; freplace/FUNC:PROG changes a program's function");
+		bpfl_error_fix(err, "prog= is for fentry, fexit and fsession; freplace/FUNC:PROG changes a program's "
+				    "function");
 		return -EINVAL;
 	}
 	copy = bpfl_strdup(other);
@@ -94,7 +103,8 @@ static int attach_tracing(const struct bpfl_attach_ctx *ctx, struct bpfl_link *l
 		return refuse(ctx, -ret, err);
 	link->link_fd = ret;
 	if (other)
-		ret = bpfl_link_describe(link, ctx, "%s %s of program %s", attach->row->name, attach->target, BPFL_ESC(other));
+		ret = bpfl_link_describe(link, ctx, "%s %s of program %s", attach->row->name, attach->target,
+					 BPFL_ESC(other));
 	else
 		ret = bpfl_link_describe(link, ctx, "%s %s", attach->row->name, attach->target);
 	return ret < 0 ? bpfl_error_nomem(err) : 0;

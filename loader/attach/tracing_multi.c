@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attach/tracing_multi.c: SEC("fentry.multi/PATTERN"), SEC("fexit.multi/PATTERN"), SEC("fsession.multi/PATTERN"), and their sleepable forms.
+ * attach/tracing_multi.c: SEC("fentry.multi/PATTERN"), SEC("fexit.multi/PATTERN"),
+ * SEC("fsession.multi/PATTERN"), and their sleepable forms.
  *
- * One link on many functions (Linux 7.2), as kprobe.multi, but by trampolines: a return program sees the arguments too. The program is
- * loaded for no function, only for the BTF that has them all, the kernel's or one module's ("MODULE:PATTERN"); so it has no typed
- * arguments and reads them with bpf_get_func_arg(). The link names functions by their BTF ids, in rising order.
+ * One link on many functions (Linux 7.2), as kprobe.multi, but by trampolines: a return program sees the
+ * arguments too. The program is loaded for no function, only for the BTF that has them all, the kernel's or one
+ * module's ("MODULE:PATTERN"); so it has no typed arguments and reads them with bpf_get_func_arg(). The link
+ * names functions by their BTF ids, in rising order.
  *
- * A function has to be in that BTF, be traceable (available_filter_functions), be the only one of its name, since the kernel finds its address
- * by the name, and have a prototype that a trampoline can pass on. What the kernel refuses of the rest is found out and left out
- * (attach/members.h). There is nothing to fall back on: fentry takes a program per function, and kprobe.multi another kind of context.
+ * A function has to be in that BTF, be traceable (available_filter_functions), be the only one of its name,
+ * since the kernel finds its address by the name, and have a prototype that a trampoline can pass on. What the
+ * kernel refuses of the rest is found out and left out (attach/members.h). There is nothing to fall back on:
+ * fentry takes a program per function, and kprobe.multi another kind of context.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -42,8 +45,9 @@ static const char *name_part(const char *target, size_t *ret_module_size)
 /* ---- before loading ---- */
 
 /*
- * A kernel without such programs refuses to load one for no function. One that has the programs may still lack the links, where the
- * architecture cannot change the trampolines of many functions at once (arm64 in 7.2): it says so before it looks at the ids.
+ * A kernel without such programs refuses to load one for no function. One that has the programs may still lack
+ * the links, where the architecture cannot change the trampolines of many functions at once (arm64 in 7.2): it
+ * says so before it looks at the ids.
  */
 static int ask_kernel(const struct bpfl_attach *attach)
 {
@@ -67,7 +71,8 @@ static int ask_kernel(const struct bpfl_attach *attach)
 	return ret == -EOPNOTSUPP ? ret : 0;
 }
 
-static int multi_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
+static int multi_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
+			 struct bpfl_error *err)
 {
 	int ret = ask_kernel(attach);
 
@@ -78,7 +83,8 @@ static int multi_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spe
 	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel has no %s", attach->row->name);
 	if (ret == -EOPNOTSUPP)
 		bpfl_error_why(err, "it takes such programs, but on this architecture no links of many functions");
-	bpfl_error_fix(err, "it needs Linux 7.2 or later on x86-64; kprobe.multi (5.18) also counts calls of many functions, and fentry (5.5) "
+	bpfl_error_fix(err, "it needs Linux 7.2 or later on x86-64; kprobe.multi (5.18) also counts calls of many "
+			    "functions, and fentry (5.5) "
 			    "takes one");
 	return -EOPNOTSUPP;
 }
@@ -87,7 +93,8 @@ static int multi_check(const struct bpfl_attach *attach, struct bpfl_error *err)
 {
 	if (!strpbrk(attach->target, "*?") || bpfl_functions_match_any(attach->target))
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced fits '%s'", BPFL_ESC(attach->target));
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced fits '%s'",
+		       BPFL_ESC(attach->target));
 	bpfl_error_catalogue(err, 24);
 	return -ENOENT;
 }
@@ -112,7 +119,10 @@ static bool arg_fits(const struct bpfl_btf *btf, uint32_t type_id)
 	}
 }
 
-/* What a trampoline can pass on: no structs by value as a result, no variable arguments, not too many, none too large (MUL-07). */
+/*
+ * What a trampoline can pass on: no structs by value as a result, no variable arguments, not too many, none
+ * too large (MUL-07).
+ */
 static bool proto_fits(const struct bpfl_btf *btf, const struct bpfl_btf_type *func)
 {
 	const struct bpfl_btf_type *proto = bpfl_btf_type(btf, func->type), *result;
@@ -156,7 +166,8 @@ static size_t times_listed(const struct bpfl_functions *functions, const char *n
 }
 
 /* traceable: sorted; NULL: the list cannot be read, or is not needed. */
-static int collect(const struct bpfl_btf *btf, const char *pattern, const struct bpfl_functions *traceable, struct found *found)
+static int collect(const struct bpfl_btf *btf, const char *pattern, const struct bpfl_functions *traceable,
+		   struct found *found)
 {
 	for (uint32_t id = bpfl_btf_first_id(btf); id < bpfl_btf_nr_types(btf); id++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
@@ -184,17 +195,21 @@ static int collect(const struct bpfl_btf *btf, const char *pattern, const struct
 	return 0;
 }
 
-static int none_fits(const struct bpfl_attach *attach, const struct bpfl_btf *btf, const struct found *found, struct bpfl_error *err)
+static int none_fits(const struct bpfl_attach *attach, const struct bpfl_btf *btf, const struct found *found,
+		     struct bpfl_error *err)
 {
 	size_t module_size;
 	const char *pattern = name_part(attach->target, &module_size);
 	struct bpfl_near near;
 	char names[512];
 
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced by its types fits '%s'", BPFL_ESC(attach->target));
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no kernel function that can be traced by its types fits '%s'",
+		       BPFL_ESC(attach->target));
 	bpfl_error_catalogue(err, 24);
 	if (found->nr_untraceable + found->nr_doubles > 0) {
-		bpfl_error_why(err, "of those that fit, %zu %s not traceable, or of a type that cannot be passed on, and %zu %s with others",
+		bpfl_error_why(err,
+			       "of those that fit, %zu %s not traceable, or of a type that cannot be passed on, and "
+			       "%zu %s with others",
 			       found->nr_untraceable, found->nr_untraceable == 1 ? "is" : "are", found->nr_doubles,
 			       found->nr_doubles == 1 ? "shares its name" : "share their names");
 		return -ENOENT;
@@ -279,7 +294,8 @@ static int refuse_all(const struct bpfl_members *members, struct bpfl_error *err
 {
 	const struct bpfl_attach *attach = members->ctx->attach;
 
-	bpfl_error_set(err, BPFL_ERR_TARGET, members->bad_errnum, "the kernel takes none of the %zu functions that fit '%s': %s", members->nr,
+	bpfl_error_set(err, BPFL_ERR_TARGET, members->bad_errnum,
+		       "the kernel takes none of the %zu functions that fit '%s': %s", members->nr,
 		       BPFL_ESC(attach->target), bpfl_errno_text(members->bad_errnum));
 	bpfl_error_why(err, "refused: %s", BPFL_ESC(members->bad.data ? members->bad.data : ""));
 	bpfl_error_catalogue(err, 24);
@@ -289,7 +305,9 @@ static int refuse_all(const struct bpfl_members *members, struct bpfl_error *err
 static int multi_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, struct bpfl_error *err)
 {
 	struct found found = { .nr_doubles = 0 };
-	struct bpfl_members members = { .ctx = ctx, .link = link, .create = create_link, .data = &found, .bad = BPFL_BUF_INIT };
+	struct bpfl_members members = {
+		.ctx = ctx, .link = link, .create = create_link, .data = &found, .bad = BPFL_BUF_INIT
+	};
 	int ret = find(ctx, &found, err);
 
 	members.names = found.names.items;
@@ -300,9 +318,11 @@ static int multi_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *lin
 		ret = refuse_all(&members, err);
 	if (ret == 0) {
 		if (found.nr_doubles > 0)
-			bpfl_log_line(ctx->log, BPFL_LOG_INFO, "%s %s: %zu function%s left out, since others have %s name%s",
-				      ctx->attach->row->name, ctx->attach->target, found.nr_doubles, found.nr_doubles == 1 ? " is" : "s are",
-				      found.nr_doubles == 1 ? "its" : "their", found.nr_doubles == 1 ? "" : "s");
+			bpfl_log_line(ctx->log, BPFL_LOG_INFO,
+				      "%s %s: %zu function%s left out, since others have %s name%s",
+				      ctx->attach->row->name, ctx->attach->target, found.nr_doubles,
+				      found.nr_doubles == 1 ? " is" : "s are", found.nr_doubles == 1 ? "its" : "their",
+				      found.nr_doubles == 1 ? "" : "s");
 		ret = bpfl_members_describe(&members, "", err);
 	}
 	bpfl_buf_deinit(&members.bad);

@@ -2,8 +2,9 @@
 /*
  * attach/uprobe.c: SEC("uprobe/PATH:FUNCTION"), SEC("uretprobe/PATH:FUNCTION"), and their sleepable forms (.s).
  *
- * The probe is a perf event of the uprobe PMU with a path and a byte offset in the file (attach/probe.c), and the program is put on
- * it by a link. It fires in all processes that have the file mapped, now or later; pid= limits it to one.
+ * The probe is a perf event of the uprobe PMU with a path and a byte offset in the file (attach/probe.c), and
+ * the program is put on it by a link. It fires in all processes that have the file mapped, now or later; pid=
+ * limits it to one.
  *
  * The path is that of this mount namespace. A file of a container is reached with pid=, through /proc/PID/root.
  */
@@ -25,8 +26,9 @@ int bpfl_uprobe_check_ref_ctr(const struct bpfl_user_elf *elf, uint64_t ref_ctr_
 {
 	if (ref_ctr_off < elf->file_size && ref_ctr_off <= REF_CTR_MAX)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "a reference counter at 0x%" PRIx64 " is not in '%s' (%" PRIu64 " bytes)",
-		       ref_ctr_off, BPFL_ESC(elf->path), elf->file_size);
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+		       "a reference counter at 0x%" PRIx64 " is not in '%s' (%" PRIu64 " bytes)", ref_ctr_off,
+		       BPFL_ESC(elf->path), elf->file_size);
 	bpfl_error_fix(err, "ref_ctr= counts bytes of the file, not addresses, and has 32 bits");
 	return -EINVAL;
 }
@@ -81,7 +83,8 @@ static int uprobe_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *li
 {
 	const struct bpfl_attach *attach = ctx->attach;
 	struct bpfl_user_target target;
-	struct bpfl_uprobe uprobe = { .is_return = attach->is_return, .cookie = bpfl_attach_option_u64(attach, "cookie"),
+	struct bpfl_uprobe uprobe = { .is_return = attach->is_return,
+				      .cookie = bpfl_attach_option_u64(attach, "cookie"),
 				      .ref_ctr_off = bpfl_attach_option_u64(attach, "ref_ctr") };
 	const char *way = "";
 	char pid_text[32] = "";
@@ -96,8 +99,8 @@ static int uprobe_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *li
 		ret = bpfl_uprobe_attach_at(ctx, &uprobe, link, &way, err);
 	if (target.pid > 0)
 		snprintf(pid_text, sizeof(pid_text), " in process %d", target.pid);
-	if (ret == 0 && bpfl_link_describe(link, ctx, "%s %s:%s%s%s", attach->is_return ? "uretprobe" : "uprobe", target.elf->path,
-					   target.rest, pid_text, way) < 0)
+	if (ret == 0 && bpfl_link_describe(link, ctx, "%s %s:%s%s%s", attach->is_return ? "uretprobe" : "uprobe",
+					   target.elf->path, target.rest, pid_text, way) < 0)
 		ret = bpfl_error_nomem(err);
 	bpfl_user_target_close(&target);
 	return ret;

@@ -17,7 +17,10 @@ struct bpfl_uprobe {
 	bool is_return;
 };
 
-/* Opens the event of a probe and puts the program of ctx on it. *ret_way (may be NULL): how, for the text of the link; "" the usual way. */
+/*
+ * Opens the event of a probe and puts the program of ctx on it. *ret_way (may be NULL): how, for the text
+ * of the link; "" the usual way.
+ */
 int bpfl_uprobe_attach_at(const struct bpfl_attach_ctx *ctx, const struct bpfl_uprobe *uprobe, struct bpfl_link *link,
 			  const char **ret_way, struct bpfl_error *err);
 /* Whether a semaphore may be at that offset. */
@@ -37,8 +40,8 @@ struct bpfl_uprobe_set {
 };
 
 /*
- * Attaches all of a set: with one link (Linux 6.6), else one by one. Members that the kernel refuses are left out and named in the log; none
- * left is an error. The parts become parts of link.
+ * Attaches all of a set: with one link (Linux 6.6), else one by one. Members that the kernel refuses are left
+ * out and named in the log; none left is an error. The parts become parts of link.
  * @ret_text: " (3 of 4)", " (one by one)", or "": for the text of the link.
  */
 int bpfl_uprobe_set_attach(const struct bpfl_attach_ctx *ctx, const struct bpfl_uprobe_set *set, struct bpfl_link *link,

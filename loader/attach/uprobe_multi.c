@@ -2,8 +2,9 @@
 /*
  * attach/uprobe_multi.c: SEC("uprobe.multi/PATH:PATTERN"), uretprobe.multi, uprobe.session, and their sleepable forms.
  *
- * All functions of a file that fit a pattern of '*' and '?', by whatever table names them. Names that are one place are one
- * probe. Indirect functions are left out, since the probe would be on the function that chooses; so are Go's functions from return probes.
+ * All functions of a file that fit a pattern of '*' and '?', by whatever table names them. Names that are one
+ * place are one probe. Indirect functions are left out, since the probe would be on the function that chooses;
+ * so are Go's functions from return probes.
  * How a set of places is attached is told in attach/uprobe_set.c.
  */
 #include <errno.h>
@@ -29,8 +30,8 @@ static int check_functions(const struct bpfl_attach *attach, const struct bpfl_u
 	return ret;
 }
 
-static int find_functions(const struct bpfl_attach *attach, struct bpfl_user_target *target, struct bpfl_user_funcs *funcs,
-			  struct bpfl_error *err)
+static int find_functions(const struct bpfl_attach *attach, struct bpfl_user_target *target,
+			  struct bpfl_user_funcs *funcs, struct bpfl_error *err)
 {
 	int ret = bpfl_user_target_open(attach, target, err);
 
@@ -94,7 +95,8 @@ static int uprobe_multi_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_li
 	set.path = target.elf->path;
 	set.pid = target.pid;
 	if (funcs.nr_ifuncs > 0)
-		bpfl_log_line(ctx->log, BPFL_LOG_INFO, "%zu indirect functions (IFUNC) of '%s' fit '%s' and are left out", funcs.nr_ifuncs,
+		bpfl_log_line(ctx->log, BPFL_LOG_INFO,
+			      "%zu indirect functions (IFUNC) of '%s' fit '%s' and are left out", funcs.nr_ifuncs,
 			      set.path, target.rest);
 	ret = set_fill(&set, attach, &funcs);
 	if (ret == 0)
@@ -102,8 +104,8 @@ static int uprobe_multi_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_li
 	if (target.pid > 0)
 		snprintf(pid_text, sizeof(pid_text), " in process %d", target.pid);
 	if (ret == 0)
-		ret = bpfl_link_describe(link, ctx, "%s %s:%s, %zu functions%s%s", attach->row->name, set.path, target.rest, set.nr,
-					 pid_text, way);
+		ret = bpfl_link_describe(link, ctx, "%s %s:%s, %zu functions%s%s", attach->row->name, set.path,
+					 target.rest, set.nr, pid_text, way);
 	if (ret == -ENOMEM)
 		bpfl_error_nomem(err);
 	free(set.file_offs);

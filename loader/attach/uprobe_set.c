@@ -2,9 +2,11 @@
 /*
  * attach/uprobe_set.c: one program on many places of a file.
  *
- * One LINK_CREATE takes them all (Linux 6.6), or none: one place that cannot be probed spoils the call, and the kernel does not say which.
- * So a refused set is halved, and the halves are tried, until the bad ones stand alone; the good ones come out in a few links. Whether
- * the kernel knows such links at all is asked before that, and only then: with a path that is no file it answers EBADF, not EINVAL.
+ * One LINK_CREATE takes them all (Linux 6.6), or none: one place that cannot be probed spoils the call, and the
+ * kernel does not say which.
+ * So a refused set is halved, and the halves are tried, until the bad ones stand alone; the good ones come out
+ * in a few links. Whether the kernel knows such links at all is asked before that, and only then: with a path
+ * that is no file it answers EBADF, not EINVAL.
  *
  * An older kernel gets a perf event for each place.
  */
@@ -53,7 +55,9 @@ static bool kernel_has_multi(const struct attempt *attempt)
 {
 	enum bpfl_answer *known = &attempt->ctx->object->target->features[BPFL_FEATURE_UPROBE_MULTI];
 	uint64_t off = 1;
-	struct bpfl_uprobe_set no_file = { .path = "/", .nr = 1, .file_offs = &off, .is_session = attempt->set->is_session };
+	struct bpfl_uprobe_set no_file = {
+		.path = "/", .nr = 1, .file_offs = &off, .is_session = attempt->set->is_session
+	};
 	struct attempt question = { .ctx = attempt->ctx, .set = &no_file };
 
 	if (*known == BPFL_UNKNOWN)
@@ -64,7 +68,8 @@ static bool kernel_has_multi(const struct attempt *attempt)
 /* Refusals that one member may be the reason of. */
 static bool is_about_member(int ret)
 {
-	return ret == -EINVAL || ret == -ENOTSUPP_KERNEL || ret == -EOPNOTSUPP || ret == -EBUSY || ret == -EILSEQ || ret == -ERANGE;
+	return ret == -EINVAL || ret == -ENOTSUPP_KERNEL || ret == -EOPNOTSUPP || ret == -EBUSY || ret == -EILSEQ ||
+	       ret == -ERANGE;
 }
 
 static void report_refused(struct attempt *attempt, size_t member, int ret)
@@ -73,8 +78,8 @@ static void report_refused(struct attempt *attempt, size_t member, int ret)
 
 	if (attempt->nr_refused++ == 0)
 		attempt->first_refusal = ret;
-	bpfl_log_line(attempt->ctx->log, BPFL_LOG_WARN, "%s:%s at 0x%" PRIx64 " is left out: the kernel refuses it: %s", set->path,
-		      set->names[member], set->file_offs[member], bpfl_errno_text(-ret));
+	bpfl_log_line(attempt->ctx->log, BPFL_LOG_WARN, "%s:%s at 0x%" PRIx64 " is left out: the kernel refuses it: %s",
+		      set->path, set->names[member], set->file_offs[member], bpfl_errno_text(-ret));
 }
 
 /* 0, also when members were refused; or what stops everything. */
@@ -109,8 +114,12 @@ static int probe_each(struct attempt *attempt, struct bpfl_error *err)
 	const struct bpfl_uprobe_set *set = attempt->set;
 
 	for (size_t i = 0; i < set->nr; i++) {
-		struct bpfl_uprobe uprobe = { set->path, set->file_offs[i], set->ref_ctr_offs ? set->ref_ctr_offs[i] : 0,
-					      set->cookies ? set->cookies[i] : 0, set->pid, set->is_return };
+		struct bpfl_uprobe uprobe = { set->path,
+					      set->file_offs[i],
+					      set->ref_ctr_offs ? set->ref_ctr_offs[i] : 0,
+					      set->cookies ? set->cookies[i] : 0,
+					      set->pid,
+					      set->is_return };
 		struct bpfl_link *part;
 		int ret;
 
@@ -140,9 +149,10 @@ static int refuse(const struct attempt *attempt, int ret, struct bpfl_error *err
 	bpfl_error_set(err, ret == -ENOENT || attempt->nr_refused ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM, -ret,
 		       "probing %zu places of '%s': %s", set->nr, BPFL_ESC(set->path), bpfl_errno_text(-ret));
 	if (attempt->nr_refused > 0)
-		bpfl_error_why(err, "the kernel refuses each of them: %s at 0x%" PRIx64 ", ...", BPFL_ESC(set->names[0]),
-			       set->file_offs[0]);
-	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, attempt->ctx->attach->row->prog_type, -ret, attempt->ctx->object->target);
+		bpfl_error_why(err, "the kernel refuses each of them: %s at 0x%" PRIx64 ", ...",
+			       BPFL_ESC(set->names[0]), set->file_offs[0]);
+	bpfl_diagnose_refusal(err, BPFL_WANTED_LINK, attempt->ctx->attach->row->prog_type, -ret,
+			      attempt->ctx->object->target);
 	return ret;
 }
 
@@ -177,7 +187,8 @@ int bpfl_uprobe_set_attach(const struct bpfl_attach_ctx *ctx, const struct bpfl_
 		return refuse_session(err);
 	if (one_by_one) {
 		if (!set->one_by_one)
-			bpfl_log_line(ctx->log, BPFL_LOG_INFO, "this kernel has no links of many uprobes (Linux 6.6): %zu single ones instead",
+			bpfl_log_line(ctx->log, BPFL_LOG_INFO,
+				      "this kernel has no links of many uprobes (Linux 6.6): %zu single ones instead",
 				      set->nr);
 		ret = probe_each(&attempt, err);
 		if (ret < 0)
@@ -190,7 +201,8 @@ int bpfl_uprobe_set_attach(const struct bpfl_attach_ctx *ctx, const struct bpfl_
 	if (ret < 0)
 		return refuse(&attempt, ret, err);
 	if (attempt.nr_refused > 0)
-		snprintf(ret_text, ret_text_size, " (%zu of %zu%s)", attempt.nr_attached, set->nr, one_by_one ? ", one by one" : "");
+		snprintf(ret_text, ret_text_size, " (%zu of %zu%s)", attempt.nr_attached, set->nr,
+			 one_by_one ? ", one by one" : "");
 	else
 		snprintf(ret_text, ret_text_size, "%s", one_by_one ? " (one by one)" : "");
 	return 0;

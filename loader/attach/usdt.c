@@ -2,15 +2,16 @@
 /*
  * attach/usdt.c: SEC("usdt/PATH:PROVIDER:NAME"), SEC("usdt.s/...").
  *
- * A probe is a set of uprobes, one on each of its sites, with the semaphore as reference counter. Where its arguments are differs from site to
- * site; each different description gets an element of the map __bpf_usdt_specs, whose number is the site's cookie (attach/usdt_specs.c).
+ * A probe is a set of uprobes, one on each of its sites, with the semaphore as reference counter. Where its
+ * arguments are differs from site to site; each different description gets an element of the map
+ * __bpf_usdt_specs, whose number is the site's cookie (attach/usdt_specs.c).
  *
- * Two things have to be known before the program is loaded, and are settled in prepare(): how many elements the map needs, and, when there
- * are several sites, that the program is one for links of many uprobes (expected attach type). Kernels that have no such links do not look at
- * that type and take single probes.
+ * Two things have to be known before the program is loaded, and are settled in prepare(): how many elements the
+ * map needs, and, when there are several sites, that the program is one for links of many uprobes (expected
+ * attach type). Kernels that have no such links do not look at that type and take single probes.
  *
- * Before Linux 5.15 there are no cookies. The program then looks its site up by address in __bpf_usdt_ip_to_spec_id; addresses are known for
- * programs that are loaded at fixed ones, and with pid=.
+ * Before Linux 5.15 there are no cookies. The program then looks its site up by address in
+ * __bpf_usdt_ip_to_spec_id; addresses are known for programs that are loaded at fixed ones, and with pid=.
  *
  * A program that has no such map asks for no arguments; it is attached with the user's cookie.
  *
@@ -43,14 +44,16 @@ static int usdt_check(const struct bpfl_attach *attach, struct bpfl_error *err)
 		return ret;
 	for (size_t f = 0; f < files.nr; f++) {
 		for (size_t i = 0; i < files.items[f].sites.nr && ret == 0; i++)
-			ret = bpfl_uprobe_check_ref_ctr(files.items[f].target.elf, files.items[f].sites.items[i].semaphore_off, err);
+			ret = bpfl_uprobe_check_ref_ctr(files.items[f].target.elf,
+							files.items[f].sites.items[i].semaphore_off, err);
 	}
 	bpfl_usdt_files_deinit(&files);
 	return ret;
 }
 
 /* Nothing is said about a binary that cannot be found: check() does that, and a dry run may want no binary. */
-static int usdt_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
+static int usdt_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
+			struct bpfl_error *err)
 {
 	struct bpfl_usdt_files files;
 	size_t nr_sites;
@@ -107,15 +110,16 @@ static int refuse_slot(const struct filling *filling, int ret, struct bpfl_error
 {
 	if (ret == -ENOMEM)
 		return bpfl_error_nomem(err);
-	bpfl_error_set(err, BPFL_ERR_USAGE, -ret, "map '%s' has no element left for the probe's %zu sites", BPFL_USDT_SPECS_MAP,
-		       filling->sites->nr);
+	bpfl_error_set(err, BPFL_ERR_USAGE, -ret, "map '%s' has no element left for the probe's %zu sites",
+		       BPFL_USDT_SPECS_MAP, filling->sites->nr);
 	bpfl_error_why(err, "it was sized for the probes that were announced (bpfl_attach_prepare()) before loading");
 	bpfl_error_fix(err, "--map %s.max_entries=N", BPFL_USDT_SPECS_MAP);
 	return ret;
 }
 
 /* A slot for this description of arguments; the same text shares one. */
-static int slot_for(struct filling *filling, const struct bpfl_usdt_site *site, uint32_t *ret_slot, struct bpfl_error *err)
+static int slot_for(struct filling *filling, const struct bpfl_usdt_site *site, uint32_t *ret_slot,
+		    struct bpfl_error *err)
 {
 	struct usdt_link *data = filling->data;
 	struct bpfl_usdt_arg args[BPFL_USDT_NR_ARGS];
@@ -141,11 +145,14 @@ static int slot_for(struct filling *filling, const struct bpfl_usdt_site *site, 
 	ret = bpfl_sys_map_update(bpfl_object_map_fd(data->object, BPFL_USDT_SPECS_MAP), &key, element, 0);
 	free(element);
 	if (ret < 0)
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "filling map '%s': %s", BPFL_USDT_SPECS_MAP, bpfl_errno_text(-ret));
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "filling map '%s': %s", BPFL_USDT_SPECS_MAP,
+				      bpfl_errno_text(-ret));
 	if (nr_unknown > 0)
-		bpfl_log_line(filling->ctx->log, BPFL_LOG_WARN, "%s:%s:%s: %u of its arguments cannot be read by this program: '%s'",
+		bpfl_log_line(filling->ctx->log, BPFL_LOG_WARN,
+			      "%s:%s:%s: %u of its arguments cannot be read by this program: '%s'",
 			      filling->target->elf->path, site->provider, site->name, nr_unknown, site->args);
-	return bpfl_hash_put(&filling->known, site->args, strlen(site->args), key) == -ENOMEM ? bpfl_error_nomem(err) : 0;
+	return bpfl_hash_put(&filling->known, site->args, strlen(site->args), key) == -ENOMEM ? bpfl_error_nomem(err)
+											      : 0;
 }
 
 static bool kernel_has_cookies(const struct bpfl_attach_ctx *ctx)
@@ -156,14 +163,16 @@ static bool kernel_has_cookies(const struct bpfl_attach_ctx *ctx)
 }
 
 /* The address at which a site runs -> slot. */
-static int put_ip(struct filling *filling, uint64_t bias, const struct bpfl_usdt_site *site, uint32_t slot, struct bpfl_error *err)
+static int put_ip(struct filling *filling, uint64_t bias, const struct bpfl_usdt_site *site, uint32_t slot,
+		  struct bpfl_error *err)
 {
 	struct usdt_link *data = filling->data;
 	uint64_t ip = site->vaddr + bias;
 	int ret = bpfl_sys_map_update(data->ips_fd, &ip, &slot, 0);
 
 	if (ret < 0)
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "filling map '%s': %s", BPFL_USDT_IPS_MAP, bpfl_errno_text(-ret));
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "filling map '%s': %s", BPFL_USDT_IPS_MAP,
+				      bpfl_errno_text(-ret));
 	data->ips[data->nr_ips++] = ip;
 	return 0;
 }
@@ -178,8 +187,11 @@ static int find_addresses(struct filling *filling, uint64_t *ret_bias, struct bp
 		return 0;
 	if (target->pid > 0 && bpfl_user_bias(target->elf, target->pid, ret_bias) == 0)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "the arguments of this probe cannot be read on this kernel");
-	bpfl_error_why(err, "it has no cookies (Linux 5.15), so a site is known by its address, and '%s' has another one in each process",
+	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		       "the arguments of this probe cannot be read on this kernel");
+	bpfl_error_why(err,
+		       "it has no cookies (Linux 5.15), so a site is known by its address, and '%s' has another one in "
+		       "each process",
 		       BPFL_ESC(target->elf->path));
 	bpfl_error_fix(err, "pid=N of a process that runs it");
 	return -EOPNOTSUPP;
@@ -271,11 +283,12 @@ static int describe_sites(const struct bpfl_attach_ctx *ctx, const struct bpfl_u
 	return ret;
 }
 
-static int attach_sites(const struct bpfl_attach_ctx *ctx, struct bpfl_uprobe_set *set, struct bpfl_link *link, char *way,
-			size_t way_size, struct bpfl_error *err)
+static int attach_sites(const struct bpfl_attach_ctx *ctx, struct bpfl_uprobe_set *set, struct bpfl_link *link,
+			char *way, size_t way_size, struct bpfl_error *err)
 {
 	const struct bpfl_prog *prog = &ctx->object->image->spec->progs.items[ctx->prog_idx];
-	struct bpfl_uprobe uprobe = { set->path, set->file_offs[0], set->ref_ctr_offs[0], set->cookies[0], set->pid, false };
+	struct bpfl_uprobe uprobe = { set->path,       set->file_offs[0], set->ref_ctr_offs[0],
+				      set->cookies[0], set->pid,          false };
 	const char *one_way = "";
 	struct bpfl_link *part;
 	int ret;
@@ -299,7 +312,8 @@ static int attach_sites(const struct bpfl_attach_ctx *ctx, struct bpfl_uprobe_se
 }
 
 /* All sites of one file. */
-static int attach_file(const struct bpfl_attach_ctx *ctx, const struct bpfl_usdt_file *file, struct bpfl_link *link, struct bpfl_error *err)
+static int attach_file(const struct bpfl_attach_ctx *ctx, const struct bpfl_usdt_file *file, struct bpfl_link *link,
+		       struct bpfl_error *err)
 {
 	const struct bpfl_user_target *target = &file->target;
 	struct bpfl_uprobe_set set = { .path = target->elf->path, .pid = target->pid };
@@ -323,8 +337,8 @@ static int attach_file(const struct bpfl_attach_ctx *ctx, const struct bpfl_usdt
 }
 
 /* A link of one part for each file. One that the kernel refuses is left out with a word, unless it is the last. */
-static int attach_everywhere(const struct bpfl_attach_ctx *ctx, const struct bpfl_usdt_files *files, struct bpfl_link *link,
-			     struct bpfl_error *err)
+static int attach_everywhere(const struct bpfl_attach_ctx *ctx, const struct bpfl_usdt_files *files,
+			     struct bpfl_link *link, struct bpfl_error *err)
 {
 	size_t nr_sites = 0;
 	int ret = 0;
@@ -350,7 +364,8 @@ static int attach_everywhere(const struct bpfl_attach_ctx *ctx, const struct bpf
 				bpfl_error_clear(&own);
 			return ret;
 		}
-		bpfl_log_line(ctx->log, BPFL_LOG_WARN, "%s is left out: %s", files->items[i].target.elf->path, own.message);
+		bpfl_log_line(ctx->log, BPFL_LOG_WARN, "%s is left out: %s", files->items[i].target.elf->path,
+			      own.message);
 		bpfl_error_clear(&own);
 	}
 	if (bpfl_link_describe(link, ctx, "usdt %s in %zu file%s, %zu site%s", ctx->attach->target, link->nr_parts,

@@ -2,8 +2,9 @@
 /*
  * attach/usdt_files.c: see attach/usdt_files.h.
  *
- * With a path, a file that cannot be read is an error, and so is one without such a probe. With "*" only finding no probe anywhere is: what other
- * people's files look like is not the user's business. Files for other machines cannot run here and are passed over.
+ * With a path, a file that cannot be read is an error, and so is one without such a probe. With "*" only
+ * finding no probe anywhere is: what other people's files look like is not the user's business. Files for other
+ * machines cannot run here and are passed over.
  */
 #include "attach/usdt_files.h"
 
@@ -50,16 +51,18 @@ static int not_in_file(struct search *search, const struct bpfl_user_elf *elf, s
 	struct bpfl_usdt_sites all = { 0 };
 	char otherwise[512];
 
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' has no USDT probe '%s'", BPFL_ESC(elf->path), BPFL_ESC(search->rest));
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' has no USDT probe '%s'", BPFL_ESC(elf->path),
+		       BPFL_ESC(search->rest));
 	bpfl_error_catalogue(err, 23);
 	if (!err || bpfl_usdt_read(elf, "*", "*", &all, NULL) < 0)
 		return -ENOENT;
 	if (all.nr == 0) {
 		bpfl_error_why(err, "it has no probes at all: there is no note in a section .note.stapsdt");
-		bpfl_error_fix(err, "build the program with its probes (often: --enable-dtrace or --with-systemtap), or name the library that has them");
+		bpfl_error_fix(err, "build the program with its probes (often: --enable-dtrace or --with-systemtap), "
+				    "or name the library that has them");
 	} else {
-		bpfl_error_why(err, "it has %zu probes of other names, the first is %s:%s", all.nr, BPFL_ESC(all.items[0].provider),
-			       BPFL_ESC(all.items[0].name));
+		bpfl_error_why(err, "it has %zu probes of other names, the first is %s:%s", all.nr,
+			       BPFL_ESC(all.items[0].provider), BPFL_ESC(all.items[0].name));
 		offer_probes(&search->near, &all);
 		snprintf(otherwise, sizeof(otherwise), "readelf -n '%s' lists them", BPFL_ESC(elf->path));
 		add_near(search, otherwise, err);
@@ -73,10 +76,12 @@ static int not_anywhere(const struct search *search, struct bpfl_error *err)
 	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no file has a USDT probe '%s'", BPFL_ESC(search->rest));
 	bpfl_error_catalogue(err, 23);
 	if (search->pid > 0)
-		bpfl_error_why(err, "process %d has mapped %zu files, with %zu probes of other names", search->pid, search->nr_looked_at,
-			       search->nr_others);
+		bpfl_error_why(err, "process %d has mapped %zu files, with %zu probes of other names", search->pid,
+			       search->nr_looked_at, search->nr_others);
 	else
-		bpfl_error_why(err, "looked at the %zu files that processes have mapped or /etc/ld.so.cache names, with %zu probes of other names",
+		bpfl_error_why(err,
+			       "looked at the %zu files that processes have mapped or /etc/ld.so.cache names, with %zu "
+			       "probes of other names",
 			       search->nr_looked_at, search->nr_others);
 	add_near(search, "start the program first, or write its path instead of '*'", err);
 	return -ENOENT;
@@ -85,7 +90,8 @@ static int not_anywhere(const struct search *search, struct bpfl_error *err)
 /* ---- found ---- */
 
 /* Takes the target and the sites over, or neither. */
-static int add_file(struct bpfl_usdt_files *files, const struct bpfl_user_target *target, const struct bpfl_usdt_sites *sites)
+static int add_file(struct bpfl_usdt_files *files, const struct bpfl_user_target *target,
+		    const struct bpfl_usdt_sites *sites)
 {
 	struct bpfl_usdt_file *slot = BPFL_VEC_PUSH(files);
 
@@ -105,7 +111,8 @@ static int take_mapped(void *ctx, struct bpfl_user_elf *elf)
 	int ret = 0;
 
 	search->nr_looked_at++;
-	if (!bpfl_usdt_is_native(elf->machine) || bpfl_usdt_read(elf, search->provider, search->name, &sites, NULL) < 0) {
+	if (!bpfl_usdt_is_native(elf->machine) ||
+	    bpfl_usdt_read(elf, search->provider, search->name, &sites, NULL) < 0) {
 		bpfl_user_close(elf);
 		return 0;
 	}

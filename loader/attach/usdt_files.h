@@ -21,7 +21,8 @@ struct bpfl_usdt_files {
 };
 
 /*
- * Finds the sites. With "*": in the files that the process of pid= has mapped, or in those of all processes and the libraries of ld.so.cache.
+ * Finds the sites. With "*": in the files that the process of pid= has mapped, or in those of all processes and
+ * the libraries of ld.so.cache.
  * Return: 0; -ENOENT with near names (E23); what opening a file says. ret_files: bpfl_usdt_files_deinit().
  */
 int bpfl_usdt_files_find(const struct bpfl_attach *attach, struct bpfl_usdt_files *ret_files, struct bpfl_error *err);

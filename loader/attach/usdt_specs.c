@@ -2,8 +2,9 @@
 /*
  * attach/usdt_specs.c: see attach/usdt_specs.h.
  *
- * libbpf's element until 1.6: args[12] of { u64 val_off; enum arg_type; short reg_off; bool arg_signed; char arg_bitshift }, u64 usdt_cookie, short
- * arg_cnt. Later headers split arg_type into bit-fields to hold an index register and a scale, and moved reg_off by doing so.
+ * libbpf's element until 1.6: args[12] of { u64 val_off; enum arg_type; short reg_off; bool arg_signed; char
+ * arg_bitshift }, u64 usdt_cookie, short arg_cnt. Later headers split arg_type into bit-fields to hold an index
+ * register and a scale, and moved reg_off by doing so.
  */
 #include "attach/usdt_specs.h"
 
@@ -17,7 +18,8 @@
 
 /* ---- layout ---- */
 
-static bool find_field(const struct bpfl_btf *btf, const struct bpfl_btf_type *type, const char *name, struct bpfl_usdt_field *ret)
+static bool find_field(const struct bpfl_btf *btf, const struct bpfl_btf_type *type, const char *name,
+		       struct bpfl_usdt_field *ret)
 {
 	const struct bpfl_btf_member *members = bpfl_btf_members(type);
 
@@ -52,10 +54,12 @@ static const struct bpfl_btf_type *find_args(const struct bpfl_btf *btf, const s
 		arg = bpfl_btf_skip_modifiers(btf, bpfl_btf_array(array)->type, NULL);
 		layout->args_bit_off = bpfl_btf_member_bit_off(type, i);
 		layout->nr_args = bpfl_btf_array(array)->nr_elems;
-		if (bpfl_btf_kind(arg) != BPFL_KIND_STRUCT || arg->size > ELEMENT_SIZE_MAX || layout->nr_args > ELEMENT_SIZE_MAX)
+		if (bpfl_btf_kind(arg) != BPFL_KIND_STRUCT || arg->size > ELEMENT_SIZE_MAX ||
+		    layout->nr_args > ELEMENT_SIZE_MAX)
 			return NULL;
 		layout->arg_bits = 8 * arg->size;
-		if ((uint64_t)layout->args_bit_off + (uint64_t)layout->nr_args * layout->arg_bits > 8 * (uint64_t)type->size)
+		if ((uint64_t)layout->args_bit_off + (uint64_t)layout->nr_args * layout->arg_bits >
+		    8 * (uint64_t)type->size)
 			return NULL;
 		return arg;
 	}
@@ -68,16 +72,19 @@ static bool read_layout(const struct bpfl_btf *btf, const struct bpfl_map_spec *
 
 	memset(layout, 0, sizeof(*layout));
 	type = btf ? bpfl_btf_skip_modifiers(btf, map->value_type_id, NULL) : NULL;
-	if (!type || bpfl_btf_kind(type) != BPFL_KIND_STRUCT || type->size > ELEMENT_SIZE_MAX || type->size != map->value_size)
+	if (!type || bpfl_btf_kind(type) != BPFL_KIND_STRUCT || type->size > ELEMENT_SIZE_MAX ||
+	    type->size != map->value_size)
 		return false;
 	layout->size_bytes = type->size;
 	arg = find_args(btf, type, layout);
-	if (!arg || !find_field(btf, type, "usdt_cookie", &layout->cookie) || !find_field(btf, type, "arg_cnt", &layout->nr_args_used))
+	if (!arg || !find_field(btf, type, "usdt_cookie", &layout->cookie) ||
+	    !find_field(btf, type, "arg_cnt", &layout->nr_args_used))
 		return false;
 	find_field(btf, arg, "idx_reg_off", &layout->idx_reg_off);
 	find_field(btf, arg, "scale_bitshift", &layout->scale_shift);
 	return find_field(btf, arg, "val_off", &layout->value) && find_field(btf, arg, "arg_type", &layout->kind) &&
-	       find_field(btf, arg, "reg_off", &layout->reg_off) && find_field(btf, arg, "arg_signed", &layout->is_signed) &&
+	       find_field(btf, arg, "reg_off", &layout->reg_off) &&
+	       find_field(btf, arg, "arg_signed", &layout->is_signed) &&
 	       find_field(btf, arg, "arg_bitshift", &layout->shift);
 }
 
@@ -89,7 +96,8 @@ int bpfl_usdt_layout_read(const struct bpfl_spec *spec, struct bpfl_usdt_layout 
 		return -ENOENT;
 	if (read_layout(spec->btf, &spec->maps.items[idx], ret_layout))
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "map '%s' has a layout that is not known here", BPFL_USDT_SPECS_MAP);
+	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "map '%s' has a layout that is not known here",
+		       BPFL_USDT_SPECS_MAP);
 	bpfl_error_why(err, "expected a struct with args[], usdt_cookie and arg_cnt, as in bpf/usdt.bpf.h");
 	bpfl_error_fix(err, "compile the program with the bpf/usdt.bpf.h of this project or of libbpf");
 	return -EINVAL;
@@ -147,7 +155,8 @@ unsigned bpfl_usdt_element(const struct bpfl_usdt_layout *layout, const struct b
 
 int bpfl_usdt_specs_reserve(struct bpfl_spec *spec, size_t nr, struct bpfl_error *err)
 {
-	int32_t idx = bpfl_spec_map_idx(spec, BPFL_USDT_SPECS_MAP), ips_idx = bpfl_spec_map_idx(spec, BPFL_USDT_IPS_MAP);
+	int32_t idx = bpfl_spec_map_idx(spec, BPFL_USDT_SPECS_MAP),
+		ips_idx = bpfl_spec_map_idx(spec, BPFL_USDT_IPS_MAP);
 
 	if (idx == BPFL_NO_IDX)
 		return 0;

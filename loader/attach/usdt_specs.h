@@ -2,9 +2,9 @@
 /*
  * attach/usdt_specs: the map in which a program finds where the arguments of a probe are.
  *
- * The programs' side (bpf/usdt.bpf.h, here and in libbpf) declares the array __bpf_usdt_specs. An element describes the arguments of a site, and the
- * number of the element is the site's cookie. What an element looks like has changed over the years, so its layout is taken from the object's own
- * BTF, by the names of the members.
+ * The programs' side (bpf/usdt.bpf.h, here and in libbpf) declares the array __bpf_usdt_specs. An element
+ * describes the arguments of a site, and the number of the element is the site's cookie. What an element looks
+ * like has changed over the years, so its layout is taken from the object's own BTF, by the names of the members.
  */
 #ifndef BPFL_ATTACH_USDT_SPECS_H
 #define BPFL_ATTACH_USDT_SPECS_H
@@ -30,7 +30,10 @@ struct bpfl_usdt_layout {
 /* The layout in this object. -ENOENT, without an error: it has no such map (the program asks for no arguments). */
 int bpfl_usdt_layout_read(const struct bpfl_spec *spec, struct bpfl_usdt_layout *ret_layout, struct bpfl_error *err);
 
-/* Writes an element: size_bytes of the layout. Arguments that this object cannot read become UNKNOWN. Returns how many are. */
+/*
+ * Writes an element: size_bytes of the layout. Arguments that this object cannot read become UNKNOWN.
+ * Returns how many are.
+ */
 unsigned bpfl_usdt_element(const struct bpfl_usdt_layout *layout, const struct bpfl_usdt_arg *args, unsigned nr_args,
 			   uint64_t cookie, uint8_t *out);
 

@@ -2,7 +2,8 @@
 /*
  * attach/user_target.c: see attach/user_target.h.
  *
- * PATH ends at the first colon; when the name of a library and one colon follow, that library of the program is meant ("nginx:libssl.so.3:SSL_read").
+ * PATH ends at the first colon; when the name of a library and one colon follow, that library of the program is
+ * meant ("nginx:libssl.so.3:SSL_read").
  * What follows may contain anything, for names of functions do: "std::vector<int>::at",
  * "main.(*T).f", "operator+". So "+OFFSET" is one only when a number and nothing else follows the last '+'.
  */
@@ -44,7 +45,8 @@ static int take_library(struct bpfl_user_target *target, struct bpfl_error *err)
 	if (!name)
 		return bpfl_error_nomem(err);
 	/* A process says itself which file it has mapped. */
-	ret = target->pid > 0 ? bpfl_binary_find(name, target->pid, &path, err) : bpfl_library_of(target->elf, name, &path, err);
+	ret = target->pid > 0 ? bpfl_binary_find(name, target->pid, &path, err)
+			      : bpfl_library_of(target->elf, name, &path, err);
 	if (ret == 0)
 		ret = bpfl_user_open(path, &library, err);
 	if (ret == 0) {
@@ -65,7 +67,8 @@ int bpfl_user_target_open(const struct bpfl_attach *attach, struct bpfl_user_tar
 	int ret;
 
 	if (!colon)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PATH:%s", BPFL_ESC(attach->target), "FUNCTION");
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not PATH:%s", BPFL_ESC(attach->target),
+				      "FUNCTION");
 	ret = bpfl_user_target_pid(attach, &target.pid, err);
 	if (ret < 0)
 		return ret;
@@ -118,11 +121,13 @@ static int check_code(const struct bpfl_user_elf *elf, uint64_t file_off, struct
 
 	if (segment && (segment->flags & BPFL_PF_X))
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "'%s': there is no code at 0x%" PRIx64, BPFL_ESC(elf->path), file_off);
+	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "'%s': there is no code at 0x%" PRIx64, BPFL_ESC(elf->path),
+		       file_off);
 	bpfl_error_catalogue(err, 23);
 	bpfl_error_why(err, "%s", !segment ? "no part of the file that is loaded is there"
 					   : "that part of the file is loaded as data");
-	bpfl_error_fix(err, "an offset counts bytes of the file, not addresses: objdump -h -F, or readelf -lW, show both");
+	bpfl_error_fix(err,
+		       "an offset counts bytes of the file, not addresses: objdump -h -F, or readelf -lW, show both");
 	return -EINVAL;
 }
 
@@ -130,8 +135,9 @@ static int check_size(const struct bpfl_user_func *func, const char *name, uint6
 {
 	if (func->size == 0 || offset < func->size)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "function '%s' has %" PRIu64 " bytes, and +0x%" PRIx64 " is behind them",
-		       BPFL_ESC(name), func->size, offset);
+	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL,
+		       "function '%s' has %" PRIu64 " bytes, and +0x%" PRIx64 " is behind them", BPFL_ESC(name),
+		       func->size, offset);
 	bpfl_error_catalogue(err, 23);
 	bpfl_error_why(err, "the size is that of its symbol");
 	bpfl_error_fix(err, "a place outside of a function is written PATH:0xOFFSET");
@@ -143,11 +149,15 @@ int bpfl_user_target_check_return(const struct bpfl_user_target *target, const c
 	/* C functions that Go calls have no package in their names, and a C stack. */
 	if (!bpfl_user_is_go(target->elf) || !strchr(function, '.'))
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "a return probe on '%s' would crash the program", BPFL_ESC(function));
+	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "a return probe on '%s' would crash the program",
+		       BPFL_ESC(function));
 	bpfl_error_catalogue(err, 23);
-	bpfl_error_why(err, "'%s' is a Go program: Go moves stacks and checks the return addresses on them, which a return probe replaces",
+	bpfl_error_why(err,
+		       "'%s' is a Go program: Go moves stacks and checks the return addresses on them, which a return "
+		       "probe replaces",
 		       BPFL_ESC(target->elf->path));
-	bpfl_error_fix(err, "put uprobes on its RET instructions: uprobe/PATH:%s+0xOFFSET (objdump -d shows them)", BPFL_ESC(function));
+	bpfl_error_fix(err, "put uprobes on its RET instructions: uprobe/PATH:%s+0xOFFSET (objdump -d shows them)",
+		       BPFL_ESC(function));
 	return -EOPNOTSUPP;
 }
 
@@ -160,7 +170,8 @@ static int place_of_function(const struct bpfl_user_target *target, bool is_retu
 	offset += cut_offset(name);
 	if (is_return && offset != 0) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "a return probe has no offset: it stands on a function");
-		bpfl_error_why(err, "it replaces the return address, which is where it is at the function's first instruction only");
+		bpfl_error_why(err, "it replaces the return address, which is where it is at the function's first "
+				    "instruction only");
 		bpfl_error_fix(err, "without +0x%" PRIx64, offset);
 		return -EINVAL;
 	}
@@ -176,8 +187,8 @@ static int place_of_function(const struct bpfl_user_target *target, bool is_retu
 	return ret;
 }
 
-int bpfl_user_target_place(const struct bpfl_user_target *target, const struct bpfl_attach *attach, uint64_t *ret_file_off,
-			   struct bpfl_error *err)
+int bpfl_user_target_place(const struct bpfl_user_target *target, const struct bpfl_attach *attach,
+			   uint64_t *ret_file_off, struct bpfl_error *err)
 {
 	uint64_t offset = bpfl_attach_option_u64(attach, "offset"), file_off = 0;
 	char *name;
@@ -185,11 +196,13 @@ int bpfl_user_target_place(const struct bpfl_user_target *target, const struct b
 
 	if (isdigit((unsigned char)target->rest[0])) {
 		if (bpfl_text_to_u64(target->rest, &file_off) < 0)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' begins like an offset, and is none", BPFL_ESC(target->rest));
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' begins like an offset, and is none",
+					      BPFL_ESC(target->rest));
 		file_off += offset;
 	} else {
 		name = bpfl_strdup(target->rest);
-		ret = name ? place_of_function(target, attach->is_return, name, offset, &file_off, err) : bpfl_error_nomem(err);
+		ret = name ? place_of_function(target, attach->is_return, name, offset, &file_off, err)
+			   : bpfl_error_nomem(err);
 		free(name);
 		if (ret < 0)
 			return ret;

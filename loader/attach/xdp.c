@@ -2,13 +2,15 @@
 /*
  * attach/xdp.c: SEC("xdp"), on a network interface.
  *
- * A BPF link first (Linux 5.9): it goes away with its descriptor. Where the kernel has no XDP links, netlink puts the program on the
- * interface, and takes it away when the link is closed; such a program stays when the process is killed, so the log says so.
- * When a link is refused for another reason than permission or a program that is there already, netlink is asked too: it says why,
- * in the driver's words.
+ * A BPF link first (Linux 5.9): it goes away with its descriptor. Where the kernel has no XDP links, netlink
+ * puts the program on the interface, and takes it away when the link is closed; such a program stays when the
+ * process is killed, so the log says so.
+ * When a link is refused for another reason than permission or a program that is there already, netlink is
+ * asked too: it says why, in the driver's words.
  *
- * Modes: "native" runs in the driver, "skb" (generic) behind it on any interface, "hw" on the card. Without mode= the kernel takes native where
- * the driver can, else skb, and does not fall back when a driver that can refuses; mode=auto does. What came out is asked for and told.
+ * Modes: "native" runs in the driver, "skb" (generic) behind it on any interface, "hw" on the card. Without
+ * mode= the kernel takes native where the driver can, else skb, and does not fall back when a driver that can
+ * refuses; mode=auto does. What came out is asked for and told.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -91,7 +93,9 @@ static int refuse_busy(const struct bpfl_attach_ctx *ctx, uint32_t ifindex, int 
 		bpfl_error_fix(err, "stop the program that holds it");
 		return -errnum;
 	}
-	bpfl_error_fix(err, "stop the program that holds it, or, if nobody does: --attach xdp:%s,replace=any, or ip link set dev %s xdp off",
+	bpfl_error_fix(err,
+		       "stop the program that holds it, or, if nobody does: --attach xdp:%s,replace=any, or ip link "
+		       "set dev %s xdp off",
 		       BPFL_ESC(name), BPFL_ESC(name));
 	return -errnum;
 }
@@ -124,7 +128,10 @@ static int xdp_check(const struct bpfl_attach *attach, struct bpfl_error *err)
 
 /* ---- attaching ---- */
 
-/* Takes the program away again, but only ours: somebody may have replaced it. REPLACE came with 5.7; before, ask and compare. */
+/*
+ * Takes the program away again, but only ours: somebody may have replaced it. REPLACE came with 5.7;
+ * before, ask and compare.
+ */
 static int detach_by_netlink(struct bpfl_link *link)
 {
 	struct bpfl_xdp_state state;
@@ -195,10 +202,11 @@ static const char *mode_in_force(const struct bpfl_link *link)
 }
 
 /*
- * replace=: takes the place of a program that was attached by netlink, in one step, so that no packet passes unseen. Only
- * netlink can do that (5.7); a link would need the place to be free.
+ * replace=: takes the place of a program that was attached by netlink, in one step, so that no packet passes
+ * unseen. Only netlink can do that (5.7); a link would need the place to be free.
  */
-static int attach_replacing(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, uint32_t flags, char *ret_text, struct bpfl_error *err)
+static int attach_replacing(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link, uint32_t flags, char *ret_text,
+			    struct bpfl_error *err)
 {
 	const char *replace = bpfl_attach_option(ctx->attach, "replace");
 	uint64_t wanted = bpfl_attach_option_u64(ctx->attach, "replace");
@@ -212,8 +220,8 @@ static int attach_replacing(const struct bpfl_attach_ctx *ctx, struct bpfl_link 
 	if (there == 0 && strcmp(replace, "any") == 0)
 		return attach_in_mode(ctx, link, flags, ret_text);
 	if (there == 0 || (strcmp(replace, "any") != 0 && there != wanted)) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "program id %s is not on interface '%s'", BPFL_ESC(replace),
-			       BPFL_ESC(ctx->attach->where));
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "program id %s is not on interface '%s'",
+			       BPFL_ESC(replace), BPFL_ESC(ctx->attach->where));
 		if (there)
 			bpfl_holder_why(err, there, "");
 		else
@@ -222,7 +230,9 @@ static int attach_replacing(const struct bpfl_attach_ctx *ctx, struct bpfl_link 
 	}
 	/* A place is a mode: without one, that of the program that is there. */
 	if (flags == 0)
-		flags = state.attached == BPFL_XDP_SKB ? BPFL_XDP_SKB_MODE : state.attached == BPFL_XDP_HW ? BPFL_XDP_HW_MODE : BPFL_XDP_DRV_MODE;
+		flags = state.attached == BPFL_XDP_SKB  ? BPFL_XDP_SKB_MODE
+			: state.attached == BPFL_XDP_HW ? BPFL_XDP_HW_MODE
+							: BPFL_XDP_DRV_MODE;
 	old_fd = bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, there);
 	if (old_fd < 0)
 		return old_fd == -ENOENT ? -EAGAIN : old_fd; /* it went away in this moment */
@@ -232,7 +242,8 @@ static int attach_replacing(const struct bpfl_attach_ctx *ctx, struct bpfl_link 
 		return ret;
 	link->netlink_flags = flags;
 	link->detach = detach_by_netlink;
-	bpfl_log_line(ctx->log, BPFL_LOG_WARN, "program id %u on '%s' is replaced; ours stays there if this process is killed", there,
+	bpfl_log_line(ctx->log, BPFL_LOG_WARN,
+		      "program id %u on '%s' is replaced; ours stays there if this process is killed", there,
 		      ctx->attach->where);
 	return 0;
 }
@@ -267,8 +278,9 @@ static int xdp_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link,
 	if (ret < 0)
 		return refuse(ctx, link->ifindex, flags, -ret, text, err);
 	words = mode_in_force(link);
-	ret = bpfl_link_describe(link, ctx, "%s on %s%s%s%s%s", ctx->attach->row->name, ctx->attach->where, words ? " (" : "",
-				 words ? words : "", words ? ")" : "", link->detach ? " by netlink" : "");
+	ret = bpfl_link_describe(link, ctx, "%s on %s%s%s%s%s", ctx->attach->row->name, ctx->attach->where,
+				 words ? " (" : "", words ? words : "", words ? ")" : "",
+				 link->detach ? " by netlink" : "");
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 

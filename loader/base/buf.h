@@ -35,14 +35,18 @@ void bpfl_buf_vprintf(struct bpfl_buf *buf, const char *fmt, va_list args) __att
 void bpfl_buf_align(struct bpfl_buf *buf, size_t align);
 /* False when any append ran out of memory. */
 bool bpfl_buf_ok(const struct bpfl_buf *buf);
-/* Hands the memory over (to be freed with free()); never NULL unless an append failed. The buffer is empty afterwards. */
+/*
+ * Hands the memory over (to be freed with free()); never NULL unless an append failed. The buffer is empty
+ * afterwards.
+ */
 char *bpfl_buf_take(struct bpfl_buf *buf);
 
 /* Makes room for size bytes in all, exactly: for contents whose length is known beforehand. false without memory. */
 bool bpfl_buf_reserve(struct bpfl_buf *buf, size_t size);
 
 /*
- * Makes room for one more element in an array. Returns the new element (zeroed) or NULL without memory; nothing changes then.
+ * Makes room for one more element in an array. Returns the new element (zeroed) or NULL without memory; nothing
+ * changes then.
  * Used through BPFL_VEC_PUSH(&vec) where vec has members items, nr and cap; items_field is the address of items.
  */
 void *bpfl_vec_grow(void *items_field, size_t *nr, size_t *cap, size_t item_size);
@@ -53,7 +57,8 @@ void *bpfl_vec_grow(void *items_field, size_t *nr, size_t *cap, size_t item_size
 						 sizeof(*(vec)->items)))
 
 /*
- * Makes room for nr elements in all, exactly: for arrays whose length is known beforehand. Nothing is added. false without memory.
+ * Makes room for nr elements in all, exactly: for arrays whose length is known beforehand. Nothing is added.
+ * false without memory.
  */
 bool bpfl_vec_reserve(void *items_field, size_t *cap, size_t nr, size_t item_size);
 

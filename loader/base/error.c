@@ -2,8 +2,9 @@
 /*
  * base/error.c: the error that travels from the fault to the user.
  *
- * All text lives in fixed arrays of the caller's struct, so making an error never allocates and cannot fail. Text that does not
- * fit is cut at the end; a prefix pushes the tail out, because the path to the fault matters more than its last words.
+ * All text lives in fixed arrays of the caller's struct, so making an error never allocates and cannot fail.
+ * Text that does not fit is cut at the end; a prefix pushes the tail out, because the path to the fault matters
+ * more than its last words.
  */
 #include "base/error.h"
 

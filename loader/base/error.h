@@ -37,7 +37,10 @@ void bpfl_error_fix(struct bpfl_error *err, const char *fmt, ...) BPFL_PRINTF(2,
 /* Names the error guide's entry, see docs/errors.md. */
 void bpfl_error_catalogue(struct bpfl_error *err, int catalogue_id);
 
-/* The name of an errno value with the kernel-internal ones (512..530) that strerror() does not know: "ENOTSUPP". Static. */
+/*
+ * The name of an errno value with the kernel-internal ones (512..530) that strerror() does not know:
+ * "ENOTSUPP". Static.
+ */
 const char *bpfl_errno_name(int errnum);
 
 /* "not supported by this kernel (ENOTSUPP)": words for an errno with its name behind them. Static. */

@@ -2,9 +2,10 @@
 /*
  * base/hash.c: open addressing with linear probing.
  *
- * The hash is FNV-1a with a final mix. Names come from untrusted files, and someone could choose many that collide; the cost of that is bounded by the
- * number of names that fit into a file, and probing stays correct. A slot does not keep its hash: tables are mostly made in their
- * final size, so that it would be read seldom and take a third of the memory.
+ * The hash is FNV-1a with a final mix. Names come from untrusted files, and someone could choose many that
+ * collide; the cost of that is bounded by the number of names that fit into a file, and probing stays correct.
+ * A slot does not keep its hash: tables are mostly made in their final size, so that it would be read seldom
+ * and take a third of the memory.
  */
 #include "base/hash.h"
 

@@ -2,7 +2,8 @@
 /*
  * base/hash: name -> index.
  *
- * The keys are borrowed: the table keeps the pointer and the length, so the text must outlive the table and must not move.
+ * The keys are borrowed: the table keeps the pointer and the length, so the text must outlive the table and
+ * must not move.
  * Open addressing; grows at 3/4. A key has at most one value; the first one put stays.
  */
 #ifndef BPFL_BASE_HASH_H

@@ -18,7 +18,10 @@
 /* Writes text with everything outside printable ASCII as \xNN (and \n, \t), cut with "..." to fit. Returns out. */
 char *bpfl_text_escape(char *out, size_t out_size, const char *text, size_t text_size);
 
-/* An expression that escapes a C string into a scratch array of the calling block: BPFL_ESC(name) inside a printf argument. */
+/*
+ * An expression that escapes a C string into a scratch array of the calling block: BPFL_ESC(name) inside a
+ * printf argument.
+ */
 #define BPFL_ESC_SIZE 128
 #define BPFL_ESC(text) bpfl_text_escape((char[BPFL_ESC_SIZE]){ 0 }, BPFL_ESC_SIZE, (text), SIZE_MAX)
 
@@ -29,7 +32,10 @@ int bpfl_text_to_s64(const char *text, int64_t *ret_value);
 /* What a hexadecimal digit is worth; BPFL_NO_DIGIT (more than any base) for another character. */
 #define BPFL_NO_DIGIT 99
 int bpfl_text_digit(char c);
-/* Length of a valid UTF-8 sequence at text, 0 when it is none. Overlong forms and surrogates are no UTF-8. left: bytes, at least 1. */
+/*
+ * Length of a valid UTF-8 sequence at text, 0 when it is none. Overlong forms and surrogates are no UTF-8.
+ * left: bytes, at least 1.
+ */
 size_t bpfl_text_utf8_len(const unsigned char *text, size_t left);
 
 bool bpfl_text_has_prefix(const char *text, const char *prefix);

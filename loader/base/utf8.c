@@ -2,8 +2,8 @@
 /*
  * base/utf8.c: what UTF-8 does on a terminal. See utf8.h.
  *
- * The width of a letter is that of wcwidth(3) for the large ranges: where the Unicode standard says Wide or Fullwidth, and the combining
- * marks. Nearly all text is ASCII, so eight bytes are looked at together.
+ * The width of a letter is that of wcwidth(3) for the large ranges: where the Unicode standard says Wide or
+ * Fullwidth, and the combining marks. Nearly all text is ASCII, so eight bytes are looked at together.
  */
 #include "base/utf8.h"
 

@@ -2,9 +2,9 @@
 /*
  * btf/bits: integers of any width at any bit.
  *
- * Little-endian machines number bits from the lowest of the first byte, big-endian ones from the highest: that is how C compilers
- * lay out bit-fields and what BTF means by a bit offset. A plain integer is the case of whole bytes. The byte order is a
- * parameter so that both are tested on one machine.
+ * Little-endian machines number bits from the lowest of the first byte, big-endian ones from the highest: that
+ * is how C compilers lay out bit-fields and what BTF means by a bit offset. A plain integer is the case of
+ * whole bytes. The byte order is a parameter so that both are tested on one machine.
  */
 #ifndef BPFL_BTF_BITS_H
 #define BPFL_BTF_BITS_H

@@ -3,9 +3,9 @@
  * btf/btf.c: bytes of a BTF -> a table of types.
  *
  * A BTF is a header, a section of types (records of different lengths, numbered from 1 in file order) and a section of
- * NUL-terminated strings. This file reads the header, swaps a foreign byte order in an own copy, and walks once over the records to
- * see that they are all there and to note where they are. What stands inside the records of an untrusted file is checked
- * afterwards by check.c; the kernel's own BTF stops here.
+ * NUL-terminated strings. This file reads the header, swaps a foreign byte order in an own copy, and walks once
+ * over the records to see that they are all there and to note where they are. What stands inside the records of
+ * an untrusted file is checked afterwards by check.c; the kernel's own BTF stops here.
  *
  * Since Linux 7.1 a header may be 32 bytes long and point at a third section, the layout: for each kind two
  * numbers from which the length of its records follows. With it, types of kinds that did not exist when
@@ -172,7 +172,10 @@ static int read_layout(struct bpfl_btf *btf, const struct header *header, struct
 	return 0;
 }
 
-/* Own strings may be missing where a base has some, or where there is nothing to name: modules have been seen with none. */
+/*
+ * Own strings may be missing where a base has some, or where there is nothing to name: modules have been
+ * seen with none.
+ */
 static int check_strings(const struct bpfl_btf *btf, struct bpfl_error *err)
 {
 	if (btf->strings_size == 0) {
@@ -199,8 +202,8 @@ static void note_ptr_size(struct bpfl_btf *btf, const struct bpfl_btf_type *type
 }
 
 /*
- * Walks over all records: after this every id has a place, and every record lies inside the section. A search goes along, because
- * walking over a kernel's types costs as much as looking at them.
+ * Walks over all records: after this every id has a place, and every record lies inside the section. A search
+ * goes along, because walking over a kernel's types costs as much as looking at them.
  */
 static int index_types(struct bpfl_btf *btf, struct bpfl_btf_search *search, struct bpfl_error *err)
 {
@@ -216,18 +219,21 @@ static int index_types(struct bpfl_btf *btf, struct bpfl_btf_search *search, str
 		uint64_t left = btf->types_size - pos;
 
 		if (left < sizeof(*type))
-			return BAD("type %u: %" PRIu64 " bytes at the end of the type section are too few for a record of %zu",
+			return BAD("type %u: %" PRIu64
+				   " bytes at the end of the type section are too few for a record of %zu",
 				   btf->first_id + idx, left, sizeof(*type));
 		if (btf->is_foreign)
 			swap_words(btf->owned + (btf->types - btf->bytes) + pos, sizeof(*type) / 4);
 		record_size = bpfl_btf_record_size(btf, type);
 		if (record_size == 0)
-			return BAD("type %u: unknown kind %u (kinds 1 to %d are known, and no layout section describes it)",
+			return BAD("type %u: unknown kind %u (kinds 1 to %d are known, and no layout section describes "
+				   "it)",
 				   btf->first_id + idx, bpfl_btf_kind(type), BPFL_NR_KINDS - 1);
 		if (record_size > left)
-			return BAD("type %u (%s with vlen %u): needs %" PRIu64 " bytes, but the type section ends after %" PRIu64,
-				   btf->first_id + idx, bpfl_btf_kind_name(bpfl_btf_kind(type)),
-				   bpfl_btf_vlen(type), record_size, left);
+			return BAD("type %u (%s with vlen %u): needs %" PRIu64
+				   " bytes, but the type section ends after %" PRIu64,
+				   btf->first_id + idx, bpfl_btf_kind_name(bpfl_btf_kind(type)), bpfl_btf_vlen(type),
+				   record_size, left);
 		if (btf->is_foreign)
 			swap_words(btf->owned + (btf->types - btf->bytes) + pos + sizeof(*type),
 				   (record_size - sizeof(*type)) / 4);
@@ -315,8 +321,8 @@ int bpfl_btf_open_searching(const void *bytes, size_t size, bool copy, unsigned 
 	return btf_open(bytes, size, copy, step_shift, NULL, search, ret_btf, err);
 }
 
-static int read_checked(const void *bytes, size_t size, bool copy, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
-			struct bpfl_error *err)
+static int read_checked(const void *bytes, size_t size, bool copy, const struct bpfl_btf *base,
+			struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
 	struct bpfl_btf *btf = NULL;
 	int ret = bpfl_btf_open(bytes, size, copy, BPFL_BTF_STEP_DENSE, base, &btf, err);

@@ -2,11 +2,13 @@
 /*
  * btf: types, of an object or of a kernel.
  *
- * - bpfl_btf_read() checks everything once (bounds, kinds, strings, references, cycles); afterwards all ids, name offsets and vlens
- *   can be used without asking. A kernel's BTF is trusted a little more and checked lazily (bpfl_btf_read_kernel).
+ * - bpfl_btf_read() checks everything once (bounds, kinds, strings, references, cycles); afterwards all ids,
+ *   name offsets and vlens can be used without asking. A kernel's BTF is trusted a little more and checked
+ *   lazily (bpfl_btf_read_kernel).
  * - Records are kept in native byte order; foreign files are swapped while they are read.
  * - Id 0 is void. A split BTF (modules) continues the numbers and strings of its base.
- * - Type records are looked at through struct bpfl_btf_type, whose layout is the file format's (12 bytes and what follows by kind).
+ * - Type records are looked at through struct bpfl_btf_type, whose layout is the file format's (12 bytes and
+ *   what follows by kind).
  */
 #ifndef BPFL_BTF_BTF_H
 #define BPFL_BTF_BTF_H
@@ -70,12 +72,15 @@ enum { BPFL_INT_SIGNED = 1, BPFL_INT_CHAR = 2, BPFL_INT_BOOL = 4 };
 struct bpfl_btf;
 
 /*
- * Reads the bytes of a .BTF section (or of a kernel's BTF file) into own memory. base is NULL or the BTF whose numbers this continues; it
- * must outlive the result. Kind OBJECT errors: "BTF: type 12 (struct 'x'): ...".
+ * Reads the bytes of a .BTF section (or of a kernel's BTF file) into own memory. base is NULL or the BTF whose
+ * numbers this continues; it must outlive the result. Kind OBJECT errors: "BTF: type 12 (struct 'x'): ...".
  */
 int bpfl_btf_read(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
 		  struct bpfl_error *err);
-/* The same, but bytes are not copied unless they have to be, for byte order or alignment: they must outlive the result too. */
+/*
+ * The same, but bytes are not copied unless they have to be, for byte order or alignment: they must outlive
+ * the result too.
+ */
 int bpfl_btf_borrow(const void *bytes, size_t size, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
 		    struct bpfl_error *err);
 void bpfl_btf_destroy(struct bpfl_btf *btf);
@@ -104,17 +109,47 @@ static inline enum bpfl_btf_kind bpfl_btf_kind(const struct bpfl_btf_type *type)
 static inline uint32_t bpfl_btf_vlen(const struct bpfl_btf_type *type) { return type->info & 0xffffff; }
 static inline bool bpfl_btf_kflag(const struct bpfl_btf_type *type) { return type->info >> 31; }
 static inline const void *bpfl_btf_extra(const struct bpfl_btf_type *type) { return type + 1; }
-static inline const struct bpfl_btf_array *bpfl_btf_array(const struct bpfl_btf_type *t) { return (const struct bpfl_btf_array *)(t + 1); }
-static inline const struct bpfl_btf_member *bpfl_btf_members(const struct bpfl_btf_type *t) { return (const struct bpfl_btf_member *)(t + 1); }
-static inline const struct bpfl_btf_enum *bpfl_btf_enums(const struct bpfl_btf_type *t) { return (const struct bpfl_btf_enum *)(t + 1); }
-static inline const struct bpfl_btf_enum64 *bpfl_btf_enums64(const struct bpfl_btf_type *t) { return (const struct bpfl_btf_enum64 *)(t + 1); }
-static inline const struct bpfl_btf_param *bpfl_btf_params(const struct bpfl_btf_type *t) { return (const struct bpfl_btf_param *)(t + 1); }
-static inline const struct bpfl_btf_datasec_var *bpfl_btf_datasec_vars(const struct bpfl_btf_type *t) { return (const struct bpfl_btf_datasec_var *)(t + 1); }
-static inline uint32_t bpfl_btf_var_linkage(const struct bpfl_btf_type *t) { return ((const struct bpfl_btf_var *)(t + 1))->linkage; }
-static inline int32_t bpfl_btf_tag_component(const struct bpfl_btf_type *t) { return ((const struct bpfl_btf_decl_tag *)(t + 1))->component_idx; }
-static inline uint32_t bpfl_btf_int_encoding(const struct bpfl_btf_type *t) { return (*(const uint32_t *)(t + 1) >> 24) & 0x0f; }
+static inline const struct bpfl_btf_array *bpfl_btf_array(const struct bpfl_btf_type *t)
+{
+	return (const struct bpfl_btf_array *)(t + 1);
+}
+static inline const struct bpfl_btf_member *bpfl_btf_members(const struct bpfl_btf_type *t)
+{
+	return (const struct bpfl_btf_member *)(t + 1);
+}
+static inline const struct bpfl_btf_enum *bpfl_btf_enums(const struct bpfl_btf_type *t)
+{
+	return (const struct bpfl_btf_enum *)(t + 1);
+}
+static inline const struct bpfl_btf_enum64 *bpfl_btf_enums64(const struct bpfl_btf_type *t)
+{
+	return (const struct bpfl_btf_enum64 *)(t + 1);
+}
+static inline const struct bpfl_btf_param *bpfl_btf_params(const struct bpfl_btf_type *t)
+{
+	return (const struct bpfl_btf_param *)(t + 1);
+}
+static inline const struct bpfl_btf_datasec_var *bpfl_btf_datasec_vars(const struct bpfl_btf_type *t)
+{
+	return (const struct bpfl_btf_datasec_var *)(t + 1);
+}
+static inline uint32_t bpfl_btf_var_linkage(const struct bpfl_btf_type *t)
+{
+	return ((const struct bpfl_btf_var *)(t + 1))->linkage;
+}
+static inline int32_t bpfl_btf_tag_component(const struct bpfl_btf_type *t)
+{
+	return ((const struct bpfl_btf_decl_tag *)(t + 1))->component_idx;
+}
+static inline uint32_t bpfl_btf_int_encoding(const struct bpfl_btf_type *t)
+{
+	return (*(const uint32_t *)(t + 1) >> 24) & 0x0f;
+}
 static inline uint32_t bpfl_btf_int_bits(const struct bpfl_btf_type *t) { return *(const uint32_t *)(t + 1) & 0xff; }
-static inline uint32_t bpfl_btf_int_bit_off(const struct bpfl_btf_type *t) { return (*(const uint32_t *)(t + 1) >> 16) & 0xff; }
+static inline uint32_t bpfl_btf_int_bit_off(const struct bpfl_btf_type *t)
+{
+	return (*(const uint32_t *)(t + 1) >> 16) & 0xff;
+}
 /* Bit offset of member i from the start of its struct, and its bit size (0: not a bit-field). */
 uint32_t bpfl_btf_member_bit_off(const struct bpfl_btf_type *t, uint32_t member_idx);
 uint32_t bpfl_btf_member_bit_size(const struct bpfl_btf_type *t, uint32_t member_idx);
@@ -125,8 +160,8 @@ uint32_t bpfl_btf_find(const struct bpfl_btf *btf, enum bpfl_btf_kind kind, cons
 /*
  * Many names in one pass (btf/search.c).
  *
- * A kernel has 126,000 types; looking once for each of a hundred names would walk all of them a hundred times. So the caller says
- * first what it wants, then one pass collects, per name, the ids of all types that have it.
+ * A kernel has 126,000 types; looking once for each of a hundred names would walk all of them a hundred times.
+ * So the caller says first what it wants, then one pass collects, per name, the ids of all types that have it.
  *
  *     struct bpfl_btf_search search;
  *     bpfl_btf_search_init(&search, BPFL_BTF_KINDS_DATA, cut_flavour);
@@ -142,7 +177,10 @@ uint32_t bpfl_btf_find(const struct bpfl_btf *btf, enum bpfl_btf_kind kind, cons
 	 BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM) | BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM64) | BPFL_BTF_KIND_BIT(BPFL_KIND_FWD) | \
 	 BPFL_BTF_KIND_BIT(BPFL_KIND_TYPEDEF) | BPFL_BTF_KIND_BIT(BPFL_KIND_FLOAT))
 
-/* Says how many bytes of a type's name count ("task_struct___old" -> 11). Must give at least 1 for a name that is not empty. */
+/*
+ * Says how many bytes of a type's name count ("task_struct___old" -> 11). Must give at least 1 for a name
+ * that is not empty.
+ */
 typedef size_t (*bpfl_btf_cut_fn)(const char *name, size_t name_size);
 
 struct bpfl_btf_search {
@@ -150,7 +188,10 @@ struct bpfl_btf_search {
 	bpfl_btf_cut_fn cut; /* NULL: whole names */
 	struct bpfl_hash names; /* wanted name -> index in lists */
 	BPFL_VEC(struct bpfl_btf_ids { uint32_t *items; size_t nr; size_t cap; uint32_t kinds; }) lists;
-	/* Bits of the first 2, 4 and 8 bytes of the wanted names (by how long those are): passes over most names without reading on. */
+	/*
+	 * Bits of the first 2, 4 and 8 bytes of the wanted names (by how long those are): passes over most
+	 * names without reading on.
+	 */
 	struct bpfl_btf_prefixes { bool used; uint64_t bits[1024]; } prefixes[3];
 };
 
@@ -158,7 +199,10 @@ void bpfl_btf_search_init(struct bpfl_btf_search *search, uint32_t kinds, bpfl_b
 void bpfl_btf_search_deinit(struct bpfl_btf_search *search);
 /* Room for so many names, to be called before the first: without it room is made as they come. 0 or -ENOMEM. */
 int bpfl_btf_search_reserve(struct bpfl_btf_search *search, size_t nr_names);
-/* >= 0: the index of this name, the same for the same name; -EINVAL for an empty one, -ENOMEM. name is borrowed until deinit. */
+/*
+ * >= 0: the index of this name, the same for the same name; -EINVAL for an empty one, -ENOMEM. name is
+ * borrowed until deinit.
+ */
 int bpfl_btf_search_want(struct bpfl_btf_search *search, const char *name, size_t name_size);
 /* Collects from btf and its bases, in order of ids. 0 or -ENOMEM. Running it again starts anew. */
 int bpfl_btf_search_run(struct bpfl_btf_search *search, const struct bpfl_btf *btf);
@@ -174,8 +218,9 @@ uint32_t *bpfl_btf_search_take(struct bpfl_btf_search *search, int idx, size_t *
 
 /* btf/type.c: questions about a type. All are safe against cycles. */
 /*
- * Follows const, volatile, restrict, typedef, type_tag; also the id of what is found (ret_id may be NULL). Never NULL: an id out of
- * range, or a chain of more than BPFL_BTF_CHAIN_MAX (only unchecked kernel BTF can have those), gives void with id 0.
+ * Follows const, volatile, restrict, typedef, type_tag; also the id of what is found (ret_id may be NULL).
+ * Never NULL: an id out of range, or a chain of more than BPFL_BTF_CHAIN_MAX (only unchecked kernel BTF can
+ * have those), gives void with id 0.
  */
 const struct bpfl_btf_type *bpfl_btf_skip_modifiers(const struct bpfl_btf *btf, uint32_t type_id, uint32_t *ret_id);
 /* Size in bytes of a type (arrays multiplied); -EINVAL for void, functions, too deep; -E2BIG above 4 GiB. */

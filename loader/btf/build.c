@@ -2,9 +2,10 @@
 /*
  * btf/build.c: a BTF that can be changed.
  *
- * Records stay where they were written in one arena; a table says which piece of it is the record of each type. Replacing a record by a
- * longer one writes the new one at the end of the arena and forgets the old place: nothing is ever moved, and what is
- * forgotten is not in the result, because finishing copies the records in order of their ids.
+ * Records stay where they were written in one arena; a table says which piece of it is the record of each type.
+ * Replacing a record by a longer one writes the new one at the end of the arena and forgets the old place:
+ * nothing is ever moved, and what is forgotten is not in the result, because finishing copies the records in
+ * order of their ids.
  */
 #include "btf/build.h"
 
@@ -41,7 +42,8 @@ static int write_record(struct bpfl_btf_builder *builder, const void *record, si
 {
 	struct place place = { (uint32_t)builder->arena.size, (uint32_t)size_bytes };
 	const char *start = builder->arena.data;
-	bool is_own = start != NULL && (const char *)record >= start && (const char *)record < start + builder->arena.size;
+	bool is_own = start != NULL && (const char *)record >= start &&
+		      (const char *)record < start + builder->arena.size;
 	void *copy = NULL;
 
 	if (size_bytes < sizeof(struct bpfl_btf_type) || size_bytes % 4 != 0)
@@ -285,7 +287,8 @@ const char *bpfl_btf_blob_string(const void *bytes, size_t size, uint32_t name_o
 	if (size < sizeof(header))
 		return "";
 	memcpy(&header, bytes, sizeof(header));
-	if (name_off >= header.str_size || !bpfl_in_range(sizeof(header) + (uint64_t)header.str_off, header.str_size, size))
+	if (name_off >= header.str_size ||
+	    !bpfl_in_range(sizeof(header) + (uint64_t)header.str_off, header.str_size, size))
 		return "";
 	return (const char *)bytes + sizeof(header) + header.str_off + name_off;
 }

@@ -2,9 +2,10 @@
 /*
  * btf/build: a changed copy of an object's BTF, one type for one type.
  *
- * What goes into BPF_BTF_LOAD differs from what stands in the file (data sections get sizes and offsets, extern sections are rewritten, old
- * kernels do not know new kinds). All of that keeps the number and order of types, so ids stay valid. A builder starts as a copy; types are
- * replaced; strings are added at the end; the result is a new blob.
+ * What goes into BPF_BTF_LOAD differs from what stands in the file (data sections get sizes and offsets, extern
+ * sections are rewritten, old kernels do not know new kinds). All of that keeps the number and order of types,
+ * so ids stay valid. A builder starts as a copy; types are replaced; strings are added at the end; the result
+ * is a new blob.
  */
 #ifndef BPFL_BTF_BUILD_H
 #define BPFL_BTF_BUILD_H
@@ -21,7 +22,10 @@ int bpfl_btf_builder_reserve(struct bpfl_btf_builder *builder, size_t nr_types, 
 void bpfl_btf_builder_destroy(struct bpfl_btf_builder *builder);
 
 uint32_t bpfl_btf_builder_nr_types(const struct bpfl_btf_builder *builder);
-/* The record as it is now: may be edited in place as long as its length stays. Valid until the next replace, add or finish. */
+/*
+ * The record as it is now: may be edited in place as long as its length stays. Valid until the next
+ * replace, add or finish.
+ */
 struct bpfl_btf_type *bpfl_btf_builder_type(struct bpfl_btf_builder *builder, uint32_t type_id);
 /* The text at a name offset of the copy, including strings added since. */
 const char *bpfl_btf_builder_string(const struct bpfl_btf_builder *builder, uint32_t name_off);

@@ -2,11 +2,12 @@
 /*
  * btf/cdecl.c: a C type in words -> BTF. See cdecl.h.
  *
- * A recursive descent over characters: there is no token list, peek() and take() look at the text itself. Types are written into a
- * builder as they are met; the builder starts as a copy of the object's BTF, so old ids stay and names can be looked up in the original.
+ * A recursive descent over characters: there is no token list, peek() and take() look at the text itself. Types
+ * are written into a builder as they are met; the builder starts as a copy of the object's BTF, so old ids stay
+ * and names can be looked up in the original.
  *
- * A declarator is read as C has it, from the inside out: "char *names[4]" is an array of pointers. Function types and parentheses are
- * left out: no event holds them.
+ * A declarator is read as C has it, from the inside out: "char *names[4]" is an array of pointers. Function
+ * types and parentheses are left out: no event holds them.
  */
 #include "btf/cdecl.h"
 
@@ -172,13 +173,17 @@ static bool parse_words(struct bpfl_cdecl *p, struct bpfl_ctype *ret)
 	}
 	if (nr == 0)
 		return false;
-	if (nr_char + nr_int > 1 || nr_char + nr_short + (nr_long > 0) > 1 || nr_long > 2 || nr_signed + nr_unsigned > 1)
+	if (nr_char + nr_int > 1 || nr_char + nr_short + (nr_long > 0) > 1 || nr_long > 2 ||
+	    nr_signed + nr_unsigned > 1)
 		return bpfl_cdecl_refuse(p, EINVAL, start, "these words are no type");
 	size = nr_char ? 1 : nr_short ? 2 : nr_long ? 8 : 4;
 	encoding = nr_unsigned ? 0 : BPFL_INT_SIGNED;
 	if (nr_char && !nr_signed && !nr_unsigned)
 		return bpfl_cdecl_add_int(p, "char", 1, BPFL_INT_SIGNED, ret);
-	return bpfl_cdecl_add_int(p, nr_char ? nr_unsigned ? "unsigned char" : "signed char" : nr_unsigned ? "unsigned int" : "int",
+	return bpfl_cdecl_add_int(p,
+				  nr_char       ? nr_unsigned ? "unsigned char" : "signed char"
+				  : nr_unsigned ? "unsigned int"
+						: "int",
 				  size, encoding, ret);
 }
 
@@ -247,7 +252,8 @@ static bool parse_tag(struct bpfl_cdecl *p, enum bpfl_btf_kind kind, const char 
 	if (id)
 		return use_known(p, id, ret);
 	return no_such_type(p, start, bpfl_btf_kind_name(kind), name,
-			    BPFL_BTF_KIND_BIT(kind) | (kind == BPFL_KIND_ENUM ? BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM64) : 0));
+			    BPFL_BTF_KIND_BIT(kind) |
+				    (kind == BPFL_KIND_ENUM ? BPFL_BTF_KIND_BIT(BPFL_KIND_ENUM64) : 0));
 }
 
 /* ---- enums ---- */
@@ -267,7 +273,8 @@ static bool parse_enum_body(struct bpfl_cdecl *p, const char *name, struct bpfl_
 	while (ok && !take_char(p, '}')) {
 		char item[NAME_SIZE];
 
-		ok = take_name(p, item) && (item[0] ? true : bpfl_cdecl_refuse(p, EINVAL, p->at, "a name or '}' expected"));
+		ok = take_name(p, item) &&
+		     (item[0] ? true : bpfl_cdecl_refuse(p, EINVAL, p->at, "a name or '}' expected"));
 		if (ok && take_char(p, '='))
 			ok = take_number(p, &value);
 		if (ok && (nr == BPFL_CDECL_MEMBERS_MAX || value > UINT32_MAX || value < INT32_MIN))
@@ -484,7 +491,8 @@ int bpfl_cdecl_read(const struct bpfl_btf *known, const char *text, struct bpfl_
 	struct bpfl_ctype type = { 0, 0, 1 };
 	void *bytes = NULL;
 	size_t size;
-	int ret = known ? bpfl_btf_builder_create(known, &p.builder, err) : bpfl_btf_builder_create_empty(&p.builder, err);
+	int ret = known ? bpfl_btf_builder_create(known, &p.builder, err)
+			: bpfl_btf_builder_create_empty(&p.builder, err);
 
 	if (ret < 0)
 		return ret;
@@ -493,7 +501,8 @@ int bpfl_cdecl_read(const struct bpfl_btf *known, const char *text, struct bpfl_
 	} else {
 		ret = bpfl_btf_builder_finish(p.builder, &bytes, &size);
 		if (ret < 0)
-			bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "type '%s': %s", BPFL_ESC(text), bpfl_errno_text(-ret));
+			bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "type '%s': %s", BPFL_ESC(text),
+				       bpfl_errno_text(-ret));
 		else
 			ret = bpfl_btf_read(bytes, size, NULL, ret_btf, err);
 	}

@@ -2,8 +2,8 @@
 /*
  * btf/cdecl_types.c: records of BTF for types that btf/cdecl.c has read, and where the members of a struct go.
  *
- * Layout is that of BPF programs: pointers and longs of 64 bits, each member at a multiple of its alignment, bit-fields inside a unit of
- * their type. Packed ends all that.
+ * Layout is that of BPF programs: pointers and longs of 64 bits, each member at a multiple of its alignment,
+ * bit-fields inside a unit of their type. Packed ends all that.
  */
 #include "btf/cdecl_types.h"
 
@@ -56,7 +56,8 @@ bool bpfl_cdecl_add_string(struct bpfl_cdecl *p, const char *text, uint32_t *ret
 	return true;
 }
 
-bool bpfl_cdecl_add_int(struct bpfl_cdecl *p, const char *name, uint32_t size, uint32_t encoding, struct bpfl_ctype *ret)
+bool bpfl_cdecl_add_int(struct bpfl_cdecl *p, const char *name, uint32_t size, uint32_t encoding,
+			struct bpfl_ctype *ret)
 {
 	uint32_t record[4] = { 0, bpfl_cdecl_info(BPFL_KIND_INT, 0, false), size, encoding << 24 | size * 8 };
 
@@ -120,8 +121,8 @@ static void place_member(struct bpfl_cdecl_body *body, const struct bpfl_ctype *
 		body->bit_size = body->bit_off;
 }
 
-bool bpfl_cdecl_add_member(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name, const struct bpfl_ctype *type,
-			   bool is_field, uint32_t width)
+bool bpfl_cdecl_add_member(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name,
+			   const struct bpfl_ctype *type, bool is_field, uint32_t width)
 {
 	struct bpfl_btf_member *member;
 	uint8_t *slot;
@@ -143,7 +144,8 @@ bool bpfl_cdecl_add_member(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, c
 	return bpfl_cdecl_add_string(p, name, &member->name_off);
 }
 
-bool bpfl_cdecl_finish_body(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name, struct bpfl_ctype *ret)
+bool bpfl_cdecl_finish_body(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name,
+			    struct bpfl_ctype *ret)
 {
 	struct bpfl_btf_type head = { 0, 0, { 0 } };
 	struct bpfl_buf record = BPFL_BUF_INIT;
@@ -151,7 +153,8 @@ bool bpfl_cdecl_finish_body(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, 
 
 	ret->align = body->align ? body->align : 1;
 	ret->size = round_up((body->bit_size + 7) / 8, ret->align);
-	head.info = bpfl_cdecl_info(body->is_union ? BPFL_KIND_UNION : BPFL_KIND_STRUCT, (uint32_t)body->members.nr, body->has_fields);
+	head.info = bpfl_cdecl_info(body->is_union ? BPFL_KIND_UNION : BPFL_KIND_STRUCT, (uint32_t)body->members.nr,
+				    body->has_fields);
 	head.size = (uint32_t)ret->size;
 	ok = bpfl_cdecl_add_string(p, name, &head.name_off);
 	for (size_t i = 0; i < body->members.nr && body->has_fields; i++)

@@ -49,16 +49,18 @@ uint32_t bpfl_cdecl_info(enum bpfl_btf_kind kind, uint32_t vlen, bool kflag);
 bool bpfl_cdecl_add_record(struct bpfl_cdecl *p, const void *record, size_t size, uint32_t *ret_id);
 bool bpfl_cdecl_add_string(struct bpfl_cdecl *p, const char *text, uint32_t *ret_off);
 /* encoding: BPFL_INT_... */
-bool bpfl_cdecl_add_int(struct bpfl_cdecl *p, const char *name, uint32_t size, uint32_t encoding, struct bpfl_ctype *ret);
+bool bpfl_cdecl_add_int(struct bpfl_cdecl *p, const char *name, uint32_t size, uint32_t encoding,
+			struct bpfl_ctype *ret);
 bool bpfl_cdecl_add_float(struct bpfl_cdecl *p, const char *name, uint32_t size, struct bpfl_ctype *ret);
 /* type: in, what it points to or has elements of; out, the new type. */
 bool bpfl_cdecl_add_ptr(struct bpfl_cdecl *p, struct bpfl_ctype *type);
 bool bpfl_cdecl_add_array(struct bpfl_cdecl *p, uint32_t nr_elems, struct bpfl_ctype *type);
 
 /* width: bits, of a bit-field. */
-bool bpfl_cdecl_add_member(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name, const struct bpfl_ctype *type,
-			   bool is_field, uint32_t width);
+bool bpfl_cdecl_add_member(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name,
+			   const struct bpfl_ctype *type, bool is_field, uint32_t width);
 /* Writes the struct. The caller frees members and widths. */
-bool bpfl_cdecl_finish_body(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name, struct bpfl_ctype *ret);
+bool bpfl_cdecl_finish_body(struct bpfl_cdecl *p, struct bpfl_cdecl_body *body, const char *name,
+			    struct bpfl_ctype *ret);
 
 #endif

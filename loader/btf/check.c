@@ -8,11 +8,12 @@
  *   2. chains:  following pointers, arrays, typedefs and modifiers from any type ends within 32 steps;
  *   3. places:  members and variables fit into what they are in, and nothing contains itself by value.
  *
- * After that, an id or a name offset out of the BTF needs no further test, and a loop over modifiers ends. What only the kernel cares about
- * (are names C identifiers?) is left to the kernel.
+ * After that, an id or a name offset out of the BTF needs no further test, and a loop over modifiers ends. What
+ * only the kernel cares about (are names C identifiers?) is left to the kernel.
  *
- * Some things look wrong and are not, because clang writes them and the loader completes them later: data sections of size 0
- * whose variables are all at offset 0, functions of linkage extern, variables of type void in .ksyms, functions in a data section.
+ * Some things look wrong and are not, because clang writes them and the loader completes them later: data
+ * sections of size 0 whose variables are all at offset 0, functions of linkage extern, variables of type void
+ * in .ksyms, functions in a data section.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -182,8 +182,8 @@ bool bpfl_diff_same_item(const struct bpfl_diff_item *a, const struct bpfl_diff_
 bool bpfl_diff_same_profile(const struct bpfl_diff_side *a, const struct bpfl_diff_side *b)
 {
 	if (bpfl_diff_shown_kind(a->profile.kind) != bpfl_diff_shown_kind(b->profile.kind) ||
-	    a->profile.size != b->profile.size || a->profile.items.nr != b->profile.items.nr || a->text.size != b->text.size ||
-	    memcmp(a->text.data, b->text.data, a->text.size) != 0)
+	    a->profile.size != b->profile.size || a->profile.items.nr != b->profile.items.nr ||
+	    a->text.size != b->text.size || memcmp(a->text.data, b->text.data, a->text.size) != 0)
 		return false;
 	for (size_t i = 0; i < a->profile.items.nr; i++) {
 		if (!bpfl_diff_same_item(&a->profile.items.items[i], &b->profile.items.items[i]))

@@ -2,14 +2,15 @@
 /*
  * btf/distilled.c: outlines of a kernel's types -> ids of the kernel at hand.
  *
- * In come two blobs, the outline (a BTF of its own) and the module's types that continue it; out goes one BTF that continues the target. What a
- * match is follows the kernel (btf_relocate.c, Linux 6.11): integers are the same in size and encoding, floats and enums in
- * size (both widths of enumerators are one), structs and unions in kind, and in size where the module holds one by value; a forward
- * declaration takes the type that it declares. A name that fits twice is decided by size, and if that does not decide, it is an error:
+ * In come two blobs, the outline (a BTF of its own) and the module's types that continue it; out goes one BTF
+ * that continues the target. What a match is follows the kernel (btf_relocate.c, Linux 6.11): integers are the
+ * same in size and encoding, floats and enums in size (both widths of enumerators are one), structs and unions
+ * in kind, and in size where the module holds one by value; a forward declaration takes the type that it
+ * declares. A name that fits twice is decided by size, and if that does not decide, it is an error:
  * a guess would be read as truth by whoever verifies a program against it.
  *
- * Renumbering: ids of the outline become those that were found, own ids and all name offsets move by a constant, because the outline's
- * strings are put whole in front of the module's own.
+ * Renumbering: ids of the outline become those that were found, own ids and all name offsets move by a
+ * constant, because the outline's strings are put whole in front of the module's own.
  */
 #include "btf/distilled.h"
 
@@ -63,7 +64,8 @@ static void note_by_value(struct relocation *relocation)
 		const struct bpfl_btf_type *type = bpfl_btf_type(module, id);
 		enum bpfl_btf_kind kind = bpfl_btf_kind(type);
 
-		for (uint32_t i = 0; (kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION) && i < bpfl_btf_vlen(type); i++) {
+		for (uint32_t i = 0; (kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION) && i < bpfl_btf_vlen(type);
+		     i++) {
 			uint32_t at = bpfl_btf_members(type)[i].type;
 			const struct bpfl_btf_type *member = bpfl_btf_skip_modifiers(module, at, &at);
 
@@ -102,7 +104,10 @@ static bool fits(const struct relocation *relocation, uint32_t outline_id, const
 	}
 }
 
-/* Between several that fit: does this one more than that? A definition more than a declaration, the same size more than another. */
+/*
+ * Between several that fit: does this one more than that? A definition more than a declaration, the same
+ * size more than another.
+ */
 static unsigned rank(const struct bpfl_btf_type *type, const struct bpfl_btf_type *found)
 {
 	if (bpfl_btf_kind(type) == BPFL_KIND_FWD)
@@ -118,11 +123,13 @@ static int not_found(const struct relocation *relocation, uint32_t outline_id, s
 	const char *kind = bpfl_btf_kind_name(bpfl_btf_kind(type));
 
 	if (nr_of_name == 0)
-		return BAD(ENOENT, "type %u (%s '%s') is not among the kernel's types", outline_id, kind, BPFL_ESC(name));
+		return BAD(ENOENT, "type %u (%s '%s') is not among the kernel's types", outline_id, kind,
+			   BPFL_ESC(name));
 	if (bpfl_btf_kind(type) == BPFL_KIND_FWD)
-		return BAD(ENOENT, "type %u (%s '%s') is of another kind in the kernel", outline_id, kind, BPFL_ESC(name));
-	return BAD(ENOENT, "type %u (%s '%s' of %u bytes) is of another kind, size or encoding in the kernel", outline_id, kind,
-		   BPFL_ESC(name), type->size);
+		return BAD(ENOENT, "type %u (%s '%s') is of another kind in the kernel", outline_id, kind,
+			   BPFL_ESC(name));
+	return BAD(ENOENT, "type %u (%s '%s' of %u bytes) is of another kind, size or encoding in the kernel",
+		   outline_id, kind, BPFL_ESC(name), type->size);
 }
 
 static int find_type(struct relocation *relocation, uint32_t outline_id, int name_idx)
@@ -151,8 +158,9 @@ static int find_type(struct relocation *relocation, uint32_t outline_id, int nam
 		return not_found(relocation, outline_id, nr_found);
 	if (rival != 0)
 		return BAD(EINVAL, "type %u (%s '%s') could be type %u or type %u of the kernel", outline_id,
-			   bpfl_btf_kind_name(bpfl_btf_kind(type)), BPFL_ESC(bpfl_btf_name(relocation->outline, outline_id)),
-			   relocation->ids[outline_id], rival);
+			   bpfl_btf_kind_name(bpfl_btf_kind(type)),
+			   BPFL_ESC(bpfl_btf_name(relocation->outline, outline_id)), relocation->ids[outline_id],
+			   rival);
 	return 0;
 }
 
@@ -206,7 +214,8 @@ static int move_refs(struct relocation *relocation, char *types)
 		struct bpfl_btf_type *type = (struct bpfl_btf_type *)(void *)types;
 
 		if (bpfl_btf_kind(type) >= BPFL_NR_KINDS)
-			return BAD(EOPNOTSUPP, "type %u is of kind %u, and what types of that kind refer to is not known", id,
+			return BAD(EOPNOTSUPP,
+				   "type %u is of kind %u, and what types of that kind refer to is not known", id,
 				   bpfl_btf_kind(type));
 		types += bpfl_btf_record_size(module, type); /* of the length alone */
 		bpfl_btf_each_ref(type, relocation, move_name, move_id);
@@ -224,7 +233,8 @@ static int write_result(struct relocation *relocation, struct bpfl_btf **ret_btf
 	uint64_t strings_size = (uint64_t)outline->strings_size + module->strings_size;
 	struct bpfl_buf out = BPFL_BUF_INIT;
 	uint16_t preamble[2] = { BPFL_BTF_MAGIC, 0 };
-	uint32_t header[5] = { BPFL_BTF_HEADER_SIZE, 0, (uint32_t)types_size, (uint32_t)types_size, (uint32_t)strings_size };
+	uint32_t header[5] = { BPFL_BTF_HEADER_SIZE, 0, (uint32_t)types_size, (uint32_t)types_size,
+			       (uint32_t)strings_size };
 	int ret = 0;
 
 	*(uint8_t *)&preamble[1] = BPFL_BTF_VERSION;

@@ -4,7 +4,8 @@
  *
  * A table begins with the length of its records. Then come groups: the name of an ELF section, a count, and that many
  * records. Newer compilers may write longer records, whose known part comes first, and longer headers. Nothing is
- * allocated by a count from the file: there is room for as many records as the table has bytes for, and each is appended when it was read.
+ * allocated by a count from the file: there is room for as many records as the table has bytes for, and each is
+ * appended when it was read.
  */
 #include "btf/ext.h"
 

@@ -2,9 +2,10 @@
 /*
  * btf/ext: .BTF.ext -> per-section records about instructions.
  *
- * The section has three tables (functions, source lines, CO-RE relocations), each grouped by the name of the ELF section whose
- * instructions it speaks of. Offsets are bytes within that section, as in the file. Records longer than known are cut to the
- * known part; the length of the header decides whether the CO-RE table is there (it came with LLVM 10).
+ * The section has three tables (functions, source lines, CO-RE relocations), each grouped by the name of the
+ * ELF section whose instructions it speaks of. Offsets are bytes within that section, as in the file. Records
+ * longer than known are cut to the known part; the length of the header decides whether the CO-RE table is
+ * there (it came with LLVM 10).
  */
 #ifndef BPFL_BTF_EXT_H
 #define BPFL_BTF_EXT_H
@@ -15,7 +16,8 @@ struct bpfl_ext_func { uint32_t section_name_off, byte_off, type_id; };
 struct bpfl_ext_line { uint32_t section_name_off, byte_off, file_name_off, line_off, line_col; /* line << 10 | column */ };
 struct bpfl_ext_core { uint32_t section_name_off, byte_off, type_id, access_off, kind; };
 
-struct bpfl_btf_ext { /* each table in file order: sections as they come, byte_off rising within one is NOT guaranteed */
+/* each table in file order: sections as they come, byte_off rising within one is NOT guaranteed */
+struct bpfl_btf_ext {
 	struct bpfl_ext_func *funcs;
 	size_t nr_funcs;
 	struct bpfl_ext_line *lines;

@@ -2,7 +2,8 @@
 /*
  * btf/kernel.c: the BTF of a kernel, from sysfs or from a file.
  *
- * /sys/kernel/btf/vmlinux is kernel memory: mapping it (Linux 6.16 and later) costs 50 us, reading it 2 ms, and it cannot change or shrink.
+ * /sys/kernel/btf/vmlinux is kernel memory: mapping it (Linux 6.16 and later) costs 50 us, reading it 2 ms, and
+ * it cannot change or shrink.
  * A vmlinux file can, so it is read. In an ELF file the section .BTF is looked for here with a cursor: a
  * vmlinux is of any class and byte order, and ten fields of three structures are all that is needed.
  */
@@ -199,9 +200,10 @@ static int open_file(const char *path, struct bpfl_btf_search *search, struct bp
 	int ret = read_file(path, &file, err);
 
 	if (ret == 0) {
-		ret = file.outline != NULL ? BAD("section .BTF.base: these are the types of a module (expected those of a kernel)")
-					   : bpfl_btf_open_searching(file.btf, file.btf_size, true, BPFL_BTF_STEP_SPARSE,
-								     search, ret_btf, err);
+		ret = file.outline != NULL
+			      ? BAD("section .BTF.base: these are the types of a module (expected those of a kernel)")
+			      : bpfl_btf_open_searching(file.btf, file.btf_size, true, BPFL_BTF_STEP_SPARSE, search,
+							ret_btf, err);
 		if (ret < 0)
 			bpfl_error_prefix(err, "%s", BPFL_ESC(path));
 	}
@@ -310,8 +312,8 @@ int bpfl_btf_open_kernel_searching(const char *path, struct bpfl_btf_search *sea
 }
 
 /*
- * Nothing in a module's types says which kernel they continue. But names are stored whole, one after the other: on top of another kernel's, a
- * name soon begins in the middle of one.
+ * Nothing in a module's types says which kernel they continue. But names are stored whole, one after the other:
+ * on top of another kernel's, a name soon begins in the middle of one.
  */
 static int continues_check(const struct bpfl_btf *btf, struct bpfl_error *err)
 {
@@ -321,8 +323,9 @@ static int continues_check(const struct bpfl_btf *btf, struct bpfl_error *err)
 
 		if (name_off == 0 || name[0] == '\0' || name_off == btf->first_str || name[-1] == '\0')
 			continue;
-		BAD("these types do not continue the given ones: the name of type %u begins inside of another name ('%s')", id,
-		    BPFL_ESC(name));
+		BAD("these types do not continue the given ones: the name of type %u begins inside of another name "
+		    "('%s')",
+		    id, BPFL_ESC(name));
 		bpfl_error_fix(err, "take the module and the base from the same build of the kernel");
 		return -EINVAL;
 	}
@@ -354,8 +357,8 @@ int bpfl_btf_read_file(const char *path, const struct bpfl_btf *base, struct bpf
 	return ret;
 }
 
-int bpfl_btf_read_outlined(const char *path, const char *outline_path, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,
-			   struct bpfl_error *err)
+int bpfl_btf_read_outlined(const char *path, const char *outline_path, const struct bpfl_btf *base,
+			   struct bpfl_btf **ret_btf, struct bpfl_error *err)
 {
 	struct btf_file file = { .content = BPFL_BUF_INIT }, outline = { .content = BPFL_BUF_INIT };
 	int ret = read_file(path, &file, err);
@@ -363,7 +366,8 @@ int bpfl_btf_read_outlined(const char *path, const char *outline_path, const str
 	if (ret == 0)
 		ret = read_file(outline_path, &outline, err);
 	if (ret == 0) {
-		ret = bpfl_btf_read_distilled(outline.btf, outline.btf_size, file.btf, file.btf_size, base, ret_btf, err);
+		ret = bpfl_btf_read_distilled(outline.btf, outline.btf_size, file.btf, file.btf_size, base, ret_btf,
+					      err);
 		if (ret < 0)
 			bpfl_error_prefix(err, "%s, %s", BPFL_ESC(outline_path), BPFL_ESC(path));
 	}

@@ -2,10 +2,11 @@
 /*
  * btf/kernel: finding and opening the BTF of a kernel.
  *
- * The running kernel's is /sys/kernel/btf/vmlinux: mmap since 6.16, read() before; only when that file does not exist the places where
- * distributions put a vmlinux with .BTF are tried. A file given by the user may be raw BTF or an ELF file with a .BTF section.
- * 126,000 types are not checked and indexed one by one beforehand: one pass finds all names that are wanted, and a sparse table
- * of every 64th type makes ids addressable.
+ * The running kernel's is /sys/kernel/btf/vmlinux: mmap since 6.16, read() before; only when that file does not
+ * exist the places where distributions put a vmlinux with .BTF are tried. A file given by the user may be raw
+ * BTF or an ELF file with a .BTF section.
+ * 126,000 types are not checked and indexed one by one beforehand: one pass finds all names that are wanted,
+ * and a sparse table of every 64th type makes ids addressable.
  */
 #ifndef BPFL_BTF_KERNEL_H
 #define BPFL_BTF_KERNEL_H

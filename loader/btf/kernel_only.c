@@ -2,9 +2,10 @@
 /*
  * btf/kernel_only.c: what in a value belongs to the kernel.
  *
- * Locks, timers, list heads and pointers to kernel objects lie in the values of maps. A look-up gives zeroes in their place and an update leaves
- * them alone, so showing them would say something untrue ("lock={val=0}" of a lock that is held). They are known by the names of their
- * types, and pointers by the tag that the program puts on them.
+ * Locks, timers, list heads and pointers to kernel objects lie in the values of maps. A look-up gives zeroes in
+ * their place and an update leaves them alone, so showing them would say something untrue ("lock={val=0}" of a
+ * lock that is held). They are known by the names of their types, and pointers by the tag that the program puts
+ * on them.
  */
 #include <string.h>
 #include "btf/value.h"

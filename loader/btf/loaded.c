@@ -2,9 +2,10 @@
 /*
  * btf/loaded.c: BTF by number (BTF_GET_NEXT_ID and BTF_GET_FD_BY_ID, Linux 5.4 and 4.18).
  *
- * A module's BTF continues the kernel's: its ids and name offsets begin where those end. It is as trustworthy as the kernel, and is opened
- * the same way: the outline is checked and nothing is copied twice. What another process loaded has passed the kernel's checks too,
- * but whoever asks for it wants a few names of it, and gets it checked in full.
+ * A module's BTF continues the kernel's: its ids and name offsets begin where those end. It is as trustworthy
+ * as the kernel, and is opened the same way: the outline is checked and nothing is copied twice. What another
+ * process loaded has passed the kernel's checks too, but whoever asks for it wants a few names of it, and gets
+ * it checked in full.
  */
 #include "btf/loaded.h"
 
@@ -91,8 +92,9 @@ int bpfl_btf_loaded_read(const struct bpfl_btf_loaded *loaded, const struct bpfl
 		return bpfl_error_nomem(err);
 	result = bytes_get(loaded, bytes);
 	if (result < 0)
-		bpfl_error_set(err, result == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -result, "reading BTF %u%s%s: %s",
-			       loaded->id, loaded->name[0] ? " of module " : "", BPFL_ESC(loaded->name), bpfl_errno_text(-result));
+		bpfl_error_set(err, result == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -result,
+			       "reading BTF %u%s%s: %s", loaded->id, loaded->name[0] ? " of module " : "",
+			       BPFL_ESC(loaded->name), bpfl_errno_text(-result));
 	else if (loaded->is_kernel)
 		result = bpfl_btf_open(bytes, loaded->size_bytes, true, BPFL_BTF_STEP_SPARSE, base, ret_btf, err);
 	else

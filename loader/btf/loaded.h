@@ -17,7 +17,8 @@ struct bpfl_btf_loaded {
 /* The BTF with the lowest number above start_id. 0; -ENOENT when there is none; -EPERM without CAP_SYS_ADMIN. */
 int bpfl_btf_loaded_next(uint32_t start_id, struct bpfl_btf_loaded *ret_loaded);
 /*
- * Reads it. base: of a module, the kernel's BTF; else NULL. The kernel's own is believed (only its outline is checked), others are not.
+ * Reads it. base: of a module, the kernel's BTF; else NULL. The kernel's own is believed (only its outline is
+ * checked), others are not.
  * 0; -errno of the calls (kind SYSTEM), or of the contents.
  */
 int bpfl_btf_loaded_read(const struct bpfl_btf_loaded *loaded, const struct bpfl_btf *base, struct bpfl_btf **ret_btf,

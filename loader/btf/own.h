@@ -2,9 +2,9 @@
 /*
  * btf/own: what only this room sees of a BTF.
  *
- * Types have different lengths, so an id does not say where its record is. offsets holds the place of every 2^step_shift-th own
- * type: of each one for an object (step_shift 0), of every 64th for a kernel, where a full table would cost
- * half a megabyte of page faults and a lookup is followed by few others.
+ * Types have different lengths, so an id does not say where its record is. offsets holds the place of every
+ * 2^step_shift-th own type: of each one for an object (step_shift 0), of every 64th for a kernel, where a full
+ * table would cost half a megabyte of page faults and a lookup is followed by few others.
  */
 #ifndef BPFL_BTF_OWN_H
 #define BPFL_BTF_OWN_H
@@ -19,7 +19,10 @@
 #define BPFL_BTF_STEP_DENSE 0u
 #define BPFL_BTF_STEP_SPARSE 6u
 
-/* Length of a record of a kind that is not known here, from the file's layout section: 12 + info_size + vlen * elem_size. */
+/*
+ * Length of a record of a kind that is not known here, from the file's layout section: 12 + info_size +
+ * vlen * elem_size.
+ */
 struct bpfl_btf_layout {
 	uint8_t info_size;
 	uint8_t elem_size;
@@ -48,8 +51,8 @@ struct bpfl_btf {
 };
 
 /*
- * Checks header, strings, and that the records follow each other up to the end of the type section, all of known length. copy false: bytes
- * are not copied unless they have to be swapped; they must outlive the result.
+ * Checks header, strings, and that the records follow each other up to the end of the type section, all of
+ * known length. copy false: bytes are not copied unless they have to be swapped; they must outlive the result.
  */
 int bpfl_btf_open(const void *bytes, size_t size, bool copy, unsigned step_shift, const struct bpfl_btf *base,
 		  struct bpfl_btf **ret_btf, struct bpfl_error *err);
@@ -73,9 +76,9 @@ int bpfl_btf_search_look(struct bpfl_btf_search *search, const struct bpfl_btf *
 int bpfl_btf_check(const struct bpfl_btf *btf, struct bpfl_error *err);
 
 /*
- * Length of a record whose header is readable; 0 for an unknown kind. A switch and no table: which kind comes is guessed well
- * by the processor, so it need not wait for a load and a multiplication to know where the next record is. Over a kernel's 126,000
- * types that is 0.44 against 0.64 ms.
+ * Length of a record whose header is readable; 0 for an unknown kind. A switch and no table: which kind comes
+ * is guessed well by the processor, so it need not wait for a load and a multiplication to know where the next
+ * record is. Over a kernel's 126,000 types that is 0.44 against 0.64 ms.
  */
 static inline uint64_t bpfl_btf_record_size(const struct bpfl_btf *btf, const struct bpfl_btf_type *type)
 {
@@ -140,11 +143,17 @@ static inline void bpfl_btf_int_place(const struct bpfl_btf_type *type, uint64_t
 	*bit_size = bpfl_btf_int_bits(type);
 }
 
-/* btf/subset.c: calls on_name and on_type for each name offset and id in a record of a known kind, which may be changed by that. */
+/*
+ * btf/subset.c: calls on_name and on_type for each name offset and id in a record of a known kind, which
+ * may be changed by that.
+ */
 typedef void (*bpfl_btf_ref_fn)(void *ctx, uint32_t *ref);
 void bpfl_btf_each_ref(struct bpfl_btf_type *type, void *ctx, bpfl_btf_ref_fn on_name, bpfl_btf_ref_fn on_type);
 
-/* btf/value_path.c: moves a place to the member called name (0, -ENOENT, -EINVAL with text), or from a variable to its type. */
+/*
+ * btf/value_path.c: moves a place to the member called name (0, -ENOENT, -EINVAL with text), or from a
+ * variable to its type.
+ */
 struct bpfl_btf_place;
 int bpfl_btf_place_enter(const struct bpfl_btf *btf, struct bpfl_btf_place *place, const char *name, size_t name_len,
 			 struct bpfl_error *err);

@@ -2,13 +2,14 @@
 /*
  * btf/search.c: which types have one of these names? One pass for all of them.
  *
- * Most of a kernel's types are of no interest, so the cheapest tests come first: the kind, which stands in the record that is walked over
- * anyway; then the name's first bytes, loaded as one number, against those of the wanted names. Wanted names of 8 bytes and more are
- * told apart by their first 8, of 4 to 7 by 4, shorter ones by 2: a kernel has thousands of names that begin with "bpf_" or "tc".
+ * Most of a kernel's types are of no interest, so the cheapest tests come first: the kind, which stands in the
+ * record that is walked over anyway; then the name's first bytes, loaded as one number, against those of the
+ * wanted names. Wanted names of 8 bytes and more are told apart by their first 8, of 4 to 7 by 4, shorter ones
+ * by 2: a kernel has thousands of names that begin with "bpf_" or "tc".
  * Only what passes is cut, hashed and looked up.
  *
- * A BTF that is not open yet is walked over once more, to make its index: bpfl_btf_open_searching() takes the search along on that walk, so
- * that a kernel's types are read from memory once.
+ * A BTF that is not open yet is walked over once more, to make its index: bpfl_btf_open_searching() takes the
+ * search along on that walk, so that a kernel's types are read from memory once.
  */
 #include <errno.h>
 #include <stdlib.h>

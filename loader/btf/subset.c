@@ -2,11 +2,13 @@
 /*
  * btf/subset.c: marking, numbering, copying.
  *
- * Marking follows references with a work list, so each type is looked at once, whatever refers to whatever. It needs to know where in a record the
- * ids and name offsets stand; that is one table, and copying uses the same table to rewrite them.
+ * Marking follows references with a work list, so each type is looked at once, whatever refers to whatever. It
+ * needs to know where in a record the ids and name offsets stand; that is one table, and copying uses the same
+ * table to rewrite them.
  *
- * Strings: a bit for each byte of the string section where a wanted string begins. The new place of a string is found by its rank among these
- * bits, which is counted per word beforehand: memory grows with the strings by a fifth, and a look-up does not search.
+ * Strings: a bit for each byte of the string section where a wanted string begins. The new place of a string is
+ * found by its rank among these bits, which is counted per word beforehand: memory grows with the strings by a
+ * fifth, and a look-up does not search.
  */
 #include "btf/subset.h"
 

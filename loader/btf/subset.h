@@ -11,8 +11,8 @@
  *     bpfl_btf_subset_copy(subset, builder, err);
  *     bpfl_btf_subset_destroy(subset);
  *
- * Types keep their order. What the kernel finds by another way than by reference is wanted too: tags of a wanted type, and the struct that a tag
- * "contains:NAME:MEMBER" (of a list or tree in a map value) names.
+ * Types keep their order. What the kernel finds by another way than by reference is wanted too: tags of a
+ * wanted type, and the struct that a tag "contains:NAME:MEMBER" (of a list or tree in a map value) names.
  */
 #ifndef BPFL_BTF_SUBSET_H
 #define BPFL_BTF_SUBSET_H
@@ -25,7 +25,10 @@ struct bpfl_btf_subset;
 int bpfl_btf_subset_create(const struct bpfl_btf *btf, struct bpfl_btf_subset **ret_subset, struct bpfl_error *err);
 void bpfl_btf_subset_destroy(struct bpfl_btf_subset *subset);
 
-/* Ids and offsets that the BTF does not have are passed over. Nothing fails here: close() says whether memory was enough. */
+/*
+ * Ids and offsets that the BTF does not have are passed over. Nothing fails here: close() says whether
+ * memory was enough.
+ */
 void bpfl_btf_subset_want(struct bpfl_btf_subset *subset, uint32_t type_id);
 void bpfl_btf_subset_want_string(struct bpfl_btf_subset *subset, uint32_t name_off);
 bool bpfl_btf_subset_is_empty(const struct bpfl_btf_subset *subset);
@@ -37,6 +40,7 @@ uint32_t bpfl_btf_subset_id(const struct bpfl_btf_subset *subset, uint32_t type_
 /* The new place of a string; 0 for one that was not wanted. */
 uint32_t bpfl_btf_subset_string(const struct bpfl_btf_subset *subset, uint32_t name_off);
 /* Appends types and strings to an empty builder. */
-int bpfl_btf_subset_copy(const struct bpfl_btf_subset *subset, struct bpfl_btf_builder *builder, struct bpfl_error *err);
+int bpfl_btf_subset_copy(const struct bpfl_btf_subset *subset, struct bpfl_btf_builder *builder,
+			 struct bpfl_error *err);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * btf/type.c: questions about one type: what is it really, how large, what is it called.
  *
- * All of these also work on a kernel's BTF, whose references nobody has checked: every loop has a limit and every id may be missing.
+ * All of these also work on a kernel's BTF, whose references nobody has checked: every loop has a limit and
+ * every id may be missing.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -7,8 +7,9 @@
  *            | '"' text '"'                                           array of char
  *            | word                                                   everything else
  *
- * where a word ends at a comma or bracket inside of brackets and otherwise takes all that is left, so that a string needs no quotes on the command
- * line. As with initialisers in C, what a list does not name becomes zero. The bytes are only changed when all of the text was good.
+ * where a word ends at a comma or bracket inside of brackets and otherwise takes all that is left, so that a
+ * string needs no quotes on the command line. As with initialisers in C, what a list does not name becomes
+ * zero. The bytes are only changed when all of the text was good.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -142,7 +143,10 @@ static int word_to_bits(const char *word, struct bpfl_btf_bits *ret_value, bool 
 	return 0;
 }
 
-/* Unsigned numbers have no bit above their size; signed ones have their sign in all of those, and in their own highest bit. */
+/*
+ * Unsigned numbers have no bit above their size; signed ones have their sign in all of those, and in their
+ * own highest bit.
+ */
 static bool fits(struct bpfl_btf_bits value, bool is_negative, uint32_t bit_size, bool is_signed)
 {
 	uint32_t nr_free = is_signed ? bit_size - 1 : bit_size;
@@ -423,7 +427,8 @@ static int parse_string(struct parser *parser, const struct bpfl_btf_place *plac
 		parser->at += len;
 	}
 	if (len + 1 > size)
-		return BAD(ERANGE, "text of %zu bytes needs %zu with its NUL, but the array has %u", len, len + 1, size);
+		return BAD(ERANGE, "text of %zu bytes needs %zu with its NUL, but the array has %u", len, len + 1,
+			   size);
 	return 0;
 }
 
@@ -490,7 +495,8 @@ int bpfl_btf_place_set(const struct bpfl_btf *btf, const struct bpfl_btf_place *
 	ret = parse_value(&parser, &at, 0);
 	skip_space(&parser);
 	if (ret == 0 && *parser.at != '\0')
-		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is left over at column %td", BPFL_ESC(parser.at), parser.at - text + 1);
+		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is left over at column %td",
+				     BPFL_ESC(parser.at), parser.at - text + 1);
 	if (ret == 0)
 		memcpy(bytes, parser.bytes, size);
 	free(parser.bytes);

@@ -2,8 +2,8 @@
 /*
  * btf/value_path.c: a path such as ".cfg.ports[2]" -> where that is in a value.
  *
- * Members of anonymous structs and unions are found as if they stood in what contains them. A name that is not there is compared with
- * all that are, so that the error can propose one.
+ * Members of anonymous structs and unions are found as if they stood in what contains them. A name that is not
+ * there is compared with all that are, so that the error can propose one.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -2,11 +2,12 @@
 /*
  * btf/value_print.c: bytes + type -> text or JSON.
  *
- * One walk over the type writes into a sink that knows both forms, so they cannot disagree about what is shown. Members of anonymous
- * structs and unions appear as members of what they are in, as they do in C.
+ * One walk over the type writes into a sink that knows both forms, so they cannot disagree about what is shown.
+ * Members of anonymous structs and unions appear as members of what they are in, as they do in C.
  *
- * Neither the bytes nor the type are trusted: a value may be shorter than its type (the rest is "<cut>"), and a type of a few hundred bytes
- * can describe 2^32 members. So depth, number of values and size of the output are limited; what is left out is marked "<more>".
+ * Neither the bytes nor the type are trusted: a value may be shorter than its type (the rest is "<cut>"), and a
+ * type of a few hundred bytes can describe 2^32 members. So depth, number of values and size of the output are
+ * limited; what is left out is marked "<more>".
  */
 #include <errno.h>
 #include <inttypes.h>

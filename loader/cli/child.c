@@ -2,10 +2,12 @@
 /*
  * cli/child.c: `bpfload FILE -- CMD ARGS`.
  *
- * The process is made first of all, so that its id can be given to programs (--set pid=child, --pid child), and waits at a pipe, the gate.
+ * The process is made first of all, so that its id can be given to programs (--set pid=child, --pid child), and
+ * waits at a pipe, the gate.
  * Only when everything is attached a byte comes through and it becomes CMD: its first instruction is seen already. When
- * something goes wrong before, or bpfload is killed, the gate closes and CMD never runs. It was made before anything was opened, so it
- * has what the caller of bpfload had: descriptors, signals, and standard output even with --output.
+ * something goes wrong before, or bpfload is killed, the gate closes and CMD never runs. It was made before
+ * anything was opened, so it has what the caller of bpfload had: descriptors, signals, and standard output even
+ * with --output.
  *
  * That exec worked is told by a second pipe, which exec closes; an errno comes through when it did not.
  */

@@ -28,7 +28,10 @@ int child_fd(const struct child *child);
 bool child_ended(struct child *child);
 /* True when a signal has come and was passed on to the command. The next one is not: it ends the run. */
 bool child_hears(struct child *child, int signal_fd);
-/* The exit code when the run went well: of the command, 128 + N when signal N killed it, or code when it did not end by itself. */
+/*
+ * The exit code when the run went well: of the command, 128 + N when signal N killed it, or code when it
+ * did not end by itself.
+ */
 int child_code(const struct child *child, int code);
 /* Ends what still runs: asks by SIGTERM, after two seconds kills. */
 void child_deinit(struct child *child);

@@ -77,15 +77,27 @@ struct options {
 	unsigned verifier_log_level;
 	int ready_fd; /* -1: not given */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
-	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort, sum, once, update;
+	bool json, raw, no_printk, no_events, skip_incomplete, strict, dry_run, help, no_pin, best_effort, sum, once,
+		update;
 };
 
 /*
  * options.c: a table of options and the parser for it. A command has run's options (options_parse()), or a table
  * of its own whose values go into a struct of its own (option_table_parse()).
  */
-enum value_kind { VALUE_FLAG, VALUE_TEXT, VALUE_WORDS, VALUE_LIST, VALUE_NS, VALUE_U64, VALUE_FD, VALUE_LEVEL, VALUE_VERBOSE, VALUE_QUIET,
-		  VALUE_OPTIONAL /* "--name" gives "", "--name=WORD" the word */ };
+enum value_kind {
+	VALUE_FLAG,
+	VALUE_TEXT,
+	VALUE_WORDS,
+	VALUE_LIST,
+	VALUE_NS,
+	VALUE_U64,
+	VALUE_FD,
+	VALUE_LEVEL,
+	VALUE_VERBOSE,
+	VALUE_QUIET,
+	VALUE_OPTIONAL /* "--name" gives "", "--name=WORD" the word */
+};
 
 struct option_row {
 	const char *name;
@@ -112,7 +124,8 @@ void option_table_help(const struct option_table *table);
  * The second word of a command that has several actions ("bpfload map dump"): which of the names it is, or -1
  * with an error that lists them all and names the nearest.
  */
-int action_idx(const char *command, const char *word, const char *const names[], size_t nr_names, struct bpfl_error *err);
+int action_idx(const char *command, const char *word, const char *const names[], size_t nr_names,
+	       struct bpfl_error *err);
 
 /* The commands that share run's table: each takes the rows that say something to it, and refuses the others by name. */
 enum option_set {
@@ -142,8 +155,8 @@ int out_text(struct out *out, const char *text);
 int out_write(void *ctx, const char *text, size_t size);
 int out_flush(struct out *out);
 /*
- * The end of a command that returns ret: data that stdout refused at any time is a failure, however the command ended itself. ret; 0 or -errno of the
- * write, with nothing in the error: out_error() knows.
+ * The end of a command that returns ret: data that stdout refused at any time is a failure, however the command
+ * ended itself. ret; 0 or -errno of the write, with nothing in the error: out_error() knows.
  */
 int out_end(struct out *out, int ret);
 /* Lines of the terminal that stdout is; 0: it is none. */
@@ -194,14 +207,22 @@ struct plan {
 };
 int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec *spec, struct out *out,
 	      struct bpfl_error *err);
-/* All or nothing; with best_effort what cannot be attached leaves the plan with a warning, and only nothing at all is an error. */
-int plan_attach(struct plan *plan, struct bpfl_object *object, bool best_effort, struct out *out, struct bpfl_error *err);
+/*
+ * All or nothing; with best_effort what cannot be attached leaves the plan with a warning, and only nothing
+ * at all is an error.
+ */
+int plan_attach(struct plan *plan, struct bpfl_object *object, bool best_effort, struct out *out,
+		struct bpfl_error *err);
 /* Pins all of it in dir. With best_effort what cannot outlive this process is detached, with a warning. */
 int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *dir, bool best_effort, struct out *out,
 	     struct bpfl_error *err);
 struct tables;
-/* Shows what programs say that run only when asked (iterators, syscall): nothing when there are none. tables: may be NULL. */
-int plan_read(const struct plan *plan, const struct bpfl_spec *spec, struct tables *tables, struct out *out, struct bpfl_error *err);
+/*
+ * Shows what programs say that run only when asked (iterators, syscall): nothing when there are none.
+ * tables: may be NULL.
+ */
+int plan_read(const struct plan *plan, const struct bpfl_spec *spec, struct tables *tables, struct out *out,
+	      struct bpfl_error *err);
 /* True when something was attached and nothing of it runs by itself: one reading is all there is to see. */
 bool plan_is_on_demand(const struct plan *plan);
 /* The same before anything is attached: at least one program runs only when asked. */
@@ -231,7 +252,8 @@ int events_prepare(struct events *events, const struct options *options, const s
 /* Opens the sources of a loaded object, says which types were found, prints the heading. */
 int events_open(struct events *events, const struct bpfl_object *object, struct bpfl_error *err);
 /* Those of one map that is loaded already; spec: of bpfl_spec_of_map(). */
-int events_open_map(struct events *events, const struct bpfl_map *map, const struct bpfl_spec *spec, struct bpfl_error *err);
+int events_open_map(struct events *events, const struct bpfl_map *map, const struct bpfl_spec *spec,
+		    struct bpfl_error *err);
 /* For poll(2); -1 when there is nothing to read. */
 int events_fd(const struct events *events);
 /* Shows what waits. 0; -ECANCELED: --count is reached; -errno. */
@@ -266,8 +288,8 @@ bool views_are_described(const struct options *options, const struct bpfl_spec *
 int views_check(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err);
 /* The maps of a loaded object that --dump, --hist and --top name. */
 /* object and spec may be NULL: views_add() then. */
-int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, const struct bpfl_spec *spec,
-	       struct out *out, struct bpfl_error *err);
+int views_open(struct views *views, const struct options *options, const struct bpfl_object *object,
+	       const struct bpfl_spec *spec, struct out *out, struct bpfl_error *err);
 /* One more, whose map is taken over. 0 or -ENOMEM. */
 int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, const char *words);
 /* Words of views that fit their maps not at all are an error, before anything is attached. 0; -errno. */
@@ -285,22 +307,26 @@ struct until {
 	size_t nr; /* 0: no condition */
 };
 /* Checks the words of --until and --exit-code; nothing is loaded yet. */
-int until_prepare(struct until *until, const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err);
+int until_prepare(struct until *until, const struct options *options, const struct bpfl_spec *spec,
+		  struct bpfl_error *err);
 int until_open(struct until *until, const struct bpfl_object *object, struct bpfl_error *err);
 /* err hears why not, when the words are to blame. */
 bool until_holds(const struct until *until, struct bpfl_error *err);
-int until_exit_code(const struct options *options, const struct bpfl_spec *spec, const struct bpfl_object *object, int *ret_code,
-		    struct bpfl_error *err);
+int until_exit_code(const struct options *options, const struct bpfl_spec *spec, const struct bpfl_object *object,
+		    int *ret_code, struct bpfl_error *err);
 void until_deinit(struct until *until);
 
 /* export.c */
 struct export;
-/* Checks the words and opens the port; nothing is loaded yet. *ret_export: NULL without --export; to be given to export_close() also after a failure. */
-int export_prepare(struct export **ret_export, const struct options *options, const struct bpfl_spec *spec, struct out *out,
-		   struct bpfl_error *err);
+/*
+ * Checks the words and opens the port; nothing is loaded yet. *ret_export: NULL without --export; to be
+ * given to export_close() also after a failure.
+ */
+int export_prepare(struct export **ret_export, const struct options *options, const struct bpfl_spec *spec,
+		   struct out *out, struct bpfl_error *err);
 /* The maps of the loaded object. */
-int export_open(struct export *export, const struct bpfl_object *object, const struct bpfl_spec *spec, const struct events *events,
-		struct out *out, struct bpfl_error *err);
+int export_open(struct export *export, const struct bpfl_object *object, const struct bpfl_spec *spec,
+		const struct events *events, struct out *out, struct bpfl_error *err);
 /* For poll(2); -1 when nothing is exported. */
 int export_fd(const struct export *export);
 void export_serve(struct export *export);
@@ -347,12 +373,14 @@ struct stacks {
 /* Before anything is loaded. */
 int stacks_prepare(struct stacks *stacks, const struct options *options, struct out *out, struct bpfl_error *err);
 /* Where the stack ids of a loaded object lead, and which map the flame graph is of. */
-int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err);
+int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec,
+		struct bpfl_error *err);
 /* The same for a map that somebody else has loaded. */
 int stacks_open_map(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err);
 /* Says on stderr which members of a map are stacks. How many; -errno. */
 int stacks_say(struct stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err);
-int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text, struct bpfl_error *err);
+int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text,
+		  struct bpfl_error *err);
 /* Words of --stacks that do not fit their map are an error. 0; -errno. */
 int stacks_try(struct stacks *stacks, struct bpfl_error *err);
 /* Writes the file of --flamegraph, if that was asked for. */
@@ -392,7 +420,10 @@ int loop_run(struct loop *loop, struct bpfl_error *err);
 int loop_dump(struct loop *loop, struct bpfl_error *err);
 /* Shows one printk line; ctx is the loop. -ECANCELED: it was the last one that --count or --events asks for. */
 int loop_line(void *ctx, const struct bpfl_trace_line *line);
-/* What a run that stopped with ret returns: 0 when it had come to its end or its reader has gone, else the failure, with err set. */
+/*
+ * What a run that stopped with ret returns: 0 when it had come to its end or its reader has gone, else the
+ * failure, with err set.
+ */
 int loop_end(int ret, struct bpfl_error *err);
 
 /* edits.c: options that change a spec before loading. */

@@ -135,7 +135,8 @@ static int kernels_open(struct run *run, struct bpfl_error *err)
 		return out_usage(err, "--kconfig: %zu configurations for %zu kernels", kconfig->nr,
 				 nr);
 	if (run->options.module.nr > 0 && btf->nr != 1)
-		return out_usage(err, "--module: for one kernel, given with --btf; for several make a directory of each: vmlinux, and its "
+		return out_usage(err, "--module: for one kernel, given with --btf; for several make a directory of "
+				      "each: vmlinux, and its "
 				      "modules beside it");
 	run->kernels = calloc(nr, sizeof(*run->kernels));
 	if (!run->kernels)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli/cmd_events.c: `bpfload events MAP`: what programs that somebody else loaded send through a ring buffer or perf event array.
+ * cli/cmd_events.c: `bpfload events MAP`: what programs that somebody else loaded send through a ring buffer or
+ * perf event array.
  *
- * It is a run without an object: the loop of run over the events of one map. Reading is taking: what is shown here nobody else gets. So a map that
- * another process reads is refused, unless --force says that this is meant.
+ * It is a run without an object: the loop of run over the events of one map. Reading is taking: what is shown
+ * here nobody else gets. So a map that another process reads is refused, unless --force says that this is meant.
  */
 #include "child.h"
 
@@ -56,7 +57,8 @@ static int events_help(void)
 }
 
 /* Nobody else may read it. */
-static int reader_check(const struct bpfl_map *map, const struct events_options *options, struct out *out, struct bpfl_error *err)
+static int reader_check(const struct bpfl_map *map, const struct events_options *options, struct out *out,
+			struct bpfl_error *err)
 {
 	struct bpfl_map_facts facts;
 	char comm[32] = "";
@@ -71,13 +73,15 @@ static int reader_check(const struct bpfl_map *map, const struct events_options 
 	if (ret == 0)
 		return 0;
 	if (options->force) {
-		out_warn(out, "process %d (%s) reads map '%s' too: each event goes to one of the two", pid, comm, facts.name);
+		out_warn(out, "process %d (%s) reads map '%s' too: each event goes to one of the two", pid, comm,
+			 facts.name);
 		return 0;
 	}
 	bpfl_error_clear(err);
 	err->kind = BPFL_ERR_TARGET;
 	err->errnum = EBUSY;
-	snprintf(err->message, sizeof(err->message), "process %d (%s) reads the events of map '%s' already", pid, comm, facts.name);
+	snprintf(err->message, sizeof(err->message), "process %d (%s) reads the events of map '%s' already", pid, comm,
+		 facts.name);
 	snprintf(err->why, sizeof(err->why), "an event can be read once: two readers take them from each other");
 	snprintf(err->fix, sizeof(err->fix), "end that process first; --force reads nevertheless");
 	return -EBUSY;
@@ -102,13 +106,19 @@ static int types_name(struct words *types, const char *map, char ***ret_words, s
 	return *ret_words ? 0 : out_usage(err, "out of memory");
 }
 
-static int follow(struct bpfl_map *map, const struct bpfl_spec *spec, struct events_options *options, struct out *out, struct bpfl_error *err)
+static int follow(struct bpfl_map *map, const struct bpfl_spec *spec, struct events_options *options, struct out *out,
+		  struct bpfl_error *err)
 {
 	struct events events;
 	struct views views = { 0 };
 	struct plan plan = { 0 };
 	struct child child;
-	struct loop loop = { .signal_fd = -1, .events = &events, .views = &views, .plan = &plan, .options = &options->run, .out = out,
+	struct loop loop = { .signal_fd = -1,
+			     .events = &events,
+			     .views = &views,
+			     .plan = &plan,
+			     .options = &options->run,
+			     .out = out,
 			     .child = &child };
 	int ret;
 
@@ -126,7 +136,8 @@ static int follow(struct bpfl_map *map, const struct bpfl_spec *spec, struct eve
 		out_note(out, 0, "warning: --ready-fd: nobody could be told: %s", strerror(errno));
 	if (ret == 0)
 		ret = loop_run(&loop, err);
-	if (ret == 0 && !(options->run.count && loop.nr_lines >= options->run.count)) /* what is not wanted stays for another reader */
+	/* what is not wanted stays for another reader */
+	if (ret == 0 && !(options->run.count && loop.nr_lines >= options->run.count))
 		ret = events_finish(&events, err);
 	events_deinit(&events);
 	if (loop.signal_fd >= 0)
@@ -134,7 +145,8 @@ static int follow(struct bpfl_map *map, const struct bpfl_spec *spec, struct eve
 	return ret;
 }
 
-static int events_run(struct events_options *options, char **words, int nr_words, struct out *out, struct bpfl_error *err)
+static int events_run(struct events_options *options, char **words, int nr_words, struct out *out,
+		      struct bpfl_error *err)
 {
 	struct bpfl_map *map = NULL;
 	struct bpfl_spec *spec = NULL;

@@ -2,8 +2,8 @@
 /*
  * cli/cmd_map.c: map: the elements of any map of this system, in words.
  *
- * A map is named by "id N", "name N", its pinned path, or a bare name; an action takes so many words behind that. Everything about keys, values
- * and types is the library's.
+ * A map is named by "id N", "name N", its pinned path, or a bare name; an action takes so many words behind
+ * that. Everything about keys, values and types is the library's.
  */
 #include "child.h"
 #include "cli.h"
@@ -109,7 +109,10 @@ static int view_add(struct command *command, struct views *views, struct bpfl_er
 {
 	const struct map_options *options = command->options;
 	const char *words = options->hist ? options->hist : options->top ? options->top : options->folded;
-	enum view_kind kind = options->hist ? VIEW_HIST : options->top ? VIEW_TOP : options->folded ? VIEW_FOLDED : VIEW_DUMP;
+	enum view_kind kind = options->hist     ? VIEW_HIST
+			      : options->top    ? VIEW_TOP
+			      : options->folded ? VIEW_FOLDED
+						: VIEW_DUMP;
 	struct bpfl_map *map = command->map;
 	int ret;
 
@@ -221,7 +224,9 @@ static int create_def(const struct map_options *options, struct bpfl_map_def *de
 	*def = (struct bpfl_map_def){ .size = sizeof(*def), .name = options->name };
 	def->type = bpfl_map_type_find(options->type);
 	if (def->type == 0)
-		return out_usage(err, "create: '%.100s' is no type of map: hash, array, percpu_hash, lru_hash, queue, ...", options->type);
+		return out_usage(err,
+				 "create: '%.100s' is no type of map: hash, array, percpu_hash, lru_hash, queue, ...",
+				 options->type);
 	if (options->flags && (bpfl_text_to_u64(options->flags, &flags) < 0 || flags > UINT32_MAX))
 		return out_usage(err, "--map-flags: '%.100s' is not a number of 32 bits", options->flags);
 	if (options->key_size > UINT32_MAX || options->value_size > UINT32_MAX || options->max_entries > UINT32_MAX)
@@ -318,7 +323,8 @@ int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct
 		ret = bpfl_map_open_name(words[1], ret_map, err);
 		return ret < 0 ? ret : 2;
 	}
-	ret = strchr(words[0], '/') ? bpfl_map_open_pinned(words[0], ret_map, err) : bpfl_map_open_name(words[0], ret_map, err);
+	ret = strchr(words[0], '/') ? bpfl_map_open_pinned(words[0], ret_map, err)
+				    : bpfl_map_open_name(words[0], ret_map, err);
 	if (ret == -ENOENT && bpfl_text_to_u64(words[0], &id) == 0)
 		snprintf(err->fix, sizeof(err->fix), "a map is named by its number with the word id: id %s", words[0]);
 	return ret < 0 ? ret : 1;
@@ -363,7 +369,8 @@ static int action_run(struct command *command, char **words, int nr_words, struc
 	words += 1 + used;
 	nr_words -= 1 + used;
 	if (nr_words < action->nr_least || nr_words > action->nr_most)
-		return out_usage(err, "%s: bpfload map %s", nr_words < action->nr_least ? "a word is missing" : "too many words", action->wants);
+		return out_usage(err, "%s: bpfload map %s",
+				 nr_words < action->nr_least ? "a word is missing" : "too many words", action->wants);
 	for (int i = 0; i < nr_words; i++)
 		command->operands[i] = words[i];
 	if (command->map) {

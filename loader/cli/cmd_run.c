@@ -2,8 +2,8 @@
 /*
  * cli/cmd_run.c: the whole way in one function: spec, plan, target, image, object, links, events, and back.
  *
- * Each step needs the one before; what has been made is released backwards, whatever happened. Between the steps a pending
- * Ctrl-C is looked at, so that a slow verifier does not have to be waited for twice.
+ * Each step needs the one before; what has been made is released backwards, whatever happened. Between the
+ * steps a pending Ctrl-C is looked at, so that a slow verifier does not have to be waited for twice.
  */
 #include "child.h"
 #include "feed.h"
@@ -54,12 +54,13 @@ static int spec_step(struct run *run, struct bpfl_error *err)
 static int dumps_check(struct run *run, struct bpfl_error *err)
 {
 	struct options *options = &run->options;
-	bool has_views = options->dump.nr + options->hist.nr + options->top.nr + options->folded.nr > 0 || options->flamegraph ||
-			 views_are_described(options, run->spec);
+	bool has_views = options->dump.nr + options->hist.nr + options->top.nr + options->folded.nr > 0 ||
+			 options->flamegraph || views_are_described(options, run->spec);
 	int ret = views_check(options, run->spec, err);
 
 	if (ret == 0 && options->interval_ns && !has_views && !plan_has_readable(&run->plan, run->spec))
-		return out_usage(err, "--interval needs --dump MAP, --hist MAP, --top MAP or --folded MAP: what should be printed?");
+		return out_usage(err, "--interval needs --dump MAP, --hist MAP, --top MAP or --folded MAP: what should "
+				      "be printed?");
 	/* What an object shows by itself is shown again and again. */
 	if (views_are_described(options, run->spec) && !options->interval_ns)
 		options->interval_ns = 1000000000;
@@ -94,7 +95,10 @@ static int image_step(struct run *run, struct bpfl_error *err)
 	return ret;
 }
 
-/* The first log replaces what was in the file, those of the other programs follow it. @prog: its heading, NULL for a single log. */
+/*
+ * The first log replaces what was in the file, those of the other programs follow it. @prog: its heading,
+ * NULL for a single log.
+ */
 static int log_file_write(const struct run *run, const char *prog, const char *log, bool first, struct bpfl_error *err)
 {
 	const char *path = run->options.verifier_log_path;
@@ -164,7 +168,8 @@ static int stream_open(struct run *run, const struct bpfl_log *log, struct bpfl_
 	size_t used = strlen(err->fix);
 
 	if (ret < 0)
-		snprintf(err->fix + used, sizeof(err->fix) - used, "%sor go without the lines: --no-printk", used ? "\n" : "");
+		snprintf(err->fix + used, sizeof(err->fix) - used, "%sor go without the lines: --no-printk",
+			 used ? "\n" : "");
 	return ret;
 }
 
@@ -209,8 +214,23 @@ static int events_step(struct run *run, struct bpfl_error *err)
 
 static int wait_step(struct run *run, struct bpfl_error *err)
 {
-	struct loop loop = { run->signal_fd, run->trace, &run->events, &run->views, &run->plan, &run->options, &run->out, 0, 0, &run->child,
-			     run->export, run->feed, run->spec, &run->tables, &run->until, BPFL_TIME_NONE, 0 };
+	struct loop loop = { run->signal_fd,
+			     run->trace,
+			     &run->events,
+			     &run->views,
+			     &run->plan,
+			     &run->options,
+			     &run->out,
+			     0,
+			     0,
+			     &run->child,
+			     run->export,
+			     run->feed,
+			     run->spec,
+			     &run->tables,
+			     &run->until,
+			     BPFL_TIME_NONE,
+			     0 };
 	int ret;
 
 	run->events.nr_lines = &loop.nr_lines;
@@ -222,7 +242,8 @@ static int wait_step(struct run *run, struct bpfl_error *err)
 	plan_detach(&run->plan);
 	if (ret == 0)
 		ret = events_finish(&run->events, err);
-	if (ret == 0 && (run->views.nr > 0 || run->options.flamegraph) && !run->options.interval_ns && !run->out.closed) {
+	if (ret == 0 && (run->views.nr > 0 || run->options.flamegraph) && !run->options.interval_ns &&
+	    !run->out.closed) {
 		ret = loop_dump(&loop, err);
 		if (ret == -EPIPE)
 			ret = 0;
@@ -236,7 +257,8 @@ static int wait_step(struct run *run, struct bpfl_error *err)
 static int pin_commands(struct run *run, struct bpfl_error *err)
 {
 	char *text = NULL;
-	int ret = bpfl_object_pin_commands(run->object, run->options.pin_dir, run->out.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
+	int ret = bpfl_object_pin_commands(run->object, run->options.pin_dir,
+					   run->out.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
 
 	if (ret < 0)
 		return ret;
@@ -263,7 +285,8 @@ static int update_step(struct run *run, struct bpfl_error *err)
 	if (ret < 0)
 		bpfl_object_unpin(run->object);
 	else
-		out_note(&run->out, 0, "pinned in %s, in the place of what was there; bpfload unload %s takes it away", dir, dir);
+		out_note(&run->out, 0, "pinned in %s, in the place of what was there; bpfload unload %s takes it away",
+			 dir, dir);
 	return ret < 0 ? ret : pin_commands(run, err);
 }
 
@@ -284,7 +307,8 @@ static int pin_step(struct run *run, struct bpfl_error *err)
 	if (ret < 0)
 		bpfl_object_unpin(run->object);
 	else
-		out_note(&run->out, 0, "pinned in %s; bpfload unload %s takes it away", options->pin_dir, options->pin_dir);
+		out_note(&run->out, 0, "pinned in %s; bpfload unload %s takes it away", options->pin_dir,
+			 options->pin_dir);
 	return ret < 0 ? ret : pin_commands(run, err);
 }
 
@@ -310,7 +334,10 @@ static int steps_run(struct run *run, const step_fn *steps, struct bpfl_error *e
 	int ret = signals_init(&run->signal_fd, err);
 
 	for (size_t i = 0; steps[i] && ret == 0; i++) {
-		/* Once everything is attached there is something to show, also when the signal has come already: the loop hears it. */
+		/*
+		 * Once everything is attached there is something to show, also when the signal has come
+		 * already: the loop hears it.
+		 */
 		if (steps[i] != wait_step && signals_pending(run->signal_fd))
 			return steps == load_steps ? load_interrupted(run, err) : 0;
 		ret = steps[i](run, err);
@@ -369,14 +396,16 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 	run.out.json = run.options.json;
 	run.out.verbosity = run.options.verbosity;
 	if (ret == 0 && run.options.help) {
-		printf(set == OPTIONS_LOAD ? "usage: bpfload load FILE --pin DIR [options]\n" : "usage: bpfload [run] FILE [options] [-- CMD ARGS]\n");
+		printf(set == OPTIONS_LOAD ? "usage: bpfload load FILE --pin DIR [options]\n"
+					   : "usage: bpfload [run] FILE [options] [-- CMD ARGS]\n");
 		options_help(set);
 		object_help(&run);
 		code = out_help_end();
 	} else if (ret == 0 && set == OPTIONS_LOAD && !run.options.pin_dir) {
 		ret = out_usage(&err, "load: where shall it stay? --pin DIR, a directory below /sys/fs/bpf");
 	} else if (ret == 0 && run.options.update && run.options.attach.nr > 0) {
-		ret = out_usage(&err, "--update and --attach contradict each other: the places are those of the links that are pinned");
+		ret = out_usage(&err, "--update and --attach contradict each other: the places are those of the links "
+				      "that are pinned");
 	} else if (ret == 0) {
 		child_init(&run.child, run.options.command);
 		if (run.options.ready_fd >= 0)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli/cmd_test.c: `bpfload test FILE PROG`: runs one program with the input in files, attached to nothing, and tells what it returned.
+ * cli/cmd_test.c: `bpfload test FILE PROG`: runs one program with the input in files, attached to nothing, and
+ * tells what it returned.
  *
- * Only this program is loaded, with all maps; --only loads others too, such as those that it calls through a program array.
+ * Only this program is loaded, with all maps; --only loads others too, such as those that it calls through a
+ * program array.
  */
 #include "cli.h"
 
@@ -129,7 +131,8 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 		return out_usage(err, "--data-out needs --data-in");
 	if (options->ctx_out && !options->ctx_in)
 		return out_usage(err, "--ctx-out needs --ctx-in");
-	if (options->data_in && options->ctx_in && strcmp(options->data_in, "-") == 0 && strcmp(options->ctx_in, "-") == 0)
+	if (options->data_in && options->ctx_in && strcmp(options->data_in, "-") == 0 &&
+	    strcmp(options->ctx_in, "-") == 0)
 		return out_usage(err, "stdin can be the data or the context, not both");
 	ret = input_read("data-in", options->data_in, &test->data, &test->input.data_size, err);
 	if (ret == 0)
@@ -149,7 +152,8 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 	if (ret == 0)
 		ret = output_write("ctx-out", options->ctx_out, test->result.ctx, test->result.ctx_size, err);
 	if (ret == 0)
-		ret = bpfl_test_result_text(&test->result, prog, options->common.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
+		ret = bpfl_test_result_text(&test->result, prog,
+					    options->common.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
 	if (ret < 0)
 		return ret;
 	ret = out_text(&test->out, text);

@@ -2,8 +2,8 @@
 /*
  * cli/cmd_trace.c: `bpfload trace`: what all programs of this machine print with bpf_printk(), from now on.
  *
- * It is a run without an object: the loop of run over a stream of its own, which takes no line from another reader. --once shows instead
- * what was printed before, as far as the kernel still has it.
+ * It is a run without an object: the loop of run over a stream of its own, which takes no line from another
+ * reader. --once shows instead what was printed before, as far as the kernel still has it.
  */
 #include "child.h"
 
@@ -101,9 +101,11 @@ int cmd_trace(int argc, char **argv)
 	if (ret == 0 && operand < argc)
 		ret = out_usage(&err, "trace shows the lines of all programs: what is '%.200s'?", argv[operand]);
 	if (ret == 0 && options.once && (options.duration_ns || options.ready_fd >= 0))
-		ret = out_usage(&err, "--once waits for nothing: what is %s for?", options.duration_ns ? "--duration" : "--ready-fd");
+		ret = out_usage(&err, "--once waits for nothing: what is %s for?",
+				options.duration_ns ? "--duration" : "--ready-fd");
 	if (ret == 0 && options.once && options.timestamps)
-		ret = out_usage(&err, "--once: when the lines came is not known; --raw and --json have the kernel's time");
+		ret = out_usage(&err,
+				"--once: when the lines came is not known; --raw and --json have the kernel's time");
 	if (ret == 0)
 		ret = stamp_mode(options.timestamps, &(enum bpfl_time_mode){ BPFL_TIME_NONE }, &err);
 	if (ret == 0 && options.out_path)

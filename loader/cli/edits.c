@@ -82,7 +82,8 @@ static int maps_apply(const struct words *maps, struct bpfl_spec *spec, struct b
 }
 
 /* child_pid: what "child" stands for; 0: nothing. */
-static int variables_apply(const char *option, const struct words *sets, int child_pid, struct bpfl_spec *spec, struct bpfl_error *err)
+static int variables_apply(const char *option, const struct words *sets, int child_pid, struct bpfl_spec *spec,
+			   struct bpfl_error *err)
 {
 	for (size_t i = 0; i < sets->nr; i++) {
 		char path[512], pid[16];
@@ -101,7 +102,10 @@ static int variables_apply(const char *option, const struct words *sets, int chi
 	return 0;
 }
 
-/* "VAR=..." where VAR is what the object calls a parameter; an object that declares none has its constants for parameters. */
+/*
+ * "VAR=..." where VAR is what the object calls a parameter; an object that declares none has its constants
+ * for parameters.
+ */
 static int param_check(const char *word, const struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	size_t len = strcspn(word, "=.["), nr_params = 0, used = 0;
@@ -115,7 +119,8 @@ static int param_check(const char *word, const struct bpfl_spec *spec, struct bp
 		if (strlen(marker.var) == len && strncmp(marker.var, word, len) == 0)
 			return 0;
 		if (used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s'%s'", nr_params ? ", " : "", marker.var);
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s'%s'", nr_params ? ", " : "",
+						 marker.var);
 		nr_params++;
 	}
 	for (size_t i = 0; nr_params == 0 && bpfl_spec_var_view(spec, i, &var) == 0; i++) {
@@ -126,7 +131,8 @@ static int param_check(const char *word, const struct bpfl_spec *spec, struct bp
 	if (nr_params > 0)
 		snprintf(err->fix, sizeof(err->fix), "it has %.400s; --set sets any variable", list);
 	else
-		snprintf(err->fix, sizeof(err->fix), "it declares none, and has no such constant; --set sets any variable");
+		snprintf(err->fix, sizeof(err->fix),
+			 "it declares none, and has no such constant; --set sets any variable");
 	return -1;
 }
 
@@ -167,11 +173,13 @@ void params_help(const struct bpfl_spec *spec, const char *file)
 		if (marker.kind != BPFL_MARKER_PARAM)
 			continue;
 		printf("%s  --param %s=VALUE%*s (%s)\n", any ? "" : "\nparameters of the object:\n", marker.var,
-		       (int)(strlen(marker.var) < 16 ? 16 - strlen(marker.var) : 0), "", default_of(spec, marker.var, text));
+		       (int)(strlen(marker.var) < 16 ? 16 - strlen(marker.var) : 0), "",
+		       default_of(spec, marker.var, text));
 		any = any_marker = true;
 	}
 	for (size_t i = 0; !any_marker && bpfl_spec_var_view(spec, i, &var) == 0; i++) {
-		if (!var.read_only || strchr(var.name, '.') || strncmp(var.name, "bpf_metadata_", 13) == 0 || strcmp(var.map, ".rodata") != 0)
+		if (!var.read_only || strchr(var.name, '.') || strncmp(var.name, "bpf_metadata_", 13) == 0 ||
+		    strcmp(var.map, ".rodata") != 0)
 			continue;
 		printf("%s  --set %s=VALUE%*s (%s)\n", any ? "" : "\nconstants of the object:\n", var.name,
 		       (int)(strlen(var.name) < 16 ? 16 - strlen(var.name) : 0), "", default_of(spec, var.name, text));

@@ -2,12 +2,13 @@
 /*
  * cli/events.c: what programs send through ring buffers, perf buffers and streams, as lines on stdout.
  *
- * The decoder is made right after the spec, so that a wrong --event, --columns or --filter is found before anything is loaded. The
- * sources are opened before the programs are attached: the first event counts too. At the end they are read once more, when no
- * program runs any longer, because a perf buffer wakes its reader only now and then.
+ * The decoder is made right after the spec, so that a wrong --event, --columns or --filter is found before
+ * anything is loaded. The sources are opened before the programs are attached: the first event counts too. At
+ * the end they are read once more, when no program runs any longer, because a perf buffer wakes its reader only
+ * now and then.
  *
- * Lost events are warnings, and so a failure with --strict; not one for each record of the kernel's, but at most one a second and the
- * sum at the end.
+ * Lost events are warnings, and so a failure with --strict; not one for each record of the kernel's, but at
+ * most one a second and the sum at the end.
  */
 #include "cli.h"
 
@@ -72,7 +73,8 @@ int events_open(struct events *events, const struct bpfl_object *object, struct 
 	return ret < 0 || !events->sources || bpfl_events_nr_sources(events->sources) == 0 ? ret : opened(events);
 }
 
-int events_open_map(struct events *events, const struct bpfl_map *map, const struct bpfl_spec *spec, struct bpfl_error *err)
+int events_open_map(struct events *events, const struct bpfl_map *map, const struct bpfl_spec *spec,
+		    struct bpfl_error *err)
 {
 	struct bpfl_events_opts opts = { .size = sizeof(opts), .log = out_log(events->out) };
 	struct bpfl_map_view view = { .name = NULL };
@@ -154,7 +156,8 @@ static int record_show(void *ctx, const struct bpfl_record *record)
 		return 0;
 	}
 	if (record->kind == BPFL_RECORD_STREAM_STDERR && !events->options->json) {
-		for (size_t len; size > 0; text += len, size -= len) { /* a line of ours for each line of the program's */
+		/* a line of ours for each line of the program's */
+		for (size_t len; size > 0; text += len, size -= len) {
 			const char *end = memchr(text, '\n', size);
 
 			len = end ? (size_t)(end - text) + 1 : size;
@@ -169,7 +172,8 @@ static int record_show(void *ctx, const struct bpfl_record *record)
 		return ret;
 	/* With an interval, --count counts rounds. */
 	*events->nr_lines += 1;
-	events->is_done = (events->options->count && !events->options->interval_ns && *events->nr_lines >= events->options->count) ||
+	events->is_done = (events->options->count && !events->options->interval_ns &&
+			   *events->nr_lines >= events->options->count) ||
 			  (events->options->nr_events && *events->nr_lines >= events->options->nr_events);
 	return events->is_done ? -ECANCELED : 0;
 }

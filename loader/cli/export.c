@@ -2,9 +2,11 @@
 /*
  * cli/export.c: maps as metrics: --export of run, and the command export for maps that somebody else loaded.
  *
- *     --export prom:[ADDR:]PORT[,maps=A+B][,counter=A.bytes+B][,gauge=..][,hist=A:unit=us][,prefix=WORD][,limit=N][,cpu]
+ *     --export
+ *     prom:[ADDR:]PORT[,maps=A+B][,counter=A.bytes+B][,gauge=..][,hist=A:unit=us][,prefix=WORD][,limit=N][,cpu]
  *
- * The words are checked before anything is loaded, and the port is opened then: a port that is taken should not cost a load.
+ * The words are checked before anything is loaded, and the port is opened then: a port that is taken should not
+ * cost a load.
  */
 #include "child.h"
 #include "http.h"
@@ -107,7 +109,9 @@ static void export_deinit(struct export *export)
 
 static int metrics_make(struct export *export, struct bpfl_error *err)
 {
-	struct bpfl_metrics_opts opts = { .size = sizeof(opts), .prefix = export->prefix, .max_elements = (uint32_t)export->limit,
+	struct bpfl_metrics_opts opts = { .size = sizeof(opts),
+					  .prefix = export->prefix,
+					  .max_elements = (uint32_t)export->limit,
 					  .per_cpu = export->per_cpu };
 
 	for (int i = 0; i < BPFL_NR_METRIC_KINDS; i++) {
@@ -154,12 +158,13 @@ static int page_make(void *ctx, char **ret_text)
 {
 	struct export *export = ctx;
 
-	bpfl_metrics_put(export->metrics, "bpfload_build_info", BPFL_METRIC_GAUGE, "Version of bpfload.", "version", bpfl_version(), 1, NULL);
+	bpfl_metrics_put(export->metrics, "bpfload_build_info", BPFL_METRIC_GAUGE, "Version of bpfload.", "version",
+			 bpfl_version(), 1, NULL);
 	if (export->events) {
 		bpfl_metrics_put(export->metrics, "bpfload_lost_events_total", BPFL_METRIC_COUNTER,
 				 "Events that were lost because a buffer was full.", NULL, NULL, export->events->nr_lost, NULL);
-		bpfl_metrics_put(export->metrics, "bpfload_warnings_total", BPFL_METRIC_COUNTER, "Warnings that were printed.", NULL, NULL,
-				 export->events->out->nr_warnings, NULL);
+		bpfl_metrics_put(export->metrics, "bpfload_warnings_total", BPFL_METRIC_COUNTER,
+				 "Warnings that were printed.", NULL, NULL, export->events->out->nr_warnings, NULL);
 	}
 	return bpfl_metrics_text(export->metrics, ret_text, NULL);
 }
@@ -202,8 +207,8 @@ static int maps_check(const struct export *export, const struct bpfl_spec *spec,
 	return 0;
 }
 
-int export_prepare(struct export **ret_export, const struct options *options, const struct bpfl_spec *spec, struct out *out,
-		   struct bpfl_error *err)
+int export_prepare(struct export **ret_export, const struct options *options, const struct bpfl_spec *spec,
+		   struct out *out, struct bpfl_error *err)
 {
 	struct export *export;
 	int ret;
@@ -238,11 +243,12 @@ static int told_check(const struct export *export, struct bpfl_error *err)
 {
 	const char *unused = bpfl_metrics_unused(export->metrics);
 
-	return unused ? out_usage(err, "--export: '%.200s' is neither a map nor a variable that is exported", unused) : 0;
+	return unused ? out_usage(err, "--export: '%.200s' is neither a map nor a variable that is exported", unused)
+		      : 0;
 }
 
-int export_open(struct export *export, const struct bpfl_object *object, const struct bpfl_spec *spec, const struct events *events,
-		struct out *out, struct bpfl_error *err)
+int export_open(struct export *export, const struct bpfl_object *object, const struct bpfl_spec *spec,
+		const struct events *events, struct out *out, struct bpfl_error *err)
 {
 	struct bpfl_map_view view;
 	int nr = 0, ret = 0;
@@ -330,7 +336,8 @@ static int directory_add(struct export *export, const char *dir, struct bpfl_err
 	snprintf(path, sizeof(path), "%s/maps", dir);
 	stream = opendir(path);
 	if (!stream) {
-		out_usage(err, "'%.300s' is a directory, but not of bpfload load --pin: it has no directory 'maps'", dir);
+		out_usage(err, "'%.300s' is a directory, but not of bpfload load --pin: it has no directory 'maps'",
+			  dir);
 		err->kind = BPFL_ERR_TARGET;
 		return -ENOENT;
 	}
@@ -393,7 +400,13 @@ static int serve(struct export *export, const struct options *options, struct ou
 	struct views views = { 0 };
 	struct plan plan = { 0 };
 	struct child child;
-	struct loop loop = { .signal_fd = -1, .events = &events, .views = &views, .plan = &plan, .options = options, .out = out, .child = &child,
+	struct loop loop = { .signal_fd = -1,
+			     .events = &events,
+			     .views = &views,
+			     .plan = &plan,
+			     .options = options,
+			     .out = out,
+			     .child = &child,
 			     .export = export };
 	int ret = signals_init(&loop.signal_fd, err);
 
@@ -410,8 +423,8 @@ static int serve(struct export *export, const struct options *options, struct ou
 	return ret;
 }
 
-static int export_words(struct export *export, const struct options *options, char **words, int nr_words, struct out *out,
-			struct bpfl_error *err)
+static int export_words(struct export *export, const struct options *options, char **words, int nr_words,
+			struct out *out, struct bpfl_error *err)
 {
 	int ret = nr_words == 0 ? out_usage(err, "export: prom:[ADDR:]PORT, or prom to print the page?") :
 				  words_parse(export, words[0], true, err);

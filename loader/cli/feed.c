@@ -2,8 +2,9 @@
 /*
  * cli/feed.c: --feed MAP=FILE: lines of a file, or of stdin, become records of a user ring buffer.
  *
- * The loop says when there is something to read. When the buffer is full the line waits, and no other is read, until the programs have
- * taken records out. A line that is no record is a warning: what is typed in need not be right the first time.
+ * The loop says when there is something to read. When the buffer is full the line waits, and no other is read,
+ * until the programs have taken records out. A line that is no record is a warning: what is typed in need not
+ * be right the first time.
  */
 #include "feed.h"
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli/http.c: HTTP/1.0 and 1.1, as much as a monitoring system needs, and nothing that can hold up the loop that it lives in.
+ * cli/http.c: HTTP/1.0 and 1.1, as much as a monitoring system needs, and nothing that can hold up the loop
+ * that it lives in.
  *
- * The loop polls one epoll(7) descriptor; http_serve() accepts, reads and writes without blocking. A connection has a buffer of fixed size for the
- * head of a request, and one answer at a time. It has ten seconds for a request, counted from when it may begin to its last byte (so one byte
- * a second does not help), and as many to take the answer; then it is closed. There is a fixed number of connections: when all are taken,
- * the next one takes the place of the one that has least time left. GET and HEAD are answered, requests with a body are not: the
- * connection is closed behind every refusal, so that nothing that follows can be taken for a request of its own.
+ * The loop polls one epoll(7) descriptor; http_serve() accepts, reads and writes without blocking. A connection
+ * has a buffer of fixed size for the head of a request, and one answer at a time. It has ten seconds for a
+ * request, counted from when it may begin to its last byte (so one byte a second does not help), and as many to
+ * take the answer; then it is closed. There is a fixed number of connections: when all are taken, the next one
+ * takes the place of the one that has least time left. GET and HEAD are answered, requests with a body are not:
+ * the connection is closed behind every refusal, so that nothing that follows can be taken for a request of its own.
  */
 #include "http.h"
 
@@ -76,7 +78,10 @@ static int address_parse(const char *where, union address *address, socklen_t *r
 	uint64_t port;
 
 	if (bpfl_text_to_u64(port_text, &port) < 0 || port > 65535)
-		return out_usage(err, "--export: '%.100s' does not end with a port: prom:9435, prom:10.0.0.1:9435, prom:[::1]:9435", where);
+		return out_usage(err,
+				 "--export: '%.100s' does not end with a port: prom:9435, prom:10.0.0.1:9435, "
+				 "prom:[::1]:9435",
+				 where);
 	if (len >= sizeof(host))
 		return out_usage(err, "--export: '%.100s': too long for an address", where);
 	if (is_v6)
@@ -97,20 +102,25 @@ static int address_parse(const char *where, union address *address, socklen_t *r
 		return 0;
 	}
 	out_usage(err, "--export: '%.63s' is not an IP address", host);
-	snprintf(err->fix, sizeof(err->fix), "0.0.0.0 is every IPv4 address of this machine, [::] every one; an IPv6 address stands in brackets");
+	snprintf(err->fix, sizeof(err->fix),
+		 "0.0.0.0 is every IPv4 address of this machine, [::] every one; an IPv6 address stands in brackets");
 	return -EINVAL;
 }
 
 static int listen_error(const char *where, int errnum, struct bpfl_error *err)
 {
 	bpfl_error_clear(err);
-	err->kind = errnum == EACCES ? BPFL_ERR_PERMISSION : errnum == EADDRINUSE || errnum == EADDRNOTAVAIL ? BPFL_ERR_TARGET : BPFL_ERR_SYSTEM;
+	err->kind = errnum == EACCES                                  ? BPFL_ERR_PERMISSION
+		    : errnum == EADDRINUSE || errnum == EADDRNOTAVAIL ? BPFL_ERR_TARGET
+								      : BPFL_ERR_SYSTEM;
 	err->errnum = errnum;
 	snprintf(err->message, sizeof(err->message), "--export: listening on '%.100s': %s", where, strerror(errnum));
 	if (errnum == EADDRINUSE)
-		snprintf(err->fix, sizeof(err->fix), "another process listens there: choose another port, or 0 for one that is free");
+		snprintf(err->fix, sizeof(err->fix),
+			 "another process listens there: choose another port, or 0 for one that is free");
 	if (errnum == EADDRNOTAVAIL)
-		snprintf(err->fix, sizeof(err->fix), "it is not an address of this machine: 0.0.0.0 is every one that it has");
+		snprintf(err->fix, sizeof(err->fix),
+			 "it is not an address of this machine: 0.0.0.0 is every one that it has");
 	if (errnum == EACCES)
 		snprintf(err->fix, sizeof(err->fix), "ports below 1024 need CAP_NET_BIND_SERVICE");
 	return -errnum;
@@ -228,8 +238,8 @@ struct request {
 	bool is_head, keeps;
 };
 
-static void answer(struct conn *conn, const struct request *request, const char *status, const char *type, const char *more,
-		   const char *body)
+static void answer(struct conn *conn, const struct request *request, const char *status, const char *type,
+		   const char *more, const char *body)
 {
 	size_t size = strlen(body), room = size + 512;
 	int used;
@@ -241,8 +251,9 @@ static void answer(struct conn *conn, const struct request *request, const char 
 		conn->is_last = true;
 		return;
 	}
-	used = snprintf(conn->answer, room, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%sConnection: %s\r\n\r\n%s", status, type,
-			size, more, conn->is_last ? "close" : "keep-alive", request->is_head ? "" : body);
+	used = snprintf(conn->answer, room,
+			"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%sConnection: %s\r\n\r\n%s", status,
+			type, size, more, conn->is_last ? "close" : "keep-alive", request->is_head ? "" : body);
 	conn->answer_size = (size_t)used;
 	conn->answer_sent = 0;
 }
@@ -276,9 +287,11 @@ static void request_answer(struct http *http, struct conn *conn, struct request 
 	else if (len == 8 && strncmp(request->path, "/metrics", len) == 0)
 		page_answer(http, conn, request);
 	else if (len == 1 && request->path[0] == '/')
-		answer(conn, request, "200 OK", "text/plain; charset=utf-8", "", "bpfload: metrics of BPF programs are at /metrics\n");
+		answer(conn, request, "200 OK", "text/plain; charset=utf-8", "",
+		       "bpfload: metrics of BPF programs are at /metrics\n");
 	else
-		answer(conn, request, "404 Not Found", "text/plain; charset=utf-8", "", "404 Not Found: metrics are at /metrics\n");
+		answer(conn, request, "404 Not Found", "text/plain; charset=utf-8", "",
+		       "404 Not Found: metrics are at /metrics\n");
 }
 
 /* ---- requests ---- */
@@ -320,7 +333,8 @@ static const char *first_line(char *line, struct request *request)
 	request->is_head = strcmp(line, "HEAD") == 0;
 	if (strncasecmp(path, "http://", 7) == 0 && strchr(path + 7, '/')) /* as proxies ask */
 		request->path = path = strchr(path + 7, '/');
-	if (!*line || !is_token(line) || path[0] != '/' || strncmp(version, "HTTP/", 5) != 0 || strlen(version) != 8 || version[6] != '.')
+	if (!*line || !is_token(line) || path[0] != '/' || strncmp(version, "HTTP/", 5) != 0 || strlen(version) != 8 ||
+	    version[6] != '.')
 		return "400 Bad Request";
 	if (version[5] != '1')
 		return "505 HTTP Version Not Supported";
@@ -343,7 +357,8 @@ static const char *header_line(char *line, struct request *request, unsigned *nr
 		*nr_hosts += 1;
 	else if (strcasecmp(line, "Connection") == 0 && strcasestr(value, "close"))
 		request->keeps = false;
-	else if (strcasecmp(line, "Transfer-Encoding") == 0 || (strcasecmp(line, "Content-Length") == 0 && value[strspn(value, "0")]))
+	else if (strcasecmp(line, "Transfer-Encoding") == 0 ||
+		 (strcasecmp(line, "Content-Length") == 0 && value[strspn(value, "0")]))
 		return "413 Content Too Large"; /* no request of ours has a body */
 	return NULL;
 }
@@ -374,7 +389,10 @@ static void request_take(struct http *http, struct conn *conn, size_t size)
 	conn->deadline_ms = now_ms() + http->opts.timeout_ms;
 }
 
-/* Bytes of the first request's head with its empty line; 0: it has not all come. Empty lines in front of a request are skipped. */
+/*
+ * Bytes of the first request's head with its empty line; 0: it has not all come. Empty lines in front of a
+ * request are skipped.
+ */
 static size_t head_end(struct conn *conn)
 {
 	size_t skip = 0;
@@ -400,7 +418,8 @@ static size_t head_end(struct conn *conn)
 static bool conn_write(struct http *http, struct conn *conn)
 {
 	while (conn->answer_sent < conn->answer_size) {
-		ssize_t ret = send(conn->fd, conn->answer + conn->answer_sent, conn->answer_size - conn->answer_sent, MSG_NOSIGNAL);
+		ssize_t ret = send(conn->fd, conn->answer + conn->answer_sent, conn->answer_size - conn->answer_sent,
+				   MSG_NOSIGNAL);
 
 		if (ret < 0 && errno == EINTR)
 			continue;
@@ -413,7 +432,10 @@ static bool conn_write(struct http *http, struct conn *conn)
 	conn->deadline_ms = now_ms() + http->opts.timeout_ms;
 	if (!conn->is_last)
 		return true;
-	/* What the other side still sends would make the kernel reset the connection, and our answer with it: wait for its end. */
+	/*
+	 * What the other side still sends would make the kernel reset the connection, and our answer with
+	 * it: wait for its end.
+	 */
 	shutdown(conn->fd, SHUT_WR);
 	conn->head_size = HEAD_MAX + 1;
 	return true;
@@ -438,7 +460,8 @@ static bool conn_read(struct conn *conn)
 {
 	char rest[1024];
 	bool is_over = conn->head_size > HEAD_MAX;
-	ssize_t ret = recv(conn->fd, is_over ? rest : conn->head + conn->head_size, is_over ? sizeof(rest) : HEAD_MAX - conn->head_size, 0);
+	ssize_t ret = recv(conn->fd, is_over ? rest : conn->head + conn->head_size,
+			   is_over ? sizeof(rest) : HEAD_MAX - conn->head_size, 0);
 
 	if (ret < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
@@ -447,7 +470,10 @@ static bool conn_read(struct conn *conn)
 	return ret > 0;
 }
 
-/* A step at a time, one request at most: then it is the turn of others. What has come behind it is seen to when the socket can be written. */
+/*
+ * A step at a time, one request at most: then it is the turn of others. What has come behind it is seen to
+ * when the socket can be written.
+ */
 static void conn_serve(struct http *http, uint32_t idx, uint32_t events)
 {
 	struct conn *conn = &http->conns[idx];

@@ -21,7 +21,8 @@ struct http_opts {
 
 /*
  * Listens. where: "PORT", "ADDR:PORT", "[IPV6]:PORT"; without an address loopback; port 0: one that is free.
- * 0; -EINVAL (kind USAGE) for words that are no address; -errno (kind TARGET: in use, not an address of this machine; PERMISSION).
+ * 0; -EINVAL (kind USAGE) for words that are no address; -errno (kind TARGET: in use, not an address of this
+ * machine; PERMISSION).
  */
 int http_open(const char *where, const struct http_opts *opts, struct http **ret_http, struct bpfl_error *err);
 void http_close(struct http *http);

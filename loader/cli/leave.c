@@ -2,10 +2,11 @@
 /*
  * cli/leave.c: giving the prompt back at once.
  *
- * Programs on perf events take the kernel 60 to 85 ms each to let go of. A child gets copies of their descriptors, which makes closing ours cheap;
- * then it closes its own, side by side. The kernel takes the programs off as soon as that begins; the child waits in our place for all that
- * follows. It holds nothing but these descriptors: no terminal, no pipe, no file of the caller, no map, no program. Everything else is detached
- * here, and seen to the end.
+ * Programs on perf events take the kernel 60 to 85 ms each to let go of. A child gets copies of their
+ * descriptors, which makes closing ours cheap; then it closes its own, side by side. The kernel takes the
+ * programs off as soon as that begins; the child waits in our place for all that follows. It holds nothing but
+ * these descriptors: no terminal, no pipe, no file of the caller, no map, no program. Everything else is
+ * detached here, and seen to the end.
  *
  * The child's parent is gone before it ends, so the system's first process reaps it, as it does any daemon.
  */
@@ -47,7 +48,8 @@ static bool close_others(const struct handover *handover, int go_fd, int begun_f
 	while ((entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 
-		if (entry->d_name[0] != '.' && fd != go_fd && fd != begun_fd && fd != dirfd(dir) && !is_kept(handover, fd))
+		if (entry->d_name[0] != '.' && fd != go_fd && fd != begun_fd && fd != dirfd(dir) &&
+		    !is_kept(handover, fd))
 			close(fd);
 	}
 	closedir(dir);
@@ -81,7 +83,10 @@ static void hold(const struct handover *handover, int go_fd, int begun_fd)
 	_exit(0);
 }
 
-/* On return the child has let go of everything else: it must not be in the way when a trace instance is removed. False: nobody holds them. */
+/*
+ * On return the child has let go of everything else: it must not be in the way when a trace instance is
+ * removed. False: nobody holds them.
+ */
 static bool holder_start(struct handover *handover)
 {
 	int ready[2] = { -1, -1 }, go[2] = { -1, -1 }, begun[2] = { -1, -1 };
@@ -109,7 +114,10 @@ static bool holder_start(struct handover *handover)
 	return true;
 }
 
-/* All our descriptors are closed: now the child's are the last. Returns when the programs are off and no CPU is in one any more. */
+/*
+ * All our descriptors are closed: now the child's are the last. Returns when the programs are off and no
+ * CPU is in one any more.
+ */
 static void holder_go(const struct handover *handover)
 {
 	close(handover->go_fd);
@@ -118,7 +126,10 @@ static void holder_go(const struct handover *handover)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
-/* The descriptors that a child may close; the links that have none are appended to ret_others, which has room for all. */
+/*
+ * The descriptors that a child may close; the links that have none are appended to ret_others, which has
+ * room for all.
+ */
 static size_t collect(const struct plan *plan, struct handover *handover, struct bpfl_link **ret_others)
 {
 	size_t nr_others = 0, max = 0;

@@ -2,10 +2,10 @@
 /*
  * cli/loop.c: waiting while the programs run.
  *
- * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while nothing is printed),
- * the --interval timer, the --duration timer, events, the end of the command behind "--", readers of metrics, the timer of --until and
- * the input of --feed. The signals are blocked from the start and read here, so that
- * there is no handler and nothing is interrupted half way.
+ * One poll(2) over: signals (INT, TERM, HUP end the run), printk lines, stdout (its reader may leave while
+ * nothing is printed), the --interval timer, the --duration timer, events, the end of the command behind "--",
+ * readers of metrics, the timer of --until and the input of --feed. The signals are blocked from the start and
+ * read here, so that there is no handler and nothing is interrupted half way.
  */
 #include "child.h"
 #include "feed.h"
@@ -67,7 +67,10 @@ bool signals_pending(int signal_fd)
 	return true;
 }
 
-/* A timer that has begun, or -1 for none when no time is given. A run that was to end would not without it: failure is an error. */
+/*
+ * A timer that has begun, or -1 for none when no time is given. A run that was to end would not without it:
+ * failure is an error.
+ */
 static int timer_open(uint64_t ns, bool repeat, int *ret_fd, struct bpfl_error *err)
 {
 	struct itimerspec spec = { 0 };
@@ -253,7 +256,9 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 	if (ret == 0 && loop->until && loop->until->nr > 0)
 		ret = timer_open(UNTIL_NS, true, &fds[8].fd, err);
 	while (ret == 0) {
-		int wait_ms = loop->views->stacks ? stacks_note(loop->views->stacks, loop->views, loop->options->child_pid) : -1;
+		int wait_ms = loop->views->stacks
+				      ? stacks_note(loop->views->stacks, loop->views, loop->options->child_pid)
+				      : -1;
 
 		fds[9].fd = feed_fd(loop->feed);
 		if (feed_wait_ms(loop->feed) >= 0)

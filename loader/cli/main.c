@@ -103,7 +103,8 @@ static int unknown_word(const char *word)
 	near = bpfl_text_nearest(word, names, NR_COMMANDS);
 	out_usage(&err, "'%.200s' is neither a command nor a file", word);
 	if (near)
-		snprintf(err.fix, sizeof(err.fix), "did you mean 'bpfload %s'? bpfload --help lists the commands", near);
+		snprintf(err.fix, sizeof(err.fix), "did you mean 'bpfload %s'? bpfload --help lists the commands",
+			 near);
 	else
 		snprintf(err.fix, sizeof(err.fix), "give an object file, or see bpfload --help");
 	return out_error(&out, &err);

@@ -2,8 +2,8 @@
 /*
  * cli/options.c: the words of the command line -> struct options.
  *
- * One table says everything about an option: who takes it, its names, its argument, where its value goes, its help. The parser and the
- * help text both read it, so they cannot disagree.
+ * One table says everything about an option: who takes it, its names, its argument, where its value goes, its
+ * help. The parser and the help text both read it, so they cannot disagree.
  */
 #include "cli.h"
 
@@ -253,7 +253,9 @@ static void tables_fill(const struct option_table *table, struct option long_opt
 	*letter++ = ':'; /* a missing argument gives ':' */
 	for (size_t i = 0; i < table->nr_rows; i++) {
 		const struct option_row *row = &table->rows[i];
-		int has_arg = row->kind == VALUE_OPTIONAL ? optional_argument : row->argument ? required_argument : no_argument;
+		int has_arg = row->kind == VALUE_OPTIONAL ? optional_argument
+			      : row->argument             ? required_argument
+							  : no_argument;
 
 		long_options[i] = (struct option){ row->name, has_arg, NULL, 256 + (int)i };
 		if (row->letter) {
@@ -277,7 +279,10 @@ static const struct option_row *row_of(const struct option_table *table, int cod
 	return NULL;
 }
 
-/* Takes options until one is not the command's; that is *ret_foreign then (NULL otherwise): a row behind those of the table. */
+/*
+ * Takes options until one is not the command's; that is *ret_foreign then (NULL otherwise): a row behind
+ * those of the table.
+ */
 static int words_parse(const struct option_table *table, size_t nr_foreign, void *values, int argc, char **argv,
 		       const struct option_row **ret_foreign, struct bpfl_error *err)
 {
@@ -360,7 +365,8 @@ int options_parse(struct options *options, enum option_set set, int argc, char *
 		options->file = optind < argc ? argv[optind] : NULL; /* its parameters belong to the help */
 		return ret;
 	}
-	if (optind == argc && options->command && !options->command[1]) { /* "-- FILE": its name may begin with a dash */
+	/* "-- FILE": its name may begin with a dash */
+	if (optind == argc && options->command && !options->command[1]) {
 		options->file = options->command[0];
 		options->command = NULL;
 		return 0;
@@ -375,15 +381,16 @@ int options_parse(struct options *options, enum option_set set, int argc, char *
 
 void options_deinit(struct options *options)
 {
-	struct words *words[] = { &options->attach, &options->set, &options->param, &options->map, &options->type,
-				  &options->only, &options->skip, &options->dump, &options->hist, &options->top, &options->folded, &options->event, &options->columns,
-				  &options->fmt };
+	struct words *words[] = { &options->attach, &options->set,   &options->param,   &options->map,  &options->type,
+				  &options->only,   &options->skip,  &options->dump,    &options->hist, &options->top,
+				  &options->folded, &options->event, &options->columns, &options->fmt };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		words_deinit(words[i]);
 }
 
-int action_idx(const char *command, const char *word, const char *const names[], size_t nr_names, struct bpfl_error *err)
+int action_idx(const char *command, const char *word, const char *const names[], size_t nr_names,
+	       struct bpfl_error *err)
 {
 	const char *near = bpfl_text_nearest(word, names, nr_names);
 	char list[256] = "";

@@ -2,8 +2,8 @@
 /*
  * cli/out.c: stdout carries data and nothing else; notes, warnings and errors go to stderr.
  *
- * A reader that closes its end of the pipe (head, less) has seen enough: that is a normal end, so SIGPIPE is ignored and EPIPE sets
- * out->closed. Everything else that stdout refuses (a full disk) is an error.
+ * A reader that closes its end of the pipe (head, less) has seen enough: that is a normal end, so SIGPIPE is
+ * ignored and EPIPE sets out->closed. Everything else that stdout refuses (a full disk) is an error.
  */
 #include "cli.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli/plan.c: which program is attached where. Everything that can be wrong with the words is found before anything is loaded.
+ * cli/plan.c: which program is attached where. Everything that can be wrong with the words is found before
+ * anything is loaded.
  *
  * Without --attach every selected program goes where its section says. With --attach only the named ones are attached;
  * `--attach auto` adds the rest, `--attach none` attaches nothing.
@@ -142,7 +143,8 @@ static int sections_add(struct plan *plan, const struct options *options, struct
 }
 
 /* Takes an item that cannot be attached out of the plan, when others are left. 0, or ret when that is not wanted. */
-static int item_give_up(struct plan *plan, size_t idx, bool best_effort, int ret, struct out *out, struct bpfl_error *err)
+static int item_give_up(struct plan *plan, size_t idx, bool best_effort, int ret, struct out *out,
+			struct bpfl_error *err)
 {
 	if (!best_effort || plan->nr == 1)
 		return ret;
@@ -195,8 +197,8 @@ static int pid_apply(struct plan *plan, const struct options *options, struct bp
 	if (nr_taken > 0)
 		return 0;
 	out_usage(err, "--pid: nothing that is attached can be narrowed to a process");
-	snprintf(err->fix, sizeof(err->fix), "programs can look themselves: --set VAR=%s, if the object has such a variable",
-		 options->pid);
+	snprintf(err->fix, sizeof(err->fix),
+		 "programs can look themselves: --set VAR=%s, if the object has such a variable", options->pid);
 	return -EINVAL;
 }
 
@@ -228,7 +230,8 @@ int plan_make(struct plan *plan, const struct options *options, struct bpfl_spec
 	return ret == 0 && !options->dry_run ? plan_check(plan, options, spec, out, err) : ret;
 }
 
-int plan_attach(struct plan *plan, struct bpfl_object *object, bool best_effort, struct out *out, struct bpfl_error *err)
+int plan_attach(struct plan *plan, struct bpfl_object *object, bool best_effort, struct out *out,
+		struct bpfl_error *err)
 {
 	struct bpfl_log log = out_log(out);
 	size_t i = 0;
@@ -275,7 +278,8 @@ int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *di
 	return ret;
 }
 
-int plan_read(const struct plan *plan, const struct bpfl_spec *spec, struct tables *tables, struct out *out, struct bpfl_error *err)
+int plan_read(const struct plan *plan, const struct bpfl_spec *spec, struct tables *tables, struct out *out,
+	      struct bpfl_error *err)
 {
 	enum bpfl_format format = out->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
 

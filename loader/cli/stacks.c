@@ -2,11 +2,11 @@
 /*
  * cli/stacks.c: stacks with names, folded lines, and the flame graph in a file.
  *
- * Stacks are read when they are shown, and a process may be gone by then. So while programs run, the maps whose stacks will be wanted are looked through
- * often for processes that are new.
+ * Stacks are read when they are shown, and a process may be gone by then. So while programs run, the maps whose
+ * stacks will be wanted are looked through often for processes that are new.
  *
- * A flame graph is written beside its place and moved there when it is complete: whoever looks at the file, a browser that reloads it each second for
- * example, sees a whole one.
+ * A flame graph is written beside its place and moved there when it is complete: whoever looks at the file, a
+ * browser that reloads it each second for example, sees a whole one.
  */
 #include "cli.h"
 
@@ -29,7 +29,9 @@
 int stacks_prepare(struct stacks *stacks, const struct options *options, struct out *out, struct bpfl_error *err)
 {
 	struct bpfl_symbolizer_opts opts = { .size = sizeof(opts), .log = out_log(out) };
-	struct bpfl_stacks_opts stack_opts = { .size = sizeof(stack_opts), .forms = options->fmt.items, .nr_forms = options->fmt.nr };
+	struct bpfl_stacks_opts stack_opts = { .size = sizeof(stack_opts),
+					       .forms = options->fmt.items,
+					       .nr_forms = options->fmt.nr };
 	int ret = bpfl_symbolizer_create(&opts, &stacks->symbolizer, err);
 
 	stacks->options = options;
@@ -94,7 +96,8 @@ static bool has_counted_stacks(const struct bpfl_map *map)
 }
 
 /* Of all loaded maps that have stacks the only one. */
-static int choose_map(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err)
+static int choose_map(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec,
+		      struct bpfl_error *err)
 {
 	struct bpfl_map_view view;
 	char names[512] = "";
@@ -119,13 +122,17 @@ static int choose_map(struct stacks *stacks, const struct bpfl_object *object, c
 	}
 	if (nr == 1)
 		return 0;
-	out_usage(err, nr ? "--flamegraph: which map? %s have stacks" : "--flamegraph: no map of the object has stacks", names);
+	out_usage(err, nr ? "--flamegraph: which map? %s have stacks" : "--flamegraph: no map of the object has stacks",
+		  names);
 	snprintf(err->fix, sizeof(err->fix), nr ? "name it: --stacks MAP" :
 		 "keys with members kern_stack_id, user_stack_id and the like are taken for stacks; --fmt MEMBER=kstack or MEMBER=ustack says it of others");
 	return -EINVAL;
 }
 
-/* A place where nothing can be written is said before the measuring. What is neither file nor directory shows it when it is written. */
+/*
+ * A place where nothing can be written is said before the measuring. What is neither file nor directory
+ * shows it when it is written.
+ */
 static int place_check(const char *path, struct bpfl_error *err)
 {
 	char temporary[PATH_SIZE];
@@ -148,10 +155,13 @@ static int place_check(const char *path, struct bpfl_error *err)
 	return 0;
 }
 
-int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err)
+int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec,
+		struct bpfl_error *err)
 {
 	const struct options *options = stacks->options;
-	const char *text = options->stacks ? options->stacks : options->folded.nr == 1 ? options->folded.items[0] : NULL;
+	const char *text = options->stacks           ? options->stacks
+			   : options->folded.nr == 1 ? options->folded.items[0]
+						     : NULL;
 	const char *colon = text ? strchr(text, ':') : NULL;
 	char name[NAME_SIZE];
 	int ret = bpfl_stacks_add_object(stacks->stacks, object, err);
@@ -194,8 +204,8 @@ int stacks_open_map(struct stacks *stacks, const struct bpfl_map *map, struct bp
 
 /* ---- showing ---- */
 
-static int profile_of(struct stacks *stacks, const struct bpfl_map *map, const char *words, struct bpfl_profile **ret_profile,
-		      struct bpfl_error *err)
+static int profile_of(struct stacks *stacks, const struct bpfl_map *map, const char *words,
+		      struct bpfl_profile **ret_profile, struct bpfl_error *err)
 {
 	struct bpfl_map_facts facts;
 	int ret = bpfl_profile_create(ret_profile, err);
@@ -205,9 +215,11 @@ static int profile_of(struct stacks *stacks, const struct bpfl_map *map, const c
 	bpfl_map_get_facts(map, &facts);
 	if (ret == 0 && bpfl_profile_nr_lost(*ret_profile) > 0 && !stacks->said_lost) {
 		stacks->said_lost = true;
-		out_warn(stacks->out, "%llu of %llu samples of map '%s' have a stack that was lost: the stack-trace map has too few places; --map NAME.max_entries=N makes more",
-			 (unsigned long long)bpfl_profile_nr_lost(*ret_profile), (unsigned long long)bpfl_profile_nr_samples(*ret_profile),
-			 facts.name);
+		out_warn(stacks->out,
+			 "%llu of %llu samples of map '%s' have a stack that was lost: the stack-trace map has too few "
+			 "places; --map NAME.max_entries=N makes more",
+			 (unsigned long long)bpfl_profile_nr_lost(*ret_profile),
+			 (unsigned long long)bpfl_profile_nr_samples(*ret_profile), facts.name);
 	}
 	return ret;
 }
@@ -221,7 +233,8 @@ int stacks_try(struct stacks *stacks, struct bpfl_error *err)
 	return ret;
 }
 
-int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text, struct bpfl_error *err)
+int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char *words, char **ret_text,
+		  struct bpfl_error *err)
 {
 	struct bpfl_profile *profile = NULL;
 	int ret = profile_of(stacks, map, words, &profile, err);
@@ -288,8 +301,8 @@ int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err)
 	if (ret == 0)
 		ret = write_file(path, svg, err);
 	if (ret == 0)
-		out_note(stacks->out, 0, "flame graph of %llu %s: %s", (unsigned long long)bpfl_profile_nr_samples(profile),
-			 opts.unit ? opts.unit : "samples", path);
+		out_note(stacks->out, 0, "flame graph of %llu %s: %s",
+			 (unsigned long long)bpfl_profile_nr_samples(profile), opts.unit ? opts.unit : "samples", path);
 	free(svg);
 	bpfl_profile_destroy(profile);
 	return ret;

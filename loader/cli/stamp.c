@@ -2,7 +2,8 @@
 /*
  * cli/stamp.c: --timestamps, for lines that no decoder writes: those of bpf_printk(), in the forms that events have.
  *
- * It is the time at which a line was read. The kernel's own, in --json and --raw, is of the trace clock, which is no clock of this world.
+ * It is the time at which a line was read. The kernel's own, in --json and --raw, is of the trace clock, which
+ * is no clock of this world.
  */
 #include "cli.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli/tables.c: tables that an object describes itself: its markers say which maps are tables, and which iterators write rows.
+ * cli/tables.c: tables that an object describes itself: its markers say which maps are tables, and which
+ * iterators write rows.
  *
- * A map becomes a view like --top (views.c). Iterators are read by plan_read(): what one writes is no text then, but records, and those of
- * all programs of a table are its rows.
+ * A map becomes a view like --top (views.c). Iterators are read by plan_read(): what one writes is no text
+ * then, but records, and those of all programs of a table are its rows.
  */
 #include "cli.h"
 

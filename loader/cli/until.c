@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli/until.c: --until: a run that ends when a variable or an element says so; --exit-code: one that ends with a variable's value.
+ * cli/until.c: --until: a run that ends when a variable or an element says so; --exit-code: one that ends with
+ * a variable's value.
  *
  *     condition := what op value { "&&" what op value }
  *     what      := VAR [ .MEMBER ] | MAP "[" KEY "]" [ .MEMBER ]
  *     op        := "==" | "=" | "!=" | "<" | "<=" | ">" | ">="
  *     value     := number | enumerator
  *
- * There is nothing that tells when a map changes, so it is looked at twenty times a second. What is there is read in the library's words (JSON): by
- * the map's types, per-CPU values summed. An element that is not there yet holds no condition.
+ * There is nothing that tells when a map changes, so it is looked at twenty times a second. What is there is
+ * read in the library's words (JSON): by the map's types, per-CPU values summed. An element that is not there
+ * yet holds no condition.
  */
 #include "cli.h"
 
@@ -29,7 +31,8 @@ struct until_term {
 static int term_refuse(const char *text, const char *words, struct bpfl_error *err)
 {
 	out_usage(err, "--until '%.200s': %s", text, words);
-	snprintf(err->fix, sizeof(err->fix), "as in --until 'done==1', --until 'cfg.left<=0' or --until 'counts[3].calls>=100'");
+	snprintf(err->fix, sizeof(err->fix),
+		 "as in --until 'done==1', --until 'cfg.left<=0' or --until 'counts[3].calls>=100'");
 	return -EINVAL;
 }
 
@@ -64,7 +67,8 @@ static char *trim(char *text)
 }
 
 /* The map of a variable; its whole name stays the key. */
-static int variable_find(struct until_term *term, const char *text, char *what, const struct bpfl_spec *spec, struct bpfl_error *err)
+static int variable_find(struct until_term *term, const char *text, char *what, const struct bpfl_spec *spec,
+			 struct bpfl_error *err)
 {
 	const char **names = calloc(bpfl_spec_nr_vars(spec) + 1, sizeof(*names)), *near = NULL;
 	size_t len = strcspn(what, ".[");
@@ -83,7 +87,8 @@ static int variable_find(struct until_term *term, const char *text, char *what, 
 		near = names ? bpfl_text_nearest(what, names, bpfl_spec_nr_vars(spec)) : NULL;
 		term_refuse(text, "the object has no such variable", err);
 		if (near)
-			snprintf(err->fix, sizeof(err->fix), "did you mean '%.200s'? An element of a map is written as MAP[KEY]", near);
+			snprintf(err->fix, sizeof(err->fix),
+				 "did you mean '%.200s'? An element of a map is written as MAP[KEY]", near);
 	}
 	free(names);
 	return term->map ? 0 : -ENOENT;
@@ -120,7 +125,8 @@ static int term_parse(struct until_term *term, const char *text, const struct bp
 	return 0;
 }
 
-int until_prepare(struct until *until, const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err)
+int until_prepare(struct until *until, const struct options *options, const struct bpfl_spec *spec,
+		  struct bpfl_error *err)
 {
 	const char *at = options->until;
 	int ret = 0;
@@ -134,7 +140,8 @@ int until_prepare(struct until *until, const struct options *options, const stru
 		until->terms = terms;
 		memset(&terms[until->nr], 0, sizeof(*terms));
 		terms[until->nr].text = strndup(at, end ? (size_t)(end - at) : strlen(at));
-		ret = terms[until->nr++].text ? term_parse(&terms[until->nr - 1], options->until, spec, err) : out_usage(err, "out of memory");
+		ret = terms[until->nr++].text ? term_parse(&terms[until->nr - 1], options->until, spec, err)
+					      : out_usage(err, "out of memory");
 		at = end ? end + 2 : NULL;
 	}
 	for (size_t i = 0; options->exit_code && ret == 0; i++) {
@@ -231,7 +238,8 @@ int until_open(struct until *until, const struct bpfl_object *object, struct bpf
 		ret = bpfl_map_open_object(object, until->terms[i].map, &until->terms[i].handle, err);
 		if (ret < 0)
 			continue;
-		term_holds(&until->terms[i], err); /* words that do not fit the types are found now; an element may still come */
+		/* words that do not fit the types are found now; an element may still come */
+		term_holds(&until->terms[i], err);
 		if (err->kind == BPFL_ERR_USAGE)
 			ret = -EINVAL;
 		else
@@ -249,8 +257,8 @@ bool until_holds(const struct until *until, struct bpfl_error *err)
 	return until->nr > 0;
 }
 
-int until_exit_code(const struct options *options, const struct bpfl_spec *spec, const struct bpfl_object *object, int *ret_code,
-		    struct bpfl_error *err)
+int until_exit_code(const struct options *options, const struct bpfl_spec *spec, const struct bpfl_object *object,
+		    int *ret_code, struct bpfl_error *err)
 {
 	struct bpfl_var_view var;
 	union { uint64_t u64; uint32_t u32; uint16_t u16; uint8_t u8; } value = { 0 };
@@ -264,7 +272,10 @@ int until_exit_code(const struct options *options, const struct bpfl_spec *spec,
 		ret = bpfl_object_var_get(object, var.name, &value, var.size_bytes, err);
 		if (ret < 0)
 			return ret;
-		code = var.size_bytes == 8 ? value.u64 : var.size_bytes == 4 ? value.u32 : var.size_bytes == 2 ? value.u16 : value.u8;
+		code = var.size_bytes == 8   ? value.u64
+		       : var.size_bytes == 4 ? value.u32
+		       : var.size_bytes == 2 ? value.u16
+					     : value.u8;
 		if (code > 255) {
 			out_usage(err, "--exit-code: %.100s is %lld: an exit code is a number from 0 to 255", var.name,
 				  var.size_bytes == 4 ? (long long)(int32_t)value.u32 : (long long)code);

@@ -2,9 +2,10 @@
 /*
  * cli/views.c: maps on the screen: their elements, histograms, tables.
  *
- * All views of a round make one block of text. On a terminal the next block is written over it, as long as nothing else has been written
- * since; so the last one stays when the run ends, and lines of programs are never overwritten. For that no line may be wider and no block
- * higher than the screen. Anywhere else blocks follow one another, with an empty line between them when they are more than plain elements.
+ * All views of a round make one block of text. On a terminal the next block is written over it, as long as
+ * nothing else has been written since; so the last one stays when the run ends, and lines of programs are never
+ * overwritten. For that no line may be wider and no block higher than the screen. Anywhere else blocks follow
+ * one another, with an empty line between them when they are more than plain elements.
  */
 #include "cli.h"
 
@@ -55,8 +56,8 @@ static const char *split(enum view_kind kind, const char *text, char name[NAME_S
 	return colon ? colon + 1 : NULL;
 }
 
-static int no_such_map(const char *option, const char *name, const struct options *options, const struct bpfl_spec *spec,
-		       struct bpfl_error *err)
+static int no_such_map(const char *option, const char *name, const struct options *options,
+		       const struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	size_t nr = bpfl_spec_nr_maps(spec);
 	const char **names = calloc(nr ? nr : 1, sizeof(*names));
@@ -69,7 +70,8 @@ static int no_such_map(const char *option, const char *name, const struct option
 		near = bpfl_text_nearest(name, names, nr);
 	out_usage(err, "--%s: the object has no map '%.200s'", option, name);
 	if (near)
-		snprintf(err->fix, sizeof(err->fix), "did you mean '%.200s'? bpfload spec %.300s lists its maps", near, options->file);
+		snprintf(err->fix, sizeof(err->fix), "did you mean '%.200s'? bpfload spec %.300s lists its maps", near,
+			 options->file);
 	else
 		snprintf(err->fix, sizeof(err->fix), "bpfload spec %.300s lists its maps", options->file);
 	free(names);
@@ -136,7 +138,8 @@ int views_stacks(struct views *views, size_t idx, struct bpfl_error *err)
 }
 
 /* The maps that the object itself says are tables. */
-static int described_add(struct views *views, const struct bpfl_object *object, const struct bpfl_spec *spec, struct bpfl_error *err)
+static int described_add(struct views *views, const struct bpfl_object *object, const struct bpfl_spec *spec,
+			 struct bpfl_error *err)
 {
 	struct bpfl_marker_view marker;
 
@@ -155,8 +158,8 @@ static int described_add(struct views *views, const struct bpfl_object *object, 
 	return 0;
 }
 
-int views_open(struct views *views, const struct options *options, const struct bpfl_object *object, const struct bpfl_spec *spec,
-	       struct out *out, struct bpfl_error *err)
+int views_open(struct views *views, const struct options *options, const struct bpfl_object *object,
+	       const struct bpfl_spec *spec, struct out *out, struct bpfl_error *err)
 {
 	views->options = options;
 	views->out = out;
@@ -226,8 +229,8 @@ static int view_text(const struct views *views, const struct view *view, struct 
 }
 
 /*
- * Over the last block, or below what came since. Line by line, and what is left of the old block at the end: clearing all of it first would
- * flicker, and some terminals keep a copy of what is cleared.
+ * Over the last block, or below what came since. Line by line, and what is left of the old block at the end:
+ * clearing all of it first would flicker, and some terminals keep a copy of what is cleared.
  */
 static int draw(struct views *views, const char *block, struct screen screen, uint64_t nr_lines)
 {
@@ -259,7 +262,8 @@ static int draw(struct views *views, const char *block, struct screen screen, ui
 }
 
 /*
- * Words that fit no map are refused now, not when an hour of measuring is to be shown: made once, of maps that are empty as yet, and forgotten.
+ * Words that fit no map are refused now, not when an hour of measuring is to be shown: made once, of maps that
+ * are empty as yet, and forgotten.
  * Plain elements have no words.
  */
 int views_try(struct views *views, struct bpfl_error *err)
@@ -320,7 +324,8 @@ int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < views->nr; i++)
-		has_tables = has_tables || views->items[i].kind == VIEW_HIST || views->items[i].kind == VIEW_TOP || views->items[i].kind == VIEW_TABLE;
+		has_tables = has_tables || views->items[i].kind == VIEW_HIST || views->items[i].kind == VIEW_TOP ||
+			     views->items[i].kind == VIEW_TABLE;
 	if (views->is_live) {
 		ret = draw(views, block, screen, nr_lines);
 	} else {

@@ -2,12 +2,14 @@
 /*
  * elf: reads the tables of an object file and checks every number in them. See elf/elf.h.
  *
- * In come untrusted bytes. They are copied once, their section header table is measured, and libelf translates the headers to
- * native numbers; symbols and relocations are decoded through a cursor. Out come tables whose
- * every offset, size, index and name was looked at, or an error that names the table, the entry, what was found and what was expected.
+ * In come untrusted bytes. They are copied once, their section header table is measured, and libelf translates
+ * the headers to native numbers; symbols and relocations are decoded through a cursor. Out come tables whose
+ * every offset, size, index and name was looked at, or an error that names the table, the entry, what was found
+ * and what was expected.
  *
- * The file's size bounds everything: tables are allocated after their bytes were found inside the file, and what can overlap
- * (relocation tables, names) has a budget, so that a small file cannot ask for a lot of memory or time.
+ * The file's size bounds everything: tables are allocated after their bytes were found inside the file, and
+ * what can overlap (relocation tables, names) has a budget, so that a small file cannot ask for a lot of memory
+ * or time.
  *
  * libelf is used for the headers only: gelf copies (never a pointer into its memory), and after the section count was
  * measured here, because it allocates by that count.
@@ -64,8 +66,8 @@ static int damaged(struct reader *reader, const char *fmt, ...)
 /* ---- header ---- */
 
 /*
- * How many section headers there are, that they lie inside the file, and which of them has the names. Numbers that do not fit the
- * ELF header stand in section 0: the count in its size, the index in its link.
+ * How many section headers there are, that they lie inside the file, and which of them has the names. Numbers
+ * that do not fit the ELF header stand in section 0: the count in its size, the index in its link.
  */
 static int measure_sections(struct reader *reader)
 {
@@ -143,7 +145,8 @@ out:
 /* ---- names ---- */
 
 /*
- * A string table: inside the file, and ending in a NUL, so that every offset inside it begins a string that ends inside it.
+ * A string table: inside the file, and ending in a NUL, so that every offset inside it begins a string that
+ * ends inside it.
  * what says whose table it is.
  */
 static int check_strtab(struct reader *reader, uint64_t section_idx, const char *what)
@@ -306,7 +309,8 @@ static int find_symtab(struct reader *reader)
 		return 0;
 	ret = bpfl_error_set(reader->err, BPFL_ERR_OBJECT, ENOENT, "no symbol table: the object was stripped");
 	bpfl_error_why(reader->err, "none of its %zu sections is a symbol table (SHT_SYMTAB)", elf->nr_sections - 1);
-	bpfl_error_fix(reader->err, "use the object as clang wrote it; to make it smaller, llvm-strip -g keeps what is needed");
+	bpfl_error_fix(reader->err,
+		       "use the object as clang wrote it; to make it smaller, llvm-strip -g keeps what is needed");
 	return ret;
 }
 
@@ -326,8 +330,9 @@ static int check_symbol_place(struct reader *reader, size_t idx, const struct bp
 	if (section->flags & SHF_COMPRESSED) /* its size is not that of its content */
 		return 0;
 	if (!bpfl_in_range(symbol->value, symbol->size, section->size))
-		return damaged(reader, "symbol %zu '%s': 0x%llx bytes at 0x%llx lie outside section '%s' (0x%llx bytes)",
-			       idx, BPFL_ESC(symbol->name), (unsigned long long)symbol->size,
+		return damaged(reader,
+			       "symbol %zu '%s': 0x%llx bytes at 0x%llx lie outside section '%s' (0x%llx bytes)", idx,
+			       BPFL_ESC(symbol->name), (unsigned long long)symbol->size,
 			       (unsigned long long)symbol->value, BPFL_ESC(section->name),
 			       (unsigned long long)section->size);
 	return 0;
@@ -451,7 +456,9 @@ static int read_relocs(struct reader *reader, size_t idx)
 		reloc->type = (uint32_t)info;
 		reloc->symbol_idx = (uint32_t)(info >> 32);
 		if (reloc->byte_off >= target->size)
-			return damaged(reader, "section '%s': relocation %zu at byte 0x%llx: outside the section (0x%llx bytes)",
+			return damaged(reader,
+				       "section '%s': relocation %zu at byte 0x%llx: outside the section (0x%llx "
+				       "bytes)",
 				       BPFL_ESC(target->name), i, (unsigned long long)reloc->byte_off,
 				       (unsigned long long)target->size);
 		if (reloc->symbol_idx >= elf->nr_symbols)
@@ -464,7 +471,8 @@ static int read_relocs(struct reader *reader, size_t idx)
 }
 
 /*
- * Relocations of debug information are for debuggers, and where that is compressed their offsets are meant for bytes that are not there.
+ * Relocations of debug information are for debuggers, and where that is compressed their offsets are meant for
+ * bytes that are not there.
  * Those of .BTF and .BTF.ext say again what stands in the sections already. Each line of source has one.
  */
 static bool is_for_others(const struct bpfl_elf *elf, const struct bpfl_elf_section *section)

@@ -4,9 +4,11 @@
  *
  * - bpfl_elf_read() copies the bytes, bpfl_elf_borrow() does not; libelf is finished with when they return.
  *   Names and section data point into the file, so that a file cannot make them larger than itself.
- * - After it, every offset, size, index and name in the tables is inside its bounds; a section's bytes can be read from [data, data + size).
- *   Data stands at the file's offset, without any alignment: read it through base/cursor.h.
- * - Numbers are native; the bytes of the sections stay in the file's byte order (elf->swap says whether that is foreign).
+ * - After it, every offset, size, index and name in the tables is inside its bounds; a section's bytes can be
+ *   read from [data, data + size). Data stands at the file's offset, without any alignment: read it through
+ *   base/cursor.h.
+ * - Numbers are native; the bytes of the sections stay in the file's byte order (elf->swap says whether that is
+ *   foreign).
  */
 #ifndef BPFL_ELF_ELF_H
 #define BPFL_ELF_ELF_H
@@ -78,14 +80,16 @@ struct bpfl_elf {
 };
 
 /*
- * Says what sort of file the bytes are: 0 for a relocatable ELF64 BPF object of either byte order, else -ENOEXEC and a text of
- * its own for each wrong sort (E28). bpfl_elf_read() begins with it (elf/ident.c).
+ * Says what sort of file the bytes are: 0 for a relocatable ELF64 BPF object of either byte order, else
+ * -ENOEXEC and a text of its own for each wrong sort (E28). bpfl_elf_read() begins with it (elf/ident.c).
  */
 int bpfl_elf_identify(const void *bytes, size_t size, struct bpfl_error *err);
 
 /* Reads an object from memory. bytes are the caller's, and only read during the call.
- * Errors (kind OBJECT): -ENOEXEC for a wrong sort of file; -EINVAL for damaged tables; -ENOENT without a symbol table ("stripped");
- * -EOPNOTSUPP for compressed sections (but debug information, which nobody reads, may be). Each is prefixed with name. */
+ * Errors (kind OBJECT): -ENOEXEC for a wrong sort of file; -EINVAL for damaged tables; -ENOENT without a symbol
+ * table ("stripped");
+ * -EOPNOTSUPP for compressed sections (but debug information, which nobody reads, may be). Each is prefixed
+ * with name. */
 int bpfl_elf_read(const void *bytes, size_t size, const char *name, struct bpfl_elf **ret_elf,
 		  struct bpfl_error *err);
 /* The same without a copy: bytes must stay as they are as long as the result is used, and begin at a multiple of 8. */

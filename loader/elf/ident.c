@@ -2,8 +2,9 @@
 /*
  * elf/ident: what is this file?
  *
- * Sooner or later every wrong file is given to a loader: an empty one, the source, bitcode, the program for the host. Each gets told
- * apart here by its first bytes, with a sentence of its own and the step that leads to the right file.
+ * Sooner or later every wrong file is given to a loader: an empty one, the source, bitcode, the program for the
+ * host. Each gets told apart here by its first bytes, with a sentence of its own and the step that leads to the
+ * right file.
  */
 #include "elf/elf.h"
 

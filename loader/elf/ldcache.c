@@ -3,11 +3,11 @@
  * elf/ldcache.c: the two formats of ld.so.cache.
  *
  *     old: "ld.so-1.7.0" NUL, count, { flags, name, path }[count] of 32 bits, strings. Offsets count from the strings.
- *     new: "glibc-ld.so.cache1.1", count, strings' size, 20 more bytes, { flags, name, path, osversion: 32 bits; hwcap: 64 }[count], strings.
- *          Offsets count from the beginning of the format.
+ *     new: "glibc-ld.so.cache1.1", count, strings' size, 20 more bytes, { flags, name, path, osversion: 32
+ *          bits; hwcap: 64 }[count], strings. Offsets count from the beginning of the format.
  *
- * glibc wrote the old one first and the new one behind it, aligned, until 2.32 (2020), since then the new one alone. musl has no cache. Numbers
- * are in the machine's byte order: the file is made where it is used.
+ * glibc wrote the old one first and the new one behind it, aligned, until 2.32 (2020), since then the new one
+ * alone. musl has no cache. Numbers are in the machine's byte order: the file is made where it is used.
  */
 #include "elf/ldcache.h"
 
@@ -71,7 +71,8 @@ static int string_at(const struct format *format, uint32_t off, const char **ret
 {
 	struct bpfl_cursor cursor = bpfl_cursor_make(format->bytes, format->size, false);
 
-	return bpfl_cursor_seek(&cursor, format->strings_off + off) < 0 || bpfl_cursor_cstr(&cursor, ret) < 0 ? -EINVAL : 0;
+	return bpfl_cursor_seek(&cursor, format->strings_off + off) < 0 || bpfl_cursor_cstr(&cursor, ret) < 0 ? -EINVAL
+													      : 0;
 }
 
 int bpfl_ldcache_each(const void *bytes, size_t size, bpfl_ldcache_fn fn, void *ctx)

@@ -7,8 +7,11 @@
 
 #include <stddef.h>
 
-/* Calls fn with every library of the cache, in its order, which prefers: name "libc.so.6", path "/lib/x86_64-linux-gnu/libc.so.6". A non-zero
- * return of fn ends it and is returned. Variants for certain CPUs are left out. 0 at the end; -EINVAL: bytes are no such cache, or damaged. */
+/*
+ * Calls fn with every library of the cache, in its order, which prefers: name "libc.so.6", path
+ * "/lib/x86_64-linux-gnu/libc.so.6". A non-zero
+ * return of fn ends it and is returned. Variants for certain CPUs are left out. 0 at the end; -EINVAL: bytes
+ * are no such cache, or damaged. */
 typedef int (*bpfl_ldcache_fn)(void *ctx, const char *name, const char *path);
 int bpfl_ldcache_each(const void *bytes, size_t size, bpfl_ldcache_fn fn, void *ctx);
 

@@ -2,12 +2,14 @@
 /*
  * elf/lzma.c: LZMA2.
  *
- * The input is a row of chunks, each with its sizes: bytes as they are, or LZMA. LZMA knows single bytes and copies of what came before, by
- * distance and length; the last four distances have short names. Each decision is a bit with a probability that adapts, and a range
- * coder packs such bits. What has come out is the dictionary, so it is kept in one piece and copies read from it.
+ * The input is a row of chunks, each with its sizes: bytes as they are, or LZMA. LZMA knows single bytes and
+ * copies of what came before, by distance and length; the last four distances have short names. Each decision
+ * is a bit with a probability that adapts, and a range coder packs such bits. What has come out is the
+ * dictionary, so it is kept in one piece and copies read from it.
  *
- * The input is untrusted: a chunk cannot read past its end nor write past its size, and a distance must lie within what came out since the
- * dictionary was reset. Running out of input makes zeros, and is told at the end of the chunk.
+ * The input is untrusted: a chunk cannot read past its end nor write past its size, and a distance must lie
+ * within what came out since the dictionary was reset. Running out of input makes zeros, and is told at the end
+ * of the chunk.
  */
 #include "elf/lzma.h"
 
@@ -154,11 +156,15 @@ static void take_literal(struct decoder *decoder)
 	unsigned symbol = 1;
 
 	if (decoder->state >= FIRST_COPY_STATE && decoder->reps[0] < pos) {
-		/* The byte that a copy would have brought is a hint: this one differs from it, at the bit where they part. */
+		/*
+		 * The byte that a copy would have brought is a hint: this one differs from it, at the bit
+		 * where they part.
+		 */
 		unsigned hint = decoder->out[decoder->out_pos - decoder->reps[0] - 1];
 
 		while (symbol < 0x100) {
-			unsigned hint_bit = hint >> 7 & 1, bit = take_bit(decoder, &probs[((1 + hint_bit) << 8) + symbol]);
+			unsigned hint_bit = hint >> 7 & 1,
+				 bit = take_bit(decoder, &probs[((1 + hint_bit) << 8) + symbol]);
 
 			hint <<= 1;
 			symbol = symbol << 1 | bit;
@@ -181,7 +187,10 @@ static unsigned take_length(struct decoder *decoder, struct lengths *lengths, un
 	return 16 + take_tree(decoder, lengths->high, 8);
 }
 
-/* A distance less 1. Short ones have their own number, of longer ones it says how many bits follow, and the upper two of them. */
+/*
+ * A distance less 1. Short ones have their own number, of longer ones it says how many bits follow, and the
+ * upper two of them.
+ */
 static uint32_t take_distance(struct decoder *decoder, unsigned len)
 {
 	unsigned slot = take_tree(decoder, decoder->probs.dist_slot[len < 3 ? len : 3], 6), nr_bits = (slot >> 1) - 1;
@@ -260,7 +269,8 @@ static int unpack_chunk(struct decoder *decoder)
 	if (decoder->in_end - decoder->in < 5 || decoder->in[0] != 0)
 		return -EINVAL;
 	decoder->range = UINT32_MAX;
-	decoder->code = (uint32_t)decoder->in[1] << 24 | (uint32_t)decoder->in[2] << 16 | (uint32_t)decoder->in[3] << 8 | decoder->in[4];
+	decoder->code = (uint32_t)decoder->in[1] << 24 | (uint32_t)decoder->in[2] << 16 |
+			(uint32_t)decoder->in[3] << 8 | decoder->in[4];
 	decoder->in += 5;
 	decoder->starved = false;
 	while (ret == 0 && decoder->out_pos < decoder->out_end && !decoder->starved) {
@@ -287,7 +297,10 @@ static int set_props(struct decoder *decoder, unsigned props)
 	return props < 225 && decoder->lc + decoder->lp <= 4 ? 0 : -EINVAL;
 }
 
-/* Room for a chunk of size bytes. The buffer may move, so distances are offsets and nothing points into it between chunks. */
+/*
+ * Room for a chunk of size bytes. The buffer may move, so distances are offsets and nothing points into it
+ * between chunks.
+ */
 static int make_room(struct decoder *decoder, size_t size, size_t size_max, struct bpfl_buf *out)
 {
 	size_t old = out->size;
@@ -309,7 +322,10 @@ static int make_room(struct decoder *decoder, size_t size, size_t size_max, stru
 	return 0;
 }
 
-/* What the control byte of an LZMA chunk resets: 1 the state, 2 new properties too, 3 the dictionary too. Moves *at behind a byte of properties. */
+/*
+ * What the control byte of an LZMA chunk resets: 1 the state, 2 new properties too, 3 the dictionary too.
+ * Moves *at behind a byte of properties.
+ */
 static int reset(struct decoder *decoder, unsigned what, const uint8_t **at, size_t out_pos)
 {
 	if (what == 3) {
@@ -324,10 +340,11 @@ static int reset(struct decoder *decoder, unsigned what, const uint8_t **at, siz
 }
 
 /*
- * One chunk at *at; *at behind it. control 1, 2: bytes as they are, 1 with a new dictionary; from 0x80 on: LZMA, with five bits of its size. Sizes
- * are big-endian and less 1.
+ * One chunk at *at; *at behind it. control 1, 2: bytes as they are, 1 with a new dictionary; from 0x80 on:
+ * LZMA, with five bits of its size. Sizes are big-endian and less 1.
  */
-static int take_chunk(struct decoder *decoder, const uint8_t **at, const uint8_t *end, size_t size_max, struct bpfl_buf *out)
+static int take_chunk(struct decoder *decoder, const uint8_t **at, const uint8_t *end, size_t size_max,
+		      struct bpfl_buf *out)
 {
 	unsigned control = **at;
 	const uint8_t *pos = *at + 1;

@@ -2,8 +2,8 @@
 /*
  * elf/print: the first stage for people: what `bpfload elf FILE` shows.
  *
- * Three tables (sections, symbols, relocations) as text, or the same as one JSON object. The JSON has numbers as they are in the
- * file beside their names, so that nothing is lost where a number has no name.
+ * Three tables (sections, symbols, relocations) as text, or the same as one JSON object. The JSON has numbers
+ * as they are in the file beside their names, so that nothing is lost where a number has no name.
  */
 #include "elf/elf.h"
 

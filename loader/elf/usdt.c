@@ -2,9 +2,10 @@
 /*
  * elf/usdt.c: the notes of .note.stapsdt. See elf/usdt.h.
  *
- * A note: sizes of name and description, type 3, "stapsdt"; the description is three addresses (nop, base, semaphore) and three strings.
- * Base is where the section .stapsdt.base was when the note was written: prelink moves sections and leaves notes alone, so what it moved by is
- * added to the addresses.
+ * A note: sizes of name and description, type 3, "stapsdt"; the description is three addresses (nop, base,
+ * semaphore) and three strings.
+ * Base is where the section .stapsdt.base was when the note was written: prelink moves sections and leaves
+ * notes alone, so what it moved by is added to the addresses.
  */
 #include "elf/usdt.h"
 
@@ -108,12 +109,14 @@ static int read_notes(struct notes *notes, const struct bpfl_buf *section, struc
 		bpfl_cursor_u32(&cursor, &size);
 		bpfl_cursor_u32(&cursor, &type);
 		/* Both are filled up to four bytes, the last one perhaps not. */
-		if (bpfl_cursor_bytes(&cursor, name_size, &name) < 0 || bpfl_cursor_seek(&cursor, (cursor.pos + 3) & ~3ull) < 0 ||
+		if (bpfl_cursor_bytes(&cursor, name_size, &name) < 0 ||
+		    bpfl_cursor_seek(&cursor, (cursor.pos + 3) & ~3ull) < 0 ||
 		    bpfl_cursor_bytes(&cursor, size, &bytes) < 0)
 			return damaged(notes->elf, pos, "its sizes go past the end of the section", err);
 		if (bpfl_cursor_seek(&cursor, (cursor.pos + 3) & ~3ull) < 0)
 			bpfl_cursor_seek(&cursor, cursor.size);
-		if (type != NOTE_TYPE || name_size != sizeof(NOTE_NAME) || memcmp(name, NOTE_NAME, sizeof(NOTE_NAME)) != 0)
+		if (type != NOTE_TYPE || name_size != sizeof(NOTE_NAME) ||
+		    memcmp(name, NOTE_NAME, sizeof(NOTE_NAME)) != 0)
 			continue;
 		if (parse_description(notes->elf, bytes, size, &note) < 0)
 			return damaged(notes->elf, pos, "three addresses and three strings do not fit into it", err);

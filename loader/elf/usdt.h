@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * elf/usdt: the probes that a program's author put into it (sys/sdt.h of SystemTap): where they are, and where their arguments are.
+ * elf/usdt: the probes that a program's author put into it (sys/sdt.h of SystemTap): where they are, and where
+ * their arguments are.
  *
- * A probe is a nop in the code and a note in the file, section .note.stapsdt, with the nop's address, the names, and the places of the
- * arguments as the compiler happened to choose them, in assembler's notation: "-4@-20(%rbp) 8@%rax". A probe may have a semaphore, a counter in
- * the program's data that says how many listen; it is 0 when nobody does, and programs skip work that is only for listeners.
+ * A probe is a nop in the code and a note in the file, section .note.stapsdt, with the nop's address, the
+ * names, and the places of the arguments as the compiler happened to choose them, in assembler's notation:
+ * "-4@-20(%rbp) 8@%rax". A probe may have a semaphore, a counter in the program's data that says how many
+ * listen; it is 0 when nobody does, and programs skip work that is only for listeners.
  */
 #ifndef BPFL_ELF_USDT_H
 #define BPFL_ELF_USDT_H

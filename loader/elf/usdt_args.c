@@ -8,13 +8,15 @@
  *     riscv    := N | REG | N "(" REG ")"             "zero", "xzr", "wzr": the constant 0
  *     arm64    := N | REG | "[" REG [ "," N | "," REG [ "," "lsl" N ] ] "]"
  *
- * One reader serves them all: what differs is the names of registers and whether a bare number is a constant. Blanks may stand
- * between all of these, so an argument ends where its operand does. One that is not understood is skipped up to the next "SIZE@".
+ * One reader serves them all: what differs is the names of registers and whether a bare number is a constant.
+ * Blanks may stand between all of these, so an argument ends where its operand does. One that is not understood
+ * is skipped up to the next "SIZE@".
  *
- * A floating-point number is its bits, where it is in memory or in a general register; others are not in struct pt_regs.
+ * A floating-point number is its bits, where it is in memory or in a general register; others are not in struct
+ * pt_regs.
  *
- * A register becomes its offset in struct pt_regs as the kernel shows it to BPF programs (user_pt_regs on arm64 and s390x, user_regs_struct
- * on riscv).
+ * A register becomes its offset in struct pt_regs as the kernel shows it to BPF programs (user_pt_regs on arm64
+ * and s390x, user_regs_struct on riscv).
  */
 #include "elf/usdt.h"
 

@@ -2,8 +2,9 @@
 /*
  * elf/user.c: opening executables and shared libraries. See elf/user.h.
  *
- * The header says where the two header tables are; both are read at once and checked, the rest of the file only on demand. A 32-bit file
- * has the same tables with narrower fields in a slightly different order, so one reader with a word size does for both.
+ * The header says where the two header tables are; both are read at once and checked, the rest of the file only
+ * on demand. A 32-bit file has the same tables with narrower fields in a slightly different order, so one
+ * reader with a word size does for both.
  */
 #include "elf/user.h"
 
@@ -54,8 +55,12 @@ static ssize_t take(const struct bpfl_user_elf *elf, void *out, size_t size, uin
 	return (ssize_t)size;
 }
 
-/* [off, off + size) of the file, which must be in it. Grows in pieces: a file that is shorter than its header claims costs little. */
-static int read_at(const struct bpfl_user_elf *elf, uint64_t off, uint64_t size, struct bpfl_buf *ret, struct bpfl_error *err)
+/*
+ * [off, off + size) of the file, which must be in it. Grows in pieces: a file that is shorter than its
+ * header claims costs little.
+ */
+static int read_at(const struct bpfl_user_elf *elf, uint64_t off, uint64_t size, struct bpfl_buf *ret,
+		   struct bpfl_error *err)
 {
 	struct bpfl_buf buf = BPFL_BUF_INIT;
 	int ret_code = 0;
@@ -69,7 +74,8 @@ static int read_at(const struct bpfl_user_elf *elf, uint64_t off, uint64_t size,
 	buf.cap = (size_t)size + 1;
 	while (buf.size < size) {
 		uint64_t left = size - buf.size;
-		ssize_t got = take(elf, buf.data + buf.size, (size_t)(left < PIECE_SIZE_MAX ? left : PIECE_SIZE_MAX), off + buf.size);
+		ssize_t got = take(elf, buf.data + buf.size, (size_t)(left < PIECE_SIZE_MAX ? left : PIECE_SIZE_MAX),
+				   off + buf.size);
 
 		if (got <= 0) {
 			ret_code = got < 0 ? (int)got : -EIO;
@@ -172,7 +178,8 @@ static int read_header(struct bpfl_user_elf *elf, struct header *header, struct 
 	bpfl_cursor_u16(&cursor, &header->shstrndx);
 	elf->is_fixed = header->type == ET_EXEC;
 	if (header->type != ET_EXEC && header->type != ET_DYN)
-		return refuse_sort(err, "it is an ELF file, but no executable and no shared library", "its e_type is", header->type);
+		return refuse_sort(err, "it is an ELF file, but no executable and no shared library", "its e_type is",
+				   header->type);
 	return 0;
 }
 
@@ -191,9 +198,12 @@ static void take_section(const struct bpfl_user_elf *elf, struct bpfl_cursor *cu
 	section->entry_size = take_word(elf, cursor);
 }
 
-/* Counts that do not fit the header stand in section 0: that of sections in its size, the index of the names in its link, that of segments
+/*
+ * Counts that do not fit the header stand in section 0: that of sections in its size, the index of the names in
+ * its link, that of segments
  * in its info. */
-static int read_sections(struct bpfl_user_elf *elf, struct header *header, uint64_t *nr_segments, struct bpfl_error *err)
+static int read_sections(struct bpfl_user_elf *elf, struct header *header, uint64_t *nr_segments,
+			 struct bpfl_error *err)
 {
 	uint64_t size = elf->is_64 ? 64 : 40, nr = header->shnum;
 	struct bpfl_buf table = BPFL_BUF_INIT;
@@ -205,7 +215,8 @@ static int read_sections(struct bpfl_user_elf *elf, struct header *header, uint6
 	if (header->shoff == 0)
 		return 0; /* stripped of them */
 	if (header->shentsize != size)
-		return damaged(err, "section headers of %u bytes, expected %llu", header->shentsize, (unsigned long long)size);
+		return damaged(err, "section headers of %u bytes, expected %llu", header->shentsize,
+			       (unsigned long long)size);
 	ret = read_at(elf, header->shoff, size, &table, err);
 	if (ret < 0)
 		return ret;
@@ -292,8 +303,8 @@ static int read_segments(struct bpfl_user_elf *elf, const struct header *header,
 
 static int open_error(int ret, struct bpfl_error *err)
 {
-	bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -ret, "cannot open: %s",
-		       bpfl_errno_text(-ret));
+	bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -ret,
+		       "cannot open: %s", bpfl_errno_text(-ret));
 	bpfl_error_catalogue(err, 23);
 	bpfl_error_why(err, "open: %s", bpfl_errno_name(-ret));
 	bpfl_error_fix(err, "check the path; a file of a container is seen with pid=N of one of its processes");
@@ -313,14 +324,15 @@ static int open_file(struct bpfl_user_elf *elf, struct bpfl_error *err)
 	if (ret < 0)
 		return open_error(ret, err);
 	if (!S_ISREG(st.st_mode))
-		return refuse_sort(err, S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file", "stat gives mode",
-				   (unsigned)st.st_mode);
+		return refuse_sort(err, S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a regular file",
+				   "stat gives mode", (unsigned)st.st_mode);
 	elf->file_size = (uint64_t)st.st_size;
 	return 0;
 }
 
 /* bytes NULL: a file. */
-static int open_any(const char *path, const void *bytes, size_t size, struct bpfl_user_elf **ret_elf, struct bpfl_error *err)
+static int open_any(const char *path, const void *bytes, size_t size, struct bpfl_user_elf **ret_elf,
+		    struct bpfl_error *err)
 {
 	struct bpfl_user_elf *elf = calloc(1, sizeof(*elf));
 	struct header header = { 0 };
@@ -360,7 +372,8 @@ int bpfl_user_open(const char *path, struct bpfl_user_elf **ret_elf, struct bpfl
 	return open_any(path, NULL, 0, ret_elf, err);
 }
 
-int bpfl_user_open_bytes(const void *bytes, size_t size, const char *name, struct bpfl_user_elf **ret_elf, struct bpfl_error *err)
+int bpfl_user_open_bytes(const void *bytes, size_t size, const char *name, struct bpfl_user_elf **ret_elf,
+			 struct bpfl_error *err)
 {
 	return open_any(name, bytes, size, ret_elf, err);
 }
@@ -390,13 +403,14 @@ const struct bpfl_user_section *bpfl_user_section(const struct bpfl_user_elf *el
 	return NULL;
 }
 
-int bpfl_user_section_read(const struct bpfl_user_elf *elf, const struct bpfl_user_section *section, struct bpfl_buf *ret,
-			   struct bpfl_error *err)
+int bpfl_user_section_read(const struct bpfl_user_elf *elf, const struct bpfl_user_section *section,
+			   struct bpfl_buf *ret, struct bpfl_error *err)
 {
 	int ret_code;
 
 	if (section->type == BPFL_SHT_NOBITS || (section->flags & BPFL_SHF_COMPRESSED))
-		return damaged(err, "section '%s' has no bytes in the file, or compressed ones", BPFL_ESC(section->name));
+		return damaged(err, "section '%s' has no bytes in the file, or compressed ones",
+			       BPFL_ESC(section->name));
 	ret_code = read_at(elf, section->off, section->size, ret, err);
 	if (ret_code < 0)
 		bpfl_error_prefix(err, "section '%s'", BPFL_ESC(section->name));
@@ -411,7 +425,8 @@ int bpfl_user_file_off(const struct bpfl_user_elf *elf, uint64_t vaddr, uint64_t
 	for (size_t i = 0; i < elf->nr_segments; i++) {
 		const struct bpfl_user_segment *segment = &elf->segments[i];
 
-		if (segment->type != BPFL_PT_LOAD || vaddr < segment->vaddr || vaddr - segment->vaddr >= segment->file_size)
+		if (segment->type != BPFL_PT_LOAD || vaddr < segment->vaddr ||
+		    vaddr - segment->vaddr >= segment->file_size)
 			continue;
 		if (!found || (!(found->flags & BPFL_PF_X) && (segment->flags & BPFL_PF_X)))
 			found = segment;
@@ -426,7 +441,8 @@ const struct bpfl_user_segment *bpfl_user_segment_at(const struct bpfl_user_elf 
 	for (size_t i = 0; i < elf->nr_segments; i++) {
 		const struct bpfl_user_segment *segment = &elf->segments[i];
 
-		if (segment->type == BPFL_PT_LOAD && file_off >= segment->off && file_off - segment->off < segment->file_size)
+		if (segment->type == BPFL_PT_LOAD && file_off >= segment->off &&
+		    file_off - segment->off < segment->file_size)
 			return segment;
 	}
 	return NULL;

@@ -2,12 +2,13 @@
 /*
  * elf/user_debug.c: the file with the symbols that strip(1) took away.
  *
- * Distributions ship them apart, in one of two places: /usr/lib/debug/.build-id/ab/cdef.debug, by the number that the linker gave the
- * binary (a note), or beside the binary or below /usr/lib/debug under the name in .gnu_debuglink, which comes with a checksum. A file that is
- * found but belongs to another build has wrong addresses, so the number or the checksum must agree.
+ * Distributions ship them apart, in one of two places: /usr/lib/debug/.build-id/ab/cdef.debug, by the number
+ * that the linker gave the binary (a note), or beside the binary or below /usr/lib/debug under the name in
+ * .gnu_debuglink, which comes with a checksum. A file that is found but belongs to another build has wrong
+ * addresses, so the number or the checksum must agree.
  *
- * Fedora and its relatives leave a few symbols in the binary itself: .gnu_debugdata is an ELF file with the functions that .dynsym lacks, packed
- * by xz. Taken when there is no debug file, which has more.
+ * Fedora and its relatives leave a few symbols in the binary itself: .gnu_debugdata is an ELF file with the
+ * functions that .dynsym lacks, packed by xz. Taken when there is no debug file, which has more.
  *
  * A binary of another mount namespace (/proc/PID/root/...) has its debug files there, or here.
  */
@@ -138,8 +139,8 @@ static struct bpfl_user_elf *open_by_link(const char *root, const char *dir, con
 		const char *inside = places[i].below_root && bpfl_text_has_prefix(dir, root) ? dir + strlen(root) : dir;
 		char path[PATH_SIZE];
 
-		if (snprintf(path, sizeof(path), "%s%s%s%s%s", places[i].below_root ? root : "", places[i].before, inside,
-			     places[i].between, name) >= PATH_SIZE ||
+		if (snprintf(path, sizeof(path), "%s%s%s%s%s", places[i].below_root ? root : "", places[i].before,
+			     inside, places[i].between, name) >= PATH_SIZE ||
 		    bpfl_user_open(path, &found, NULL) < 0)
 			continue;
 		if (crc_is(found, crc))

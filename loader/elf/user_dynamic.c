@@ -2,8 +2,8 @@
 /*
  * elf/user_dynamic.c: the libraries that a file uses, and where it wants them looked for.
  *
- * A segment (PT_DYNAMIC) holds pairs of numbers, a tag and a value, which count in a table of strings. The table is given by its address, since the
- * dynamic linker looks at segments only; sections are not asked.
+ * A segment (PT_DYNAMIC) holds pairs of numbers, a tag and a value, which count in a table of strings. The
+ * table is given by its address, since the dynamic linker looks at segments only; sections are not asked.
  */
 #include "elf/user.h"
 
@@ -28,7 +28,8 @@ static bool take_pair(struct pairs *pairs, uint64_t *ret_tag, uint64_t *ret_valu
 	bool taken;
 
 	if (pairs->is_64)
-		return bpfl_cursor_u64(&pairs->cursor, ret_tag) == 0 && bpfl_cursor_u64(&pairs->cursor, ret_value) == 0 && *ret_tag != DT_NULL;
+		return bpfl_cursor_u64(&pairs->cursor, ret_tag) == 0 &&
+		       bpfl_cursor_u64(&pairs->cursor, ret_value) == 0 && *ret_tag != DT_NULL;
 	taken = bpfl_cursor_u32(&pairs->cursor, &tag) == 0 && bpfl_cursor_u32(&pairs->cursor, &value) == 0;
 	*ret_tag = tag;
 	*ret_value = value;
@@ -36,14 +37,16 @@ static bool take_pair(struct pairs *pairs, uint64_t *ret_tag, uint64_t *ret_valu
 }
 
 /* Bytes of the file that no section has to name. */
-static int read_range(const struct bpfl_user_elf *elf, uint64_t off, uint64_t size, struct bpfl_buf *ret, struct bpfl_error *err)
+static int read_range(const struct bpfl_user_elf *elf, uint64_t off, uint64_t size, struct bpfl_buf *ret,
+		      struct bpfl_error *err)
 {
 	struct bpfl_user_section range = { .name = "(dynamic)", .off = off, .size = size };
 
 	return bpfl_user_section_read(elf, &range, ret, err);
 }
 
-static int read_strings(const struct bpfl_user_elf *elf, struct pairs pairs, struct bpfl_buf *ret, struct bpfl_error *err)
+static int read_strings(const struct bpfl_user_elf *elf, struct pairs pairs, struct bpfl_buf *ret,
+			struct bpfl_error *err)
 {
 	uint64_t tag, value, vaddr = 0, size = 0, off = 0;
 
@@ -54,7 +57,8 @@ static int read_strings(const struct bpfl_user_elf *elf, struct pairs pairs, str
 			size = value;
 	}
 	if (bpfl_user_file_off(elf, vaddr, &off) < 0)
-		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "damaged ELF file: the strings of its dynamic segment are nowhere");
+		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL,
+				      "damaged ELF file: the strings of its dynamic segment are nowhere");
 	return read_range(elf, off, size, ret, err);
 }
 

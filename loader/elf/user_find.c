@@ -2,8 +2,9 @@
 /*
  * elf/user_find.c: from the name of a function, or a pattern, to offsets in the file.
  *
- * Names are not unique: versions of one symbol, static functions of several source files, weak ones beside strong ones. A single name must
- * come out at a single place, and when it does not the places are told, for an offset is always exact.
+ * Names are not unique: versions of one symbol, static functions of several source files, weak ones beside
+ * strong ones. A single name must come out at a single place, and when it does not the places are told, for an
+ * offset is always exact.
  */
 #include "elf/user.h"
 
@@ -119,7 +120,8 @@ static int not_found(struct bpfl_user_elf *elf, const char *what, const char *na
 	struct bpfl_near near;
 	char names[512];
 
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' has no function %s'%s'", BPFL_ESC(elf->path), what, BPFL_ESC(name));
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' has no function %s'%s'", BPFL_ESC(elf->path), what,
+		       BPFL_ESC(name));
 	bpfl_error_catalogue(err, 23);
 	if (!err)
 		return -ENOENT;
@@ -136,7 +138,8 @@ static int not_found(struct bpfl_user_elf *elf, const char *what, const char *na
 	else if (near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
 	else if (nr_symtab == 0 && !debug)
-		bpfl_error_fix(err, "the file is stripped: install its debug symbols, or give the place as PATH:0xOFFSET");
+		bpfl_error_fix(err,
+			       "the file is stripped: install its debug symbols, or give the place as PATH:0xOFFSET");
 	else
 		bpfl_error_fix(err, "nm -C '%s' lists its functions", BPFL_ESC(elf->path));
 	return -ENOENT;
@@ -151,8 +154,8 @@ static int ambiguous(const struct bpfl_user_elf *elf, const struct lookup *looku
 		if (bpfl_user_file_off(elf, lookup->places[i], &file_off) == 0)
 			bpfl_buf_printf(&places, "%s0x%" PRIx64, places.size ? ", " : "", file_off);
 	}
-	bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST, "'%s' has %zu functions '%s'", BPFL_ESC(elf->path), lookup->nr_places,
-		       BPFL_ESC(lookup->name));
+	bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST, "'%s' has %zu functions '%s'", BPFL_ESC(elf->path),
+		       lookup->nr_places, BPFL_ESC(lookup->name));
 	bpfl_error_catalogue(err, 23);
 	bpfl_error_why(err, "they are at %s%s", places.data ? places.data : "",
 		       lookup->nr_places > NR_PLACES_SHOWN ? ", ..." : "");
@@ -183,7 +186,8 @@ int bpfl_user_find(struct bpfl_user_elf *elf, const char *name, struct bpfl_user
 	if (lookup.nr_places > 1)
 		return ambiguous(elf, &lookup, err);
 	if (bpfl_user_file_off(elf, lookup.found.vaddr, &file_off) < 0) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s': function '%s' is at 0x%" PRIx64 ", which is in no part that is loaded",
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT,
+			       "'%s': function '%s' is at 0x%" PRIx64 ", which is in no part that is loaded",
 			       BPFL_ESC(elf->path), BPFL_ESC(name), lookup.found.vaddr);
 		bpfl_error_catalogue(err, 23);
 		return -ENOENT;
@@ -226,7 +230,9 @@ static int sweep_offer(void *ctx, const struct bpfl_user_symbol *symbol)
 		ret = -ENOMEM;
 		goto out;
 	}
-	*func = (struct bpfl_user_func){ .name = name, .vaddr = symbol->vaddr, .file_off = file_off, .size = symbol->size };
+	*func = (struct bpfl_user_func){
+		.name = name, .vaddr = symbol->vaddr, .file_off = file_off, .size = symbol->size
+	};
 	return 0;
 out:
 	free(name);
@@ -258,7 +264,8 @@ static void drop_doubles(struct bpfl_user_funcs *funcs)
 	funcs->nr = nr;
 }
 
-int bpfl_user_glob(struct bpfl_user_elf *elf, const char *pattern, struct bpfl_user_funcs *ret_funcs, struct bpfl_error *err)
+int bpfl_user_glob(struct bpfl_user_elf *elf, const char *pattern, struct bpfl_user_funcs *ret_funcs,
+		   struct bpfl_error *err)
 {
 	struct bpfl_user_funcs funcs = { 0 };
 	struct sweep sweep = { elf, pattern, &funcs };
@@ -275,7 +282,8 @@ int bpfl_user_glob(struct bpfl_user_elf *elf, const char *pattern, struct bpfl_u
 	if (ret == 0 && funcs.nr == 0) {
 		ret = not_found(elf, "that fits ", pattern, err);
 		if (funcs.nr_ifuncs > 0)
-			bpfl_error_why(err, "%zu indirect functions (IFUNC) fit, which uprobe/PATH:NAME takes one by one",
+			bpfl_error_why(err,
+				       "%zu indirect functions (IFUNC) fit, which uprobe/PATH:NAME takes one by one",
 				       funcs.nr_ifuncs);
 	}
 	if (ret < 0) {

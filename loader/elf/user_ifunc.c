@@ -2,14 +2,16 @@
 /*
  * elf/user_ifunc.c: which implementation an indirect function stands for.
  *
- * strlen() of glibc is no function but a chooser (STT_GNU_IFUNC): the dynamic linker calls it once per process, and it answers with the address
- * of the implementation for this CPU. A probe on the symbol's address would fire at that one call. What was chosen cannot be computed
- * from the file, but it can be read: the answer stands in the slots (GOT) that calls go through. Looked at, in the memory of the process:
+ * strlen() of glibc is no function but a chooser (STT_GNU_IFUNC): the dynamic linker calls it once per process,
+ * and it answers with the address of the implementation for this CPU. A probe on the symbol's address would
+ * fire at that one call. What was chosen cannot be computed from the file, but it can be read: the answer
+ * stands in the slots (GOT) that calls go through. Looked at, in the memory of the process:
  *
  * - the library's own slots: an IRELATIVE relocation names the chooser's address, others name the symbol;
  * - those of the other files of the process that import the name.
  *
- * A value counts when it points into the library's code and not into a PLT, which is where a slot points before its first use.
+ * A value counts when it points into the library's code and not into a PLT, which is where a slot points before
+ * its first use.
  */
 #include "elf/user.h"
 
@@ -60,8 +62,8 @@ static bool parse_mapping(char *line, struct mapping *mapping)
 	int path_at = 0;
 
 	memset(mapping, 0, sizeof(*mapping));
-	if (sscanf(line, "%" SCNx64 "-%*x %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &mapping->start, mapping->perms, &mapping->off,
-		   &mapping->dev_major, &mapping->dev_minor, &mapping->inode, &path_at) < 6)
+	if (sscanf(line, "%" SCNx64 "-%*x %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &mapping->start, mapping->perms,
+		   &mapping->off, &mapping->dev_major, &mapping->dev_minor, &mapping->inode, &path_at) < 6)
 		return false;
 	mapping->path = line + path_at;
 	return true;
@@ -128,7 +130,8 @@ static bool in_plt(const struct bpfl_user_elf *elf, uint64_t vaddr)
 	for (size_t i = 1; i < elf->nr_sections; i++) {
 		const struct bpfl_user_section *section = &elf->sections[i];
 
-		if (bpfl_text_has_prefix(section->name, ".plt") && vaddr >= section->addr && vaddr - section->addr < section->size)
+		if (bpfl_text_has_prefix(section->name, ".plt") && vaddr >= section->addr &&
+		    vaddr - section->addr < section->size)
 			return true;
 	}
 	return false;
@@ -171,22 +174,27 @@ static bool is_irelative(const struct bpfl_user_elf *elf, uint32_t type)
 }
 
 /* Whether symbol idx of a table (64-bit records) is called name. */
-static bool symbol_is(const struct bpfl_user_elf *elf, const struct bpfl_buf *symbols, const struct bpfl_buf *strings, uint64_t idx,
-		      const char *name)
+static bool symbol_is(const struct bpfl_user_elf *elf, const struct bpfl_buf *symbols, const struct bpfl_buf *strings,
+		      uint64_t idx, const char *name)
 {
 	struct bpfl_cursor cursor = bpfl_cursor_make(symbols->data, symbols->size, elf->swap);
 	uint32_t name_off = 0;
 
-	return idx > 0 && idx < UINT32_MAX && bpfl_cursor_seek(&cursor, idx * 24) == 0 && bpfl_cursor_u32(&cursor, &name_off) == 0 &&
-	       name_off < strings->size && strcmp(strings->data + name_off, name) == 0;
+	return idx > 0 && idx < UINT32_MAX && bpfl_cursor_seek(&cursor, idx * 24) == 0 &&
+	       bpfl_cursor_u32(&cursor, &name_off) == 0 && name_off < strings->size &&
+	       strcmp(strings->data + name_off, name) == 0;
 }
 
-/* All relocations of one table whose slot may hold the function. elf is the library itself, or a file that imports from it. */
+/*
+ * All relocations of one table whose slot may hold the function. elf is the library itself, or a file that
+ * imports from it.
+ */
 static void try_relocs(struct process *process, const struct bpfl_user_elf *elf, uint64_t bias,
 		       const struct bpfl_user_section *section)
 {
 	struct bpfl_buf relocs = BPFL_BUF_INIT, symbols = BPFL_BUF_INIT, strings = BPFL_BUF_INIT;
-	const struct bpfl_user_section *symtab = section->link < elf->nr_sections ? &elf->sections[section->link] : NULL;
+	const struct bpfl_user_section *symtab = section->link < elf->nr_sections ? &elf->sections[section->link]
+										  : NULL;
 	struct bpfl_cursor cursor;
 	uint64_t slot = 0, info = 0, addend = 0;
 
@@ -257,8 +265,8 @@ static int names_offer(void *ctx, const struct bpfl_user_symbol *symbol)
 	struct names *names = ctx;
 	const char *text = symbol->name + strspn(symbol->name, "_");
 
-	if (symbol->type == BPFL_STT_GNU_IFUNC || text == symbol->name || strncmp(text, names->name, names->name_len) != 0 ||
-	    text[names->name_len] != '_')
+	if (symbol->type == BPFL_STT_GNU_IFUNC || text == symbol->name ||
+	    strncmp(text, names->name, names->name_len) != 0 || text[names->name_len] != '_')
 		return 0;
 	if (names->nr++ < 8)
 		bpfl_buf_printf(&names->list, "%s%s", names->list.size ? ", " : "", BPFL_ESC(symbol->name));
@@ -273,7 +281,8 @@ static int refuse(struct bpfl_user_elf *elf, int pid, const char *name, const ch
 	bpfl_user_each_symbol(elf, BPFL_USER_SYMTAB, names_offer, &names, NULL);
 	if (debug)
 		bpfl_user_each_symbol(debug, BPFL_USER_SYMTAB, names_offer, &names, NULL);
-	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s': '%s' is an indirect function (IFUNC): the symbol is what chooses an implementation",
+	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT,
+		       "'%s': '%s' is an indirect function (IFUNC): the symbol is what chooses an implementation",
 		       BPFL_ESC(elf->path), BPFL_ESC(name));
 	bpfl_error_catalogue(err, 23);
 	bpfl_error_why(err, "which one was chosen could not be read: %s", seen);
@@ -281,7 +290,8 @@ static int refuse(struct bpfl_user_elf *elf, int pid, const char *name, const ch
 		bpfl_error_why(err, "implementations by name: %s%s", names.list.data, names.nr > 8 ? ", ..." : "");
 		bpfl_error_fix(err, "name one of them instead of %s", BPFL_ESC(name));
 	} else if (pid == 0) {
-		bpfl_error_fix(err, "add pid=N of a process that uses the library: what its dynamic linker chose is read from its memory");
+		bpfl_error_fix(err, "add pid=N of a process that uses the library: what its dynamic linker chose is "
+				    "read from its memory");
 	}
 	bpfl_buf_deinit(&names.list);
 	return -ENOENT;

@@ -2,9 +2,11 @@
 /*
  * elf/user_symbol.c: the functions that a file's symbol tables define, with their versions.
  *
- * .dynsym is what the dynamic linker sees; it survives strip(1). .symtab has everything, static functions too, where it was left.
- * A version stands beside .dynsym: .gnu.version has a number for each symbol, .gnu.version_d the names of the numbers. A symbol table made by
- * a static linker has it in the name instead ("memcpy@@GLIBC_2.14"). One '@', or the hidden bit: an old version, kept for old programs.
+ * .dynsym is what the dynamic linker sees; it survives strip(1). .symtab has everything, static functions too,
+ * where it was left.
+ * A version stands beside .dynsym: .gnu.version has a number for each symbol, .gnu.version_d the names of the
+ * numbers. A symbol table made by a static linker has it in the name instead ("memcpy@@GLIBC_2.14"). One '@',
+ * or the hidden bit: an old version, kept for old programs.
  */
 #include "elf/user.h"
 
@@ -43,18 +45,22 @@ static const struct bpfl_user_section *section_of_type(const struct bpfl_user_el
 	return NULL;
 }
 
-static int read_linked_strings(const struct bpfl_user_elf *elf, const struct bpfl_user_section *section, struct bpfl_buf *ret,
-			       struct bpfl_error *err)
+static int read_linked_strings(const struct bpfl_user_elf *elf, const struct bpfl_user_section *section,
+			       struct bpfl_buf *ret, struct bpfl_error *err)
 {
 	if (section->link == 0 || section->link >= elf->nr_sections) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "damaged ELF file: section '%s' links to section %u of %zu",
-			       BPFL_ESC(section->name), section->link, elf->nr_sections);
+		bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL,
+			       "damaged ELF file: section '%s' links to section %u of %zu", BPFL_ESC(section->name),
+			       section->link, elf->nr_sections);
 		return -EINVAL;
 	}
 	return bpfl_user_section_read(elf, &elf->sections[section->link], ret, err);
 }
 
-/* The chain of definitions: each says its number, and where its first name is. Damage ends the chain; versions are a refinement. */
+/*
+ * The chain of definitions: each says its number, and where its first name is. Damage ends the chain;
+ * versions are a refinement.
+ */
 static void read_version_names(const struct bpfl_user_elf *elf, struct tables *tables)
 {
 	uint64_t pos = 0;
@@ -64,7 +70,8 @@ static void read_version_names(const struct bpfl_user_elf *elf, struct tables *t
 		return;
 	tables->nr_versions = NR_VERSIONS_MAX;
 	for (size_t i = 0; i < NR_VERSIONS_MAX; i++) {
-		struct bpfl_cursor cursor = bpfl_cursor_make(tables->version_defs.data, tables->version_defs.size, elf->swap);
+		struct bpfl_cursor cursor = bpfl_cursor_make(tables->version_defs.data, tables->version_defs.size,
+							     elf->swap);
 		uint16_t number = 0;
 		uint32_t aux = 0, next = 0, name_off = 0;
 
@@ -77,8 +84,8 @@ static void read_version_names(const struct bpfl_user_elf *elf, struct tables *t
 		bpfl_cursor_u32(&cursor, &next);
 		number &= VERSION_HIDDEN - 1;
 		/* 1 is the file itself: no version of a symbol */
-		if (number > 1 && bpfl_cursor_seek(&cursor, pos + aux) == 0 && bpfl_cursor_u32(&cursor, &name_off) == 0 &&
-		    name_off < tables->strings.size)
+		if (number > 1 && bpfl_cursor_seek(&cursor, pos + aux) == 0 &&
+		    bpfl_cursor_u32(&cursor, &name_off) == 0 && name_off < tables->strings.size)
 			tables->versions[number] = tables->strings.data + name_off;
 		if (next == 0)
 			return;
@@ -105,14 +112,16 @@ static int read_tables(const struct bpfl_user_elf *elf, const struct bpfl_user_s
 	return ret;
 }
 
-static void set_version(const struct bpfl_user_elf *elf, const struct tables *tables, size_t idx, struct bpfl_user_symbol *symbol)
+static void set_version(const struct bpfl_user_elf *elf, const struct tables *tables, size_t idx,
+			struct bpfl_user_symbol *symbol)
 {
 	struct bpfl_cursor cursor = bpfl_cursor_make(tables->version_idxs.data, tables->version_idxs.size, elf->swap);
 	const char *at = strchr(symbol->name, '@');
 	uint16_t number = 0;
 
 	symbol->is_default = true;
-	if (tables->versions && bpfl_cursor_seek(&cursor, 2 * (uint64_t)idx) == 0 && bpfl_cursor_u16(&cursor, &number) == 0) {
+	if (tables->versions && bpfl_cursor_seek(&cursor, 2 * (uint64_t)idx) == 0 &&
+	    bpfl_cursor_u16(&cursor, &number) == 0) {
 		symbol->version = tables->versions[number & (VERSION_HIDDEN - 1)];
 		symbol->is_default = !(number & VERSION_HIDDEN);
 	} else if (at && at != symbol->name && at[1]) {
@@ -123,8 +132,8 @@ static void set_version(const struct bpfl_user_elf *elf, const struct tables *ta
 }
 
 /* False for what is no function of this file. */
-static bool take_symbol(const struct bpfl_user_elf *elf, const struct tables *tables, struct bpfl_cursor *cursor, size_t idx,
-			struct bpfl_user_symbol *symbol)
+static bool take_symbol(const struct bpfl_user_elf *elf, const struct tables *tables, struct bpfl_cursor *cursor,
+			size_t idx, struct bpfl_user_symbol *symbol)
 {
 	uint32_t name_off = 0, narrow = 0;
 	uint16_t section_idx = 0;
@@ -159,8 +168,8 @@ static bool take_symbol(const struct bpfl_user_elf *elf, const struct tables *ta
 	return true;
 }
 
-int bpfl_user_each_symbol(const struct bpfl_user_elf *elf, enum bpfl_user_table table, bpfl_user_symbol_fn fn, void *ctx,
-			  struct bpfl_error *err)
+int bpfl_user_each_symbol(const struct bpfl_user_elf *elf, enum bpfl_user_table table, bpfl_user_symbol_fn fn,
+			  void *ctx, struct bpfl_error *err)
 {
 	uint32_t type = table == BPFL_USER_DYNSYM ? (uint32_t)BPFL_SHT_DYNSYM : (uint32_t)BPFL_SHT_SYMTAB;
 	const struct bpfl_user_section *section = section_of_type(elf, type);

@@ -4,7 +4,8 @@
  *
  *     "\xfd7zXZ\0", two bytes of flags (the kind of checksum), CRC-32 of them
  *     blocks:  header (its size, flags, two optional sizes, filters, CRC-32), LZMA2, zeros up to four bytes, checksum
- *     a zero where a block would begin: the index follows, with two numbers for each block, and a CRC-32. What comes behind it is not looked at
+ *     a zero where a block would begin: the index follows, with two numbers for each block, and a CRC-32. What
+ *     comes behind it is not looked at
  *
  * Checksums of 32 and 64 bits are looked at; SHA-256, which xz makes only when told to, is skipped.
  */
@@ -29,7 +30,8 @@ static int damaged(struct bpfl_error *err, const char *what)
 /* CRC-32 of IEEE 802.3 and CRC-64 of ECMA-182, bits reversed: the same with another polynomial. */
 static uint64_t crc(const void *bytes, size_t size, bool is_64)
 {
-	uint64_t polynomial = is_64 ? 0xc96c5795d7870f42ull : 0xedb88320u, all = is_64 ? UINT64_MAX : UINT32_MAX, value = all;
+	uint64_t polynomial = is_64 ? 0xc96c5795d7870f42ull : 0xedb88320u, all = is_64 ? UINT64_MAX : UINT32_MAX,
+		 value = all;
 	const uint8_t *at = bytes;
 	uint64_t table[256];
 
@@ -91,8 +93,9 @@ static int take_block_header(struct bpfl_cursor *cursor, struct bpfl_error *err)
 		return damaged(err, "the header of a block has another checksum");
 	header = bpfl_cursor_make(bytes, size - 4, false);
 	bpfl_cursor_seek(&header, 2);
-	if (((bytes[1] & 0x40) && take_number(&header, &ignored) < 0) || ((bytes[1] & 0x80) && take_number(&header, &ignored) < 0) ||
-	    take_number(&header, &filter) < 0 || take_number(&header, &props_size) < 0)
+	if (((bytes[1] & 0x40) && take_number(&header, &ignored) < 0) ||
+	    ((bytes[1] & 0x80) && take_number(&header, &ignored) < 0) || take_number(&header, &filter) < 0 ||
+	    take_number(&header, &props_size) < 0)
 		return damaged(err, "the header of a block is malformed");
 	if ((bytes[1] & 3) != 0 || filter != FILTER_LZMA2 || props_size != 1)
 		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "xz data with a filter besides LZMA2");
@@ -105,7 +108,8 @@ static unsigned check_size(unsigned kind)
 	return kind == 0 ? 0 : 4u << (kind - 1) / 3;
 }
 
-static int take_block(struct bpfl_cursor *cursor, unsigned check, size_t size_max, struct bpfl_buf *out, struct bpfl_error *err)
+static int take_block(struct bpfl_cursor *cursor, unsigned check, size_t size_max, struct bpfl_buf *out,
+		      struct bpfl_error *err)
 {
 	int ret = take_block_header(cursor, err);
 	size_t begin = out->size, used = 0;
@@ -120,13 +124,16 @@ static int take_block(struct bpfl_cursor *cursor, unsigned check, size_t size_ma
 	if (ret == -ENOMEM)
 		return bpfl_error_nomem(err);
 	if (ret == -EFBIG)
-		return bpfl_error_set(err, BPFL_ERR_TARGET, EFBIG, "more than %zu bytes come out of the xz data", size_max);
+		return bpfl_error_set(err, BPFL_ERR_TARGET, EFBIG, "more than %zu bytes come out of the xz data",
+				      size_max);
 	if (ret < 0)
 		return damaged(err, "what is packed");
-	if (bpfl_cursor_seek(cursor, cursor->pos - left + ((used + 3) & ~(size_t)3)) < 0 || bpfl_cursor_left(cursor) < check_size(check))
+	if (bpfl_cursor_seek(cursor, cursor->pos - left + ((used + 3) & ~(size_t)3)) < 0 ||
+	    bpfl_cursor_left(cursor) < check_size(check))
 		return damaged(err, "the checksum is cut");
 	if (check == CHECK_CRC32 || check == CHECK_CRC64) {
-		if (take_little(cursor, check_size(check)) != crc(out->data + begin, out->size - begin, check == CHECK_CRC64))
+		if (take_little(cursor, check_size(check)) !=
+		    crc(out->data + begin, out->size - begin, check == CHECK_CRC64))
 			return damaged(err, "the checksum differs");
 		return 0;
 	}
@@ -147,9 +154,12 @@ static int take_index(struct bpfl_cursor *cursor, uint64_t nr_blocks, struct bpf
 	for (uint64_t i = 0; ret == 0 && i < 2 * nr_blocks; i++)
 		ret = take_number(cursor, &ignored);
 	size = (cursor->pos - begin + 3) & ~3ull;
-	if (ret < 0 || bpfl_cursor_seek(cursor, begin) < 0 || bpfl_cursor_bytes(cursor, size, &bytes) < 0 || bpfl_cursor_left(cursor) < 4)
+	if (ret < 0 || bpfl_cursor_seek(cursor, begin) < 0 || bpfl_cursor_bytes(cursor, size, &bytes) < 0 ||
+	    bpfl_cursor_left(cursor) < 4)
 		return damaged(err, "the index is cut");
-	return take_little(cursor, 4) == crc(bytes, (size_t)size, false) ? 0 : damaged(err, "the index has another checksum");
+	return take_little(cursor, 4) == crc(bytes, (size_t)size, false)
+		       ? 0
+		       : damaged(err, "the index has another checksum");
 }
 
 int bpfl_xz_unpack(const void *bytes, size_t size, size_t size_max, struct bpfl_buf *ret, struct bpfl_error *err)
@@ -173,7 +183,8 @@ int bpfl_xz_unpack(const void *bytes, size_t size, size_t size_max, struct bpfl_
 		}
 		bpfl_cursor_seek(&cursor, cursor.pos - 1);
 		is_done = *next == 0;
-		ret_code = is_done ? take_index(&cursor, nr_blocks, err) : take_block(&cursor, header[7], size_max, &out, err);
+		ret_code = is_done ? take_index(&cursor, nr_blocks, err)
+				   : take_block(&cursor, header[7], size_max, &out, err);
 		nr_blocks++;
 	}
 	if (ret_code < 0) {

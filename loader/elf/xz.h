@@ -13,7 +13,8 @@
  * Unpacks an .xz file in memory: its first stream, with the LZMA2 filter alone (what `xz` makes without options).
  * @size_max: bytes that may come out at most.
  * @ret: the caller's to deinit.
- * Return: 0; -EINVAL: damaged (the checksum is looked at); -EOPNOTSUPP: other filters; -EFBIG: more than size_max; -ENOMEM.
+ * Return: 0; -EINVAL: damaged (the checksum is looked at); -EOPNOTSUPP: other filters; -EFBIG: more than
+ *         size_max; -ENOMEM.
  */
 int bpfl_xz_unpack(const void *bytes, size_t size, size_t size_max, struct bpfl_buf *ret, struct bpfl_error *err);
 

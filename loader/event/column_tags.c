@@ -118,8 +118,8 @@ static void set_words(struct bpfl_field *field, const char *text)
 	}
 }
 
-void bpfl_column_tags_apply(const struct bpfl_column_tags *tags, uint32_t type_id, uint32_t member, struct bpfl_layout *layout,
-			    size_t first)
+void bpfl_column_tags_apply(const struct bpfl_column_tags *tags, uint32_t type_id, uint32_t member,
+			    struct bpfl_layout *layout, size_t first)
 {
 	for (size_t i = 0; i < tags->items.nr; i++) {
 		const struct bpfl_column_tag *tag = &tags->items.items[i];

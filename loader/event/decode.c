@@ -2,8 +2,8 @@
 /*
  * event/decode.c: making a decoder. See include/bpfload/decode.h.
  *
- * All the thinking is done here, once: the shape of each map, its layouts, forms, columns and the filter. What a record then
- * costs is in event/decode_text.c.
+ * All the thinking is done here, once: the shape of each map, its layouts, forms, columns and the filter. What
+ * a record then costs is in event/decode_text.c.
  */
 #include "event/decode.h"
 
@@ -46,7 +46,8 @@ static int check_told(const struct bpfl_spec *spec, const struct bpfl_decoder_op
 		char names[256];
 
 		if (!name)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not MAP=TYPE", BPFL_ESC(opts->events[i]));
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not MAP=TYPE",
+					      BPFL_ESC(opts->events[i]));
 		if (map_idx >= 0 && has_events(spec->maps.items[map_idx].type)) {
 			free(name);
 			continue;
@@ -76,14 +77,14 @@ static void note_rule(struct bpfl_decoder *decoder, const struct bpfl_map_views 
 
 	bpfl_buf_printf(&text, "%s: ", BPFL_ESC(map_name));
 	if (map->nr_views == 0) {
-		bpfl_buf_printf(&text, "unknown type, shown as bytes (rule %d, %s; --event %s=TYPE names one)", map->shape.rule,
-				map->shape.why, BPFL_ESC(map_name));
+		bpfl_buf_printf(&text, "unknown type, shown as bytes (rule %d, %s; --event %s=TYPE names one)",
+				map->shape.rule, map->shape.why, BPFL_ESC(map_name));
 	} else {
 		bpfl_buf_text(&text, "decoding as ");
 		for (size_t i = 0; i < map->nr_views; i++)
 			bpfl_buf_printf(&text, "%s%s", i ? ", " : "",
-					bpfl_btf_type_text(map->views[i].layout.btf, map->views[i].layout.type_id, type_text,
-							   sizeof(type_text)));
+					bpfl_btf_type_text(map->views[i].layout.btf, map->views[i].layout.type_id,
+							   type_text, sizeof(type_text)));
 		bpfl_buf_printf(&text, " (rule %d, %s%s)", map->shape.rule, map->shape.why,
 				map->shape.rule == BPFL_SHAPE_TOLD ? "" : "; --event overrides");
 	}
@@ -177,7 +178,8 @@ static void note_stacks(struct bpfl_decoder *decoder, const struct bpfl_map_view
 	bpfl_buf_printf(&text, "%s: stacks: ", BPFL_ESC(decoder->spec->maps.items[map->map_idx].name));
 	for (size_t i = 0; i < view->stacks.nr; i++)
 		bpfl_buf_printf(&text, "%s%s (%s)", i ? ", " : "",
-				BPFL_ESC(view->layout.fields.items[view->stacks.items[i].field_idx].name), view->stacks.items[i].why);
+				BPFL_ESC(view->layout.fields.items[view->stacks.items[i].field_idx].name),
+				view->stacks.items[i].why);
 	note = BPFL_VEC_PUSH(&decoder->notes);
 	if (note)
 		*note = bpfl_buf_take(&text);
@@ -227,7 +229,8 @@ size_t bpfl_decoder_nr_views(const struct bpfl_decoder *decoder)
 
 /* ---- making: forms, filter, columns ---- */
 
-static int refuse_field(const struct bpfl_decoder *decoder, const char *option, const char *name, struct bpfl_error *err)
+static int refuse_field(const struct bpfl_decoder *decoder, const char *option, const char *name,
+			struct bpfl_error *err)
 {
 	struct bpfl_near near;
 	char names[256];
@@ -394,7 +397,10 @@ static int field_wish(const struct bpfl_decoder_opts *opts, const struct bpfl_la
 	return wish;
 }
 
-/* Every field of the one type, but lengths that belong to another field and what is hidden; and what the words add or take away. */
+/*
+ * Every field of the one type, but lengths that belong to another field and what is hidden; and what the
+ * words add or take away.
+ */
 static int columns_all(struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts, struct bpfl_error *err)
 {
 	EACH_VIEW(decoder, view) {
@@ -426,15 +432,17 @@ static bool is_change(const char *word)
 }
 
 /* "-mntns_id": the name must be one. Words that change the columns and words that name them do not mix. */
-static int check_changes(const struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts, struct bpfl_error *err)
+static int check_changes(const struct bpfl_decoder *decoder, const struct bpfl_decoder_opts *opts,
+			 struct bpfl_error *err)
 {
 	for (size_t i = 0; i < opts->nr_columns; i++) {
 		bool is_known = false;
 
 		if (!is_change(opts->columns[i])) {
-			bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--columns: '%s' beside '%s'", BPFL_ESC(opts->columns[i]),
-				       BPFL_ESC(opts->columns[0]));
-			bpfl_error_fix(err, "either name all columns (a,b), or change those that are shown by themselves (-a,+b)");
+			bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--columns: '%s' beside '%s'",
+				       BPFL_ESC(opts->columns[i]), BPFL_ESC(opts->columns[0]));
+			bpfl_error_fix(err, "either name all columns (a,b), or change those that are shown by "
+					    "themselves (-a,+b)");
 			return -EINVAL;
 		}
 		EACH_VIEW(decoder, view)

@@ -4,8 +4,9 @@
  *
  * A record costs a walk over its fields into one buffer that is used again and again.
  *
- * Three ways to write a line. When all records have one type, or columns were asked for: a table with a heading. When there are
- * several types: "exec_event pid=1 comm=\"sh\"". Records without a type: a hexdump. JSON is the same for all: one object a line.
+ * Three ways to write a line. When all records have one type, or columns were asked for: a table with a
+ * heading. When there are several types: "exec_event pid=1 comm=\"sh\"". Records without a type: a hexdump.
+ * JSON is the same for all: one object a line.
  */
 #include "event/decode.h"
 
@@ -42,7 +43,8 @@ size_t bpfl_put_padding(struct bpfl_buf *out, size_t start, size_t width)
 
 void bpfl_cell_cut(struct bpfl_buf *out, size_t start, const struct bpfl_column_style *style)
 {
-	size_t size = out->size - start, width = out->failed || !style->max_width ? 0 : bpfl_utf8_columns(out->data + start, size);
+	size_t size = out->size - start,
+	       width = out->failed || !style->max_width ? 0 : bpfl_utf8_columns(out->data + start, size);
 	size_t room = style->max_width, head = room, tail;
 	char *text;
 
@@ -54,7 +56,9 @@ void bpfl_cell_cut(struct bpfl_buf *out, size_t start, const struct bpfl_column_
 		return;
 	}
 	if (style->ellipsis != BPFL_ELLIPSIS_NONE)
-		head = style->ellipsis == BPFL_ELLIPSIS_END ? room - 1 : style->ellipsis == BPFL_ELLIPSIS_START ? 0 : room / 2;
+		head = style->ellipsis == BPFL_ELLIPSIS_END     ? room - 1
+		       : style->ellipsis == BPFL_ELLIPSIS_START ? 0
+								: room / 2;
 	tail = style->ellipsis == BPFL_ELLIPSIS_NONE ? 0 : room - 1 - head;
 	out->size = start + bpfl_text_fit(text, size, head);
 	if (style->ellipsis != BPFL_ELLIPSIS_NONE)
@@ -103,7 +107,10 @@ static void put_cell(const struct bpfl_field_ctx *ctx, uint32_t field_idx, enum 
 		bpfl_buf_text(out, CUT);
 }
 
-/* A cell that is wider than its column pushes the next ones to the right; they give up their blanks until the columns are in line again. */
+/*
+ * A cell that is wider than its column pushes the next ones to the right; they give up their blanks until
+ * the columns are in line again.
+ */
 static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view, const struct bpfl_field_ctx *ctx)
 {
 	struct bpfl_buf *out = &decoder->out;
@@ -136,7 +143,8 @@ static void row_text(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 	while (decoder->is_table && out->size == start && start > 0 && out->data[start - 1] == ' ')
 		start = --out->size; /* the last cells are empty: no blanks at the end */
 	bpfl_buf_char(out, '\n');
-	if (decoder->stacks && bpfl_stacks_put_text(decoder->stacks, &view->stacks, ctx, bpfl_stack_pid(&view->stacks, ctx), out) < 0)
+	if (decoder->stacks &&
+	    bpfl_stacks_put_text(decoder->stacks, &view->stacks, ctx, bpfl_stack_pid(&view->stacks, ctx), out) < 0)
 		out->failed = true;
 }
 
@@ -184,7 +192,8 @@ static void row_json(struct bpfl_decoder *decoder, const struct bpfl_view *view,
 		bpfl_put_text(&decoder->out, view->name, strlen(view->name), BPFL_STYLE_JSON);
 	}
 	bpfl_buf_text(&decoder->out, ",\"event\":");
-	cut = decoder->has_columns ? bpfl_columns_json(ctx, view->columns.items, view->columns.nr, &decoder->out) : bpfl_record_json(ctx, &decoder->out);
+	cut = decoder->has_columns ? bpfl_columns_json(ctx, view->columns.items, view->columns.nr, &decoder->out)
+				   : bpfl_record_json(ctx, &decoder->out);
 	if (view->stacks.nr > 0)
 		stacks_json(decoder, view, ctx);
 	bpfl_buf_text(&decoder->out, cut ? ",\"cut\":true}\n" : "}\n");
@@ -276,8 +285,12 @@ static bool data_text(struct bpfl_decoder *decoder, const struct bpfl_record *re
 {
 	const struct bpfl_map_views *map = map_of(decoder, record->source_idx);
 	const struct bpfl_view *view = view_of(map, record);
-	struct bpfl_field_ctx ctx = { .data = record->data, .size = record->size, .boot_to_wall_ns = decoder->boot_to_wall_ns,
-				      .is_padded = map && map->is_padded, .scratch = &decoder->joined, .lookups = &decoder->lookups };
+	struct bpfl_field_ctx ctx = { .data = record->data,
+				      .size = record->size,
+				      .boot_to_wall_ns = decoder->boot_to_wall_ns,
+				      .is_padded = map && map->is_padded,
+				      .scratch = &decoder->joined,
+				      .lookups = &decoder->lookups };
 
 	if (!view) {
 		if (decoder->filter)

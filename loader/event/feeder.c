@@ -2,9 +2,9 @@
 /*
  * event/feeder.c: records for a user ring buffer, from words.
  *
- * A record is written the way a value is shown, "{number=7,name=x}", or as JSON, {"number":7,"name":"x"}: outside of strings these differ
- * in the quotes around names and in what stands behind them, so the one is turned into the other. "hex:01 02" needs no type and
- * may have any length.
+ * A record is written the way a value is shown, "{number=7,name=x}", or as JSON, {"number":7,"name":"x"}:
+ * outside of strings these differ in the quotes around names and in what stands behind them, so the one is
+ * turned into the other. "hex:01 02" needs no type and may have any length.
  */
 #include "bpfload/map.h"
 #include "bpfload/ring.h"
@@ -33,13 +33,15 @@ struct bpfl_feeder {
 	char *name;
 };
 
-int bpfl_feeder_open(const struct bpfl_map *map, const char *type, struct bpfl_feeder **ret_feeder, struct bpfl_error *err)
+int bpfl_feeder_open(const struct bpfl_map *map, const char *type, struct bpfl_feeder **ret_feeder,
+		     struct bpfl_error *err)
 {
 	struct bpfl_feeder *feeder;
 	int ret = 0;
 
 	if (map->type != BPFL_MAP_TYPE_USER_RINGBUF)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' is not a user ring buffer: records cannot be put in",
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "map '%s' is not a user ring buffer: records cannot be put in",
 				      BPFL_ESC(map->name));
 	feeder = calloc(1, sizeof(*feeder));
 	if (!feeder)
@@ -117,7 +119,8 @@ static int hex_read(struct bpfl_feeder *feeder, const char *text, struct bpfl_er
 		int high = bpfl_text_digit(at[0]), low = high < 16 ? bpfl_text_digit(at[1]) : BPFL_NO_DIGIT;
 
 		if (low >= 16)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': '%s': not a byte of two hexadecimal digits",
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+					      "map '%s': '%s': not a byte of two hexadecimal digits",
 					      BPFL_ESC(feeder->name), BPFL_ESC(at));
 		bpfl_buf_char(&feeder->words, (char)(high << 4 | low));
 	}
@@ -130,9 +133,10 @@ static int value_read(struct bpfl_feeder *feeder, const char *words, struct bpfl
 	int ret;
 
 	if (!feeder->type_id) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': '%s': the type of its records is not known", BPFL_ESC(feeder->name),
-			       BPFL_ESC(words));
-		bpfl_error_fix(err, "declare it, __type(value, struct ...), name it, or write the bytes: hex:01 02 ...");
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': '%s': the type of its records is not known",
+			       BPFL_ESC(feeder->name), BPFL_ESC(words));
+		bpfl_error_fix(err,
+			       "declare it, __type(value, struct ...), name it, or write the bytes: hex:01 02 ...");
 		return -EINVAL;
 	}
 	unquote_names(words, &feeder->words);
@@ -156,10 +160,11 @@ int bpfl_feeder_put(struct bpfl_feeder *feeder, const char *words, int timeout_m
 		return ret;
 	ret = bpfl_user_ringbuf_reserve_wait(feeder->ring, size, timeout_ms, &record);
 	if (ret == -ETIMEDOUT)
-		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOSPC, "map '%s' is full: no program takes the records out", BPFL_ESC(feeder->name));
+		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOSPC,
+				      "map '%s' is full: no program takes the records out", BPFL_ESC(feeder->name));
 	if (ret < 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, -ret, "map '%s': a record of %zu bytes: %s", BPFL_ESC(feeder->name), size,
-				      bpfl_errno_text(-ret));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, -ret, "map '%s': a record of %zu bytes: %s",
+				      BPFL_ESC(feeder->name), size, bpfl_errno_text(-ret));
 	if (size > 0)
 		memcpy(record, is_hex ? (const void *)feeder->words.data : feeder->record, size);
 	bpfl_user_ringbuf_submit(feeder->ring, record);

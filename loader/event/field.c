@@ -2,7 +2,8 @@
 /*
  * event/field.c: bytes of one field -> text. See field.h.
  *
- * The bytes become a number, a piece of text or an address here; how those are written is in put.c, what numbers are called in words.c.
+ * The bytes become a number, a piece of text or an address here; how those are written is in put.c, what
+ * numbers are called in words.c.
  */
 #include "event/field.h"
 
@@ -200,7 +201,8 @@ static void put_enum(const struct bpfl_field_ctx *ctx, const struct bpfl_field *
 					  : (uint64_t)wide->value_hi32 << 32 | wide->value_lo32;
 
 		if (((item ^ value) & mask) == 0) {
-			const char *name = bpfl_btf_string(ctx->layout->btf, is_narrow ? narrow->name_off : wide->name_off);
+			const char *name = bpfl_btf_string(ctx->layout->btf,
+							   is_narrow ? narrow->name_off : wide->name_off);
 
 			bpfl_put_text(out, name, strlen(name), style == BPFL_STYLE_JSON ? style : BPFL_STYLE_CELL);
 			return;
@@ -229,12 +231,13 @@ static bool put_bytes_form(const struct bpfl_field_ctx *ctx, const struct bpfl_f
 		bpfl_put_address(bytes, field->form == BPFL_FORM_IPV6, NULL, style, out);
 		return true;
 	case BPFL_FORM_MAC:
-		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
-			 bytes[5]);
+		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3],
+			 bytes[4], bytes[5]);
 		bpfl_put_word(out, text, style);
 		return true;
 	default: /* ENDPOINT; the port is in host order; the version may stand behind the field */
-		if (field->version_off != UINT16_MAX && !bpfl_in_range(field->byte_off, (size_t)field->version_off + 1, ctx->size))
+		if (field->version_off != UINT16_MAX &&
+		    !bpfl_in_range(field->byte_off, (size_t)field->version_off + 1, ctx->size))
 			return false;
 		is_v6 = field->version_off == UINT16_MAX ? memcmp(bytes + 4, zeroes, sizeof(zeroes)) != 0 :
 							   bytes[field->version_off] == 6;
@@ -254,15 +257,24 @@ static const char *word_of(const struct bpfl_field_ctx *ctx, enum bpfl_form form
 	case BPFL_FORM_SIGNAL: return bpfl_signal_name(value);
 	case BPFL_FORM_SYSCALL: return bpfl_syscall_name(value);
 	case BPFL_FORM_PROTOCOL: return bpfl_protocol_name(value);
-	case BPFL_FORM_USER: return lookups && value <= UINT32_MAX ? bpfl_account_name(&lookups->users, "/etc/passwd", (uint32_t)value) : NULL;
-	case BPFL_FORM_GROUP: return lookups && value <= UINT32_MAX ? bpfl_account_name(&lookups->groups, "/etc/group", (uint32_t)value) : NULL;
+	case BPFL_FORM_USER:
+		return lookups && value <= UINT32_MAX
+			       ? bpfl_account_name(&lookups->users, "/etc/passwd", (uint32_t)value)
+			       : NULL;
+	case BPFL_FORM_GROUP:
+		return lookups && value <= UINT32_MAX
+			       ? bpfl_account_name(&lookups->groups, "/etc/group", (uint32_t)value)
+			       : NULL;
 	default: return NULL;
 	}
 }
 
-/* A number by its name, or as a number when it has none. Errors are often negative, as functions of the kernel return them. */
-static void put_named(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t value, enum bpfl_style style,
-		      struct bpfl_buf *out)
+/*
+ * A number by its name, or as a number when it has none. Errors are often negative, as functions of the
+ * kernel return them.
+ */
+static void put_named(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t value,
+		      enum bpfl_style style, struct bpfl_buf *out)
 {
 	bool is_negative = field->form == BPFL_FORM_ERRNO && as_signed(field, value) < 0;
 	const char *word = word_of(ctx, field->form, is_negative ? 0 - (uint64_t)as_signed(field, value) : value);
@@ -298,7 +310,8 @@ static void put_stack(int32_t id, enum bpfl_style style, struct bpfl_buf *out)
 	char text[32];
 
 	if (id < 0)
-		snprintf(text, sizeof(text), "no stack (%s)", bpfl_errno_word((uint64_t)-(int64_t)id) ? bpfl_errno_word((uint64_t)-(int64_t)id) : "-");
+		snprintf(text, sizeof(text), "no stack (%s)",
+			 bpfl_errno_word((uint64_t)-(int64_t)id) ? bpfl_errno_word((uint64_t)-(int64_t)id) : "-");
 	else
 		snprintf(text, sizeof(text), "stack %d", id);
 	bpfl_put_word(out, text, style);

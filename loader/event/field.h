@@ -42,10 +42,16 @@ bool bpfl_record_json(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out);
 bool bpfl_record_members(const struct bpfl_field_ctx *ctx, struct bpfl_buf *out);
 /* Only these fields, flat; BPFL_NO_FIELD is left out. */
 bool bpfl_columns_json(const struct bpfl_field_ctx *ctx, const uint32_t *field_idx, size_t nr, struct bpfl_buf *out);
-/* The field as a number. false: it has none (text, an array) or the record ends before it. ret_signed: read it as signed. */
+/*
+ * The field as a number. false: it has none (text, an array) or the record ends before it. ret_signed: read
+ * it as signed.
+ */
 bool bpfl_field_number(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, uint64_t *ret_value,
 		       bool *ret_signed);
-/* The bytes of a string field, without its NUL; false for other fields, or when there are none. Borrowed from the record. */
+/*
+ * The bytes of a string field, without its NUL; false for other fields, or when there are none. Borrowed
+ * from the record.
+ */
 bool bpfl_field_text(const struct bpfl_field_ctx *ctx, const struct bpfl_field *field, const char **ret_text,
 		     size_t *ret_size);
 
@@ -59,7 +65,8 @@ void bpfl_put_s64(struct bpfl_buf *out, int64_t value);
 /* A word of ours: in JSON it is a string, elsewhere bare. */
 void bpfl_put_word(struct bpfl_buf *out, const char *word, enum bpfl_style style);
 /* port NULL: none. */
-void bpfl_put_address(const uint8_t *bytes, bool is_v6, const uint16_t *port, enum bpfl_style style, struct bpfl_buf *out);
+void bpfl_put_address(const uint8_t *bytes, bool is_v6, const uint16_t *port, enum bpfl_style style,
+		      struct bpfl_buf *out);
 /* "1.5ms", "3KiB": three digits and a unit, which is step times the one before. */
 void bpfl_put_scaled(struct bpfl_buf *out, uint64_t value, uint64_t step, const char *const *units, unsigned nr_units);
 /* Wall time of nanoseconds since 1970: "12:34:56.123456", in JSON "2026-01-31T12:34:56.123456789Z" in quotes. */

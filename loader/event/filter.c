@@ -2,9 +2,9 @@
 /*
  * event/filter.c: expressions over the fields of a record. See filter.h for the grammar, filter_parse.c for reading it.
  *
- * Binding looks the words up in each layout: what is a field here may be none there, and a comparison with a field that a record's type does not
- * have is false. Evaluation allocates nothing (texts that have to be put together go into the caller's scratch), but what the C library's
- * regexec() does.
+ * Binding looks the words up in each layout: what is a field here may be none there, and a comparison with a
+ * field that a record's type does not have is false. Evaluation allocates nothing (texts that have to be put
+ * together go into the caller's scratch), but what the C library's regexec() does.
  */
 #include "event/filter_tree.h"
 
@@ -68,8 +68,9 @@ static int bind_value(struct bpfl_filter *filter, const struct bpfl_layout *layo
 		return 0;
 	}
 	if (is_ordering(op))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "filter '%s': '%s' is no number to compare '%s' with",
-				      BPFL_ESC(filter->text), BPFL_ESC(value->text), BPFL_ESC(field->name));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "filter '%s': '%s' is no number to compare '%s' with", BPFL_ESC(filter->text),
+				      BPFL_ESC(value->text), BPFL_ESC(field->name));
 	return 0;
 }
 
@@ -96,9 +97,11 @@ int bpfl_filter_bind(struct bpfl_filter *filter, unsigned layout_idx, const stru
 		left = &filter->nodes.items[node->left];
 		right = &filter->nodes.items[node->right];
 		if (left->fields[layout_idx] != BPFL_NO_FIELD && right->fields[layout_idx] == BPFL_NO_FIELD)
-			ret = bind_value(filter, layout, &layout->fields.items[left->fields[layout_idx]], right, node->op, err);
+			ret = bind_value(filter, layout, &layout->fields.items[left->fields[layout_idx]], right,
+					 node->op, err);
 		else if (left->fields[layout_idx] == BPFL_NO_FIELD && right->fields[layout_idx] != BPFL_NO_FIELD)
-			ret = bind_value(filter, layout, &layout->fields.items[right->fields[layout_idx]], left, node->op, err);
+			ret = bind_value(filter, layout, &layout->fields.items[right->fields[layout_idx]], left,
+					 node->op, err);
 		if (ret < 0)
 			return ret;
 	}
@@ -240,7 +243,8 @@ static bool compare_like(const struct eval *eval, const struct node *left, const
 
 static bool compare(const struct eval *eval, const struct node *node)
 {
-	const struct node *left = &eval->filter->nodes.items[node->left], *right = &eval->filter->nodes.items[node->right];
+	const struct node *left = &eval->filter->nodes.items[node->left],
+			  *right = &eval->filter->nodes.items[node->right];
 	struct number a, b;
 	const char *a_text, *b_text;
 	size_t a_size, b_size;

@@ -10,9 +10,10 @@
  *     like       := "~" "!~"
  *     term       := FIELD | FIELD "&" NUMBER | NUMBER | WORD | "text"
  *
- * A word that is no field is text: comm==bash. Text is compared with what the table would show (an enumerator, an address);
- * "~" takes an extended regular expression of POSIX, which may fit anywhere in the text ("(?i)" in front: letters of either case; \d: a digit); it
- * ends at a blank, a comma, && or || unless it stands in quotes. Numbers compare as numbers, enumerators by < and > as well.
+ * A word that is no field is text: comm==bash. Text is compared with what the table would show (an enumerator,
+ * an address); "~" takes an extended regular expression of POSIX, which may fit anywhere in the text ("(?i)" in
+ * front: letters of either case; \d: a digit); it ends at a blank, a comma, && or || unless it stands in
+ * quotes. Numbers compare as numbers, enumerators by < and > as well.
  */
 #ifndef BPFL_EVENT_FILTER_H
 #define BPFL_EVENT_FILTER_H

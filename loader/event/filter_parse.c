@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event/filter_parse.c: the text of a filter -> a tree of nodes in one array. See filter.h for the grammar. Nothing is known of types here:
- * what a word is is found out when the filter is bound to layouts (filter.c). Regular expressions are compiled here, so that a wrong one is
- * an error before anything is loaded.
+ * event/filter_parse.c: the text of a filter -> a tree of nodes in one array. See filter.h for the grammar.
+ * Nothing is known of types here:
+ * what a word is is found out when the filter is bound to layouts (filter.c). Regular expressions are compiled
+ * here, so that a wrong one is an error before anything is loaded.
  */
 #include "event/filter_tree.h"
 
@@ -32,8 +33,8 @@ static unsigned parse_or(struct parser *p);
 static unsigned refuse(struct parser *p, const char *words)
 {
 	if (!p->failed)
-		bpfl_error_set(p->err, BPFL_ERR_USAGE, EINVAL, "filter '%s': at character %zu: %s", BPFL_ESC(p->filter->text),
-			       (size_t)(p->at - p->filter->text) + 1, words);
+		bpfl_error_set(p->err, BPFL_ERR_USAGE, EINVAL, "filter '%s': at character %zu: %s",
+			       BPFL_ESC(p->filter->text), (size_t)(p->at - p->filter->text) + 1, words);
 	p->failed = true;
 	return 0;
 }
@@ -206,8 +207,8 @@ static unsigned pattern_compile(struct parser *p, unsigned idx)
 }
 
 /*
- * Where a pattern that is not in quotes ends: at a blank, a comma, "&&" or "||" outside of its own brackets, or a bracket that
- * it did not open: so comm~^(bash|sh)$,pid>1 needs no quotes.
+ * Where a pattern that is not in quotes ends: at a blank, a comma, "&&" or "||" outside of its own brackets, or
+ * a bracket that it did not open: so comm~^(bash|sh)$,pid>1 needs no quotes.
  */
 static size_t pattern_size(const char *text)
 {
@@ -224,7 +225,8 @@ static size_t pattern_size(const char *text)
 			in_set = text[i] != ']';
 			continue;
 		}
-		if (level == 0 && (strchr(",)", text[i]) || strncmp(text + i, "&&", 2) == 0 || strncmp(text + i, "||", 2) == 0))
+		if (level == 0 &&
+		    (strchr(",)", text[i]) || strncmp(text + i, "&&", 2) == 0 || strncmp(text + i, "||", 2) == 0))
 			break;
 		level += strchr("({", text[i]) ? 1 : strchr(")}", text[i]) ? -1 : 0;
 	}

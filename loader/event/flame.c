@@ -2,13 +2,15 @@
 /*
  * event/flame.c: a profile as a flame graph, one SVG file. See stack.h.
  *
- * The lines are sorted, so one pass draws the graph: a frame begins where a line has it and the line before has not, and ends with the first line
- * that has another one there. The outermost frames stand on top: a deep stack goes down the page, and what one begins with is in sight. A frame is a group with a rectangle, its name as far as there is room, and a title that says everything; the numbers that
- * zooming needs (where it begins and how wide it is, in samples) stand in its attributes. The page works without its script: names are
- * cut here, and titles are shown by the browser.
+ * The lines are sorted, so one pass draws the graph: a frame begins where a line has it and the line before has
+ * not, and ends with the first line that has another one there. The outermost frames stand on top: a deep stack
+ * goes down the page, and what one begins with is in sight. A frame is a group with a rectangle, its name as
+ * far as there is room, and a title that says everything; the numbers that zooming needs (where it begins and
+ * how wide it is, in samples) stand in its attributes. The page works without its script: names are cut here,
+ * and titles are shown by the browser.
  *
- * Names come from anywhere. In XML, "<" and "&" must be escaped, control characters and broken UTF-8 make the whole file unreadable: those
- * become question marks.
+ * Names come from anywhere. In XML, "<" and "&" must be escaped, control characters and broken UTF-8 make the
+ * whole file unreadable: those become question marks.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +46,11 @@ struct drawing {
 /* The bytes of the character that begins here; 0: none that XML takes. */
 static size_t character(const unsigned char *at, size_t left)
 {
-	size_t len = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : 0;
+	size_t len = at[0] < 0x80                    ? 1
+		     : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+		     : (at[0] & 0xf0) == 0xe0        ? 3
+		     : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+						     : 0;
 
 	if (len == 0 || len > left || at[0] < 0x20 || at[0] == 0x7f)
 		return 0;
@@ -96,7 +102,10 @@ static size_t nr_characters(const char *text, size_t size)
 
 /* ---- colours ---- */
 
-/* The same name has the same colour in every graph: a hash of it shifts the hue and the lightness of its kind a little. */
+/*
+ * The same name has the same colour in every graph: a hash of it shifts the hue and the lightness of its
+ * kind a little.
+ */
 static void put_colour(struct bpfl_buf *out, const char *name, size_t len)
 {
 	static const struct { char what; unsigned hue, hue_range, saturation, lightness; } kinds[] = {
@@ -110,8 +119,8 @@ static void put_colour(struct bpfl_buf *out, const char *name, size_t len)
 		hash = (hash ^ (unsigned char)name[i]) * 16777619u;
 	while (kind + 1 < sizeof(kinds) / sizeof(kinds[0]) && kinds[kind].what != name[0])
 		kind++;
-	bpfl_buf_printf(out, "hsl(%u,%u%%,%u%%)", kinds[kind].hue + hash % kinds[kind].hue_range, kinds[kind].saturation,
-			kinds[kind].lightness + hash / 64 % 8);
+	bpfl_buf_printf(out, "hsl(%u,%u%%,%u%%)", kinds[kind].hue + hash % kinds[kind].hue_range,
+			kinds[kind].saturation, kinds[kind].lightness + hash / 64 % 8);
 }
 
 /* ---- frames ---- */
@@ -128,11 +137,13 @@ static void put_frame(struct drawing *drawing, const struct open_frame *frame, s
 		drawing->nr_hidden++;
 		return;
 	}
-	bpfl_buf_printf(out, "<g class=\"f\" data-s=\"%llu\" data-n=\"%llu\" data-d=\"%zu\"><title>", (unsigned long long)frame->start,
-			(unsigned long long)nr, depth);
+	bpfl_buf_printf(out, "<g class=\"f\" data-s=\"%llu\" data-n=\"%llu\" data-d=\"%zu\"><title>",
+			(unsigned long long)frame->start, (unsigned long long)nr, depth);
 	put_xml(out, frame->name + 1, frame->len - 1, SIZE_MAX);
-	bpfl_buf_printf(out, " (%llu %s, %.2f%%)</title><rect x=\"%.2f\" y=\"%zu\" width=\"%.2f\" height=\"%u\" fill=\"", (unsigned long long)nr,
-			drawing->unit, 100.0 * (double)nr / (double)drawing->total, x, y, width, ROW - 1);
+	bpfl_buf_printf(out,
+			" (%llu %s, %.2f%%)</title><rect x=\"%.2f\" y=\"%zu\" width=\"%.2f\" height=\"%u\" fill=\"",
+			(unsigned long long)nr, drawing->unit, 100.0 * (double)nr / (double)drawing->total, x, y, width,
+			ROW - 1);
 	put_colour(out, frame->name, frame->len);
 	bpfl_buf_printf(out, "\"/><text x=\"%.2f\" y=\"%zu\">", x + 3, y + 13);
 	if (room >= nr_name)
@@ -211,7 +222,8 @@ static size_t depth_of(const struct bpfl_profile *profile)
 	return deepest + 1; /* "all" */
 }
 
-static void put_head(struct bpfl_buf *out, const struct drawing *drawing, unsigned width, size_t height, const char *title)
+static void put_head(struct bpfl_buf *out, const struct drawing *drawing, unsigned width, size_t height,
+		     const char *title)
 {
 	bpfl_buf_printf(out,
 			"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%zu\" "
@@ -220,14 +232,20 @@ static void put_head(struct bpfl_buf *out, const struct drawing *drawing, unsign
 	put_xml(out, title, strlen(title), SIZE_MAX);
 	bpfl_buf_text(out, "</title>\n<style>");
 	bpfl_buf_text(out, bpfl_flame_style);
-	bpfl_buf_printf(out, "</style>\n<rect class=\"back\" width=\"%u\" height=\"%zu\"/>\n<text class=\"head\" x=\"%u\" y=\"24\">", width, height,
-			width / 2);
+	bpfl_buf_printf(out,
+			"</style>\n<rect class=\"back\" width=\"%u\" height=\"%zu\"/>\n<text class=\"head\" x=\"%u\" "
+			"y=\"24\">",
+			width, height, width / 2);
 	put_xml(out, title, strlen(title), SIZE_MAX);
-	bpfl_buf_printf(out, "</text>\n<text class=\"say\" x=\"%u\" y=\"48\">%llu ", SIDE, (unsigned long long)drawing->total);
+	bpfl_buf_printf(out, "</text>\n<text class=\"say\" x=\"%u\" y=\"48\">%llu ", SIDE,
+			(unsigned long long)drawing->total);
 	put_xml(out, drawing->unit, strlen(drawing->unit), SIZE_MAX);
-	bpfl_buf_printf(out, "</text>\n<text id=\"reset\" class=\"button off\" x=\"%u\" y=\"24\">reset zoom</text>\n", SIDE);
-	bpfl_buf_printf(out, "<text id=\"matched\" class=\"say\" x=\"%u\" y=\"48\" text-anchor=\"end\"></text>\n", width - SIDE);
-	bpfl_buf_printf(out, "<text id=\"details\" class=\"say\" x=\"%u\" y=\"48\"></text>\n<g id=\"frames\">\n", DETAILS_X);
+	bpfl_buf_printf(out, "</text>\n<text id=\"reset\" class=\"button off\" x=\"%u\" y=\"24\">reset zoom</text>\n",
+			SIDE);
+	bpfl_buf_printf(out, "<text id=\"matched\" class=\"say\" x=\"%u\" y=\"48\" text-anchor=\"end\"></text>\n",
+			width - SIDE);
+	bpfl_buf_printf(out, "<text id=\"details\" class=\"say\" x=\"%u\" y=\"48\"></text>\n<g id=\"frames\">\n",
+			DETAILS_X);
 }
 
 static bool is_empty(const struct bpfl_profile *profile)
@@ -235,7 +253,8 @@ static bool is_empty(const struct bpfl_profile *profile)
 	return profile->nr_samples == 0;
 }
 
-int bpfl_profile_svg(struct bpfl_profile *profile, const struct bpfl_svg_opts *opts, char **ret_text, struct bpfl_error *err)
+int bpfl_profile_svg(struct bpfl_profile *profile, const struct bpfl_svg_opts *opts, char **ret_text,
+		     struct bpfl_error *err)
 {
 	unsigned width = opts && opts->width >= 200 ? opts->width : WIDTH_DEFAULT;
 	struct bpfl_buf out = BPFL_BUF_INIT;
@@ -250,7 +269,8 @@ int bpfl_profile_svg(struct bpfl_profile *profile, const struct bpfl_svg_opts *o
 	put_head(&out, &drawing, width, height, opts && opts->title ? opts->title : "Flame graph");
 	ret = is_empty(profile) ? 0 : draw_lines(&drawing, profile);
 	if (is_empty(profile))
-		bpfl_buf_printf(&out, "<text class=\"say\" x=\"%u\" y=\"%u\">no stacks were seen</text>\n", SIDE, TOP + 13);
+		bpfl_buf_printf(&out, "<text class=\"say\" x=\"%u\" y=\"%u\">no stacks were seen</text>\n", SIDE,
+				TOP + 13);
 	bpfl_buf_text(&out, "</g>\n");
 	if (drawing.nr_hidden > 0)
 		bpfl_buf_printf(&out, "<!-- %u frames are too narrow to be seen -->\n", drawing.nr_hidden);

@@ -2,8 +2,9 @@
 /*
  * event/flame_page.c: what all flame graphs have in common: how they look and what they do. See flame.c.
  *
- * The script reads the frames' attributes (data-s: where a frame begins, data-n: how wide it is, both in samples; data-d: its depth) and moves
- * the rectangles. It makes the search box itself: where no script runs there is none. Nothing of a profile gets in here.
+ * The script reads the frames' attributes (data-s: where a frame begins, data-n: how wide it is, both in
+ * samples; data-d: its depth) and moves the rectangles. It makes the search box itself: where no script runs
+ * there is none. Nothing of a profile gets in here.
  */
 #include "event/stack.h"
 

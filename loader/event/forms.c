@@ -58,7 +58,8 @@ enum bpfl_form bpfl_form_find(const char *name)
 
 const char *bpfl_form_names(void)
 {
-	return "dec, sdec, hex, bool, char, str, strs, ipv4, ipv6, mac, port, time, duration, bytes, errno, signal, syscall, user, "
+	return "dec, sdec, hex, bool, char, str, strs, ipv4, ipv6, mac, port, time, duration, bytes, errno, signal, "
+	       "syscall, user, "
 	       "group, mode, oflags, proto, raw";
 }
 
@@ -102,7 +103,8 @@ static bool has_word(const char *name, const char *word)
 
 void bpfl_layout_guess_forms(struct bpfl_layout *layout)
 {
-	static const char *const address_words[] = { "ip", "addr", "saddr", "daddr", "sip", "dip", "ipv", "src_ip", "dst_ip" };
+	static const char *const address_words[] = { "ip",  "addr", "saddr",  "daddr", "sip",
+						     "dip", "ipv",  "src_ip", "dst_ip" };
 
 	for (size_t i = 0; i < layout->fields.nr; i++) {
 		struct bpfl_field *field = &layout->fields.items[i];

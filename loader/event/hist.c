@@ -7,9 +7,9 @@
  *     [4, 8)    12 |############################|
  *     [8, 16)    4 |#########                   |
  *
- * What a map counts is found out by hist_shape.c. Here the counts of all CPUs are added up and collected, one histogram for each
- * group: the fields of the key that are not the slot. The one that counts most comes first. A row says which values it stands for; its last slot
- * usually takes everything above, so that one has no upper end.
+ * What a map counts is found out by hist_shape.c. Here the counts of all CPUs are added up and collected, one
+ * histogram for each group: the fields of the key that are not the slot. The one that counts most comes first.
+ * A row says which values it stands for; its last slot usually takes everything above, so that one has no upper end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -69,7 +69,8 @@ static void fields_json(struct bpfl_side *side, size_t skip, const uint8_t *byte
 		if (i == skip)
 			continue;
 		bpfl_buf_text(out, separator);
-		bpfl_put_text(out, bpfl_side_field_name(side, i), strlen(bpfl_side_field_name(side, i)), BPFL_STYLE_JSON);
+		bpfl_put_text(out, bpfl_side_field_name(side, i), strlen(bpfl_side_field_name(side, i)),
+			      BPFL_STYLE_JSON);
 		bpfl_buf_char(out, ':');
 		bpfl_side_put(side, i, bytes, BPFL_STYLE_JSON, out);
 		separator = ",";
@@ -155,7 +156,8 @@ static struct hist *hist_of(struct reading *reading, const uint8_t *group, size_
 static int count_add(struct reading *reading, struct hist *hist, uint64_t slot, uint64_t count)
 {
 	if (slot >= SLOTS_MAX)
-		return bpfl_error_set(reading->err, BPFL_ERR_USAGE, ERANGE, "map '%s': a histogram with a slot %llu: more than %u are not shown",
+		return bpfl_error_set(reading->err, BPFL_ERR_USAGE, ERANGE,
+				      "map '%s': a histogram with a slot %llu: more than %u are not shown",
 				      BPFL_ESC(reading->map->name), (unsigned long long)slot, SLOTS_MAX);
 	if (slot >= hist->nr) {
 		size_t nr = (size_t)slot + 1;
@@ -311,8 +313,9 @@ static void hist_text(const struct reading *reading, const struct hist *hist, un
 	int count_width;
 	char label[64];
 
-	bpfl_buf_printf(out, "%s%s: %llu in all%s%s\n", BPFL_ESC(reading->map->name), hist->title, (unsigned long long)hist->total,
-			shape->unit[0] ? ", " : "", shape->unit[0] ? BPFL_ESC(shape->unit) : "");
+	bpfl_buf_printf(out, "%s%s: %llu in all%s%s\n", BPFL_ESC(reading->map->name), hist->title,
+			(unsigned long long)hist->total, shape->unit[0] ? ", " : "",
+			shape->unit[0] ? BPFL_ESC(shape->unit) : "");
 	if (!bounds(hist, &first, &end))
 		return;
 	for (size_t i = first; i < end; i++) {
@@ -325,7 +328,8 @@ static void hist_text(const struct reading *reading, const struct hist *hist, un
 	bar_width = width > used + BAR_LEAST ? width - used : BAR_LEAST;
 	for (size_t i = first; i < end; i++) {
 		slot_label(hist, shape, i, label);
-		bpfl_buf_printf(out, "%-*s  %*llu ", (int)label_width, label, count_width, (unsigned long long)hist->counts[i]);
+		bpfl_buf_printf(out, "%-*s  %*llu ", (int)label_width, label, count_width,
+				(unsigned long long)hist->counts[i]);
 		bar(out, hist->counts[i], largest, bar_width);
 	}
 }
@@ -392,7 +396,8 @@ static int reading_init(struct reading *reading, const struct bpfl_map *map, con
 
 	*reading = (struct reading){ .map = map, .err = err };
 	if (map->key_size == 0 || bpfl_map_how(map, &why) != BPFL_READ_KEYS)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': maps of this type hold no histograms", BPFL_ESC(map->name));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': maps of this type hold no histograms",
+				      BPFL_ESC(map->name));
 	ret = bpfl_side_init_key(&reading->key, map, err);
 	if (ret == 0)
 		ret = bpfl_side_init_value(&reading->value, map, err);
@@ -424,7 +429,8 @@ static void hists_put(const struct reading *reading, const struct bpfl_view_opts
 	}
 }
 
-int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text, struct bpfl_error *err)
+int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
+		       struct bpfl_error *err)
 {
 	struct bpfl_buf out = BPFL_BUF_INIT;
 	struct reading reading;

@@ -2,8 +2,9 @@
 /*
  * event/hist_shape.c: in which of its forms a map holds histograms.
  *
- * The types decide. An array of integers in the value is the slots of a histogram; when the value is one integer, the slot is in the key: the
- * index of an array, or a member called "slot" or "bucket". Words of the caller choose where there is more than one way.
+ * The types decide. An array of integers in the value is the slots of a histogram; when the value is one
+ * integer, the slot is in the key: the index of an array, or a member called "slot" or "bucket". Words of the
+ * caller choose where there is more than one way.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +41,8 @@ static int words_read(struct bpfl_hist_shape *shape, const char *words, struct b
 		} else if (bpfl_text_has_prefix(word, "linear=")) {
 			shape->is_linear = true;
 			if (bpfl_text_to_u64(word + 7, &shape->step) < 0 || shape->step == 0)
-				return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "histogram: '%s' is not a step", BPFL_ESC(word + 7));
+				return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "histogram: '%s' is not a step",
+						      BPFL_ESC(word + 7));
 		} else if (bpfl_text_has_prefix(word, "unit=")) {
 			snprintf(shape->unit, sizeof(shape->unit), "%.31s", word + 5);
 		} else if (strcmp(word, "log2") != 0) {
@@ -101,7 +103,9 @@ static uint32_t slots_member(const struct bpfl_btf *btf, const struct bpfl_btf_t
 
 		if (!counts_of(btf, member->type, 0, &ignored, &is_array) || !is_array)
 			continue;
-		rank = is_slot_typedef(btf, member->type) ? 3 : strcmp(bpfl_btf_string(btf, member->name_off), "slots") == 0 ? 2 : 1;
+		rank = is_slot_typedef(btf, member->type)                             ? 3
+		       : strcmp(bpfl_btf_string(btf, member->name_off), "slots") == 0 ? 2
+										      : 1;
 		if (rank > best_rank) {
 			best = i;
 			best_rank = rank;
@@ -112,13 +116,15 @@ static uint32_t slots_member(const struct bpfl_btf *btf, const struct bpfl_btf_t
 
 static int no_counts(const struct bpfl_map *map, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' holds no histogram: its values are neither a number nor an array of numbers",
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+		       "map '%s' holds no histogram: its values are neither a number nor an array of numbers",
 		       BPFL_ESC(map->name));
 	bpfl_error_fix(err, "name the member that counts, as in %s:MEMBER", BPFL_ESC(map->name));
 	return -EINVAL;
 }
 
-static int value_find(struct bpfl_hist_shape *shape, const struct bpfl_map *map, bool *ret_is_array, struct bpfl_error *err)
+static int value_find(struct bpfl_hist_shape *shape, const struct bpfl_map *map, bool *ret_is_array,
+		      struct bpfl_error *err)
 {
 	const struct bpfl_btf *btf = map->btf;
 	const struct bpfl_btf_type *type;
@@ -138,7 +144,9 @@ static int value_find(struct bpfl_hist_shape *shape, const struct bpfl_map *map,
 		ret = bpfl_btf_place_find(btf, map->value_type_id, path, &place, err);
 		if (ret < 0)
 			return ret;
-		return place.bit_size == 0 && counts_of(btf, place.type_id, place.byte_off, shape, ret_is_array) ? 0 : no_counts(map, err);
+		return place.bit_size == 0 && counts_of(btf, place.type_id, place.byte_off, shape, ret_is_array)
+			       ? 0
+			       : no_counts(map, err);
 	}
 	if (counts_of(btf, map->value_type_id, 0, shape, ret_is_array))
 		return 0;
@@ -146,7 +154,8 @@ static int value_find(struct bpfl_hist_shape *shape, const struct bpfl_map *map,
 	member = bpfl_btf_kind(type) == BPFL_KIND_STRUCT ? slots_member(btf, type) : UINT32_MAX;
 	if (member == UINT32_MAX)
 		return no_counts(map, err);
-	counts_of(btf, bpfl_btf_members(type)[member].type, bpfl_btf_member_bit_off(type, member) / 8, shape, ret_is_array);
+	counts_of(btf, bpfl_btf_members(type)[member].type, bpfl_btf_member_bit_off(type, member) / 8, shape,
+		  ret_is_array);
 	return 0;
 }
 

@@ -2,10 +2,11 @@
 /*
  * event/layout.c: a type -> a flat list of fields. See layout.h.
  *
- * One walk over the members. What is shown as one value (arrays, strings, endpoints) becomes one field; structs and unions are walked
- * into. The form of a field comes from its type, and before that from the names of its typedefs (event/gadget_types.c): public gadgets
- * say with "gadget_errno error_raw" how a number is meant. Such a member becomes two fields: "error" is what people read, "error_raw"
- * the number, which a table leaves out unless it is asked for. Tags on members (event/column_tags.c) come last.
+ * One walk over the members. What is shown as one value (arrays, strings, endpoints) becomes one field; structs
+ * and unions are walked into. The form of a field comes from its type, and before that from the names of its
+ * typedefs (event/gadget_types.c): public gadgets say with "gadget_errno error_raw" how a number is meant. Such
+ * a member becomes two fields: "error" is what people read, "error_raw" the number, which a table leaves out
+ * unless it is asked for. Tags on members (event/column_tags.c) come last.
  */
 #include "event/layout.h"
 
@@ -58,8 +59,8 @@ static struct bpfl_step *add_step(struct walk *walk, enum bpfl_step_kind kind, c
 }
 
 /* A field whose name is taken over; no step: JSON does not show it. */
-static struct bpfl_field *add_named(struct walk *walk, char *name, enum bpfl_form form, uint32_t type_id, uint64_t byte_off,
-				    uint32_t size)
+static struct bpfl_field *add_named(struct walk *walk, char *name, enum bpfl_form form, uint32_t type_id,
+				    uint64_t byte_off, uint32_t size)
 {
 	struct bpfl_layout *layout = walk->layout;
 	struct bpfl_field *field = name && layout->fields.nr < BPFL_FIELDS_MAX ? BPFL_VEC_PUSH(&layout->fields) : NULL;
@@ -116,10 +117,11 @@ static bool is_raw(const char *path)
 }
 
 /*
- * The field that stands beside a number and says it in words: "error" of "error_raw", "user" of "uid". NULL: the member has only one
- * field, which is the words.
+ * The field that stands beside a number and says it in words: "error" of "error_raw", "user" of "uid". NULL:
+ * the member has only one field, which is the words.
  */
-static struct bpfl_field *add_words(struct walk *walk, const struct bpfl_gadget_type *row, const struct bpfl_field *number)
+static struct bpfl_field *add_words(struct walk *walk, const struct bpfl_gadget_type *row,
+				    const struct bpfl_field *number)
 {
 	size_t leaf_at = (size_t)(number->leaf - number->name), len = strlen(number->name);
 	struct bpfl_field copy = *number, *field;
@@ -217,7 +219,8 @@ static void walk_scalar(struct walk *walk, uint32_t type_id, const struct bpfl_b
 		form = BPFL_FORM_HEX;
 	else if ((kind == BPFL_KIND_ENUM || kind == BPFL_KIND_ENUM64) && size <= 8)
 		form = BPFL_FORM_ENUM;
-	if (kind == BPFL_KIND_INT && bit_size == 0 && container != size * 8) { /* bit-field as compilers before 2019 wrote them */
+	/* bit-field as compilers before 2019 wrote them */
+	if (kind == BPFL_KIND_INT && bit_size == 0 && container != size * 8) {
 		bit_off += bpfl_btf_int_bit_off(type);
 		bit_size = container;
 	}
@@ -263,12 +266,14 @@ static int member_off(const struct bpfl_btf *btf, const struct bpfl_btf_type *ty
 static void walk_members(struct walk *walk, uint32_t type_id, const struct bpfl_btf_type *type, uint64_t byte_off);
 
 /*
- * One cell for an address of version 4 or 6, perhaps with a port. Beside it the members have fields of their own, for filters and JSON: "dst", "dst.addr",
- * "dst.port", ... version -1: there is none, an address that ends in twelve zeroes is of version 4.
+ * One cell for an address of version 4 or 6, perhaps with a port. Beside it the members have fields of their
+ * own, for filters and JSON: "dst", "dst.addr", "dst.port", ... version -1: there is none, an address that ends
+ * in twelve zeroes is of version 4.
  */
 static void walk_endpoint(struct walk *walk, uint32_t type_id, const struct bpfl_btf_type *type, uint64_t byte_off)
 {
-	int version = member_off(walk->layout->btf, type, "version"), port = member_off(walk->layout->btf, type, "port");
+	int version = member_off(walk->layout->btf, type, "version"),
+	    port = member_off(walk->layout->btf, type, "port");
 	bool was_hidden = walk->is_hidden, has_address = member_off(walk->layout->btf, type, "addr_raw") == 0;
 	const char *dot = strrchr(walk->path, '.');
 	struct bpfl_field *field;
@@ -354,7 +359,8 @@ static void walk_user_stack(struct walk *walk, uint32_t type_id, const struct bp
 	add_step(walk, BPFL_STEP_CLOSE, NULL);
 	walk->is_hidden = was_hidden;
 	for (; first < walk->layout->fields.nr; first++)
-		walk->layout->fields.items[first].is_user_stack = strcmp(walk->layout->fields.items[first].leaf, "stack_id") == 0;
+		walk->layout->fields.items[first].is_user_stack = strcmp(walk->layout->fields.items[first].leaf,
+									 "stack_id") == 0;
 }
 
 static bool is_type(const struct bpfl_gadget_type *row, const char *name)
@@ -381,7 +387,8 @@ static void walk_members(struct walk *walk, uint32_t type_id, const struct bpfl_
 		if (bpfl_btf_is_kernel_only(btf, member->type))
 			continue;
 		if (name[0])
-			snprintf(walk->path + path_len, sizeof(walk->path) - path_len, "%s%s", path_len ? "." : "", name);
+			snprintf(walk->path + path_len, sizeof(walk->path) - path_len, "%s%s", path_len ? "." : "",
+				 name);
 		if (!is_endpoint || !walk_endpoint_member(walk, type, i, byte_off))
 			walk_type(walk, member->type, name[0] != '\0', byte_off + bit_off / 8, bit_off % 8,
 				  bpfl_btf_member_bit_size(type, i));
@@ -513,7 +520,8 @@ int bpfl_layout_add(struct bpfl_layout *layout, uint32_t type_id, uint32_t byte_
 	return walk.ret;
 }
 
-int bpfl_layout_add_bare(struct bpfl_layout *layout, enum bpfl_form form, uint32_t byte_off, uint32_t size, const char *name)
+int bpfl_layout_add_bare(struct bpfl_layout *layout, enum bpfl_form form, uint32_t byte_off, uint32_t size,
+			 const char *name)
 {
 	struct walk walk = { .layout = layout, .bare_name = name };
 

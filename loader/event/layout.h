@@ -2,9 +2,9 @@
 /*
  * event/layout: a type, worked out once, so that each record is only loads and writes.
  *
- * A layout is a flat list of fields: every scalar, string or array of the type with its place and the form in which it is shown. A
- * member of a struct in a struct is "task.pid"; members of anonymous ones appear as if they stood outside. The steps say how
- * the fields nest, for JSON.
+ * A layout is a flat list of fields: every scalar, string or array of the type with its place and the form in
+ * which it is shown. A member of a struct in a struct is "task.pid"; members of anonymous ones appear as if
+ * they stood outside. The steps say how the fields nest, for JSON.
  */
 #ifndef BPFL_EVENT_LAYOUT_H
 #define BPFL_EVENT_LAYOUT_H
@@ -107,13 +107,15 @@ void bpfl_layout_deinit(struct bpfl_layout *layout);
 int bpfl_layout_open(struct bpfl_layout *layout, const char *name);
 int bpfl_layout_close(struct bpfl_layout *layout);
 /*
- * A layout of records that are put together: begun empty, then parts one behind the other, then ended. A part's byte_off is its place in the
- * record; its fields are called as its members are, or name when it has none. Return: as of bpfl_layout_init().
+ * A layout of records that are put together: begun empty, then parts one behind the other, then ended. A part's
+ * byte_off is its place in the record; its fields are called as its members are, or name when it has none.
+ * Return: as of bpfl_layout_init().
  */
 void bpfl_layout_begin(struct bpfl_layout *layout, const struct bpfl_btf *btf);
 int bpfl_layout_add(struct bpfl_layout *layout, uint32_t type_id, uint32_t byte_off, const char *name);
 /* A part without a type. form: UINT, RAW or PREFIX. */
-int bpfl_layout_add_bare(struct bpfl_layout *layout, enum bpfl_form form, uint32_t byte_off, uint32_t size, const char *name);
+int bpfl_layout_add_bare(struct bpfl_layout *layout, enum bpfl_form form, uint32_t byte_off, uint32_t size,
+			 const char *name);
 void bpfl_layout_end(struct bpfl_layout *layout, uint32_t size);
 
 /* A field by its path, or by its last part when only one has that; BPFL_NO_FIELD. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event/layout_end.c: what the fields of a layout say about each other, once all are there; and finding one by its name.
+ * event/layout_end.c: what the fields of a layout say about each other, once all are there; and finding one by
+ * its name.
  */
 #include "event/layout.h"
 
@@ -62,7 +63,8 @@ static void find_titles(struct bpfl_layout *layout)
 		unsigned nr = 0;
 
 		for (size_t j = 0; field->is_short && j < layout->fields.nr; j++)
-			nr += !layout->fields.items[j].is_hidden && strcmp(layout->fields.items[j].leaf, field->leaf) == 0;
+			nr += !layout->fields.items[j].is_hidden &&
+			      strcmp(layout->fields.items[j].leaf, field->leaf) == 0;
 		if (field->is_short && nr <= 1 && !field->is_hidden)
 			field->title = field->leaf;
 	}
@@ -76,7 +78,10 @@ void bpfl_layout_end(struct bpfl_layout *layout, uint32_t size)
 	find_titles(layout);
 }
 
-/* Fields that tables leave out have their say only when no shown one has the name: "comm" is proc.comm, not proc.parent.comm. */
+/*
+ * Fields that tables leave out have their say only when no shown one has the name: "comm" is proc.comm, not
+ * proc.parent.comm.
+ */
 uint32_t bpfl_layout_find(const struct bpfl_layout *layout, const char *name)
 {
 	uint32_t by_leaf = BPFL_NO_FIELD, by_hidden_leaf = BPFL_NO_FIELD;

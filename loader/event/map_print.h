@@ -28,7 +28,8 @@ bool bpfl_number_bytes(uint64_t number, uint8_t *bytes, size_t size);
 /* Whether the type describes exactly so many bytes: else it would hide some. */
 bool bpfl_map_type_fits(const struct bpfl_map *map, uint32_t type_id, size_t size);
 /* A key or the value of one CPU. Without a type: a number, or bytes in hexadecimal. */
-void bpfl_map_put_text(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size, struct bpfl_buf *out);
+void bpfl_map_put_text(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size,
+		       struct bpfl_buf *out);
 /* A key: that of a trie without a type is "10.0.0.0/8", or "0a00/8" when it is no address. */
 void bpfl_map_put_key(const struct bpfl_map *map, const uint8_t *key, struct bpfl_buf *out);
 void bpfl_map_put_key_json(const struct bpfl_map *map, const uint8_t *key, struct bpfl_json *json);
@@ -52,9 +53,9 @@ void bpfl_map_print_deinit(struct bpfl_map_print *print);
 void bpfl_map_print_element(const struct bpfl_map_print *print, const uint8_t *key, const uint8_t *value);
 
 /*
- * Adds up the values of all CPUs: integers one by one, each in its size (what does not fit stays at the largest number); of anything else
- * (text, enums, pointers) the first CPU's that is not zero. ret: value_size bytes. -EOPNOTSUPP (kind USAGE): no type, and not
- * a number.
+ * Adds up the values of all CPUs: integers one by one, each in its size (what does not fit stays at the largest
+ * number); of anything else (text, enums, pointers) the first CPU's that is not zero. ret: value_size bytes.
+ * -EOPNOTSUPP (kind USAGE): no type, and not a number.
  */
 int bpfl_map_sum(const struct bpfl_map *map, const uint8_t *values, uint8_t *ret, struct bpfl_error *err);
 

@@ -2,10 +2,11 @@
 /*
  * event/map_spec.c: what the kernel still knows of the object that a map came with, and who else reads the map.
  *
- * The kernel keeps no types for ring buffers and perf event arrays. But the programs that write to them keep the types of their whole object
- * (a BTF), and in it the definition of the map with its value type, variables that name event types, declaration tags. And their
- * instructions can be read back (not all kernels and users may): in them a map is its id, and a helper the distance of its address from
- * __bpf_call_base, which /proc/kallsyms turns into a name. That gives a spec with one map, as if its file had been read, and so the
+ * The kernel keeps no types for ring buffers and perf event arrays. But the programs that write to them keep
+ * the types of their whole object (a BTF), and in it the definition of the map with its value type, variables
+ * that name event types, declaration tags. And their instructions can be read back (not all kernels and users
+ * may): in them a map is its id, and a helper the distance of its address from __bpf_call_base, which
+ * /proc/kallsyms turns into a name. That gives a spec with one map, as if its file had been read, and so the
  * same rules lead to the type of its events.
  */
 #include "bpfload/decode.h"
@@ -111,7 +112,8 @@ static void call_restore(const struct helpers *helpers, struct bpfl_insn *insn)
 
 /* ---- instructions ---- */
 
-static int func_add(struct bpfl_spec *spec, const struct bpfl_insn *insns, uint32_t nr, uint32_t map_id, const struct helpers *helpers)
+static int func_add(struct bpfl_spec *spec, const struct bpfl_insn *insns, uint32_t nr, uint32_t map_id,
+		    const struct helpers *helpers)
 {
 	struct bpfl_func *func = BPFL_VEC_PUSH(&spec->funcs);
 
@@ -125,7 +127,9 @@ static int func_add(struct bpfl_spec *spec, const struct bpfl_insn *insns, uint3
 		bool is_map = insns[i].code == BPFL_CODE_LD_IMM64 && bpfl_insn_src(&insns[i]) == PSEUDO_MAP_FD &&
 			      (uint32_t)insns[i].imm == map_id;
 
-		*inst = (struct bpfl_inst){ .insn = insns[i], .ref_idx = is_map ? 0 : BPFL_NO_IDX, .core_idx = BPFL_NO_IDX,
+		*inst = (struct bpfl_inst){ .insn = insns[i],
+					    .ref_idx = is_map ? 0 : BPFL_NO_IDX,
+					    .core_idx = BPFL_NO_IDX,
 					    .line_idx = BPFL_NO_IDX };
 		if (insns[i].code == BPFL_CODE_CALL && bpfl_insn_src(&insns[i]) == 0)
 			call_restore(helpers, &inst->insn);
@@ -136,7 +140,9 @@ static int func_add(struct bpfl_spec *spec, const struct bpfl_insn *insns, uint3
 /* What hinders to read them is no error: then the sizes of records are not known. */
 static int insns_read(struct bpfl_spec *spec, const struct prog *prog, uint32_t map_id, const struct helpers *helpers)
 {
-	struct bpfl_insn *insns = prog->nr_insns > 0 && prog->nr_insns <= INSNS_MAX ? calloc(prog->nr_insns, sizeof(*insns)) : NULL;
+	struct bpfl_insn *insns = prog->nr_insns > 0 && prog->nr_insns <= INSNS_MAX
+					  ? calloc(prog->nr_insns, sizeof(*insns))
+					  : NULL;
 	int fd = insns ? bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, prog->id) : -ENOMEM;
 	struct bpfl_prog_info info = { .xlated_prog_len = prog->nr_insns * (uint32_t)sizeof(*insns),
 				       .xlated_prog_insns = (uint64_t)(uintptr_t)insns };
@@ -163,7 +169,8 @@ static int refs_make(struct bpfl_spec *spec)
 /* ---- types ---- */
 
 /*
- * The map's definition, a variable of its name: its whole name (the kernel keeps 15 bytes), and its value's type. NULL, 0: there is none.
+ * The map's definition, a variable of its name: its whole name (the kernel keeps 15 bytes), and its value's
+ * type. NULL, 0: there is none.
  * (libbpf loads it in .maps, we do without that section.)
  */
 static const char *definition_find(const struct bpfl_btf *btf, const char *kernel_name, uint32_t *ret_value_type)
@@ -182,7 +189,8 @@ static const char *definition_find(const struct bpfl_btf *btf, const char *kerne
 			const struct bpfl_btf_member *member = &bpfl_btf_members(def)[m];
 			const struct bpfl_btf_type *pointer = bpfl_btf_skip_modifiers(btf, member->type, NULL);
 
-			if (strcmp(bpfl_btf_string(btf, member->name_off), "value") == 0 && bpfl_btf_kind(pointer) == BPFL_KIND_PTR)
+			if (strcmp(bpfl_btf_string(btf, member->name_off), "value") == 0 &&
+			    bpfl_btf_kind(pointer) == BPFL_KIND_PTR)
 				*ret_value_type = pointer->type;
 		}
 		return name;
@@ -200,7 +208,10 @@ static int types_read(struct bpfl_spec *spec, uint32_t btf_id)
 
 /* ---- the whole ---- */
 
-/* Programs of the object that has the most to say: the first that has types. Others that share the map are of no use beside it. */
+/*
+ * Programs of the object that has the most to say: the first that has types. Others that share the map are
+ * of no use beside it.
+ */
 static int progs_read(struct bpfl_spec *spec, uint32_t map_id)
 {
 	struct helpers helpers = { 0 };
@@ -228,8 +239,13 @@ static int progs_read(struct bpfl_spec *spec, uint32_t map_id)
 
 int bpfl_spec_of_map(const struct bpfl_map *map, struct bpfl_spec **ret_spec, struct bpfl_error *err)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = map->name, .type = map->type, .key_size = map->key_size,
-				    .value_size = map->value_size, .max_entries = map->max_entries, .flags = map->flags };
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .name = map->name,
+				    .type = map->type,
+				    .key_size = map->key_size,
+				    .value_size = map->value_size,
+				    .max_entries = map->max_entries,
+				    .flags = map->flags };
 	struct bpfl_map_facts facts;
 	struct bpfl_spec *spec = NULL;
 	uint32_t value_type = 0;
@@ -275,7 +291,9 @@ static int mapping_look(void *ctx, char *line)
 
 static bool is_reader(const struct bpfl_map *map, int pid)
 {
-	struct mapping mapping = { map->type == BPFL_MAP_TYPE_RINGBUF ? "anon_inode:bpf-map" : "anon_inode:[perf_event]", false };
+	struct mapping mapping = { map->type == BPFL_MAP_TYPE_RINGBUF ? "anon_inode:bpf-map"
+								      : "anon_inode:[perf_event]",
+				   false };
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);

@@ -2,8 +2,9 @@
 /*
  * event/map_sum.c: the values of all CPUs as one.
  *
- * Counters are kept per CPU so that CPUs need not wait for each other; whoever reads wants their sum. The type says which bytes are
- * counters: integers are added, whatever else there is (names, enumerators, pointers) is taken from the first CPU that has it.
+ * Counters are kept per CPU so that CPUs need not wait for each other; whoever reads wants their sum. The type
+ * says which bytes are counters: integers are added, whatever else there is (names, enumerators, pointers) is
+ * taken from the first CPU that has it.
  */
 #include <errno.h>
 #include <string.h>
@@ -98,7 +99,8 @@ static void add_members(const struct sum *sum, const struct bpfl_btf_type *type,
 	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
 		/* Bit-fields are flags: the whole value's bytes were taken first. */
 		if (bpfl_btf_member_bit_size(type, i) == 0 && bpfl_btf_member_bit_off(type, i) % 8 == 0)
-			add_type(sum, bpfl_btf_members(type)[i].type, byte_off + bpfl_btf_member_bit_off(type, i) / 8, depth + 1);
+			add_type(sum, bpfl_btf_members(type)[i].type, byte_off + bpfl_btf_member_bit_off(type, i) / 8,
+				 depth + 1);
 	}
 }
 
@@ -106,7 +108,8 @@ static void add_elements(const struct sum *sum, const struct bpfl_btf_array *arr
 {
 	uint32_t size = 0;
 
-	if (bpfl_btf_is_char(sum->map->btf, array->type) || bpfl_btf_size(sum->map->btf, array->type, &size) < 0 || size == 0)
+	if (bpfl_btf_is_char(sum->map->btf, array->type) || bpfl_btf_size(sum->map->btf, array->type, &size) < 0 ||
+	    size == 0)
 		return;
 	for (uint32_t i = 0; i < array->nr_elems && byte_off + (size_t)i * size < sum->size; i++)
 		add_type(sum, array->type, byte_off + (size_t)i * size, depth + 1);

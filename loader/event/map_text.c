@@ -6,9 +6,10 @@
  *     hits[{pid=12,comm="bash"}] cpu 1 = 7       one line per possible CPU for per-CPU maps
  *     my_pid = 4711                              variables of .data, .bss, .rodata
  *
- * Kinds of maps differ in what can be asked: most have keys, queues only a next element, tables of maps and programs answer with ids
- * (the kernel gives no descriptors), those of sockets with cookies, buffers cannot be looked at from outside. One table says which is which. Untyped keys and values
- * of 1, 2, 4 or 8 bytes are shown as unsigned numbers, others as hex bytes.
+ * Kinds of maps differ in what can be asked: most have keys, queues only a next element, tables of maps and
+ * programs answer with ids (the kernel gives no descriptors), those of sockets with cookies, buffers cannot be
+ * looked at from outside. One table says which is which. Untyped keys and values of 1, 2, 4 or 8 bytes are
+ * shown as unsigned numbers, others as hex bytes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -117,7 +118,8 @@ bool bpfl_map_type_fits(const struct bpfl_map *map, uint32_t type_id, size_t siz
 {
 	uint32_t type_size = 0;
 
-	return type_id && map->btf && bpfl_btf_size(map->btf, type_id, &type_size) >= 0 && type_size >= size && size > 0;
+	return type_id && map->btf && bpfl_btf_size(map->btf, type_id, &type_size) >= 0 && type_size >= size &&
+	       size > 0;
 }
 
 static void hex_bytes(const uint8_t *bytes, size_t size, struct bpfl_buf *out)
@@ -126,7 +128,8 @@ static void hex_bytes(const uint8_t *bytes, size_t size, struct bpfl_buf *out)
 		bpfl_buf_printf(out, "%s%02x", i ? " " : "", bytes[i]);
 }
 
-void bpfl_map_put_text(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size, struct bpfl_buf *out)
+void bpfl_map_put_text(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size,
+		       struct bpfl_buf *out)
 {
 	size_t before = out->size;
 	uint64_t number;
@@ -299,7 +302,8 @@ static void element_json(const struct bpfl_map_print *print, const uint8_t *key,
 		bpfl_json_key(&json, "cpus");
 		bpfl_json_array_begin(&json);
 		for (; cpu < end; cpu++)
-			bpfl_map_put_json(map, map->value_type_id, value + cpu * bpfl_map_cpu_stride(map), map->value_size, &json);
+			bpfl_map_put_json(map, map->value_type_id, value + cpu * bpfl_map_cpu_stride(map),
+					  map->value_size, &json);
 		bpfl_json_array_end(&json);
 	} else if (is_id(print) && bpfl_bytes_number(value, map->value_size, &id)) {
 		bpfl_json_key(&json, print->how == BPFL_READ_MAP_IDS ? "map_id" : "prog_id");
@@ -367,15 +371,17 @@ int bpfl_map_print_init(struct bpfl_map_print *print, const struct bpfl_map *map
 	*print = (struct bpfl_map_print){ .map = map, .opts = opts ? *opts : none, .out = out };
 	print->how = bpfl_map_how(map, &words);
 	if (print->opts.one_cpu && (map->nr_cpus == 0 || print->opts.cpu >= map->nr_cpus))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, map->nr_cpus ? "map '%s' has no values of CPU %u, only of %u CPUs" :
-										  "map '%s' has one value for all CPUs, not one of CPU %u",
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE,
+				      map->nr_cpus ? "map '%s' has no values of CPU %u, only of %u CPUs"
+						   : "map '%s' has one value for all CPUs, not one of CPU %u",
 				      BPFL_ESC(map->name), print->opts.cpu, map->nr_cpus);
 	print->sum = calloc(1, (size_t)map->value_size + 8);
 	if (!print->sum)
 		return bpfl_error_nomem(err);
 	if (print->opts.stacks) {
 		print->stacks = calloc(1, sizeof(*print->stacks));
-		ret = print->stacks ? bpfl_stack_sides_init(print->stacks, print->opts.stacks, map, err) : bpfl_error_nomem(err);
+		ret = print->stacks ? bpfl_stack_sides_init(print->stacks, print->opts.stacks, map, err)
+				    : bpfl_error_nomem(err);
 	}
 	if (ret == 0 && print->opts.sum && map->nr_cpus) { /* a trial: whether there is something to add up */
 		uint8_t *zeroes = bpfl_map_value_new(map);
@@ -396,7 +402,8 @@ void bpfl_map_print_deinit(struct bpfl_map_print *print)
 
 /* ---- variables ---- */
 
-static void variable(const struct bpfl_map_print *print, const char *name, uint32_t type_id, const uint8_t *bytes, size_t size)
+static void variable(const struct bpfl_map_print *print, const char *name, uint32_t type_id, const uint8_t *bytes,
+		     size_t size)
 {
 	struct bpfl_json json;
 
@@ -452,7 +459,8 @@ static bool section_variables(const struct bpfl_map_print *print, const uint8_t 
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, var->type);
 
 		if (var->byte_off <= value_size && var->size_bytes <= value_size - var->byte_off)
-			variable(print, bpfl_btf_name(btf, var->type), type ? type->type : 0, value + var->byte_off, var->size_bytes);
+			variable(print, bpfl_btf_name(btf, var->type), type ? type->type : 0, value + var->byte_off,
+				 var->size_bytes);
 	}
 	return bpfl_btf_vlen(section) > 0;
 }
@@ -532,7 +540,8 @@ static int show_memory(const struct bpfl_map_print *print, const char *words, st
 	return 0;
 }
 
-int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_words *opts, char **ret_text, struct bpfl_error *err)
+int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_words *opts, char **ret_text,
+		  struct bpfl_error *err)
 {
 	struct bpfl_buf out = BPFL_BUF_INIT;
 	struct bpfl_map_print print;

@@ -2,10 +2,11 @@
 /*
  * event/map_words.c: one element of a map, from words and into words.
  *
- * A key or value is written the way it is shown. With a type that is the grammar of btf/value; without one it is a number of 1, 2, 4 or 8
- * bytes; "hex:01 02 ff" is always understood. Four things are more than bytes: a trie's key may be an address with a length, the values of program
- * arrays, cgroup arrays and maps of maps are things that have to be opened first, those of devmaps and cpumaps are places
- * (redirect_words.c), and where a map holds the variables of a program, the key may be the name of one.
+ * A key or value is written the way it is shown. With a type that is the grammar of btf/value; without one it
+ * is a number of 1, 2, 4 or 8 bytes; "hex:01 02 ff" is always understood. Four things are more than bytes: a
+ * trie's key may be an address with a length, the values of program arrays, cgroup arrays and maps of maps are
+ * things that have to be opened first, those of devmaps and cpumaps are places (redirect_words.c), and where a
+ * map holds the variables of a program, the key may be the name of one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,14 +35,15 @@ static int hex_parse(const char *text, uint8_t *bytes, size_t size, const char *
 		int high = bpfl_text_digit(at[0]), low = high < 16 ? bpfl_text_digit(at[1]) : BPFL_NO_DIGIT;
 
 		if (low >= 16)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s': not a byte of two hexadecimal digits", what,
-					      BPFL_ESC(at));
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+					      "%s: '%s': not a byte of two hexadecimal digits", what, BPFL_ESC(at));
 		if (nr < size)
 			bytes[nr] = (uint8_t)(high << 4 | low);
 		nr++;
 	}
 	if (nr != size)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: %zu bytes are given, it has %zu", what, nr, size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: %zu bytes are given, it has %zu", what, nr,
+				      size);
 	return 0;
 }
 
@@ -51,22 +53,26 @@ static int number_parse(const char *text, uint8_t *bytes, size_t size, const cha
 	int64_t negative = 0;
 
 	if (size != 1 && size != 2 && size != 4 && size != 8) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s': it has %zu bytes and no type", what, BPFL_ESC(text), size);
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s': it has %zu bytes and no type", what,
+			       BPFL_ESC(text), size);
 		bpfl_error_fix(err, "write the bytes: 'hex:01 02 ...'");
 		return -EINVAL;
 	}
 	if (text[0] == '-') {
 		if (bpfl_text_to_s64(text, &negative) < 0)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s' is not a number", what, BPFL_ESC(text));
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s' is not a number", what,
+					      BPFL_ESC(text));
 		if (size < 8 && negative < -((int64_t)1 << (8 * size - 1)))
-			return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "%s: %s does not fit into %zu bytes", what, BPFL_ESC(text), size);
+			return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "%s: %s does not fit into %zu bytes", what,
+					      BPFL_ESC(text), size);
 		bpfl_number_bytes((uint64_t)negative & (UINT64_MAX >> (64 - 8 * size)), bytes, size);
 		return 0;
 	}
 	if (bpfl_text_to_u64(text, &number) < 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "%s: '%s' is not a number", what, BPFL_ESC(text));
 	if (!bpfl_number_bytes(number, bytes, size))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "%s: %s does not fit into %zu bytes", what, BPFL_ESC(text), size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "%s: %s does not fit into %zu bytes", what,
+				      BPFL_ESC(text), size);
 	return 0;
 }
 
@@ -89,8 +95,8 @@ static int bytes_parse(const struct bpfl_map *map, uint32_t type_id, const char 
 }
 
 /*
- * "10.0.0.0/8", "2001:db8::/32": struct bpf_lpm_trie_key, a length in bits and the address. 1: done; 0: not such words; an error for an address
- * whose length is missing or too large.
+ * "10.0.0.0/8", "2001:db8::/32": struct bpf_lpm_trie_key, a length in bits and the address. 1: done; 0: not
+ * such words; an error for an address whose length is missing or too large.
  */
 static int prefix_parse(const struct bpfl_map *map, const char *text, uint8_t *key, struct bpfl_error *err)
 {
@@ -100,15 +106,16 @@ static int prefix_parse(const struct bpfl_map *map, const char *text, uint8_t *k
 	uint8_t bytes[16];
 	uint32_t prefix_len;
 
-	if (map->type != BPFL_MAP_TYPE_LPM_TRIE || (address_size != 4 && address_size != 16) || text_size >= sizeof(address))
+	if (map->type != BPFL_MAP_TYPE_LPM_TRIE || (address_size != 4 && address_size != 16) ||
+	    text_size >= sizeof(address))
 		return 0;
 	memcpy(address, text, text_size);
 	address[text_size] = '\0';
 	if (inet_pton(address_size == 4 ? AF_INET : AF_INET6, address, bytes) != 1)
 		return 0;
 	if (text[text_size] != '/' || bpfl_text_to_u64(text + text_size + 1, &bits) < 0 || bits > bits_max) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "key: '%s' has no length of 0 to %u bits behind a slash", BPFL_ESC(text),
-			       (unsigned)bits_max);
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "key: '%s' has no length of 0 to %u bits behind a slash",
+			       BPFL_ESC(text), (unsigned)bits_max);
 		bpfl_error_fix(err, "%s/%u is this address alone", address, (unsigned)bits_max);
 		return -EINVAL;
 	}
@@ -146,7 +153,8 @@ static int thing_open(const struct bpfl_map *map, const char *text, int *ret_fd,
 	case BPFL_MAP_TYPE_CGROUP_ARRAY:
 		fd = bpfl_enter_openat(AT_FDCWD, text, O_RDONLY | O_DIRECTORY, 0);
 		if (fd < 0)
-			bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "cgroup '%s': %s", BPFL_ESC(text), bpfl_errno_text(-fd));
+			bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "cgroup '%s': %s", BPFL_ESC(text),
+				       bpfl_errno_text(-fd));
 		break;
 	default:
 		return 0;
@@ -165,8 +173,8 @@ static bool is_section(const struct bpfl_map *map)
 }
 
 /* "my_pid", "cfg.port": where in the section. */
-static int variable_find(const struct bpfl_map *map, const char *name, struct bpfl_btf_place *ret_place, uint32_t *ret_size,
-			 struct bpfl_error *err)
+static int variable_find(const struct bpfl_map *map, const char *name, struct bpfl_btf_place *ret_place,
+			 uint32_t *ret_size, struct bpfl_error *err)
 {
 	struct bpfl_buf path = BPFL_BUF_INIT;
 	int ret;
@@ -177,7 +185,8 @@ static int variable_find(const struct bpfl_map *map, const char *name, struct bp
 	bpfl_buf_deinit(&path);
 	if (ret == 0 && (bpfl_btf_size(map->btf, ret_place->type_id, ret_size) < 0 ||
 			 (uint64_t)ret_place->byte_off + *ret_size > map->value_size))
-		ret = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "variable '%s': it ends behind its section", BPFL_ESC(name));
+		ret = bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "variable '%s': it ends behind its section",
+				     BPFL_ESC(name));
 	if (ret < 0)
 		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
 	return ret;
@@ -190,8 +199,12 @@ static bool is_variable(const struct bpfl_map *map, const char *key)
 	return key && is_section(map) && !bpfl_text_has_prefix(key, HEX_PREFIX) && bpfl_text_to_u64(key, &number) < 0;
 }
 
-/* Only the variable's own bytes, so that the neighbours that a program changes meanwhile stay. -EINVAL and others: it cannot be mapped. */
-static int write_mapped(const struct bpfl_map *map, const struct bpfl_btf_place *place, const uint8_t *value, size_t size)
+/*
+ * Only the variable's own bytes, so that the neighbours that a program changes meanwhile stay. -EINVAL and
+ * others: it cannot be mapped.
+ */
+static int write_mapped(const struct bpfl_map *map, const struct bpfl_btf_place *place, const uint8_t *value,
+			size_t size)
 {
 	struct bpfl_map_memory *memory = NULL;
 	int ret = bpfl_map_memory_open(map, 0, &memory, NULL);
@@ -204,7 +217,8 @@ static int write_mapped(const struct bpfl_map *map, const struct bpfl_btf_place 
 	return ret;
 }
 
-static int variable_set(const struct bpfl_map *map, const char *name, const char *text, uint8_t *value, struct bpfl_error *err)
+static int variable_set(const struct bpfl_map *map, const char *name, const char *text, uint8_t *value,
+			struct bpfl_error *err)
 {
 	struct bpfl_btf_place place;
 	uint32_t key = 0, size = 0;
@@ -222,8 +236,8 @@ static int variable_set(const struct bpfl_map *map, const char *name, const char
 	return bpfl_map_update(map, &key, sizeof(key), value, map->value_bytes, 0, err);
 }
 
-static int variable_get(const struct bpfl_map *map, const char *name, const struct bpfl_map_print *print, uint8_t *value,
-			struct bpfl_error *err)
+static int variable_get(const struct bpfl_map *map, const char *name, const struct bpfl_map_print *print,
+			uint8_t *value, struct bpfl_error *err)
 {
 	struct bpfl_btf_place place;
 	uint32_t key = 0, size = 0;
@@ -235,7 +249,8 @@ static int variable_get(const struct bpfl_map *map, const char *name, const stru
 	if (ret < 0)
 		return ret;
 	if (place.bit_size > 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is a bit-field: ask for what it is in", BPFL_ESC(name));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is a bit-field: ask for what it is in",
+				      BPFL_ESC(name));
 	if (print->opts.format == BPFL_FORMAT_JSON) {
 		bpfl_map_json_begin(map, "map", &json, print->out);
 		bpfl_json_member_string(&json, "variable", name);
@@ -286,8 +301,8 @@ static int operation_init(struct operation *op, const struct bpfl_map *map, cons
 	if (!op->value || (key && !op->key))
 		return bpfl_error_nomem(err);
 	if (!key && map->key_size > 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': which element? its keys have %u bytes", BPFL_ESC(map->name),
-				      map->key_size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': which element? its keys have %u bytes",
+				      BPFL_ESC(map->name), map->key_size);
 	if (key && map->key_size == 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its elements have no keys, so not '%s'",
 				      BPFL_ESC(map->name), BPFL_ESC(key));
@@ -376,7 +391,8 @@ int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct 
 	if (map->type == BPFL_MAP_TYPE_BLOOM_FILTER && key)
 		return bloom_get(map, key, opts, ret_text, err);
 	ret = operation_init(&op, map, key, opts, err);
-	if (ret == 0 && ((bpfl_map_how(map, &words) == BPFL_READ_NOTHING && op.owner_fd < 0) || op.print.how == BPFL_READ_MEMORY))
+	if (ret == 0 &&
+	    ((bpfl_map_how(map, &words) == BPFL_READ_NOTHING && op.owner_fd < 0) || op.print.how == BPFL_READ_MEMORY))
 		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "map '%s': %s", BPFL_ESC(map->name), words);
 	if (ret == 0 && is_variable(map, key)) {
 		ret = variable_get(map, key, &op.print, op.value, err);
@@ -396,10 +412,12 @@ static const char *why_refused(const struct bpfl_map *map)
 	case BPFL_MAP_TYPE_PROG_ARRAY:
 		return "all programs in an array, and those that call into it, must be of one type";
 	case BPFL_MAP_TYPE_CPUMAP:
-		return "a program of a cpumap is of SEC(\"xdp/cpumap\"), or of SEC(\"xdp.frags/cpumap\") if those that redirect have frags";
+		return "a program of a cpumap is of SEC(\"xdp/cpumap\"), or of SEC(\"xdp.frags/cpumap\") if those that "
+		       "redirect have frags";
 	case BPFL_MAP_TYPE_DEVMAP:
 	case BPFL_MAP_TYPE_DEVMAP_HASH:
-		return "a program of a devmap is of SEC(\"xdp/devmap\"), or of SEC(\"xdp.frags/devmap\") if those that redirect have frags";
+		return "a program of a devmap is of SEC(\"xdp/devmap\"), or of SEC(\"xdp.frags/devmap\") if those that "
+		       "redirect have frags";
 	default:
 		return "an inner map must have the type and sizes of the outer map's template";
 	}
@@ -448,7 +466,8 @@ int bpfl_map_del_text(const struct bpfl_map *map, const char *key, const struct 
 	int ret = operation_init(&op, map, key, opts, err);
 
 	if (ret == 0 && is_variable(map, key))
-		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': variables cannot be deleted", BPFL_ESC(map->name));
+		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': variables cannot be deleted",
+				     BPFL_ESC(map->name));
 	if (ret == 0 && key)
 		ret = bpfl_map_delete(map, op.key, map->key_size, err);
 	else if (ret == 0) {

@@ -2,8 +2,8 @@
 /*
  * event/metrics.c: which numbers of a map become which metrics. See include/bpfload/metrics.h.
  *
- * All of it is decided once, when a map is added: names in metrics_name.c, what is a number and of which kind here. metrics_text.c reads
- * and writes them, each time that a page is wanted.
+ * All of it is decided once, when a map is added: names in metrics_name.c, what is a number and of which kind
+ * here. metrics_text.c reads and writes them, each time that a page is wanted.
  */
 #include "event/metrics.h"
 
@@ -28,8 +28,8 @@ static bool is_metric(const struct bpfl_btf *btf, uint32_t type_id, enum bpfl_fi
 	return row && row->metric == metric;
 }
 
-static enum bpfl_metric_kind kind_of(struct bpfl_metrics *metrics, const struct bpfl_metric_part *part, const char *path,
-				     const struct bpfl_btf *btf, uint32_t type_id)
+static enum bpfl_metric_kind kind_of(struct bpfl_metrics *metrics, const struct bpfl_metric_part *part,
+				     const char *path, const struct bpfl_btf *btf, uint32_t type_id)
 {
 	static const enum bpfl_metric_kind kinds[] = { BPFL_METRIC_COUNTER, BPFL_METRIC_GAUGE, BPFL_METRIC_UNTYPED };
 
@@ -66,7 +66,8 @@ static bool is_number_form(enum bpfl_form form)
 }
 
 /* An array of integers of more than a byte: those are bytes. */
-static bool is_number_array(const struct bpfl_btf *btf, const struct bpfl_field *field, struct bpfl_metric_field *ret, uint32_t *ret_type)
+static bool is_number_array(const struct bpfl_btf *btf, const struct bpfl_field *field, struct bpfl_metric_field *ret,
+			    uint32_t *ret_type)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(btf, field->type_id, NULL);
 	const struct bpfl_btf_array *array;
@@ -75,8 +76,8 @@ static bool is_number_array(const struct bpfl_btf *btf, const struct bpfl_field 
 		return false;
 	array = bpfl_btf_array(type);
 	type = bpfl_btf_skip_modifiers(btf, array->type, NULL);
-	if (bpfl_btf_kind(type) != BPFL_KIND_INT || type->size == 1 || !is_count_size(type->size) || array->nr_elems == 0 ||
-	    array->nr_elems > ARRAY_ITEMS_MAX)
+	if (bpfl_btf_kind(type) != BPFL_KIND_INT || type->size == 1 || !is_count_size(type->size) ||
+	    array->nr_elems == 0 || array->nr_elems > ARRAY_ITEMS_MAX)
 		return false;
 	*ret_type = array->type;
 	ret->byte_off = field->byte_off;
@@ -107,11 +108,12 @@ static int field_add(struct bpfl_metrics *metrics, struct bpfl_metric_part *part
 static bool is_of_hist(const struct bpfl_metric_source *source, const struct bpfl_field *field)
 {
 	return source->is_hist && source->shape.kind == BPFL_HIST_VALUES &&
-	       (field->byte_off == source->shape.byte_off || strcmp(field->name, "sum") == 0 || strcmp(field->name, "count") == 0);
+	       (field->byte_off == source->shape.byte_off || strcmp(field->name, "sum") == 0 ||
+		strcmp(field->name, "count") == 0);
 }
 
-static int part_fields(struct bpfl_metrics *metrics, const struct bpfl_metric_source *source, struct bpfl_metric_part *part,
-		       const struct bpfl_btf *btf)
+static int part_fields(struct bpfl_metrics *metrics, const struct bpfl_metric_source *source,
+		       struct bpfl_metric_part *part, const struct bpfl_btf *btf)
 {
 	struct bpfl_metric_field bare = { .field_idx = BPFL_NO_FIELD, .item_size = part->size, .nr_items = 1 };
 	int ret = 0;
@@ -143,7 +145,9 @@ static int part_add(struct bpfl_metrics *metrics, struct bpfl_metric_source *sou
 
 	if (!part)
 		return -ENOMEM;
-	*part = (struct bpfl_metric_part){ .name = name, .is_variable = is_variable, .byte_off = byte_off, .size = size };
+	*part = (struct bpfl_metric_part){
+		.name = name, .is_variable = is_variable, .byte_off = byte_off, .size = size
+	};
 	if (bpfl_map_type_fits(source->map, type_id, size) && bpfl_layout_init(&part->layout, btf, type_id) == -ENOMEM)
 		return -ENOMEM;
 	return part_fields(metrics, source, part, btf);
@@ -166,7 +170,8 @@ static int object_variables(struct bpfl_metrics *metrics, struct bpfl_metric_sou
 	return ret;
 }
 
-static int section_variables(struct bpfl_metrics *metrics, struct bpfl_metric_source *source, const struct bpfl_btf_type *section)
+static int section_variables(struct bpfl_metrics *metrics, struct bpfl_metric_source *source,
+			     const struct bpfl_btf_type *section)
 {
 	const struct bpfl_btf *btf = source->map->btf;
 	int ret = 0;
@@ -175,8 +180,10 @@ static int section_variables(struct bpfl_metrics *metrics, struct bpfl_metric_so
 		const struct bpfl_btf_datasec_var *var = &bpfl_btf_datasec_vars(section)[i];
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, var->type);
 
-		if (type && var->byte_off <= source->map->value_size && var->size_bytes <= source->map->value_size - var->byte_off)
-			ret = part_add(metrics, source, bpfl_btf_name(btf, var->type), true, type->type, var->byte_off, var->size_bytes);
+		if (type && var->byte_off <= source->map->value_size &&
+		    var->size_bytes <= source->map->value_size - var->byte_off)
+			ret = part_add(metrics, source, bpfl_btf_name(btf, var->type), true, type->type, var->byte_off,
+				       var->size_bytes);
 	}
 	return ret;
 }
@@ -200,7 +207,10 @@ static bool is_exportable(const struct bpfl_map *map)
 	}
 }
 
-/* The variables of .data and .bss; constants (.rodata, .kconfig) are none of interest. false: no such section, but a map. */
+/*
+ * The variables of .data and .bss; constants (.rodata, .kconfig) are none of interest. false: no such
+ * section, but a map.
+ */
 static bool is_section(const struct bpfl_map *map, const struct bpfl_btf_type **ret_section, bool *ret_is_constant)
 {
 	const struct bpfl_btf_type *type = map->btf ? bpfl_btf_type(map->btf, map->value_type_id) : NULL;
@@ -237,8 +247,9 @@ static bool looks_like_hist(const struct bpfl_map *map)
 		const struct bpfl_btf_member *member = &bpfl_btf_members(type)[i];
 		const struct bpfl_btf_type *array = bpfl_btf_skip_modifiers(btf, member->type, NULL);
 
-		if (bpfl_btf_kind(array) == BPFL_KIND_ARRAY && (strcmp(bpfl_btf_string(btf, member->name_off), "slots") == 0 ||
-								is_metric(btf, bpfl_btf_array(array)->type, BPFL_FIELD_SLOTS)))
+		if (bpfl_btf_kind(array) == BPFL_KIND_ARRAY &&
+		    (strcmp(bpfl_btf_string(btf, member->name_off), "slots") == 0 ||
+		     is_metric(btf, bpfl_btf_array(array)->type, BPFL_FIELD_SLOTS)))
 			return true;
 	}
 	return bpfl_btf_kind(type) == BPFL_KIND_ARRAY && is_metric(btf, bpfl_btf_array(type)->type, BPFL_FIELD_SLOTS);
@@ -248,15 +259,17 @@ static bool looks_like_hist(const struct bpfl_map *map)
 static void sum_find(struct bpfl_metric_source *source)
 {
 	const struct bpfl_map *map = source->map;
-	const struct bpfl_btf_type *type = map->btf ? bpfl_btf_skip_modifiers(map->btf, map->value_type_id, NULL) : NULL;
+	const struct bpfl_btf_type *type = map->btf ? bpfl_btf_skip_modifiers(map->btf, map->value_type_id, NULL)
+						    : NULL;
 
 	for (uint32_t i = 0; type && bpfl_btf_kind(type) == BPFL_KIND_STRUCT && i < bpfl_btf_vlen(type); i++) {
 		const struct bpfl_btf_member *member = &bpfl_btf_members(type)[i];
 		const struct bpfl_btf_type *number = bpfl_btf_skip_modifiers(map->btf, member->type, NULL);
 		uint32_t byte_off = bpfl_btf_member_bit_off(type, i) / 8;
 
-		if (strcmp(bpfl_btf_string(map->btf, member->name_off), "sum") == 0 && bpfl_btf_kind(number) == BPFL_KIND_INT &&
-		    is_count_size(number->size) && (uint64_t)byte_off + number->size <= map->value_size) {
+		if (strcmp(bpfl_btf_string(map->btf, member->name_off), "sum") == 0 &&
+		    bpfl_btf_kind(number) == BPFL_KIND_INT && is_count_size(number->size) &&
+		    (uint64_t)byte_off + number->size <= map->value_size) {
 			source->sum_off = byte_off;
 			source->sum_size = number->size;
 		}
@@ -422,7 +435,8 @@ int bpfl_metrics_create(const struct bpfl_metrics_opts *opts, struct bpfl_metric
 	if (!opts)
 		opts = &defaults;
 	if (opts->prefix && (!bpfl_metric_is_name(opts->prefix) || strchr(opts->prefix, ':')))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' cannot begin the name of a metric", BPFL_ESC(opts->prefix));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' cannot begin the name of a metric",
+				      BPFL_ESC(opts->prefix));
 	metrics = calloc(1, sizeof(*metrics));
 	if (!metrics)
 		return bpfl_error_nomem(err);

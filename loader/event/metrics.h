@@ -61,14 +61,18 @@ struct bpfl_metrics {
 /* metrics_name.c */
 bool bpfl_metric_is_name(const char *name);
 /* PREFIX_BASE[_MEMBER][_total], with a number when that is taken; malloc'ed. NULL without memory. */
-char *bpfl_metric_name_make(struct bpfl_metrics *metrics, const char *base, const char *member, enum bpfl_metric_kind kind);
+char *bpfl_metric_name_make(struct bpfl_metrics *metrics, const char *base, const char *member,
+			    enum bpfl_metric_kind kind);
 /* Whether the caller named "NAME" or "NAME.PATH"; with ret_words "NAME[:WORDS]". */
 bool bpfl_metric_is_told(struct bpfl_metrics *metrics, enum bpfl_metric_kind kind, const char *name, const char *path,
 			 const char **ret_words);
 /* Fills source->labels; an array of one element needs none, nor do the slots of a histogram. 0 or -ENOMEM. */
 int bpfl_metric_labels_make(struct bpfl_metric_source *source);
 
-/* metrics_text.c: NAME="VALUE" behind what is there, with a comma in between. The value is any bytes: what is no UTF-8 becomes \xNN. */
+/*
+ * metrics_text.c: NAME="VALUE" behind what is there, with a comma in between. The value is any bytes: what
+ * is no UTF-8 becomes \xNN.
+ */
 void bpfl_metric_put_label(struct bpfl_buf *labels, const char *name, const char *value, size_t size);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * event/metrics_name.c: names of metrics and labels, and what the caller said to them.
  *
- * A metric that changed its name between two pages would be two metrics. So names are decided once, and made of map, variable and member: they
- * stay what they are when the object is compiled again. When two come out the same, the later one gets a number.
+ * A metric that changed its name between two pages would be two metrics. So names are decided once, and made of
+ * map, variable and member: they stay what they are when the object is compiled again. When two come out the
+ * same, the later one gets a number.
  */
 #include "event/metrics.h"
 
@@ -36,7 +37,8 @@ static void sanitize(const char *name, struct bpfl_buf *out)
 	if (*name >= '0' && *name <= '9')
 		bpfl_buf_char(out, '_');
 	for (; *name; name++) {
-		bool fine = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9');
+		bool fine = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+			    (*name >= '0' && *name <= '9');
 
 		bpfl_buf_char(out, fine ? *name : '_');
 	}
@@ -81,7 +83,8 @@ static bool are_taken(const struct bpfl_metrics *metrics, const char *name, bool
 }
 
 /* PREFIX_BASE[_MEMBER][_total], with a number when that is taken. NULL without memory. */
-char *bpfl_metric_name_make(struct bpfl_metrics *metrics, const char *base, const char *member, enum bpfl_metric_kind kind)
+char *bpfl_metric_name_make(struct bpfl_metrics *metrics, const char *base, const char *member,
+			    enum bpfl_metric_kind kind)
 {
 	const char *end = kind == BPFL_METRIC_COUNTER ? "_total" : "";
 	bool is_hist = kind == BPFL_METRIC_HISTOGRAM;
@@ -134,7 +137,8 @@ static bool word_is(const char *word, const char *name, const char *path, const 
 	return !*word || (*path && *word == '.' && strcmp(word + 1, path) == 0);
 }
 
-bool bpfl_metric_is_told(struct bpfl_metrics *metrics, enum bpfl_metric_kind kind, const char *name, const char *path, const char **ret_words)
+bool bpfl_metric_is_told(struct bpfl_metrics *metrics, enum bpfl_metric_kind kind, const char *name, const char *path,
+			 const char **ret_words)
 {
 	for (size_t i = 0; i < metrics->told[kind].nr; i++) {
 		if (word_is(metrics->told[kind].words[i], name, path, ret_words)) {
@@ -186,12 +190,14 @@ static char *label_make(const struct bpfl_metric_source *source, const char *nam
 int bpfl_metric_labels_make(struct bpfl_metric_source *source)
 {
 	const struct bpfl_map *map = source->map;
-	bool is_single = map->max_entries == 1 && (map->type == BPFL_MAP_TYPE_ARRAY || map->type == BPFL_MAP_TYPE_PERCPU_ARRAY);
+	bool is_single = map->max_entries == 1 &&
+			 (map->type == BPFL_MAP_TYPE_ARRAY || map->type == BPFL_MAP_TYPE_PERCPU_ARRAY);
 	size_t nr = bpfl_side_nr_fields(&source->key);
 
 	for (size_t i = 0; i < nr; i++) {
-		bool is_slot = source->is_hist && (source->shape.kind == BPFL_HIST_ELEMENTS ||
-						   (source->shape.kind == BPFL_HIST_KEYS && source->shape.slot_field == i));
+		bool is_slot = source->is_hist &&
+			       (source->shape.kind == BPFL_HIST_ELEMENTS ||
+				(source->shape.kind == BPFL_HIST_KEYS && source->shape.slot_field == i));
 		char **slot = BPFL_VEC_PUSH(&source->labels);
 
 		if (!slot)

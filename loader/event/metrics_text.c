@@ -6,13 +6,14 @@
  *     # TYPE bpf_writers_bytes untyped
  *     bpf_writers_bytes{pid="4711",comm="dd"} 70000000
  *
- * All lines of one metric stand together, and no two have the same labels: a page with two is refused as a whole. Keys that differ in
- * bytes can look alike (padding, the bytes behind a string's end), so lines are collected by their labels first, and the values of those that
- * look alike are added. That is done map by map: a metric never comes from two.
+ * All lines of one metric stand together, and no two have the same labels: a page with two is refused as a
+ * whole. Keys that differ in bytes can look alike (padding, the bytes behind a string's end), so lines are
+ * collected by their labels first, and the values of those that look alike are added. That is done map by map:
+ * a metric never comes from two.
  *
- * A histogram of powers of two is exact: slot i counts whole numbers from 2^i to 2^(i+1)-1, and that is its le="". The last slot of a fixed number
- * of slots also takes what is larger, so it is le="+Inf". Slots know no sum: unless the value has a member "sum", it is estimated from the
- * middle of each slot, and HELP says so.
+ * A histogram of powers of two is exact: slot i counts whole numbers from 2^i to 2^(i+1)-1, and that is its
+ * le="". The last slot of a fixed number of slots also takes what is larger, so it is le="+Inf". Slots know no
+ * sum: unless the value has a member "sum", it is estimated from the middle of each slot, and HELP says so.
  */
 #include "event/metrics.h"
 
@@ -77,7 +78,8 @@ void bpfl_metric_put_label(struct bpfl_buf *labels, const char *name, const char
 }
 
 /* One field of a key. Strings are taken as they are, amounts as plain numbers, everything else as people read it. */
-static void key_label(const struct bpfl_side *key, const char *name, size_t idx, const uint8_t *bytes, struct bpfl_buf *labels)
+static void key_label(const struct bpfl_side *key, const char *name, size_t idx, const uint8_t *bytes,
+		      struct bpfl_buf *labels)
 {
 	const struct bpfl_field *field = key->layout.fields.nr ? &key->layout.fields.items[idx] : NULL;
 	struct bpfl_buf *scratch = (struct bpfl_buf *)&key->scratch;
@@ -92,7 +94,8 @@ static void key_label(const struct bpfl_side *key, const char *name, size_t idx,
 		bpfl_metric_put_label(labels, name, string, size);
 		return;
 	}
-	if (field && (field->form == BPFL_FORM_DURATION || field->form == BPFL_FORM_TIME || field->form == BPFL_FORM_BYTES) &&
+	if (field &&
+	    (field->form == BPFL_FORM_DURATION || field->form == BPFL_FORM_TIME || field->form == BPFL_FORM_BYTES) &&
 	    bpfl_field_number(&ctx, field, &number, &is_signed))
 		bpfl_put_u64(&text, number);
 	else
@@ -147,7 +150,8 @@ static int number_add(struct page *page, struct family *family, uint64_t number)
 }
 
 /* Item item of a field in the bytes of its part. */
-static uint64_t number_at(const struct bpfl_metric_part *part, const struct bpfl_metric_field *field, const uint8_t *bytes, uint32_t item)
+static uint64_t number_at(const struct bpfl_metric_part *part, const struct bpfl_metric_field *field,
+			  const uint8_t *bytes, uint32_t item)
 {
 	struct bpfl_field_ctx ctx = { .layout = &part->layout, .data = bytes, .size = part->size };
 	uint64_t value = 0;
@@ -266,7 +270,8 @@ static int hist_read(struct page *page, const uint8_t *key, const uint8_t *value
 		for (uint32_t i = 0; i < shape->nr_counts && ret == 0; i++) {
 			uint64_t count = 0;
 
-			bpfl_bytes_number(bytes + shape->byte_off + (size_t)i * shape->count_size, shape->count_size, &count);
+			bpfl_bytes_number(bytes + shape->byte_off + (size_t)i * shape->count_size, shape->count_size,
+					  &count);
 			ret = slot_add(series, first + i, count);
 			if (ret == 0 && source->sum_size == 0)
 				series->value += count * slot_middle(shape, first + i);
@@ -277,13 +282,15 @@ static int hist_read(struct page *page, const uint8_t *key, const uint8_t *value
 	return ret;
 }
 
-static void put_line(struct page *page, const char *name, const char *end, const char *labels, const char *le, uint64_t value)
+static void put_line(struct page *page, const char *name, const char *end, const char *labels, const char *le,
+		     uint64_t value)
 {
 	struct bpfl_buf *out = page->out;
 
 	bpfl_buf_printf(out, "%s%s", name, end);
 	if (*labels || le)
-		bpfl_buf_printf(out, "{%s%s%s%s%s}", labels, *labels && le ? "," : "", le ? "le=\"" : "", le ? le : "", le ? "\"" : "");
+		bpfl_buf_printf(out, "{%s%s%s%s%s}", labels, *labels && le ? "," : "", le ? "le=\"" : "", le ? le : "",
+				le ? "\"" : "");
 	bpfl_buf_char(out, ' ');
 	bpfl_put_u64(out, value);
 	bpfl_buf_char(out, '\n');
@@ -294,7 +301,8 @@ static void hist_put(struct page *page, const struct series *series)
 	const struct bpfl_hist_shape *shape = &page->source->shape;
 	const char *name = page->source->hist_name;
 	bool by_key = shape->kind == BPFL_HIST_KEYS;
-	size_t nr = series->nr_counts < SLOTS_OF_KEYS && by_key && !shape->is_linear ? SLOTS_OF_KEYS : series->nr_counts;
+	size_t nr = series->nr_counts < SLOTS_OF_KEYS && by_key && !shape->is_linear ? SLOTS_OF_KEYS
+										     : series->nr_counts;
 	uint64_t total = 0, sum = series->value;
 	char le[24];
 
@@ -336,16 +344,18 @@ static void put_heading(struct bpfl_buf *out, const char *name, enum bpfl_metric
 static void field_heading(struct page *page, const struct bpfl_metric_part *part, const struct bpfl_metric_field *field)
 {
 	const struct bpfl_map *map = page->source->map;
-	const char *type = bpfl_map_type_name(map->type), *note = !map->nr_cpus || page->metrics->per_cpu ? "" : ", summed over CPUs";
+	const char *type = bpfl_map_type_name(map->type),
+		   *note = !map->nr_cpus || page->metrics->per_cpu ? "" : ", summed over CPUs";
 	struct bpfl_buf help = BPFL_BUF_INIT;
 
 	if (field->path[0])
 		bpfl_buf_printf(&help, "Member '%s' of ", BPFL_ESC(field->path));
 	if (part->is_variable)
-		bpfl_buf_printf(&help, "%slobal variable '%s' of a BPF object.", field->path[0] ? "g" : "G", BPFL_ESC(part->name));
+		bpfl_buf_printf(&help, "%slobal variable '%s' of a BPF object.", field->path[0] ? "g" : "G",
+				BPFL_ESC(part->name));
 	else
-		bpfl_buf_printf(&help, "%salues of BPF map '%s' (%s%s).", field->path[0] ? "the v" : "V", BPFL_ESC(map->name),
-				type ? type : "?", note);
+		bpfl_buf_printf(&help, "%salues of BPF map '%s' (%s%s).", field->path[0] ? "the v" : "V",
+				BPFL_ESC(map->name), type ? type : "?", note);
 	put_heading(page->out, field->name, field->kind, help.data ? help.data : "");
 	bpfl_buf_deinit(&help);
 }
@@ -371,7 +381,8 @@ static void field_put(struct page *page, const struct family *family, const stru
 		const struct series *series = &family->series.items[i];
 		bool is_negative = is_signed && (int64_t)series->value < 0;
 
-		bpfl_buf_printf(page->out, *series->labels ? "%s{%s} %s" : "%s%s %s", field->name, series->labels, is_negative ? "-" : "");
+		bpfl_buf_printf(page->out, *series->labels ? "%s{%s} %s" : "%s%s %s", field->name, series->labels,
+				is_negative ? "-" : "");
 		bpfl_put_u64(page->out, is_negative ? 0 - series->value : series->value);
 		bpfl_buf_char(page->out, '\n');
 	}
@@ -405,7 +416,8 @@ static int element_read(void *ctx, const void *key, const void *value)
 	const struct bpfl_metric_source *source = page->source;
 	int ret = 0;
 
-	if (page->nr_elements++ >= page->metrics->max_elements && !(source->is_hist && source->shape.kind != BPFL_HIST_VALUES))
+	if (page->nr_elements++ >= page->metrics->max_elements &&
+	    !(source->is_hist && source->shape.kind != BPFL_HIST_VALUES))
 		return -EFBIG;
 	key_labels(page, source->parts.nr && source->parts.items[0].is_variable ? NULL : key);
 	if (source->is_hist)
@@ -480,16 +492,18 @@ static void programs_put(const struct bpfl_metrics *metrics, struct bpfl_buf *ou
 			run_labels(&labels, object->image->spec->progs.items[i].name, info.id);
 			if (!bpfl_buf_ok(&labels))
 				break;
-			bpfl_buf_printf(&runs, "bpfload_program_runs_total{%s} %" PRIu64 "\n", labels.data, info.run_cnt);
-			bpfl_buf_printf(&seconds, "bpfload_program_run_seconds_total{%s} %" PRIu64 ".%09" PRIu64 "\n", labels.data,
-					info.run_time_ns / 1000000000, info.run_time_ns % 1000000000);
+			bpfl_buf_printf(&runs, "bpfload_program_runs_total{%s} %" PRIu64 "\n", labels.data,
+					info.run_cnt);
+			bpfl_buf_printf(&seconds, "bpfload_program_run_seconds_total{%s} %" PRIu64 ".%09" PRIu64 "\n",
+					labels.data, info.run_time_ns / 1000000000, info.run_time_ns % 1000000000);
 			is_counted = is_counted || info.run_cnt > 0;
 		}
 	}
 	if (is_counted && runs.size > 0 && bpfl_buf_ok(&seconds)) {
 		put_heading(out, "bpfload_program_runs_total", BPFL_METRIC_COUNTER, "How often a BPF program ran.");
 		bpfl_buf_append(out, runs.data, runs.size);
-		put_heading(out, "bpfload_program_run_seconds_total", BPFL_METRIC_COUNTER, "How long a BPF program ran.");
+		put_heading(out, "bpfload_program_run_seconds_total", BPFL_METRIC_COUNTER,
+			    "How long a BPF program ran.");
 		bpfl_buf_append(out, seconds.data, seconds.size);
 	}
 	out->failed = out->failed || labels.failed || runs.failed || seconds.failed;
@@ -505,7 +519,8 @@ static void numbers_put(const struct bpfl_metrics *metrics, struct bpfl_buf *out
 
 		if (i == 0 || strcmp(number->name, number[-1].name) != 0)
 			put_heading(out, number->name, number->kind, number->help);
-		bpfl_buf_printf(out, *number->labels ? "%s{%s} %" PRIu64 "\n" : "%s%s %" PRIu64 "\n", number->name, number->labels, number->value);
+		bpfl_buf_printf(out, *number->labels ? "%s{%s} %" PRIu64 "\n" : "%s%s %" PRIu64 "\n", number->name,
+				number->labels, number->value);
 	}
 }
 
@@ -526,7 +541,8 @@ int bpfl_metrics_text(const struct bpfl_metrics *metrics, char **ret_text, struc
 			bpfl_buf_printf(&incomplete, "bpfload_export_incomplete{%s} %d\n", page.labels.data, ret);
 	}
 	if (metrics->sources.nr > 0) {
-		put_heading(&out, "bpfload_export_incomplete", BPFL_METRIC_GAUGE, "1: this map could not be read, or not all of it.");
+		put_heading(&out, "bpfload_export_incomplete", BPFL_METRIC_GAUGE,
+			    "1: this map could not be read, or not all of it.");
 		bpfl_buf_text(&out, incomplete.data ? incomplete.data : "");
 	}
 	programs_put(metrics, &out);

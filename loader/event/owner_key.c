@@ -2,9 +2,9 @@
 /*
  * event/owner_key.c: from words to the owner of an element. See owner_key.h.
  *
- * Storage maps (of sockets 5.2, of files 5.10, of tasks 5.11, of cgroups 6.2) have no list of elements: each hangs on what it belongs to, and
- * the key of a system call is a descriptor of that: a pidfd, a file, a directory in cgroup2, a socket. A socket of another process
- * is borrowed from it by pidfd_getfd(2) (Linux 5.6).
+ * Storage maps (of sockets 5.2, of files 5.10, of tasks 5.11, of cgroups 6.2) have no list of elements: each
+ * hangs on what it belongs to, and the key of a system call is a descriptor of that: a pidfd, a file, a
+ * directory in cgroup2, a socket. A socket of another process is borrowed from it by pidfd_getfd(2) (Linux 5.6).
  */
 #include "event/owner_key.h"
 
@@ -48,12 +48,14 @@ static int refused(const struct bpfl_map *map, const char *text, const char *wha
 {
 	enum bpfl_error_kind kind = ret == -EPERM || ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET;
 
-	return bpfl_error_set(err, kind, -ret, "map '%s': %s '%s': %s", BPFL_ESC(map->name), what, BPFL_ESC(text), bpfl_errno_text(-ret));
+	return bpfl_error_set(err, kind, -ret, "map '%s': %s '%s': %s", BPFL_ESC(map->name), what, BPFL_ESC(text),
+			      bpfl_errno_text(-ret));
 }
 
 static int other_words(const struct bpfl_map *map, const char *text, const char *wanted, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': key '%s' names no owner", BPFL_ESC(map->name), BPFL_ESC(text));
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': key '%s' names no owner", BPFL_ESC(map->name),
+		       BPFL_ESC(text));
 	bpfl_error_fix(err, "write %s", wanted);
 	return -EINVAL;
 }
@@ -82,7 +84,8 @@ static int socket_open(const struct bpfl_map *map, const char *text, struct bpfl
 	fd = bpfl_enter_pidfd(pid, target);
 	if (fd >= 0 && (bpfl_enter_fstat(fd, &info) < 0 || !S_ISSOCK(info.st_mode))) {
 		bpfl_enter_close(fd);
-		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOTSOCK, "map '%s': '%s' is not a socket", BPFL_ESC(map->name), BPFL_ESC(text));
+		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOTSOCK, "map '%s': '%s' is not a socket",
+				      BPFL_ESC(map->name), BPFL_ESC(text));
 	}
 	return fd < 0 ? refused(map, text, "socket", fd, err) : fd;
 }
@@ -98,7 +101,8 @@ int bpfl_owner_open(const struct bpfl_map *map, const char *text, struct bpfl_er
 	if (map->type == BPFL_MAP_TYPE_SK_STORAGE)
 		return socket_open(map, text, err);
 	if (is_cgroup && bpfl_enter_statfs_type(text, &fs_type) == 0 && fs_type != CGROUP2_MAGIC)
-		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "map '%s': '%s' is not a directory of cgroup2", BPFL_ESC(map->name), BPFL_ESC(text));
+		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "map '%s': '%s' is not a directory of cgroup2",
+				      BPFL_ESC(map->name), BPFL_ESC(text));
 	/* A path, not opened: a FIFO or a device would notice. */
 	fd = bpfl_enter_openat(AT_FDCWD, text, is_cgroup ? O_RDONLY | O_DIRECTORY : O_PATH, 0);
 	return fd < 0 ? refused(map, text, is_cgroup ? "cgroup" : "file", fd, err) : fd;

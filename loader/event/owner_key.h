@@ -11,7 +11,8 @@
 bool bpfl_owner_is_key(const struct bpfl_map *map);
 /*
  * "pid:17" or "self" of a task; a path of a file or a cgroup; "pid:17/fd:3" or "fd:3" (of this process) of a socket.
- * Return: a descriptor, to be closed; -EINVAL (kind USAGE) for other words; -errno (TARGET, PERMISSION) when there is no such owner.
+ * Return: a descriptor, to be closed; -EINVAL (kind USAGE) for other words; -errno (TARGET, PERMISSION) when
+ *         there is no such owner.
  */
 int bpfl_owner_open(const struct bpfl_map *map, const char *text, struct bpfl_error *err);
 

@@ -2,15 +2,17 @@
 /*
  * event/perfbuf.c: reading what bpf_perf_event_output() sends: one ring for each CPU.
  *
- * A perf event of the software kind BPF_OUTPUT (Linux 4.4) is opened on each CPU, mapped (a page with positions, then the ring), and its
- * descriptor put into the map at the CPU's number. A program on that CPU writes samples into that ring. A full ring drops records and
- * says so: a LOST record among the others.
+ * A perf event of the software kind BPF_OUTPUT (Linux 4.4) is opened on each CPU, mapped (a page with
+ * positions, then the ring), and its descriptor put into the map at the CPU's number. A program on that CPU
+ * writes samples into that ring. A full ring drops records and says so: a LOST record among the others.
  *
- * What costs is waking the reader. By default the kernel does so for each record: 0.1 million events a second. Here it wakes when an
- * eighth of the ring is full, and whoever reads looks by himself every now and then (event/poll.c has a timer for it).
+ * What costs is waking the reader. By default the kernel does so for each record: 0.1 million events a second.
+ * Here it wakes when an eighth of the ring is full, and whoever reads looks by himself every now and then
+ * (event/poll.c has a timer for it).
  *
- * CPUs come and go. One that is not there gives ENODEV and is left out. The kernel takes an event off a CPU that goes away and does
- * not put it back, so bpfl_perfbuf_refresh() compares with the list of online CPUs, closes and opens.
+ * CPUs come and go. One that is not there gives ENODEV and is left out. The kernel takes an event off a CPU
+ * that goes away and does not put it back, so bpfl_perfbuf_refresh() compares with the list of online CPUs,
+ * closes and opens.
  */
 #include "event/ring.h"
 
@@ -95,8 +97,9 @@ struct run {
 };
 
 /*
- * The records from record on, up to end, which no record crosses but perhaps the last. Return: where it stopped: at end, at a record
- * that crosses it or is broken, or, when it was told to, earlier (left is 0, or ret is negative).
+ * The records from record on, up to end, which no record crosses but perhaps the last. Return: where it
+ * stopped: at end, at a record that crosses it or is broken, or, when it was told to, earlier (left is 0, or
+ * ret is negative).
  */
 static const uint8_t *take_run(struct run *run, const uint8_t *record, const uint8_t *end)
 {
@@ -203,14 +206,14 @@ static struct bpfl_perf_view view_of(const struct bpfl_perfbuf *perf, unsigned c
 static int map_ring(struct bpfl_perfbuf *perf, int fd, bool may_shrink, void **ret_pages)
 {
 	for (;;) {
-		int ret = bpfl_enter_mmap(NULL, perf->page_size + perf->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-					  0, ret_pages);
+		int ret = bpfl_enter_mmap(NULL, perf->page_size + perf->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+					  fd, 0, ret_pages);
 
 		if ((ret != -EPERM && ret != -ENOMEM) || !may_shrink || perf->ring_bytes <= perf->page_size)
 			return ret;
 		perf->ring_bytes /= 2;
-		bpfl_log_line(&perf->log, BPFL_LOG_INFO, "perf buffer: locking memory is limited, %zu bytes for each CPU",
-			      perf->ring_bytes);
+		bpfl_log_line(&perf->log, BPFL_LOG_INFO,
+			      "perf buffer: locking memory is limited, %zu bytes for each CPU", perf->ring_bytes);
 	}
 }
 
@@ -402,13 +405,14 @@ static int64_t consume_ring(struct bpfl_perfbuf *perf, unsigned cpu, uint64_t ma
 	int64_t ret = bpfl_perf_view_consume(&view, perf->scratch, max, fn, lost_fn, ctx);
 
 	if (ret == -EBADMSG)
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, EBADMSG, "the perf buffer of CPU %u is damaged at byte %llu", cpu,
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, EBADMSG,
+				      "the perf buffer of CPU %u is damaged at byte %llu", cpu,
 				      (unsigned long long)*view.tail);
 	return ret;
 }
 
-int64_t bpfl_perfbuf_consume(struct bpfl_perfbuf *perf, uint64_t max, bpfl_record_fn fn, bpfl_lost_fn lost_fn, void *ctx,
-			     struct bpfl_error *err)
+int64_t bpfl_perfbuf_consume(struct bpfl_perfbuf *perf, uint64_t max, bpfl_record_fn fn, bpfl_lost_fn lost_fn,
+			     void *ctx, struct bpfl_error *err)
 {
 	uint64_t nr = 0;
 
@@ -432,7 +436,8 @@ void bpfl_perfbuf_lost(struct bpfl_perfbuf *perf, bpfl_lost_fn lost_fn, void *ct
 		uint64_t counts[2]; /* value, lost */
 
 		if (ring->fd < 0 || !ring->knows_lost ||
-		    bpfl_enter_read(ring->fd, counts, sizeof(counts)) != (ssize_t)sizeof(counts) || counts[1] <= ring->reported)
+		    bpfl_enter_read(ring->fd, counts, sizeof(counts)) != (ssize_t)sizeof(counts) ||
+		    counts[1] <= ring->reported)
 			continue;
 		lost_fn(ctx, counts[1] - ring->reported, (int)cpu);
 		ring->reported = counts[1];

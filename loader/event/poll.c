@@ -2,13 +2,15 @@
 /*
  * event/poll.c: all sources of one object behind one descriptor.
  *
- * One epoll(7) set over the ring buffers, the perf buffers (each a set of its own) and a timer. The timer is there only when something
- * needs it: records of perf buffers below the mark that wakes a reader, and streams, which cannot be waited for. It also looks for CPUs
- * that came or went, and calls again at once when a flood was cut into portions.
+ * One epoll(7) set over the ring buffers, the perf buffers (each a set of its own) and a timer. The timer is
+ * there only when something needs it: records of perf buffers below the mark that wakes a reader, and streams,
+ * which cannot be waited for. It also looks for CPUs that came or went, and calls again at once when a flood
+ * was cut into portions.
  *
- * What is lost is never silent. Perf buffers report it themselves. A ring buffer cannot: the program's reserve fails and nobody
- * else learns of it. So a ring that is found nearly full is a warning, and at the end the counters that programs keep by convention are
- * read: a map or variable MAP_lost or MAP_dropped, a variable lost or dropped.
+ * What is lost is never silent. Perf buffers report it themselves. A ring buffer cannot: the program's reserve
+ * fails and nobody else learns of it. So a ring that is found nearly full is a warning, and at the end the
+ * counters that programs keep by convention are read: a map or variable MAP_lost or MAP_dropped, a variable
+ * lost or dropped.
  */
 #include "bpfload/ring.h"
 
@@ -107,7 +109,8 @@ static int add_map(struct bpfl_events *events, size_t map_idx, const struct bpfl
 		return 0;
 	if (live->type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY && !is_written(events->object, map_idx))
 		return 0;
-	return add_buffer(events, events->object->image->spec->maps.items[map_idx].name, map_idx, live->fd, live->type, opts, err);
+	return add_buffer(events, events->object->image->spec->maps.items[map_idx].name, map_idx, live->fd, live->type,
+			  opts, err);
 }
 
 /* Streams cost a system call per tick: only objects that can print into them are asked. */
@@ -165,8 +168,8 @@ static int add_object(struct bpfl_events *events, const struct bpfl_events_opts 
 }
 
 /* Of an object, or of one map. */
-static int open_all(const struct bpfl_object *object, const struct bpfl_map *map, const char *name, const struct bpfl_events_opts *opts,
-		    struct bpfl_events **ret_events, struct bpfl_error *err)
+static int open_all(const struct bpfl_object *object, const struct bpfl_map *map, const char *name,
+		    const struct bpfl_events_opts *opts, struct bpfl_events **ret_events, struct bpfl_error *err)
 {
 	struct bpfl_events *events = calloc(1, sizeof(*events));
 	int ret;
@@ -182,7 +185,8 @@ static int open_all(const struct bpfl_object *object, const struct bpfl_map *map
 	if (ret < 0)
 		bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "events: epoll: %s", bpfl_errno_text(-ret));
 	else
-		ret = object ? add_object(events, opts, err) : add_buffer(events, name, 0, map->fd, map->type, opts, err);
+		ret = object ? add_object(events, opts, err)
+			     : add_buffer(events, name, 0, map->fd, map->type, opts, err);
 	for (size_t i = 0; i < events->sources.nr && ret >= 0 && events->timer_fd < 0; i++) {
 		if (!events->sources.items[i].ring)
 			ret = add_timer(events, err);
@@ -207,9 +211,10 @@ int bpfl_events_open_map(const struct bpfl_map *map, const char *name, const str
 	if (map->type != BPFL_MAP_TYPE_RINGBUF && map->type != BPFL_MAP_TYPE_PERF_EVENT_ARRAY) {
 		const char *type = bpfl_map_type_name(map->type);
 
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' is of type %s: there are no events in it", BPFL_ESC(map->name),
-			       type ? type : "?");
-		bpfl_error_fix(err, "events come through maps of type ringbuf and perf_event_array; bpfload map dump shows elements");
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' is of type %s: there are no events in it",
+			       BPFL_ESC(map->name), type ? type : "?");
+		bpfl_error_fix(err, "events come through maps of type ringbuf and perf_event_array; bpfload map dump "
+				    "shows elements");
 		return -EINVAL;
 	}
 	return open_all(NULL, map, name ? name : map->name, opts, ret_events, err);
@@ -290,7 +295,8 @@ static int64_t read_streams(struct bpfl_events *events, struct source *source, s
 	for (int stream = BPFL_STREAM_STDOUT; stream <= BPFL_STREAM_STDERR; stream++) {
 		int64_t ret;
 
-		events->record.kind = stream == BPFL_STREAM_STDOUT ? BPFL_RECORD_STREAM_STDOUT : BPFL_RECORD_STREAM_STDERR;
+		events->record.kind = stream == BPFL_STREAM_STDOUT ? BPFL_RECORD_STREAM_STDOUT
+								   : BPFL_RECORD_STREAM_STDERR;
 		ret = bpfl_prog_stream_read(source->prog_fd, (enum bpfl_stream)stream, give_data, events, err);
 		if (ret == -EOPNOTSUPP) { /* before 6.17: an object that can do without is fine there */
 			source->is_dead = true;
@@ -308,7 +314,9 @@ static int64_t read_source(struct bpfl_events *events, struct source *source, st
 {
 	int64_t ret;
 
-	events->record = (struct bpfl_record){ .kind = BPFL_RECORD_DATA, .source = source->name, .source_idx = source->idx };
+	events->record = (struct bpfl_record){ .kind = BPFL_RECORD_DATA,
+					       .source = source->name,
+					       .source_idx = source->idx };
 	if (source->ring) {
 		look_at_fill(events, source);
 		ret = bpfl_ringbuf_consume(source->ring, PORTION, give_data, events, err);
@@ -379,14 +387,15 @@ static int64_t read_all(struct bpfl_events *events, bool is_time, bpfl_event_fn 
 		is_cut = is_cut || ret >= (int64_t)PORTION;
 		nr = ret < 0 ? ret : nr + ret;
 	}
-	if (events->timer_fd >= 0 && (is_cut || nr < 0)) /* come back at once: a perf buffer does not say again what it has said */
+	/* come back at once: a perf buffer does not say again what it has said */
+	if (events->timer_fd >= 0 && (is_cut || nr < 0))
 		bpfl_enter_timerfd_set(events->timer_fd, 1, events->flush_ns);
 	return nr;
 }
 
 /*
- * Whether it is the timer's turn is what epoll says: between an event and its callback stands no system call that asks. More descriptors
- * than READY_MAX take turns.
+ * Whether it is the timer's turn is what epoll says: between an event and its callback stands no system call
+ * that asks. More descriptors than READY_MAX take turns.
  */
 static int wait_ready(struct bpfl_events *events, int timeout_ms, bool *ret_is_time)
 {
@@ -408,7 +417,8 @@ int64_t bpfl_events_consume(struct bpfl_events *events, bpfl_event_fn fn, void *
 	return read_all(events, is_time, fn, ctx, err);
 }
 
-int64_t bpfl_events_poll(struct bpfl_events *events, int timeout_ms, bpfl_event_fn fn, void *ctx, struct bpfl_error *err)
+int64_t bpfl_events_poll(struct bpfl_events *events, int timeout_ms, bpfl_event_fn fn, void *ctx,
+			 struct bpfl_error *err)
 {
 	bool is_time;
 	int ret = wait_ready(events, timeout_ms, &is_time);

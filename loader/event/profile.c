@@ -2,9 +2,10 @@
 /*
  * event/profile.c: many stacks, counted. See stack.h.
  *
- * A stack is kept as the line that folded output has, "comm;main;work", with one byte in front of each frame that says what it is (for colours).
- * Lines are collected as they come, sorted and added up when somebody looks: then the common beginnings stand together, which is what a flame
- * graph is drawn from.
+ * A stack is kept as the line that folded output has, "comm;main;work", with one byte in front of each frame
+ * that says what it is (for colours).
+ * Lines are collected as they come, sorted and added up when somebody looks: then the common beginnings stand
+ * together, which is what a flame graph is drawn from.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -60,7 +61,8 @@ int bpfl_profile_end_line(struct bpfl_profile *profile, uint64_t count, struct b
 	if (profile->text_bytes + profile->line.size > TEXT_BYTES_MAX) {
 		bpfl_profile_sort(profile);
 		if (profile->text_bytes + profile->line.size > TEXT_BYTES_MAX)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "too many different stacks: %zu", profile->lines.nr);
+			return bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "too many different stacks: %zu",
+					      profile->lines.nr);
 	}
 	profile->text_bytes += profile->line.size;
 	text = bpfl_buf_ok(&profile->line) ? bpfl_strndup(profile->line.data, profile->line.size) : NULL;
@@ -88,7 +90,9 @@ int bpfl_profile_add(struct bpfl_profile *profile, const char *const *frames, si
 
 /* ---- looking ---- */
 
-/* Frame by frame: the end of a frame sorts before anything in it, so that what is below another frame stands together. What a frame is decides
+/*
+ * Frame by frame: the end of a frame sorts before anything in it, so that what is below another frame stands
+ * together. What a frame is decides
  * between equal names only. */
 static int compare_lines(const void *left, const void *right)
 {

@@ -89,7 +89,8 @@ static void put_process(struct adding *adding, const void *const bytes[2], int p
 		const char *name;
 		size_t size;
 
-		if (bytes[i] && idx != BPFL_NO_FIELD && bpfl_field_text(&ctx, &ctx.layout->fields.items[idx], &name, &size) && size > 0) {
+		if (bytes[i] && idx != BPFL_NO_FIELD &&
+		    bpfl_field_text(&ctx, &ctx.layout->fields.items[idx], &name, &size) && size > 0) {
 			snprintf(text, sizeof(text), "%.*s", (int)(size < 60 ? size : 60), name);
 			comm = text;
 		}
@@ -120,7 +121,8 @@ static int add_element(void *ctx, const void *key, const void *value)
 		bytes[1] = one = adding->sum;
 	}
 	if (adding->count_field != SIZE_MAX &&
-	    (!bpfl_side_number(&adding->sides.sides[1], adding->count_field, one, &count, &is_signed) || (is_signed && (int64_t)count < 0)))
+	    (!bpfl_side_number(&adding->sides.sides[1], adding->count_field, one, &count, &is_signed) ||
+	     (is_signed && (int64_t)count < 0)))
 		return 0;
 	pid = bpfl_stack_sides_pid(&adding->sides, bytes);
 	put_process(adding, bytes, pid);
@@ -150,7 +152,8 @@ static bool is_stack(const struct bpfl_stack_fields *fields, size_t idx)
 /* Which number of the value is the width. */
 static int choose_count(struct adding *adding, const char *word)
 {
-	static const char *const names[] = { "count", "counts", "samples", "nr", "hits", "calls", "total", "delta", "time", "ns", "bytes" };
+	static const char *const names[] = { "count", "counts", "samples", "nr", "hits", "calls",
+					     "total", "delta",  "time",    "ns", "bytes" };
 	const struct bpfl_side *value = &adding->sides.sides[1];
 	const struct bpfl_stack_fields *stacks = &adding->sides.fields[1];
 	size_t nr = bpfl_side_nr_fields(value), nr_numbers = 0;
@@ -160,8 +163,8 @@ static int choose_count(struct adding *adding, const char *word)
 		adding->count_field = bpfl_side_find(value, word);
 		if (adding->count_field != SIZE_MAX && bpfl_side_is_number(value, adding->count_field))
 			return 0;
-		return bpfl_error_set(adding->err, BPFL_ERR_USAGE, ENOENT, "map '%s': its value has no number '%s'", BPFL_ESC(adding->map->name),
-				      BPFL_ESC(word));
+		return bpfl_error_set(adding->err, BPFL_ERR_USAGE, ENOENT, "map '%s': its value has no number '%s'",
+				      BPFL_ESC(adding->map->name), BPFL_ESC(word));
 	}
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]) && adding->count_field == SIZE_MAX; n++)
 		adding->count_field = bpfl_side_find(value, names[n]);
@@ -179,13 +182,15 @@ static int refuse(const struct bpfl_stacks *stacks, const struct bpfl_map *map, 
 	if (map->why_untyped[0])
 		bpfl_error_why(err, "%s", map->why_untyped);
 	else if (stacks->maps.nr == 0)
-		bpfl_error_why(err, "there is no stack-trace map that its numbers could lead into, and it has no array of addresses");
-	bpfl_error_fix(err, "members named kern_stack_id, user_stack_id and the like are taken for stacks; --fmt MEMBER=kstack or MEMBER=ustack says it of others");
+		bpfl_error_why(err, "there is no stack-trace map that its numbers could lead into, and it has no array "
+				    "of addresses");
+	bpfl_error_fix(err, "members named kern_stack_id, user_stack_id and the like are taken for stacks; --fmt "
+			    "MEMBER=kstack or MEMBER=ustack says it of others");
 	return -EINVAL;
 }
 
-int bpfl_profile_add_map(struct bpfl_profile *profile, const struct bpfl_map *map, struct bpfl_stacks *stacks, const char *count,
-			 struct bpfl_error *err)
+int bpfl_profile_add_map(struct bpfl_profile *profile, const struct bpfl_map *map, struct bpfl_stacks *stacks,
+			 const char *count, struct bpfl_error *err)
 {
 	struct adding adding = { .stacks = stacks, .profile = profile, .map = map, .err = err };
 	int ret = bpfl_stack_sides_init(&adding.sides, stacks, map, err);

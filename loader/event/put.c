@@ -2,8 +2,9 @@
 /*
  * event/put.c: numbers, text, addresses and times as characters.
  *
- * This runs for every field of every record, so numbers are written by hand instead of through printf(): a table of eight columns
- * comes out at several million lines a second. Strings are what a program read from other processes: no control character gets through.
+ * This runs for every field of every record, so numbers are written by hand instead of through printf(): a
+ * table of eight columns comes out at several million lines a second. Strings are what a program read from
+ * other processes: no control character gets through.
  */
 #include "event/field.h"
 
@@ -167,8 +168,8 @@ void bpfl_put_wall_time(struct bpfl_buf *out, int64_t ns, enum bpfl_style style)
 	}
 	if (style == BPFL_STYLE_JSON) {
 		gmtime_r(&seconds, &parts);
-		bpfl_buf_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d.%09" PRIu64 "Z\"", parts.tm_year + 1900, parts.tm_mon + 1,
-				parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, rest);
+		bpfl_buf_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d.%09" PRIu64 "Z\"", parts.tm_year + 1900,
+				parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, rest);
 		return;
 	}
 	localtime_r(&seconds, &parts);

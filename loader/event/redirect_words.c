@@ -2,9 +2,10 @@
 /*
  * event/redirect_words.c: devmaps and cpumaps in words.
  *
- * An element says where bpf_redirect_map() sends a packet: to an interface, or to the queue of another CPU. Since Linux 5.8 (cpumap 5.9) it
- * may have a second half: a program of SEC("xdp/devmap") or SEC("xdp/cpumap") that runs there once more. The value is two numbers; the second one
- * is a descriptor when it is written and an id when it is read. The kernel refuses types for such maps, so the words come from here.
+ * An element says where bpf_redirect_map() sends a packet: to an interface, or to the queue of another CPU.
+ * Since Linux 5.8 (cpumap 5.9) it may have a second half: a program of SEC("xdp/devmap") or SEC("xdp/cpumap")
+ * that runs there once more. The value is two numbers; the second one is a descriptor when it is written and an
+ * id when it is read. The kernel refuses types for such maps, so the words come from here.
  */
 #include "event/redirect_words.h"
 
@@ -68,7 +69,8 @@ static int where_parse(const struct bpfl_map *map, const char *text, uint32_t *r
 	return *ret_where ? 0 : refuse_interface(text, err);
 }
 
-int bpfl_redirect_parse(const struct bpfl_map *map, const char *text, uint8_t *value, int *ret_fd, struct bpfl_error *err)
+int bpfl_redirect_parse(const struct bpfl_map *map, const char *text, uint8_t *value, int *ret_fd,
+			struct bpfl_error *err)
 {
 	const char *prog = strstr(text, PROG_KEY);
 	char where[64];
@@ -77,7 +79,8 @@ int bpfl_redirect_parse(const struct bpfl_map *map, const char *text, uint8_t *v
 
 	if (prog && map->value_size < 2 * sizeof(uint32_t)) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "its values have no room for a program");
-		bpfl_error_fix(err, "declare the map with %s for its values", is_cpumap(map) ? "struct bpf_cpumap_val" : "struct bpf_devmap_val");
+		bpfl_error_fix(err, "declare the map with %s for its values",
+			       is_cpumap(map) ? "struct bpf_cpumap_val" : "struct bpf_devmap_val");
 		return -EINVAL;
 	}
 	snprintf(where, sizeof(where), "%.*s", prog ? (int)(prog - text) : (int)strlen(text), text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event/ring: the two ring formats as plain memory, apart from where the memory comes from. Tests hand in rings that they
- * made themselves, with wrong lengths and positions.
+ * event/ring: the two ring formats as plain memory, apart from where the memory comes from. Tests hand in rings
+ * that they made themselves, with wrong lengths and positions.
  */
 #ifndef BPFL_EVENT_RING_H
 #define BPFL_EVENT_RING_H
@@ -17,9 +17,10 @@
 #define BPFL_RING_LEN_MASK (BPFL_RING_DISCARD - 1)
 
 /*
- * Returns size. Where the next record begins depends on how long this one is, so a reader waits for each length in turn. Records are mostly as
- * long as the one before: then this returns what is known already, and the processor, which foresees the branch, reads several records at the same
- * time. The empty asm keeps the compiler from noticing that both are the same number.
+ * Returns size. Where the next record begins depends on how long this one is, so a reader waits for each length
+ * in turn. Records are mostly as long as the one before: then this returns what is known already, and the
+ * processor, which foresees the branch, reads several records at the same time. The empty asm keeps the
+ * compiler from noticing that both are the same number.
  */
 static inline uint32_t bpfl_guess_size(uint32_t size, uint32_t *guess)
 {
@@ -47,8 +48,8 @@ struct bpfl_ring_map {
 };
 
 /*
- * type: BPFL_MAP_TYPE_RINGBUF, whose consumer's page is ours to write, or BPFL_MAP_TYPE_USER_RINGBUF, whose other pages are. After a failure
- * there is nothing to undo.
+ * type: BPFL_MAP_TYPE_RINGBUF, whose consumer's page is ours to write, or BPFL_MAP_TYPE_USER_RINGBUF, whose
+ * other pages are. After a failure there is nothing to undo.
  */
 int bpfl_ring_map_init(struct bpfl_ring_map *ring, int fd, uint32_t type, struct bpfl_error *err);
 void bpfl_ring_map_deinit(struct bpfl_ring_map *ring);

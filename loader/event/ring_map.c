@@ -2,9 +2,10 @@
 /*
  * event/ring_map.c: a ring buffer's pages, mapped; in both directions.
  *
- * The map's memory is a page with the consumer's position, a page with the producers' position, and the data, which the kernel maps twice
- * in a row. Whoever is not the kernel may write his own part only: the reader of a ring buffer the first page, the writer of a user ring
- * buffer all the rest. The kernel refuses other protections with EPERM.
+ * The map's memory is a page with the consumer's position, a page with the producers' position, and the data,
+ * which the kernel maps twice in a row. Whoever is not the kernel may write his own part only: the reader of a
+ * ring buffer the first page, the writer of a user ring buffer all the rest. The kernel refuses other
+ * protections with EPERM.
  */
 #include "event/ring.h"
 
@@ -38,8 +39,8 @@ int bpfl_ring_map_init(struct bpfl_ring_map *ring, int fd, uint32_t type, struct
 	ret = bpfl_enter_mmap(NULL, ring->page_size, is_user ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0,
 			      &ring->consumer_page);
 	if (ret == 0)
-		ret = bpfl_enter_mmap(NULL, ring->producer_size, is_user ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
-				      fd, ring->page_size, &ring->producer_pages);
+		ret = bpfl_enter_mmap(NULL, ring->producer_size, is_user ? PROT_READ | PROT_WRITE : PROT_READ,
+				      MAP_SHARED, fd, ring->page_size, &ring->producer_pages);
 	if (ret < 0)
 		goto fail;
 	ring->view = (struct bpfl_ring_view){ ring->consumer_page, ring->producer_pages,

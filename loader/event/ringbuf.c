@@ -2,18 +2,19 @@
 /*
  * event/ringbuf.c: reading a BPF ring buffer (Linux 5.8).
  *
- * The map is a page with the consumer's position, which is ours to write; a page with the producers' position; and the data, which
- * the kernel maps twice in a row, so that a record at the end runs on into the second copy and never wraps. A record is an
- * 8-byte header and its bytes, rounded up to 8 together. A program reserves (header with the busy bit), fills, and submits (busy bit off,
- * perhaps the discard bit on).
+ * The map is a page with the consumer's position, which is ours to write; a page with the producers' position;
+ * and the data, which the kernel maps twice in a row, so that a record at the end runs on into the second copy
+ * and never wraps. A record is an 8-byte header and its bytes, rounded up to 8 together. A program reserves
+ * (header with the busy bit), fills, and submits (busy bit off, perhaps the discard bit on).
  *
- * Order of the loads, which is all there is to get right: the producers' position with acquire, so that headers up to it are there;
- * each header with acquire, so that a record without the busy bit is complete. A busy record stops the reading: records come
- * in the order of their reservation.
+ * Order of the loads, which is all there is to get right: the producers' position with acquire, so that headers
+ * up to it are there; each header with acquire, so that a record without the busy bit is complete. A busy
+ * record stops the reading: records come in the order of their reservation.
  *
- * The consumer's position lies in a cache line that every producer reads. Writing it for each record makes that line travel each
- * time, so it is written once per RELEASE_BYTES and at the end. The kernel wakes a sleeper when a record is submitted exactly at the
- * consumer's position; between two writes that can be missed, but nobody sleeps then, and poll(2) looks at the positions itself.
+ * The consumer's position lies in a cache line that every producer reads. Writing it for each record makes that
+ * line travel each time, so it is written once per RELEASE_BYTES and at the end. The kernel wakes a sleeper
+ * when a record is submitted exactly at the consumer's position; between two writes that can be missed, but
+ * nobody sleeps then, and poll(2) looks at the positions itself.
  */
 #include "event/ring.h"
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event/rows.c: records as the rows of a table: which, in which order, with which columns. See rows.h; the text is made in rows_text.c.
+ * event/rows.c: records as the rows of a table: which, in which order, with which columns. See rows.h; the text
+ * is made in rows_text.c.
  *
- * All records are copied, because the largest is known only when all have been seen. What they are sorted by is worked out once for each
- * record; rows that are equal there are sorted by their keys, so that a table that did not change looks like the one before.
+ * All records are copied, because the largest is known only when all have been seen. What they are sorted by is
+ * worked out once for each record; rows that are equal there are sorted by their keys, so that a table that did
+ * not change looks like the one before.
  */
 #include "event/rows.h"
 
@@ -41,7 +43,8 @@ struct bpfl_field_ctx bpfl_rows_ctx(struct bpfl_rows *rows, size_t byte_off)
 
 /* ---- what opts say ---- */
 
-static int refuse_field(const struct bpfl_rows *rows, const char *what, const char *why, const char *name, struct bpfl_error *err)
+static int refuse_field(const struct bpfl_rows *rows, const char *what, const char *why, const char *name,
+			struct bpfl_error *err)
 {
 	struct bpfl_near near;
 	char names[512] = "";
@@ -56,7 +59,8 @@ static int refuse_field(const struct bpfl_rows *rows, const char *what, const ch
 		return -ENOENT;
 	}
 	for (size_t i = 0; i < rows->layout.fields.nr && used < sizeof(names); i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", BPFL_ESC(rows->layout.fields.items[i].name));
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+					 BPFL_ESC(rows->layout.fields.items[i].name));
 	if (names[0])
 		bpfl_error_fix(err, "it has %s", names);
 	return -ENOENT;
@@ -101,7 +105,8 @@ static int sort_read(struct bpfl_rows *rows, const char *what, const char *text,
 		if (ret == 0 && !*name)
 			ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--sort: an empty name in the list");
 		if (ret == 0 && rows->nr_sort == BPFL_ROWS_SORT_MAX)
-			ret = bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "--sort: more than %u fields", BPFL_ROWS_SORT_MAX);
+			ret = bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "--sort: more than %u fields",
+					     BPFL_ROWS_SORT_MAX);
 		if (ret == 0)
 			ret = bpfl_rows_sort_by(rows, what, name, err);
 		free(name);
@@ -135,7 +140,8 @@ static int column_named(struct bpfl_rows *rows, const char *what, const char *wo
 
 	if (!name)
 		return bpfl_error_nomem(err);
-	ret = idx == BPFL_NO_FIELD ? refuse_field(rows, what, "to show", name, err) : column_add(rows, idx, colon ? colon + 1 : word);
+	ret = idx == BPFL_NO_FIELD ? refuse_field(rows, what, "to show", name, err)
+				   : column_add(rows, idx, colon ? colon + 1 : word);
 	free(name);
 	return ret == -ENOMEM ? bpfl_error_nomem(err) : ret;
 }
@@ -172,7 +178,8 @@ static int columns_choose(struct bpfl_rows *rows, const char *what, struct bpfl_
 	rows->has_columns = nr > 0;
 	if (nr_changes > 0 && nr_changes < nr) {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--columns: some words name columns, some change them");
-		bpfl_error_fix(err, "either name all columns (a,b), or change those that are shown by themselves (-a,+b)");
+		bpfl_error_fix(err,
+			       "either name all columns (a,b), or change those that are shown by themselves (-a,+b)");
 		return -EINVAL;
 	}
 	if (nr_changes == nr)
@@ -194,10 +201,11 @@ static int forms_apply(struct bpfl_rows *rows, struct bpfl_error *err)
 		if (strcmp(text, "auto") == 0)
 			bpfl_layout_guess_forms(&rows->layout);
 		else if (form == BPFL_NR_FORMS)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--fmt: '%s' is not MEMBER=FORM", BPFL_ESC(text));
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--fmt: '%s' is not MEMBER=FORM",
+					      BPFL_ESC(text));
 		else if (idx != BPFL_NO_FIELD && bpfl_field_set_form(&rows->layout.fields.items[idx], form) < 0)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--fmt: '%s': the member has %u bytes", BPFL_ESC(text),
-					      rows->layout.fields.items[idx].size);
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--fmt: '%s': the member has %u bytes",
+					      BPFL_ESC(text), rows->layout.fields.items[idx].size);
 	}
 	return 0;
 }
@@ -299,8 +307,8 @@ struct written {
 	char *name;
 };
 
-int bpfl_rows_create(const struct bpfl_spec *spec, const char *type, const char *name, const struct bpfl_view_opts *opts,
-		     struct bpfl_rows **ret_rows, struct bpfl_error *err)
+int bpfl_rows_create(const struct bpfl_spec *spec, const char *type, const char *name,
+		     const struct bpfl_view_opts *opts, struct bpfl_rows **ret_rows, struct bpfl_error *err)
 {
 	static const struct bpfl_view_opts none = { .size = sizeof(none) };
 	const struct bpfl_btf *btf = spec->btf;
@@ -377,7 +385,8 @@ int bpfl_rows_text(struct bpfl_rows *rows, char **ret_text, struct bpfl_error *e
 	written->rest.size = 0;
 	ret = bpfl_rows_put(rows, &out);
 	if (ret == 0 && rest > 0) {
-		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "table '%s': %zu bytes are left over after records of %zu bytes",
+		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+			       "table '%s': %zu bytes are left over after records of %zu bytes",
 			       BPFL_ESC(written->name), rest, rows->record_size);
 		bpfl_error_fix(err, "the programs have to write whole records, with bpf_seq_write()");
 		ret = -EINVAL;

@@ -2,8 +2,8 @@
 /*
  * event/rows: records of one type as a table that is sorted: elements of a map, what an iterator has written.
  *
- * The caller makes the layout (a map's element is its key, the CPU and the value, one behind the other), gives each record, and takes the
- * text of all of them.
+ * The caller makes the layout (a map's element is its key, the CPU and the value, one behind the other), gives
+ * each record, and takes the text of all of them.
  */
 #ifndef BPFL_EVENT_ROWS_H
 #define BPFL_EVENT_ROWS_H
@@ -29,7 +29,8 @@ struct bpfl_rows {
 	struct bpfl_view_opts opts; /* what it points to is the caller's */
 	struct bpfl_layout layout;  /* owned */
 	size_t record_size;
-	size_t nr_key_fields, key_size; /* rows that are equal otherwise are sorted by these: fields, and bytes at the beginning */
+	/* rows that are equal otherwise are sorted by these: fields, and bytes at the beginning */
+	size_t nr_key_fields, key_size;
 	/* {"v":1,"type":json_type,source_key:source,"rank":1, ... */
 	const char *json_type, *source_key, *source;
 	bool is_nested; /* the layout's steps are members of that object; false: they are in "row" */
@@ -63,7 +64,10 @@ int bpfl_rows_add_record(struct bpfl_rows *rows, const void *record);
 int bpfl_rows_put(struct bpfl_rows *rows, struct bpfl_buf *out);
 void bpfl_rows_deinit(struct bpfl_rows *rows);
 
-/* Whether a table has its cells to the right, and sorts it largest first: a number that is not the code of something. */
+/*
+ * Whether a table has its cells to the right, and sorts it largest first: a number that is not the code of
+ * something.
+ */
 bool bpfl_field_is_amount(const struct bpfl_field *field);
 struct bpfl_field_ctx bpfl_rows_ctx(struct bpfl_rows *rows, size_t byte_off);
 

@@ -50,7 +50,8 @@ static int compare_keys(struct bpfl_rows *rows, const struct bpfl_row *a, const 
 		bool a_signed, b_signed;
 		int order;
 
-		if (!bpfl_field_number(&left, field, &a_number, &a_signed) || !bpfl_field_number(&right, field, &b_number, &b_signed))
+		if (!bpfl_field_number(&left, field, &a_number, &a_signed) ||
+		    !bpfl_field_number(&right, field, &b_number, &b_signed))
 			break;
 		order = compare_numbers(a_number, a_signed, b_number, b_signed);
 		if (order != 0)
@@ -65,7 +66,8 @@ static int compare_rows(const void *left, const void *right, void *ctx)
 	struct bpfl_rows *rows = ctx;
 
 	for (size_t i = 0; i < rows->nr_sort; i++) {
-		int order = compare_values(&rows->values.items[a->idx * rows->nr_sort + i], &rows->values.items[b->idx * rows->nr_sort + i]);
+		int order = compare_values(&rows->values.items[a->idx * rows->nr_sort + i],
+					   &rows->values.items[b->idx * rows->nr_sort + i]);
 
 		if (order != 0)
 			return rows->sort[i].is_down ? -order : order;
@@ -104,7 +106,8 @@ static int heading_add(const struct bpfl_rows *rows, struct cells *cells)
 	for (size_t i = 0; i < cells->nr_columns; i++) {
 		const char *given = rows->titles.items[i];
 		const char *title = given ? given : rows->layout.fields.items[rows->columns.items[i]].title;
-		bool is_own = given && bpfl_layout_find(&rows->layout, given) == BPFL_NO_FIELD; /* "pid:Process": as it was written */
+		/* "pid:Process": as it was written */
+		bool is_own = given && bpfl_layout_find(&rows->layout, given) == BPFL_NO_FIELD;
 		struct bpfl_buf text = BPFL_BUF_INIT;
 		int ret;
 

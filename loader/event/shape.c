@@ -2,9 +2,10 @@
 /*
  * event/shape.c: which type do a map's records have? See shape.h.
  *
- * The kernel does not know: a ring buffer carries bytes. The object often does, in one of several ways that authors have found.
- * They are tried from the surest to the guess, and the first that gives a type decides. Rules 4 and 5 are held against what the
- * instructions say: a struct of another size than the constant that is sent cannot be it.
+ * The kernel does not know: a ring buffer carries bytes. The object often does, in one of several ways that
+ * authors have found.
+ * They are tried from the surest to the guess, and the first that gives a type decides. Rules 4 and 5 are held
+ * against what the instructions say: a struct of another size than the constant that is sent cannot be it.
  */
 #include "event/shape.h"
 
@@ -77,7 +78,8 @@ static bool enumerator_value(const struct bpfl_btf *btf, const char *name, uint6
 
 			if (strcmp(bpfl_btf_string(btf, is_narrow ? narrow->name_off : wide->name_off), name) != 0)
 				continue;
-			*ret = is_narrow ? (uint64_t)(int64_t)narrow->value : (uint64_t)wide->value_hi32 << 32 | wide->value_lo32;
+			*ret = is_narrow ? (uint64_t)(int64_t)narrow->value
+					 : (uint64_t)wide->value_hi32 << 32 | wide->value_lo32;
 			return true;
 		}
 	}
@@ -123,10 +125,12 @@ static int tell_case(struct finder *finder, const char *text, size_t size, struc
 	if (!value_text || !type_text)
 		ret = bpfl_error_nomem(err);
 	else if (!colon || !*value_text)
-		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%.*s' is not VALUE:TYPE", (int)(size < 100 ? size : 100), text);
-	else if (bpfl_text_to_s64(value_text, (int64_t *)&value) < 0 && !enumerator_value(finder->btf, value_text, &value))
-		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is neither a number nor an enumerator of the object",
-				     BPFL_ESC(value_text));
+		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%.*s' is not VALUE:TYPE",
+				     (int)(size < 100 ? size : 100), text);
+	else if (bpfl_text_to_s64(value_text, (int64_t *)&value) < 0 &&
+		 !enumerator_value(finder->btf, value_text, &value))
+		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				     "'%s' is neither a number nor an enumerator of the object", BPFL_ESC(value_text));
 	else if (finder->shape->cases.nr == CASES_MAX)
 		ret = bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "more than %u types for one map", CASES_MAX);
 	else
@@ -158,8 +162,8 @@ static int tell_selector(struct finder *finder, const char *told, struct bpfl_er
 	bpfl_btf_size(btf, type_id, &size);
 	bpfl_btf_destroy(btf);
 	if (size != 1 && size != 2 && size != 4 && size != 8)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "the member that tells the type has %u bytes, not 1, 2, 4 or 8",
-				      size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "the member that tells the type has %u bytes, not 1, 2, 4 or 8", size);
 	memcpy(finder->shape->selector, told, name_len);
 	finder->shape->selector_size = size;
 	while (end > open && strchr(" \t\n;", end[-1]))
@@ -252,8 +256,8 @@ static bool by_tag(struct finder *finder)
 		if (bpfl_btf_kind(type) != BPFL_KIND_DECL_TAG || bpfl_btf_tag_component(type) != -1)
 			continue;
 		text = bpfl_btf_string(finder->btf, type->name_off);
-		if (bpfl_text_has_prefix(text, TAG_PREFIX) && strcmp(text + strlen(TAG_PREFIX), finder->map_name) == 0 &&
-		    is_composite(finder->btf, type->type))
+		if (bpfl_text_has_prefix(text, TAG_PREFIX) &&
+		    strcmp(text + strlen(TAG_PREFIX), finder->map_name) == 0 && is_composite(finder->btf, type->type))
 			return found(finder, BPFL_SHAPE_TAG, type->type, "its declaration tag");
 	}
 	return false;
@@ -266,7 +270,8 @@ static uint32_t gadget_type(const struct finder *finder, const char *var)
 {
 	const char *map = strstr(var, "___"), *type = map ? strstr(map + 3, "___") : NULL;
 
-	if (!bpfl_text_has_prefix(var, "gadget_tracer_") || !type || strlen(finder->map_name) != (size_t)(type - map - 3) ||
+	if (!bpfl_text_has_prefix(var, "gadget_tracer_") || !type ||
+	    strlen(finder->map_name) != (size_t)(type - map - 3) ||
 	    memcmp(map + 3, finder->map_name, (size_t)(type - map - 3)) != 0)
 		return 0;
 	return bpfl_btf_find(finder->btf, BPFL_KIND_STRUCT, type + 3, 1);
@@ -419,7 +424,8 @@ int bpfl_shape_find(struct bpfl_shape *shape, const struct bpfl_spec *spec, uint
 		return ret;
 	}
 	shape->rule = BPFL_SHAPE_UNKNOWN;
-	snprintf(shape->why, sizeof(shape->why), "%s", spec->btf ? "no type in the object fits" : "the object has no BTF");
+	snprintf(shape->why, sizeof(shape->why), "%s",
+		 spec->btf ? "no type in the object fits" : "the object has no BTF");
 	bpfl_map_usage_read(spec, map_idx, &finder.usage);
 	for (size_t i = 0; spec->btf && i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (!rules[i](&finder))

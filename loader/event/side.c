@@ -6,8 +6,8 @@
 #include <string.h>
 #include "event/side.h"
 
-static int side_init(struct bpfl_side *side, const struct bpfl_map *map, const char *name, uint32_t type_id, size_t size,
-		     struct bpfl_error *err)
+static int side_init(struct bpfl_side *side, const struct bpfl_map *map, const char *name, uint32_t type_id,
+		     size_t size, struct bpfl_error *err)
 {
 	int ret;
 
@@ -76,7 +76,8 @@ static struct bpfl_field_ctx ctx_of(const struct bpfl_side *side, const uint8_t 
 					.scratch = (struct bpfl_buf *)&side->scratch };
 }
 
-void bpfl_side_put(struct bpfl_side *side, size_t idx, const uint8_t *bytes, enum bpfl_style style, struct bpfl_buf *out)
+void bpfl_side_put(struct bpfl_side *side, size_t idx, const uint8_t *bytes, enum bpfl_style style,
+		   struct bpfl_buf *out)
 {
 	struct bpfl_field_ctx ctx = ctx_of(side, bytes);
 	const struct bpfl_field *field = field_of(side, idx);
@@ -94,13 +95,15 @@ void bpfl_side_put(struct bpfl_side *side, size_t idx, const uint8_t *bytes, enu
 	}
 }
 
-bool bpfl_side_number(const struct bpfl_side *side, size_t idx, const uint8_t *bytes, uint64_t *ret_value, bool *ret_signed)
+bool bpfl_side_number(const struct bpfl_side *side, size_t idx, const uint8_t *bytes, uint64_t *ret_value,
+		      bool *ret_signed)
 {
 	struct bpfl_field_ctx ctx = ctx_of(side, bytes);
 	const struct bpfl_field *field = field_of(side, idx);
 
 	*ret_signed = false;
-	return field ? bpfl_field_number(&ctx, field, ret_value, ret_signed) : bpfl_bytes_number(bytes, side->size, ret_value);
+	return field ? bpfl_field_number(&ctx, field, ret_value, ret_signed)
+		     : bpfl_bytes_number(bytes, side->size, ret_value);
 }
 
 bool bpfl_side_is_number(const struct bpfl_side *side, size_t idx)

@@ -28,8 +28,10 @@ size_t bpfl_side_nr_fields(const struct bpfl_side *side);
 const char *bpfl_side_field_name(const struct bpfl_side *side, size_t idx);
 /* By the whole path or its last part; SIZE_MAX: there is none. */
 size_t bpfl_side_find(const struct bpfl_side *side, const char *name);
-void bpfl_side_put(struct bpfl_side *side, size_t idx, const uint8_t *bytes, enum bpfl_style style, struct bpfl_buf *out);
-bool bpfl_side_number(const struct bpfl_side *side, size_t idx, const uint8_t *bytes, uint64_t *ret_value, bool *ret_signed);
+void bpfl_side_put(struct bpfl_side *side, size_t idx, const uint8_t *bytes, enum bpfl_style style,
+		   struct bpfl_buf *out);
+bool bpfl_side_number(const struct bpfl_side *side, size_t idx, const uint8_t *bytes, uint64_t *ret_value,
+		      bool *ret_signed);
 /* Whether the field is a number at all: by its form, not by an element. */
 bool bpfl_side_is_number(const struct bpfl_side *side, size_t idx);
 

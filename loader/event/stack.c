@@ -2,9 +2,10 @@
 /*
  * event/stack.c: one stack of a record: from an id or an array of addresses to frames, and those to text. See stack.h.
  *
- * bpf_get_stackid() gives the number of an element of a stack-trace map, or a negative errno: EFAULT means that there was no such stack,
- * EEXIST that another stack has the place, ENOMEM that there is none left. The element is an array of addresses from the innermost
- * outwards, filled up with zeroes; with BPF_F_STACK_BUILD_ID of struct bpf_stack_build_id.
+ * bpf_get_stackid() gives the number of an element of a stack-trace map, or a negative errno: EFAULT means that
+ * there was no such stack, EEXIST that another stack has the place, ENOMEM that there is none left. The element
+ * is an array of addresses from the innermost outwards, filled up with zeroes; with BPF_F_STACK_BUILD_ID of
+ * struct bpf_stack_build_id.
  *
  * All addresses but the innermost are those that a call returns to: behind the call, perhaps even behind the function.
  */
@@ -65,7 +66,8 @@ int bpfl_stacks_add_map(struct bpfl_stacks *stacks, struct bpfl_map *map, struct
 	uint8_t *value;
 
 	if (map->type != BPFL_MAP_TYPE_STACK_TRACE) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' holds no stacks: it is no stack_trace map", BPFL_ESC(map->name));
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' holds no stacks: it is no stack_trace map",
+			       BPFL_ESC(map->name));
 		bpfl_map_close(map);
 		return -EINVAL;
 	}
@@ -115,10 +117,11 @@ struct walk {
 };
 
 /*
- * Where the name does not say whose stack it is. Kernel addresses are the upper half on most machines; on s390 kernel and processes both
- * begin at zero: there the one is meant that has a name.
+ * Where the name does not say whose stack it is. Kernel addresses are the upper half on most machines; on s390
+ * kernel and processes both begin at zero: there the one is meant that has a name.
  */
-static int either(struct bpfl_symbolizer *symbolizer, int pid, uint64_t addr, unsigned flags, struct bpfl_frame *ret_frame)
+static int either(struct bpfl_symbolizer *symbolizer, int pid, uint64_t addr, unsigned flags,
+		  struct bpfl_frame *ret_frame)
 {
 	struct bpfl_frame kernel;
 	int ret = 0;
@@ -180,7 +183,8 @@ static int each_build_id(const struct walk *walk, const uint8_t *bytes, size_t s
 			ret = one_address(walk, entry.off_or_ip, flags);
 			continue;
 		}
-		ret = bpfl_symbolizer_build_id(walk->stacks->symbolizer, entry.build_id, BUILD_ID_SIZE, entry.off_or_ip, flags, &frame);
+		ret = bpfl_symbolizer_build_id(walk->stacks->symbolizer, entry.build_id, BUILD_ID_SIZE, entry.off_or_ip,
+					       flags, &frame);
 		ret = ret < 0 ? ret : walk->fn(walk->fn_ctx, &frame);
 	}
 	return ret;
@@ -215,7 +219,8 @@ static const struct bpfl_map *look_up(struct bpfl_stacks *stacks, enum bpfl_stac
 
 static int each_of_element(const struct walk *walk, const struct bpfl_map *map, const uint8_t *value)
 {
-	return map->flags & F_STACK_BUILD_ID ? each_build_id(walk, value, map->value_size) : each_address(walk, value, map->value_size);
+	return map->flags & F_STACK_BUILD_ID ? each_build_id(walk, value, map->value_size)
+					     : each_address(walk, value, map->value_size);
 }
 
 static int each_of_id(const struct walk *walk, int64_t id, enum bpfl_stack_state *ret_state)
@@ -243,15 +248,16 @@ static size_t length_in(const struct bpfl_stack_field *field, const struct bpfl_
 	bool is_signed;
 
 	if (field->len_field != BPFL_NO_FIELD &&
-	    bpfl_field_number(ctx, &ctx->layout->fields.items[field->len_field], &length, &is_signed) && (int32_t)length < 0)
+	    bpfl_field_number(ctx, &ctx->layout->fields.items[field->len_field], &length, &is_signed) &&
+	    (int32_t)length < 0)
 		length = 0;
 	if (array->size > 0 && array->size < room)
 		room = array->size;
 	return length < room ? (size_t)length : room;
 }
 
-int bpfl_stack_each(struct bpfl_stacks *stacks, const struct bpfl_stack_field *field, const struct bpfl_field_ctx *ctx, int pid,
-		    bpfl_frame_fn fn, void *fn_ctx, enum bpfl_stack_state *ret_state)
+int bpfl_stack_each(struct bpfl_stacks *stacks, const struct bpfl_stack_field *field, const struct bpfl_field_ctx *ctx,
+		    int pid, bpfl_frame_fn fn, void *fn_ctx, enum bpfl_stack_state *ret_state)
 {
 	const struct bpfl_field *member = &ctx->layout->fields.items[field->field_idx];
 	struct walk walk = { stacks, field->kind, pid, fn, fn_ctx };
@@ -340,8 +346,8 @@ static int write_frame(void *ctx, const struct bpfl_frame *frame)
 	return 0;
 }
 
-int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields, const struct bpfl_field_ctx *ctx,
-			 int pid, struct bpfl_buf *out)
+int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields,
+			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_buf *out)
 {
 	struct writing writing = { .out = out };
 	int ret = 0;
@@ -361,8 +367,8 @@ int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fie
 	return ret;
 }
 
-int bpfl_stacks_put_json(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields, const struct bpfl_field_ctx *ctx,
-			 int pid, struct bpfl_json *json)
+int bpfl_stacks_put_json(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields,
+			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_json *json)
 {
 	struct writing writing = { .json = json };
 	int ret = 0;
@@ -381,7 +387,8 @@ int bpfl_stacks_put_json(struct bpfl_stacks *stacks, const struct bpfl_stack_fie
 	return ret;
 }
 
-int bpfl_stacks_put_element_text(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value, struct bpfl_buf *out)
+int bpfl_stacks_put_element_text(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value,
+				 struct bpfl_buf *out)
 {
 	struct writing writing = { .out = out };
 	struct walk walk = { stacks, BPFL_STACK_EITHER, 0, write_frame, &writing };
@@ -389,7 +396,8 @@ int bpfl_stacks_put_element_text(struct bpfl_stacks *stacks, const struct bpfl_m
 	return each_of_element(&walk, map, value);
 }
 
-int bpfl_stacks_put_element_json(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value, struct bpfl_json *json)
+int bpfl_stacks_put_element_json(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value,
+				 struct bpfl_json *json)
 {
 	struct writing writing = { .json = json };
 	struct walk walk = { stacks, BPFL_STACK_EITHER, 0, write_frame, &writing };

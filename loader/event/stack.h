@@ -37,8 +37,8 @@ struct bpfl_stack_fields {
 };
 
 /* forms: see struct bpfl_stacks_opts. has_ids: ids lead somewhere. */
-void bpfl_stack_fields_find(struct bpfl_stack_fields *fields, const struct bpfl_layout *layout, const char *const *forms,
-			    size_t nr_forms, bool has_ids);
+void bpfl_stack_fields_find(struct bpfl_stack_fields *fields, const struct bpfl_layout *layout,
+			    const char *const *forms, size_t nr_forms, bool has_ids);
 /* "=kstack", "=ustack": whether a form is a word for a stack. */
 bool bpfl_stack_is_form(const char *form);
 /* The process of a record, or 0. */
@@ -56,15 +56,19 @@ struct bpfl_stacks {
 /* Why a stack has no frames. */
 enum bpfl_stack_state {
 	BPFL_STACK_FOUND,
-	BPFL_STACK_NONE, /* there was none: a kernel stack of what ran in user mode, a user stack of a thread of the kernel */
+	/* there was none: a kernel stack of what ran in user mode, a user stack of a thread of the kernel */
+	BPFL_STACK_NONE,
 	BPFL_STACK_LOST, /* there was one, which is not in the map */
 };
 
 /* One frame, from the innermost: nothing is kept of it. */
 typedef int (*bpfl_frame_fn)(void *ctx, const struct bpfl_frame *frame);
-/* Calls fn for each frame of a member. pid 0: unknown. A non-zero return of fn ends it and is returned, else 0; -ENOMEM. */
-int bpfl_stack_each(struct bpfl_stacks *stacks, const struct bpfl_stack_field *field, const struct bpfl_field_ctx *ctx, int pid,
-		    bpfl_frame_fn fn, void *fn_ctx, enum bpfl_stack_state *ret_state);
+/*
+ * Calls fn for each frame of a member. pid 0: unknown. A non-zero return of fn ends it and is returned,
+ * else 0; -ENOMEM.
+ */
+int bpfl_stack_each(struct bpfl_stacks *stacks, const struct bpfl_stack_field *field, const struct bpfl_field_ctx *ctx,
+		    int pid, bpfl_frame_fn fn, void *fn_ctx, enum bpfl_stack_state *ret_state);
 
 /* "vfs_read+0x1f [xfs]", "main+0x12 [/usr/bin/x]", "[/usr/lib/x.so+0x1234]", "0x7f00001234". */
 void bpfl_frame_text(const struct bpfl_frame *frame, struct bpfl_buf *out);
@@ -72,14 +76,16 @@ void bpfl_frame_text(const struct bpfl_frame *frame, struct bpfl_buf *out);
 const char *bpfl_frame_label(const struct bpfl_frame *frame, char name[256]);
 
 /* Below a line: "  kern_stack_id:\n    vfs_read+0x1f\n ...". */
-int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields, const struct bpfl_field_ctx *ctx,
-			 int pid, struct bpfl_buf *out);
+int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields,
+			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_buf *out);
 /* The members of an object: "kern_stack_id":["vfs_read+0x1f", ...], ... */
-int bpfl_stacks_put_json(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields, const struct bpfl_field_ctx *ctx,
-			 int pid, struct bpfl_json *json);
+int bpfl_stacks_put_json(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields,
+			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_json *json);
 /* The same of an element of a stack-trace map itself, whose processes are unknown. */
-int bpfl_stacks_put_element_text(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value, struct bpfl_buf *out);
-int bpfl_stacks_put_element_json(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value, struct bpfl_json *json);
+int bpfl_stacks_put_element_text(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value,
+				 struct bpfl_buf *out);
+int bpfl_stacks_put_element_json(struct bpfl_stacks *stacks, const struct bpfl_map *map, const uint8_t *value,
+				 struct bpfl_json *json);
 
 /* ---- profile.c ---- */
 
@@ -91,7 +97,8 @@ int bpfl_stacks_put_element_json(struct bpfl_stacks *stacks, const struct bpfl_m
 #define BPFL_FLAME_UNKNOWN 'x'
 
 struct bpfl_profile_line {
-	char *text; /* frames with ';' between them, from the outermost, each behind a byte that says what it is; owned */
+	/* frames with ';' between them, from the outermost, each behind a byte that says what it is; owned */
+	char *text;
 	uint64_t count;
 };
 

@@ -2,9 +2,10 @@
 /*
  * event/stack_field.c: which members of a struct are stacks. See stack.h.
  *
- * BTF has no type for them: a stack id is an int, a stack an array of 64-bit numbers. The names that people give say it, and there are not many:
- * "kern_stack_id", "kernel_stackid", "kstack", "user_stack_id", "ustack", "stack_id". What holds a length or a flag ("kstack_sz",
- * "collect_ustack") is none.
+ * BTF has no type for them: a stack id is an int, a stack an array of 64-bit numbers. The names that people
+ * give say it, and there are not many:
+ * "kern_stack_id", "kernel_stackid", "kstack", "user_stack_id", "ustack", "stack_id". What holds a length or a
+ * flag ("kstack_sz", "collect_ustack") is none.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -59,7 +60,8 @@ static bool ends_with(const char *text, const char *end)
 /* Whose stack a name means; false: it is no name of one. */
 static bool kind_by_name(const struct bpfl_field *field, enum bpfl_stack_kind *ret_kind)
 {
-	static const char *const ends[] = { "stackid", "stack", "stackids", "stacktraceid", "stacktrace", "stackraw", "stk", "callchain" };
+	static const char *const ends[] = { "stackid",    "stack",    "stackids", "stacktraceid",
+					    "stacktrace", "stackraw", "stk",      "callchain" };
 	char path[128], leaf[64];
 	bool is_stack = false;
 
@@ -184,7 +186,8 @@ static bool is_twin(const struct bpfl_layout *layout, const struct bpfl_field *f
 	for (size_t i = 0; i < layout->fields.nr && field->is_hidden; i++) {
 		const struct bpfl_field *other = &layout->fields.items[i];
 
-		if (!other->is_hidden && other->byte_off == field->byte_off && other->size == field->size && shape_of(layout->btf, other, &shape))
+		if (!other->is_hidden && other->byte_off == field->byte_off && other->size == field->size &&
+		    shape_of(layout->btf, other, &shape))
 			return true;
 	}
 	return false;
@@ -202,8 +205,8 @@ static uint32_t find_named(const struct bpfl_layout *layout, const char *const *
 	return BPFL_NO_FIELD;
 }
 
-void bpfl_stack_fields_find(struct bpfl_stack_fields *fields, const struct bpfl_layout *layout, const char *const *words,
-			    size_t nr_words, bool has_ids)
+void bpfl_stack_fields_find(struct bpfl_stack_fields *fields, const struct bpfl_layout *layout,
+			    const char *const *words, size_t nr_words, bool has_ids)
 {
 	static const char *const pids[] = { "tgid", "pid_level0", "pid", "tid" };
 	static const char *const comms[] = { "comm", "task", "name", "pcomm", "process" };
@@ -211,7 +214,9 @@ void bpfl_stack_fields_find(struct bpfl_stack_fields *fields, const struct bpfl_
 
 	memset(fields, 0, sizeof(*fields));
 	fields->pid_field = find_named(layout, pids, sizeof(pids) / sizeof(pids[0]));
-	fields->comm_field = comm != BPFL_NO_FIELD && layout->fields.items[comm].form == BPFL_FORM_STRING ? comm : BPFL_NO_FIELD;
+	fields->comm_field = comm != BPFL_NO_FIELD && layout->fields.items[comm].form == BPFL_FORM_STRING
+				     ? comm
+				     : BPFL_NO_FIELD;
 	for (size_t i = 0; i < layout->fields.nr && fields->nr < BPFL_STACK_FIELDS_MAX; i++) {
 		const struct bpfl_field *field = &layout->fields.items[i];
 		struct bpfl_stack_field stack = { .field_idx = (uint32_t)i, .len_field = BPFL_NO_FIELD };

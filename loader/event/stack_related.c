@@ -2,8 +2,8 @@
 /*
  * event/stack_related.c: where the stack ids of somebody else's map lead.
  *
- * Nothing in the map says it, but the program that writes the ids uses both maps: so the stack-trace maps of all programs that use this one are
- * meant.
+ * Nothing in the map says it, but the program that writes the ids uses both maps: so the stack-trace maps of
+ * all programs that use this one are meant.
  */
 #include <errno.h>
 #include "bpfload/inspect.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event/stack_sides.c: stacks in the keys and values of a map: which there are, whose, and their text below an element. See stack_sides.h.
+ * event/stack_sides.c: stacks in the keys and values of a map: which there are, whose, and their text below an
+ * element. See stack_sides.h.
  */
 #include "event/stack_sides.h"
 
@@ -16,7 +17,8 @@ void bpfl_stack_sides_deinit(struct bpfl_stack_sides *sides)
 	bpfl_side_deinit(&sides->sides[1]);
 }
 
-int bpfl_stack_sides_init(struct bpfl_stack_sides *sides, const struct bpfl_stacks *stacks, const struct bpfl_map *map, struct bpfl_error *err)
+int bpfl_stack_sides_init(struct bpfl_stack_sides *sides, const struct bpfl_stacks *stacks, const struct bpfl_map *map,
+			  struct bpfl_error *err)
 {
 	int ret;
 
@@ -25,7 +27,8 @@ int bpfl_stack_sides_init(struct bpfl_stack_sides *sides, const struct bpfl_stac
 	if (ret == 0)
 		ret = bpfl_side_init_value(&sides->sides[1], map, err);
 	for (int i = 0; i < 2 && ret == 0; i++)
-		bpfl_stack_fields_find(&sides->fields[i], &sides->sides[i].layout, stacks->forms, stacks->nr_forms, stacks->maps.nr > 0);
+		bpfl_stack_fields_find(&sides->fields[i], &sides->sides[i].layout, stacks->forms, stacks->nr_forms,
+				       stacks->maps.nr > 0);
 	if (ret < 0)
 		bpfl_stack_sides_deinit(sides);
 	return ret;
@@ -33,7 +36,9 @@ int bpfl_stack_sides_init(struct bpfl_stack_sides *sides, const struct bpfl_stac
 
 struct bpfl_field_ctx bpfl_stack_sides_ctx(struct bpfl_stack_sides *sides, int side, const void *bytes)
 {
-	return (struct bpfl_field_ctx){ .layout = &sides->sides[side].layout, .data = bytes, .size = sides->sides[side].size,
+	return (struct bpfl_field_ctx){ .layout = &sides->sides[side].layout,
+					.data = bytes,
+					.size = sides->sides[side].size,
 					.scratch = &sides->sides[side].scratch };
 }
 
@@ -52,8 +57,8 @@ int bpfl_stack_sides_pid(struct bpfl_stack_sides *sides, const void *const bytes
 
 /* ---- what there is ---- */
 
-static void note(struct bpfl_buf *out, const struct bpfl_stacks *stacks, const char *side, const struct bpfl_field *field,
-		 const struct bpfl_stack_field *stack)
+static void note(struct bpfl_buf *out, const struct bpfl_stacks *stacks, const char *side,
+		 const struct bpfl_field *field, const struct bpfl_stack_field *stack)
 {
 	static const char *const kinds[] = { "kernel stack", "user stack", "stack" };
 
@@ -79,7 +84,8 @@ int bpfl_stacks_in_map(struct bpfl_stacks *stacks, const struct bpfl_map *map, c
 		for (size_t f = 0; f < sides.fields[i].nr; f++) {
 			const struct bpfl_stack_field *stack = &sides.fields[i].items[f];
 
-			note(&text, stacks, sides.sides[i].name, &sides.sides[i].layout.fields.items[stack->field_idx], stack);
+			note(&text, stacks, sides.sides[i].name, &sides.sides[i].layout.fields.items[stack->field_idx],
+			     stack);
 			nr++;
 		}
 	}
@@ -142,8 +148,8 @@ int bpfl_stacks_note_map(struct bpfl_stacks *stacks, const struct bpfl_map *map,
 
 /* ---- below an element ---- */
 
-int bpfl_stack_sides_put_text(struct bpfl_stacks *stacks, struct bpfl_stack_sides *sides, const void *key, const void *value,
-			      struct bpfl_buf *out)
+int bpfl_stack_sides_put_text(struct bpfl_stacks *stacks, struct bpfl_stack_sides *sides, const void *key,
+			      const void *value, struct bpfl_buf *out)
 {
 	const void *const bytes[2] = { key, value };
 	int pid = bpfl_stack_sides_pid(sides, bytes), ret = 0;
@@ -157,8 +163,8 @@ int bpfl_stack_sides_put_text(struct bpfl_stacks *stacks, struct bpfl_stack_side
 	return ret;
 }
 
-int bpfl_stack_sides_put_json(struct bpfl_stacks *stacks, struct bpfl_stack_sides *sides, const void *key, const void *value,
-			      struct bpfl_json *json)
+int bpfl_stack_sides_put_json(struct bpfl_stacks *stacks, struct bpfl_stack_sides *sides, const void *key,
+			      const void *value, struct bpfl_json *json)
 {
 	const void *const bytes[2] = { key, value };
 	int pid = bpfl_stack_sides_pid(sides, bytes), ret = 0;

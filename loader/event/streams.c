@@ -2,10 +2,12 @@
 /*
  * event/streams.c: the streams stdout and stderr that every program has since Linux 6.17.
  *
- * A program prints into them with the kfunc bpf_stream_vprintk() (bpf_stream_vprintk_impl() in 6.18, without its last parameter since 7.0), and the kernel itself writes to
- * stderr what went wrong in the program while it ran. Room for text comes from a page allocator that takes no locks: while the kernel is still
- * preparing its memory (deferred_init=lazy makes that last), it has none, and printing returns -ENOMEM each time. Streams hold up to 100,000 bytes and belong to the program: no other reader's text is
- * among it. Reading takes the text away. There is no descriptor to wait on.
+ * A program prints into them with the kfunc bpf_stream_vprintk() (bpf_stream_vprintk_impl() in 6.18, without
+ * its last parameter since 7.0), and the kernel itself writes to stderr what went wrong in the program while it
+ * ran. Room for text comes from a page allocator that takes no locks: while the kernel is still preparing its
+ * memory (deferred_init=lazy makes that last), it has none, and printing returns -ENOMEM each time. Streams
+ * hold up to 100,000 bytes and belong to the program: no other reader's text is among it. Reading takes the
+ * text away. There is no descriptor to wait on.
  */
 #include "bpfload/ring.h"
 

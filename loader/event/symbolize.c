@@ -54,7 +54,8 @@ static int find_in(const struct bpfl_sym_table *table, uint64_t addr, unsigned f
 	return 1;
 }
 
-int bpfl_symbolizer_kernel(struct bpfl_symbolizer *symbolizer, uint64_t addr, unsigned flags, struct bpfl_frame *ret_frame)
+int bpfl_symbolizer_kernel(struct bpfl_symbolizer *symbolizer, uint64_t addr, unsigned flags,
+			   struct bpfl_frame *ret_frame)
 {
 	int ret = bpfl_sym_kernel_read(symbolizer);
 
@@ -75,7 +76,8 @@ int bpfl_symbolizer_user(struct bpfl_symbolizer *symbolizer, int pid, uint64_t a
 	if (process && process->has_exited && process->now.list.nr == 0)
 		ret_frame->module = "[exited]";
 	if (range && range->file)
-		ret = bpfl_sym_file_find(symbolizer, range->file, addr - range->start + range->file_off, flags, ret_frame);
+		ret = bpfl_sym_file_find(symbolizer, range->file, addr - range->start + range->file_off, flags,
+					 ret_frame);
 	if (ret != 0 || !process)
 		return ret;
 	ret = find_in(&process->jit, addr, flags, ret_frame);
@@ -117,7 +119,8 @@ struct bpfl_sym_file *bpfl_sym_file_by_build_id(struct bpfl_symbolizer *symboliz
 		struct bpfl_sym_file *file = symbolizer->files.items[i];
 
 		/* The kernel gives 20 bytes, with zeroes behind a shorter number. */
-		if (file->build_id_size > 0 && file->build_id_size <= size && memcmp(file->build_id, build_id, file->build_id_size) == 0)
+		if (file->build_id_size > 0 && file->build_id_size <= size &&
+		    memcmp(file->build_id, build_id, file->build_id_size) == 0)
 			return file;
 	}
 	return NULL;

@@ -39,7 +39,10 @@ int bpfl_sym_table_add(struct bpfl_sym_table *table, uint64_t start, uint64_t si
 void bpfl_sym_table_sort(struct bpfl_sym_table *table);
 /* The one that holds the address, or NULL. */
 const struct bpfl_sym *bpfl_sym_table_find(const struct bpfl_sym_table *table, uint64_t addr);
-/* Lines "START SIZE NAME" in hexadecimal, as just-in-time compilers write them; others are passed over. 0 or -ENOMEM. */
+/*
+ * Lines "START SIZE NAME" in hexadecimal, as just-in-time compilers write them; others are passed over. 0
+ * or -ENOMEM.
+ */
 int bpfl_sym_table_read_jit(struct bpfl_sym_table *table, const char *text, size_t size);
 size_t bpfl_sym_table_bytes(const struct bpfl_sym_table *table);
 void bpfl_sym_table_deinit(struct bpfl_sym_table *table);
@@ -65,11 +68,11 @@ struct bpfl_sym_file {
 /* Opens it as that process sees it. range: "start-end" of its mapping, for deleted files. */
 void bpfl_sym_file_open(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file *file, int pid, const char *range);
 /* The name for an offset in the file; NULL. -ENOMEM: out of memory. ret_file_off: from the start of the symbol. */
-int bpfl_sym_file_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file *file, uint64_t file_off, unsigned flags,
-		       struct bpfl_frame *ret_frame);
+int bpfl_sym_file_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file *file, uint64_t file_off,
+		       unsigned flags, struct bpfl_frame *ret_frame);
 /* New, or the one that is there. NULL without memory, or when there are too many. */
-struct bpfl_sym_file *bpfl_sym_file_get(struct bpfl_symbolizer *symbolizer, const char *path, uint32_t major, uint32_t minor,
-					uint64_t inode);
+struct bpfl_sym_file *bpfl_sym_file_get(struct bpfl_symbolizer *symbolizer, const char *path, uint32_t major,
+					uint32_t minor, uint64_t inode);
 void bpfl_sym_file_destroy(struct bpfl_sym_file *file);
 /* The vDSO of this process, which is that of all others of the same word size. */
 struct bpfl_sym_file *bpfl_sym_file_vdso(struct bpfl_symbolizer *symbolizer);
@@ -101,7 +104,8 @@ struct bpfl_sym_process {
 struct bpfl_sym_process *bpfl_sym_process_get(struct bpfl_symbolizer *symbolizer, int pid);
 /* Reads its mappings (again). 0; -ESRCH; -ENOMEM. */
 int bpfl_sym_process_read(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_process *process);
-const struct bpfl_sym_range *bpfl_sym_process_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_process *process, uint64_t addr);
+const struct bpfl_sym_range *bpfl_sym_process_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_process *process,
+						   uint64_t addr);
 /* Its just-in-time compiler's names, again if that is some time ago. 1: there is something to look into; 0; -ENOMEM. */
 int bpfl_sym_process_jit(struct bpfl_sym_process *process);
 void bpfl_sym_process_destroy(struct bpfl_sym_process *process);

@@ -2,9 +2,11 @@
 /*
  * event/symbolize_file.c: functions of executables and libraries by their offset in the file. See symbolize.h.
  *
- * A process may be gone when its stacks are read, and with it its view of the file system; so a file is opened when it is first seen
- * (its headers are read, a descriptor is kept) and its symbols are read when the first address in it comes. Then the descriptor is closed.
- * Symbols take memory: over the limit those of the file that was not used for the longest time are dropped, to be read again if need be.
+ * A process may be gone when its stacks are read, and with it its view of the file system; so a file is opened
+ * when it is first seen (its headers are read, a descriptor is kept) and its symbols are read when the first
+ * address in it comes. Then the descriptor is closed.
+ * Symbols take memory: over the limit those of the file that was not used for the longest time are dropped, to
+ * be read again if need be.
  *
  * One file is one pair of device and inode: the C library of fifty processes is read once.
  */
@@ -27,14 +29,15 @@
 
 /* ---- which files there are ---- */
 
-struct bpfl_sym_file *bpfl_sym_file_get(struct bpfl_symbolizer *symbolizer, const char *path, uint32_t major, uint32_t minor,
-					uint64_t inode)
+struct bpfl_sym_file *bpfl_sym_file_get(struct bpfl_symbolizer *symbolizer, const char *path, uint32_t major,
+					uint32_t minor, uint64_t inode)
 {
 	struct bpfl_sym_file *file, **slot;
 
 	for (size_t i = 0; i < symbolizer->files.nr; i++) {
 		file = symbolizer->files.items[i];
-		if (file->inode == inode && file->major == major && file->minor == minor && strcmp(file->path, path) == 0)
+		if (file->inode == inode && file->major == major && file->minor == minor &&
+		    strcmp(file->path, path) == 0)
 			return file;
 	}
 	if (symbolizer->files.nr >= NR_FILES_MAX)
@@ -78,7 +81,8 @@ static bool is_deleted(const char *path)
 static bool is_openable(const char *path)
 {
 	return path[0] == '/' && (!bpfl_text_has_prefix(path, "/dev/") || bpfl_text_has_prefix(path, "/dev/shm/")) &&
-	       !bpfl_text_has_prefix(path, "/memfd:") && !bpfl_text_has_prefix(path, "/SYSV") && !bpfl_text_has_prefix(path, "/anon_hugepage");
+	       !bpfl_text_has_prefix(path, "/memfd:") && !bpfl_text_has_prefix(path, "/SYSV") &&
+	       !bpfl_text_has_prefix(path, "/anon_hugepage");
 }
 
 static struct bpfl_user_elf *try_open(const char *path, uint64_t inode)
@@ -173,7 +177,8 @@ static void evict(struct bpfl_symbolizer *symbolizer, const struct bpfl_sym_file
 		for (size_t i = 0; i < symbolizer->files.nr; i++) {
 			struct bpfl_sym_file *file = symbolizer->files.items[i];
 
-			if (file != keep && file->has_table && file->table.syms.nr > 0 && (!oldest || file->used < oldest->used))
+			if (file != keep && file->has_table && file->table.syms.nr > 0 &&
+			    (!oldest || file->used < oldest->used))
 				oldest = file;
 		}
 		if (!oldest)
@@ -217,15 +222,18 @@ static int load(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file *file)
 	return 0;
 }
 
-/* The address that an offset has when the file is loaded where it says. Code first: the first page of a segment may also be the last of another. */
+/*
+ * The address that an offset has when the file is loaded where it says. Code first: the first page of a
+ * segment may also be the last of another.
+ */
 static bool vaddr_of(const struct bpfl_user_elf *elf, uint64_t file_off, uint64_t *ret_vaddr)
 {
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < elf->nr_segments; i++) {
 			const struct bpfl_user_segment *segment = &elf->segments[i];
 
-			if (segment->type != BPFL_PT_LOAD || (pass == 0) != !!(segment->flags & BPFL_PF_X) || file_off < segment->off ||
-			    file_off - segment->off >= segment->file_size)
+			if (segment->type != BPFL_PT_LOAD || (pass == 0) != !!(segment->flags & BPFL_PF_X) ||
+			    file_off < segment->off || file_off - segment->off >= segment->file_size)
 				continue;
 			*ret_vaddr = segment->vaddr + (file_off - segment->off);
 			return true;
@@ -235,8 +243,8 @@ static bool vaddr_of(const struct bpfl_user_elf *elf, uint64_t file_off, uint64_
 }
 
 /*
- * The same of a debug file, whose segments have lost their bytes, and with them their offsets. Linkers put one segment behind the other and keep
- * offset and address equal within a page; so the offsets can be told.
+ * The same of a debug file, whose segments have lost their bytes, and with them their offsets. Linkers put one
+ * segment behind the other and keep offset and address equal within a page; so the offsets can be told.
  */
 static bool vaddr_of_debug(const struct bpfl_user_elf *elf, uint64_t file_off, uint64_t *ret_vaddr)
 {
@@ -257,8 +265,8 @@ static bool vaddr_of_debug(const struct bpfl_user_elf *elf, uint64_t file_off, u
 	return false;
 }
 
-int bpfl_sym_file_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file *file, uint64_t file_off, unsigned flags,
-		       struct bpfl_frame *ret_frame)
+int bpfl_sym_file_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_file *file, uint64_t file_off,
+		       unsigned flags, struct bpfl_frame *ret_frame)
 {
 	uint64_t back = flags & BPFL_FRAME_RETURN ? 1 : 0, vaddr;
 	const struct bpfl_sym *sym;

@@ -2,8 +2,8 @@
 /*
  * event/symbolize_kernel.c: the kernel's functions by address.
  *
- * /proc/kallsyms is read once, when the first kernel address comes: that is late enough for the programs that were loaded to be in it. Who may not see
- * addresses gets zeroes; then there is nothing to go by, and it is said once.
+ * /proc/kallsyms is read once, when the first kernel address comes: that is late enough for the programs that
+ * were loaded to be in it. Who may not see addresses gets zeroes; then there is nothing to go by, and it is said once.
  */
 #include <errno.h>
 #include "event/symbolize.h"
@@ -50,7 +50,8 @@ int bpfl_sym_kernel_read(struct bpfl_symbolizer *symbolizer)
 		return ret;
 	symbolizer->has_kernel = true;
 	if (ret < 0)
-		bpfl_log_line(&symbolizer->log, BPFL_LOG_WARN, "kernel stacks have no names: /proc/kallsyms: %s", bpfl_errno_text(-ret));
+		bpfl_log_line(&symbolizer->log, BPFL_LOG_WARN, "kernel stacks have no names: /proc/kallsyms: %s",
+			      bpfl_errno_text(-ret));
 	else if (symbolizer->kernel.syms.nr <= reading.nr_zeroes)
 		bpfl_log_line(&symbolizer->log, BPFL_LOG_WARN,
 			 "kernel stacks have no names: the kernel hides its addresses in /proc/kallsyms from this user: that takes CAP_SYSLOG, and sysctl kernel.kptr_restrict=1 or 0");

@@ -2,9 +2,10 @@
 /*
  * event/symbolize_process.c: which file is where in a process. See symbolize.h.
  *
- * Only mappings that can be run are kept: some ten of a usual process. A process changes: execve(2) replaces everything, dlopen(3) adds. So it is
- * read again when an address is in none of its mappings, and with the 1st, 2nd, 4th, 8th, ... note; what it was before is kept, since stacks
- * from then may come later. After its end it stays as it was read last.
+ * Only mappings that can be run are kept: some ten of a usual process. A process changes: execve(2) replaces
+ * everything, dlopen(3) adds. So it is read again when an address is in none of its mappings, and with the 1st,
+ * 2nd, 4th, 8th, ... note; what it was before is kept, since stacks from then may come later. After its end it
+ * stays as it was read last.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,8 +46,9 @@ static bool split_line(char *text, struct line *line)
 	size_t range_len = strcspn(text, " ");
 
 	memset(line, 0, sizeof(*line));
-	if (sscanf(text, "%llx-%llx %7s %llx %x:%x %llu %n", &start, &end, perms, &file_off, &line->major, &line->minor, &inode,
-		   &path_at) < 7 || path_at == 0 || range_len >= sizeof(line->range) || end <= start)
+	if (sscanf(text, "%llx-%llx %7s %llx %x:%x %llu %n", &start, &end, perms, &file_off, &line->major, &line->minor,
+		   &inode, &path_at) < 7 ||
+	    path_at == 0 || range_len >= sizeof(line->range) || end <= start)
 		return false;
 	line->start = start;
 	line->end = end;
@@ -119,7 +121,8 @@ int bpfl_sym_process_read(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_pr
 	process->read_ns = bpfl_clock_ns(CLOCK_MONOTONIC);
 	snprintf(path, sizeof(path), "/proc/%d/maps", process->pid);
 	ret = bpfl_file_each_line(AT_FDCWD, path, take_line, &reading);
-	if (ret == -ENOMEM || ranges.list.nr == 0) { /* a dying process has no mappings any more, a thread of the kernel never had */
+	/* a dying process has no mappings any more, a thread of the kernel never had */
+	if (ret == -ENOMEM || ranges.list.nr == 0) {
 		free(ranges.list.items);
 		process->has_exited = ret < 0 && ret != -ENOMEM;
 		if (ret == 0 && !process->comm[0])
@@ -195,14 +198,17 @@ static const struct bpfl_sym_range *range_of(const struct bpfl_sym_ranges *range
 	return low < ranges->list.nr && ranges->list.items[low].start <= addr ? &ranges->list.items[low] : NULL;
 }
 
-const struct bpfl_sym_range *bpfl_sym_process_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_process *process, uint64_t addr)
+const struct bpfl_sym_range *bpfl_sym_process_find(struct bpfl_symbolizer *symbolizer, struct bpfl_sym_process *process,
+						   uint64_t addr)
 {
 	const struct bpfl_sym_range *range = range_of(&process->now, addr);
 
 	if (!range && !process->has_exited && bpfl_clock_ns(CLOCK_MONOTONIC) - process->read_ns > process->wait_ns &&
 	    bpfl_sym_process_read(symbolizer, process) == 0) {
 		range = range_of(&process->now, addr);
-		process->wait_ns = range ? WAIT_FIRST_NS : process->wait_ns < WAIT_LAST_NS ? process->wait_ns * 2 : WAIT_LAST_NS;
+		process->wait_ns = range                             ? WAIT_FIRST_NS
+				   : process->wait_ns < WAIT_LAST_NS ? process->wait_ns * 2
+								     : WAIT_LAST_NS;
 	}
 	return range ? range : range_of(&process->before, addr);
 }
@@ -253,7 +259,8 @@ int bpfl_sym_process_jit(struct bpfl_sym_process *process)
 	int ret;
 
 	/* A compiler goes on writing; a process that has none is asked once. */
-	if (process->jit_ns && (process->jit.syms.nr == 0 || bpfl_clock_ns(CLOCK_MONOTONIC) - process->jit_ns < JIT_AGAIN_NS))
+	if (process->jit_ns &&
+	    (process->jit.syms.nr == 0 || bpfl_clock_ns(CLOCK_MONOTONIC) - process->jit_ns < JIT_AGAIN_NS))
 		return 0;
 	process->jit_ns = bpfl_clock_ns(CLOCK_MONOTONIC);
 	snprintf(path, sizeof(path), "/proc/%d/status", process->pid);

@@ -2,8 +2,8 @@
 /*
  * event/symbolize_table.c: names by address: an array that is sorted once and searched by halving. See symbolize.h.
  *
- * Tables come from files that anybody may have written: sizes are cut to what the record holds, and a symbol without a size ends where the next
- * begins, but not more than a megabyte on.
+ * Tables come from files that anybody may have written: sizes are cut to what the record holds, and a symbol
+ * without a size ends where the next begins, but not more than a megabyte on.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -98,7 +98,9 @@ static const char *take_hex(const char *at, const char *end, uint64_t *ret)
 	if (end - at > 2 && at[0] == '0' && at[1] == 'x')
 		at += 2;
 	for (start = at; at < end && at - start < 16; at++) {
-		unsigned digit = (unsigned)(*at >= '0' && *at <= '9' ? *at - '0' : (*at | 32) >= 'a' && (*at | 32) <= 'f' ? (*at | 32) - 'a' + 10 : 16);
+		unsigned digit = (unsigned)(*at >= '0' && *at <= '9'                 ? *at - '0'
+					    : (*at | 32) >= 'a' && (*at | 32) <= 'f' ? (*at | 32) - 'a' + 10
+										     : 16);
 
 		if (digit > 15)
 			break;
@@ -122,7 +124,8 @@ int bpfl_sym_table_read_jit(struct bpfl_sym_table *table, const char *text, size
 		at = at ? take_hex(at, line_end, &length) : NULL;
 		/* Code is replaced: what was written last is at the place now. */
 		if (at && at < line_end && length > 0)
-			ret = bpfl_sym_table_add(table, start, length, at, (size_t)(line_end - at), NULL, UINT32_MAX - ++line_nr);
+			ret = bpfl_sym_table_add(table, start, length, at, (size_t)(line_end - at), NULL,
+						 UINT32_MAX - ++line_nr);
 		text = line_end + 1;
 	}
 	bpfl_sym_table_sort(table);

@@ -2,7 +2,8 @@
 /*
  * event/syscall_names: number of a system call -> its name, on the architecture that this is compiled for.
  *
- * Made by scripts/gen-syscall-names; change that, not this file. On an architecture without a table numbers stay numbers.
+ * Made by scripts/gen-syscall-names; change that, not this file. On an architecture without a table numbers
+ * stay numbers.
  */
 #include "event/words.h"
 

@@ -2,8 +2,8 @@
 /*
  * event/top.c: the elements of a map as a table: the largest of them (--top), or all, as the object wants it.
  *
- * An element becomes one record: the key, the CPU (of per-CPU maps that are not added up), and the value, one behind the other; so columns,
- * filters and sorting know all of them alike. The table itself is event/rows.c.
+ * An element becomes one record: the key, the CPU (of per-CPU maps that are not added up), and the value, one
+ * behind the other; so columns, filters and sorting know all of them alike. The table itself is event/rows.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +49,8 @@ static int side_add(struct top *top, const char *name, uint32_t type_id, size_t 
 	if (size == 0)
 		return 0;
 	if (!is_typed)
-		return bpfl_layout_add_bare(layout, bare_form(top->map, strcmp(name, "key") == 0, size), (uint32_t)byte_off, size, name);
+		return bpfl_layout_add_bare(layout, bare_form(top->map, strcmp(name, "key") == 0, size),
+					    (uint32_t)byte_off, size, name);
 	is_object = top->rows.is_nested && is_composite(top->map, type_id);
 	if (is_object)
 		ret = bpfl_layout_open(layout, name);
@@ -75,7 +76,8 @@ static int layout_make(struct top *top)
 	ret = side_add(top, "key", map->key_type_id, 0, map->key_size);
 	rows->nr_key_fields = rows->layout.fields.nr;
 	if (ret == 0 && top->per_cpu)
-		ret = bpfl_layout_add_bare(&rows->layout, BPFL_FORM_UINT, (uint32_t)top->cpu_off, sizeof(uint32_t), "cpu");
+		ret = bpfl_layout_add_bare(&rows->layout, BPFL_FORM_UINT, (uint32_t)top->cpu_off, sizeof(uint32_t),
+					   "cpu");
 	if (ret == 0)
 		ret = side_add(top, "value", map->value_type_id, top->value_off, map->value_size);
 	bpfl_layout_end(&rows->layout, (uint32_t)rows->record_size);
@@ -100,7 +102,8 @@ static int element_add(void *ctx, const void *key, const void *value)
 	for (uint32_t cpu = 0; ret == 0 && cpu < (top->per_cpu ? map->nr_cpus : 1); cpu++) {
 		if (top->per_cpu)
 			memcpy(top->record + top->cpu_off, &cpu, sizeof(cpu));
-		memcpy(top->record + top->value_off, values + cpu * (top->per_cpu ? bpfl_map_cpu_stride(map) : 0), map->value_size);
+		memcpy(top->record + top->value_off, values + cpu * (top->per_cpu ? bpfl_map_cpu_stride(map) : 0),
+		       map->value_size);
 		ret = bpfl_rows_add_record(&top->rows, top->record);
 	}
 	return ret;
@@ -140,7 +143,8 @@ static void top_deinit(struct top *top)
 	free(top->sum);
 }
 
-static int top_init(struct top *top, const struct bpfl_map *map, const struct bpfl_view_opts *opts, struct bpfl_error *err)
+static int top_init(struct top *top, const struct bpfl_map *map, const struct bpfl_view_opts *opts,
+		    struct bpfl_error *err)
 {
 	static const struct bpfl_view_opts none = { .size = sizeof(none) };
 	char what[128];
@@ -194,9 +198,11 @@ static int top_text(struct top *top, const struct bpfl_map *map, const struct bp
 	return ret;
 }
 
-int bpfl_map_top_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text, struct bpfl_error *err)
+int bpfl_map_top_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
+		      struct bpfl_error *err)
 {
-	struct top top = { .rows = { .json_type = "top", .source_key = "map", .source = map->name, .is_nested = true } };
+	struct top top = { .rows = {
+				   .json_type = "top", .source_key = "map", .source = map->name, .is_nested = true } };
 
 	return top_text(&top, map, opts, ret_text, err);
 }
@@ -207,7 +213,8 @@ static bool has_slots(const struct bpfl_map *map)
 	struct bpfl_layout layout;
 	bool ret = false;
 
-	if (!bpfl_map_type_fits(map, map->value_type_id, map->value_size) || bpfl_layout_init(&layout, map->btf, map->value_type_id) < 0)
+	if (!bpfl_map_type_fits(map, map->value_type_id, map->value_size) ||
+	    bpfl_layout_init(&layout, map->btf, map->value_type_id) < 0)
 		return false;
 	for (size_t i = 0; i < layout.fields.nr; i++)
 		ret = ret || layout.fields.items[i].metric == BPFL_FIELD_SLOTS;
@@ -215,10 +222,11 @@ static bool has_slots(const struct bpfl_map *map)
 	return ret;
 }
 
-int bpfl_map_table_text(const struct bpfl_map *map, const char *name, const struct bpfl_view_opts *opts, char **ret_text,
-			struct bpfl_error *err)
+int bpfl_map_table_text(const struct bpfl_map *map, const char *name, const struct bpfl_view_opts *opts,
+			char **ret_text, struct bpfl_error *err)
 {
-	struct top top = { .rows = { .json_type = "row", .source_key = "table", .source = name, .is_unlimited = true } };
+	struct top top = { .rows = {
+				   .json_type = "row", .source_key = "table", .source = name, .is_unlimited = true } };
 
 	if (has_slots(map) && !(opts && (opts->nr_columns > 0 || opts->filter || opts->sort)))
 		return bpfl_map_hist_text(map, opts, ret_text, err);

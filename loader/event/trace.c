@@ -2,17 +2,18 @@
 /*
  * event/trace.c: the stream of bpf_printk() lines.
  *
- * bpf_printk() writes into the kernel's trace buffer. The well-known file trace_pipe reads the shared one: lines of everybody, old ones
- * too, and each line goes to one reader only. tracefs can make private buffers ("instances"): a directory with a trace_pipe of its
- * own. One is made here, with nothing but the event bpf_trace/bpf_trace_printk (Linux 5.9) switched on, and removed when the stream
- * is closed. The event does not say which program printed: lines of other programs are among them.
+ * bpf_printk() writes into the kernel's trace buffer. The well-known file trace_pipe reads the shared one:
+ * lines of everybody, old ones too, and each line goes to one reader only. tracefs can make private buffers
+ * ("instances"): a directory with a trace_pipe of its own. One is made here, with nothing but the event
+ * bpf_trace/bpf_trace_printk (Linux 5.9) switched on, and removed when the stream is closed. The event does not
+ * say which program printed: lines of other programs are among them.
  *
- * An instance outlives a killed process. Its name says whose it was, bpfload_PID_START_N with the start time of the process, so the
- * next stream removes what dead processes left. The kernel does not remove one whose trace_pipe is open, so a mistake (a process
- * in another pid namespace) does no harm.
+ * An instance outlives a killed process. Its name says whose it was, bpfload_PID_START_N with the start time of
+ * the process, so the next stream removes what dead processes left. The kernel does not remove one whose
+ * trace_pipe is open, so a mistake (a process in another pid namespace) does no harm.
  *
- * bpfl_trace_buffered() is for what was printed before: the file "trace" of the shared buffer can be read as often as one likes, and takes
- * no line away. Lines of other events may be in it; they are left out.
+ * bpfl_trace_buffered() is for what was printed before: the file "trace" of the shared buffer can be read as
+ * often as one likes, and takes no line away. Lines of other events may be in it; they are left out.
  */
 #include "event/trace.h"
 
@@ -61,7 +62,8 @@ static int sweep_one(void *ctx, const char *name)
 		return 0;
 	snprintf(path, sizeof(path), "instances/%s", name);
 	if (bpfl_enter_unlinkat(trace->dir_fd, path, AT_REMOVEDIR) == 0)
-		bpfl_log_line(&trace->log, BPFL_LOG_INFO, "removed trace instance '%s' of a process that is gone", name);
+		bpfl_log_line(&trace->log, BPFL_LOG_INFO, "removed trace instance '%s' of a process that is gone",
+			      name);
 	return 0;
 }
 
@@ -139,9 +141,11 @@ static int open_shared(struct bpfl_trace *trace, int private_ret, struct bpfl_er
 	}
 	trace->pipe_fd = ret;
 	bpfl_log_line(&trace->log, BPFL_LOG_WARN,
-		      "no trace instance of our own (%s): reading the shared trace_pipe, where older lines and those of others "
+		      "no trace instance of our own (%s): reading the shared trace_pipe, where older lines and those "
+		      "of others "
 		      "appear, and where another reader takes lines away",
-		      private_ret == -ENOENT ? "this kernel is older than 5.9, or has none" : bpfl_errno_text(-private_ret));
+		      private_ret == -ENOENT ? "this kernel is older than 5.9, or has none"
+					     : bpfl_errno_text(-private_ret));
 	return 0;
 }
 
@@ -190,8 +194,9 @@ int bpfl_trace_fd(const struct bpfl_trace *trace)
 /* ---- reading ---- */
 
 /*
- * The kernel keeps a cache of task names that a busy machine overflows; it writes "<...>" for a task that fell out. Its process may still
- * be there to be asked. Lines carry the numbers of the first pid namespace: from inside another one they would mean somebody else.
+ * The kernel keeps a cache of task names that a busy machine overflows; it writes "<...>" for a task that fell
+ * out. Its process may still be there to be asked. Lines carry the numbers of the first pid namespace: from
+ * inside another one they would mean somebody else.
  */
 static void name_task(const struct bpfl_trace *trace, int pid, char *task)
 {

@@ -6,11 +6,12 @@
  *             bash-4711    (   4700) [001] 1234.567890: bpf_trace_printk: hello
  *     CPU:1 [LOST 42 EVENTS]
  *
- * Task, "-", pid, the thread group in parentheses (an option), CPU, a word of flags (an option), time, event, text. A task may call
- * itself " - [000] ", so the line is not searched from the left: the kernel pads the task to 16 characters, which puts the "-" at
- * byte 16. Only when nothing fits there, other dashes are tried, from the left.
+ * Task, "-", pid, the thread group in parentheses (an option), CPU, a word of flags (an option), time, event,
+ * text. A task may call itself " - [000] ", so the line is not searched from the left: the kernel pads the task
+ * to 16 characters, which puts the "-" at byte 16. Only when nothing fits there, other dashes are tried, from the left.
  *
- * A message may hold newlines; what follows the first is a line of its own here, and comes out as "not understood", whole.
+ * A message may hold newlines; what follows the first is a line of its own here, and comes out as "not
+ * understood", whole.
  */
 #include "event/trace.h"
 
@@ -103,7 +104,10 @@ static bool take_context(const char *at, struct bpfl_trace_line *line)
 	return true;
 }
 
-/* bpf_trace_printk is the event since 5.9; before, the place of the caller stands there as a number ("0x00000001", "0"). */
+/*
+ * bpf_trace_printk is the event since 5.9; before, the place of the caller stands there as a number
+ * ("0x00000001", "0").
+ */
 static const char *without_event(const char *message)
 {
 	size_t len = strcspn(message, ":");

@@ -2,8 +2,8 @@
 /*
  * event/trace_text.c: one bpf_printk() line for people and for machines.
  *
- * What a program prints may hold data of other processes (file names, arguments): control characters, the C1 range among
- * them, never reach a terminal. UTF-8 text does.
+ * What a program prints may hold data of other processes (file names, arguments): control characters, the C1
+ * range among them, never reach a terminal. UTF-8 text does.
  */
 #include "bpfload/event.h"
 

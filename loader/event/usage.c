@@ -2,9 +2,10 @@
 /*
  * event/usage.c: which records go through a map? See usage.h.
  *
- * For each call of a helper that sends, the registers with the map and the size are followed backwards: "r2 = 40" is a constant,
- * "r1 = map ll" a map, "r1 = r6" goes on with r6. Compilers write these just before the call, so a walk in a straight line is enough
- * for nearly all code. It is a guess about the type of an event, not a proof, so it is careful where it could be wrong:
+ * For each call of a helper that sends, the registers with the map and the size are followed backwards: "r2 =
+ * 40" is a constant, "r1 = map ll" a map, "r1 = r6" goes on with r6. Compilers write these just before the
+ * call, so a walk in a straight line is enough for nearly all code. It is a guess about the type of an event,
+ * not a proof, so it is careful where it could be wrong:
  * a size that a jump leads past (two ways, two values) counts as unknown; a call in between destroys r1 to r5.
  */
 #include "event/usage.h"
@@ -55,11 +56,12 @@ static bool writes(const struct bpfl_insn *insn, unsigned reg)
 #define CODE_MOV32_K 0xb4
 
 /*
- * The instruction that gave reg its value at inst_idx; moves between registers are followed. NULL: not found in a straight line.
+ * The instruction that gave reg its value at inst_idx; moves between registers are followed. NULL: not found in
+ * a straight line.
  * ret_joined: another way of the program leads in between.
  */
-static const struct bpfl_inst *origin(const struct bpfl_func *func, const bool *is_target, uint32_t inst_idx, unsigned reg,
-				      bool *ret_joined)
+static const struct bpfl_inst *origin(const struct bpfl_func *func, const bool *is_target, uint32_t inst_idx,
+				      unsigned reg, bool *ret_joined)
 {
 	*ret_joined = false;
 	for (uint32_t i = inst_idx; i-- > 0;) {
@@ -79,7 +81,8 @@ static const struct bpfl_inst *origin(const struct bpfl_func *func, const bool *
 static void add_size(struct bpfl_map_usage *usage, const struct bpfl_inst *inst, bool joined)
 {
 	bool is_constant = inst && !joined &&
-			   (inst->insn.code == BPFL_CODE_MOV64_K || inst->insn.code == CODE_MOV32_K) && inst->insn.imm > 0;
+			   (inst->insn.code == BPFL_CODE_MOV64_K || inst->insn.code == CODE_MOV32_K) &&
+			   inst->insn.imm > 0;
 
 	for (unsigned i = 0; is_constant && i < usage->nr_sizes; i++) {
 		if (usage->sizes[i] == (uint32_t)inst->insn.imm)

@@ -17,8 +17,9 @@ struct bpfl_map_usage {
 };
 
 /*
- * Looks for calls that send records through map_idx: bpf_ringbuf_output, _reserve and _reserve_dynptr, bpf_perf_event_output and its
- * kin for packets. Arguments are traced back through the instructions before the call; what cannot be traced is left out.
+ * Looks for calls that send records through map_idx: bpf_ringbuf_output, _reserve and _reserve_dynptr,
+ * bpf_perf_event_output and its kin for packets. Arguments are traced back through the instructions before the
+ * call; what cannot be traced is left out.
  */
 void bpfl_map_usage_read(const struct bpfl_spec *spec, uint32_t map_idx, struct bpfl_map_usage *ret_usage);
 

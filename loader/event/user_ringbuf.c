@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * event/user_ringbuf.c: writing into a user ring buffer (Linux 6.1), which a program empties with bpf_user_ringbuf_drain().
+ * event/user_ringbuf.c: writing into a user ring buffer (Linux 6.1), which a program empties with
+ * bpf_user_ringbuf_drain().
  *
- * The mirror image of event/ringbuf.c: here the producers' position and the data are ours, the consumer's is the kernel's. The
- * kernel checks every header it reads: a length that leaves the buffer ends its draining. It stops at a record with the busy bit.
+ * The mirror image of event/ringbuf.c: here the producers' position and the data are ours, the consumer's is
+ * the kernel's. The kernel checks every header it reads: a length that leaves the buffer ends its draining. It
+ * stops at a record with the busy bit.
  */
 #include "event/ring.h"
 
@@ -51,7 +53,8 @@ void bpfl_ring_view_commit(void *record, bool discard)
 int bpfl_user_ringbuf_open(int map_fd, struct bpfl_user_ringbuf **ret_ring, struct bpfl_error *err)
 {
 	struct bpfl_user_ringbuf *ring = calloc(1, sizeof(*ring));
-	int ret = ring ? bpfl_ring_map_init(&ring->map, map_fd, BPFL_MAP_TYPE_USER_RINGBUF, err) : bpfl_error_nomem(err);
+	int ret = ring ? bpfl_ring_map_init(&ring->map, map_fd, BPFL_MAP_TYPE_USER_RINGBUF, err)
+		       : bpfl_error_nomem(err);
 
 	if (ret < 0) {
 		free(ring);

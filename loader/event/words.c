@@ -2,8 +2,9 @@
 /*
  * event/words.c: numbers -> names. See words.h; system calls have a file of their own, which a script writes.
  *
- * Tables by number where numbers are small. The macros are those of the C library, so that an architecture's own numbering (s390x, arm64
- * and x86-64 differ in flags of open(2), others in errors and signals) is the right one: events come from the machine they are read on.
+ * Tables by number where numbers are small. The macros are those of the C library, so that an architecture's
+ * own numbering (s390x, arm64 and x86-64 differ in flags of open(2), others in errors and signals) is the right
+ * one: events come from the machine they are read on.
  */
 #include "event/words.h"
 

@@ -31,8 +31,8 @@ struct bpfl_accounts {
 };
 
 /*
- * The name of a user or group as the machine's file has it: no name service is asked, so this works in a static program, and
- * users of a directory service stay numbers. The file is read at the first question.
+ * The name of a user or group as the machine's file has it: no name service is asked, so this works in a static
+ * program, and users of a directory service stay numbers. The file is read at the first question.
  */
 const char *bpfl_account_name(struct bpfl_accounts *accounts, const char *path, uint32_t id);
 void bpfl_accounts_deinit(struct bpfl_accounts *accounts);

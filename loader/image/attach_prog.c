@@ -2,12 +2,14 @@
 /*
  * image/attach_prog: programs whose target is a function of another program that is loaded already (TRC-08).
  *
- * SEC("freplace/FUNC") takes the place of a global function (Linux 5.6): the hook of a dispatcher, or a function with a default. fentry and
- * fexit with prog= see its calls (5.6, fsession 7.2). Either is verified against that function's prototype, so what PROG_LOAD wants is the
- * function's id in the BTF of the other program, and the other program. The section names the function; the program comes from the
- * attach spec, by number or by pin, because no object can know it.
+ * SEC("freplace/FUNC") takes the place of a global function (Linux 5.6): the hook of a dispatcher, or a
+ * function with a default. fentry and fexit with prog= see its calls (5.6, fsession 7.2). Either is verified
+ * against that function's prototype, so what PROG_LOAD wants is the function's id in the BTF of the other
+ * program, and the other program. The section names the function; the program comes from the attach spec, by
+ * number or by pin, because no object can know it.
  *
- * The number that is found here is of the running system: a described target has no loaded programs, and leaves it open.
+ * The number that is found here is of the running system: a described target has no loaded programs, and leaves
+ * it open.
  */
 #include "image/attach_prog.h"
 
@@ -24,19 +26,22 @@ int bpfl_attach_prog_open(const struct bpfl_prog *prog, struct bpfl_error *err)
 {
 	const char *ref = prog->attach_prog;
 	uint64_t id = 0;
-	bool by_id = bpfl_text_has_prefix(ref, "id ") && bpfl_text_to_u64(ref + 3, &id) == 0 && id > 0 && id <= UINT32_MAX;
+	bool by_id = bpfl_text_has_prefix(ref, "id ") && bpfl_text_to_u64(ref + 3, &id) == 0 && id > 0 &&
+		     id <= UINT32_MAX;
 	int fd;
 
 	if (!by_id && ref[0] != '/') {
 		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' names no loaded program", BPFL_ESC(ref));
-		bpfl_error_fix(err, "write 'id N' (bpfload ls prog lists the numbers) or the path of a pinned program (/sys/fs/bpf/...)");
+		bpfl_error_fix(err, "write 'id N' (bpfload ls prog lists the numbers) or the path of a pinned program "
+				    "(/sys/fs/bpf/...)");
 		return -EINVAL;
 	}
 	fd = by_id ? bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, (uint32_t)id) : bpfl_sys_obj_get(ref, 0);
 	if (fd >= 0)
 		return fd;
 	if (fd == -ENOENT) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, by_id ? "no program has '%s'" : "no program is pinned at '%s'", BPFL_ESC(ref));
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT,
+			       by_id ? "no program has '%s'" : "no program is pinned at '%s'", BPFL_ESC(ref));
 		bpfl_error_catalogue(err, 27);
 		bpfl_error_why(err, "the program whose function is the target must be loaded already");
 		bpfl_error_fix(err, "bpfload ls prog (or bpftool prog) lists the programs with their numbers");
@@ -76,7 +81,8 @@ static int btf_of(int prog_fd, const struct bpfl_prog *prog, struct bpfl_btf **r
 	int result = bpfl_sys_obj_info(prog_fd, &info, &info_size);
 
 	if (result == 0 && info.btf_id == 0) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, ENODATA, "program '%s' was loaded without types", BPFL_ESC(prog->attach_prog));
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENODATA, "program '%s' was loaded without types",
+			       BPFL_ESC(prog->attach_prog));
 		bpfl_error_why(err, "only a program with BTF (compiled with -g) says where its functions are");
 		return -ENODATA;
 	}

@@ -8,8 +8,9 @@
  * "btf_trace_NAME" of a tracepoint, the functions "bpf_lsm_NAME" and "bpf_iter_NAME" that exist only to carry
  * the prototype (G-61).
  *
- * All names of all programs are looked for in one pass over the kernel's types, which is the pass that CO-RE or externs take,
- * if the object has any: they ask for these names as well (bpfl_attach_names_collect), and the target remembers.
+ * All names of all programs are looked for in one pass over the kernel's types, which is the pass that CO-RE or
+ * externs take, if the object has any: they ask for these names as well (bpfl_attach_names_collect), and the
+ * target remembers.
  */
 #include "image/passes.h"
 
@@ -34,7 +35,9 @@ static bool prog_wants_target(const struct bpfl_prog *prog)
 {
 	const struct bpfl_section_row *row = prog->hit.row;
 
-	/* freplace, and fentry on a program, look in the BTF of another program, struct_ops in that of its map: all are resolved
+	/*
+	 * freplace, and fentry on a program, look in the BTF of another program, struct_ops in that of its map:
+	 * all are resolved
 	 * elsewhere. */
 	return row && row->needs_btf_id && row->hook != BPFL_HOOK_FREPLACE && !prog->attach_prog &&
 	       row->hook != BPFL_HOOK_STRUCT_OPS;
@@ -139,14 +142,15 @@ static int missing_error(const struct wanted *wanted, const struct bpfl_btf *btf
 			       BPFL_ESC(name));
 	}
 	if (prefix_size > 0 && strncmp(name, wanted->row->btf_prefix, prefix_size) == 0)
-		bpfl_error_fix(err, "without '%s' in front: %s/%s", wanted->row->btf_prefix, wanted->row->name, BPFL_ESC(name + prefix_size));
+		bpfl_error_fix(err, "without '%s' in front: %s/%s", wanted->row->btf_prefix, wanted->row->name,
+			       BPFL_ESC(name + prefix_size));
 	else if (bpfl_near_text(&near, near_text, sizeof(near_text))[0] != '\0')
 		bpfl_error_fix(err, "did you mean %s?", near_text);
 	return result;
 }
 
-static int found_note(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, uint32_t id, uint32_t module,
-		      struct bpfl_error *err)
+static int found_note(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, uint32_t id,
+		      uint32_t module, struct bpfl_error *err)
 {
 	int module_idx = bpfl_image_module(image, target, module);
 
@@ -158,8 +162,8 @@ static int found_note(const struct wanted *wanted, struct bpfl_image *image, str
 }
 
 /* In the module that the target names, and nowhere else. */
-static int module_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, uint32_t module,
-			  struct bpfl_error *err)
+static int module_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target,
+			  uint32_t module, struct bpfl_error *err)
 {
 	const struct bpfl_btf *btf = bpfl_target_btf_of(target, module);
 	uint32_t id = bpfl_btf_find(btf, wanted_kind(wanted->row), wanted->full_name, bpfl_btf_first_id(btf));
@@ -174,8 +178,8 @@ static int module_resolve(const struct wanted *wanted, struct bpfl_image *image,
 	return -ENOENT;
 }
 
-static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_btf *btf,
-			  struct bpfl_error *err)
+static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image, struct bpfl_target *target,
+			  const struct bpfl_btf *btf, struct bpfl_error *err)
 {
 	const char *name = wanted->full_name;
 	struct bpfl_core_name core_name = { .text = name, .size = bpfl_core_name_size(name, strlen(name)) };
@@ -192,13 +196,17 @@ static int wanted_resolve(const struct wanted *wanted, struct bpfl_image *image,
 		return result;
 	const uint32_t *ids = bpfl_core_names_get(target, core_name.text, core_name.size, &nr_ids);
 
-	/* What the target knows by a name is of all kinds, and of all flavours: this is for one kind and the whole name. */
+	/*
+	 * What the target knows by a name is of all kinds, and of all flavours: this is for one kind and
+	 * the whole name.
+	 */
 	for (size_t i = 0; i < nr_ids; i++) {
 		uint32_t module = bpfl_core_names_module(target, core_name.text, core_name.size, i);
 		const struct bpfl_btf *found_in = bpfl_target_btf_of(target, module);
 		const struct bpfl_btf_type *type = bpfl_btf_type(found_in, ids[i]);
 
-		if (type && bpfl_btf_kind(type) == wanted_kind(wanted->row) && strcmp(bpfl_btf_name(found_in, ids[i]), name) == 0)
+		if (type && bpfl_btf_kind(type) == wanted_kind(wanted->row) &&
+		    strcmp(bpfl_btf_name(found_in, ids[i]), name) == 0)
 			return found_note(wanted, image, target, ids[i], module, err);
 	}
 	/* The kernel itself may have something else of that name, and no module was asked. */
@@ -261,8 +269,8 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 }
 
 /*
- * fentry.multi and its siblings are bound to no function until they are attached, only to the BTF that has them all: a module's when the
- * pattern names one (MUL-08).
+ * fentry.multi and its siblings are bound to no function until they are attached, only to the BTF that has them
+ * all: a module's when the pattern names one (MUL-08).
  */
 static int multi_modules(struct bpfl_image *image, struct bpfl_target *target, struct bpfl_error *err)
 {

@@ -2,18 +2,20 @@
 /*
  * image/btf_load: the part of the object's BTF that BPF_BTF_LOAD gets.
  *
- * The kernel checks and keeps every type that it is given, and most of an object's types are there for CO-RE and the debugger. So only those go
- * along that something loaded refers to (btf/subset): the functions of func_info, keys and values of maps, types that a program names
- * by number (bpf_core_type_id_local(), which bpf_obj_new() is made of), what says the types of events, and what stands behind these. The types get new numbers, and
- * the strings new places; whoever refers to them is rewritten here: func_info, line_info, the instructions with such
- * numbers (G-40). Maps keep the object's numbers, with which their contents are printed: bpfl_image_btf_id() translates.
+ * The kernel checks and keeps every type that it is given, and most of an object's types are there for CO-RE
+ * and the debugger. So only those go along that something loaded refers to (btf/subset): the functions of
+ * func_info, keys and values of maps, types that a program names by number (bpf_core_type_id_local(), which
+ * bpf_obj_new() is made of), what says the types of events, and what stands behind these. The types get new
+ * numbers, and the strings new places; whoever refers to them is rewritten here: func_info, line_info, the
+ * instructions with such numbers (G-40). Maps keep the object's numbers, with which their contents are printed:
+ * bpfl_image_btf_id() translates.
  *
  * The compiler writes BTF before the file is laid out, so a loader has to complete it:
  *
  * - a data section (DATASEC) has size 0, and its global variables offset 0: both are known from the ELF file
  * (GLB-08, G-11);
- * - .kconfig declares variables "extern", which the kernel refuses (EXT-14, G-12); .ksyms, .maps and license, which would need more, belong to no
- * map and stay behind;
+ * - .kconfig declares variables "extern", which the kernel refuses (EXT-14, G-12); .ksyms, .maps and license,
+ *   which would need more, belong to no map and stay behind;
  * - hidden functions have to be verified together with their callers, not on their own: they become static
  * (SYM-05, G-15), and hidden variables follow (SYM-06).
  *
@@ -68,7 +70,8 @@ static bool has_buffer(const struct rewriter *rw)
 	for (size_t i = 0; i < rw->spec->maps.nr; i++) {
 		uint32_t type = rw->spec->maps.items[i].type;
 
-		if (rw->image->maps[i].needed && (type == BPFL_MAP_TYPE_RINGBUF || type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY))
+		if (rw->image->maps[i].needed &&
+		    (type == BPFL_MAP_TYPE_RINGBUF || type == BPFL_MAP_TYPE_PERF_EVENT_ARRAY))
 			return true;
 	}
 	return false;
@@ -81,7 +84,10 @@ static bool is_composite(const struct bpfl_btf *btf, uint32_t type_id)
 	return kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION;
 }
 
-/* "const struct event *unused", "gadget_tracer_...", a buffer's own definition. Not one that is declared only: the kernel refuses it. */
+/*
+ * "const struct event *unused", "gadget_tracer_...", a buffer's own definition. Not one that is declared
+ * only: the kernel refuses it.
+ */
 static bool var_names_event(const struct rewriter *rw, const struct bpfl_btf_type *var)
 {
 	const char *name = bpfl_btf_string(rw->btf, var->name_off);
@@ -99,8 +105,8 @@ static bool var_names_event(const struct rewriter *rw, const struct bpfl_btf_typ
 }
 
 /*
- * The kernel has no use for the types of events. But who reads a buffer of a pinned object later has nothing else to go by: so what
- * include/bpfload/decode.h finds them by goes along, without what is found by its size alone.
+ * The kernel has no use for the types of events. But who reads a buffer of a pinned object later has nothing
+ * else to go by: so what include/bpfload/decode.h finds them by goes along, without what is found by its size alone.
  */
 static void events_want(struct rewriter *rw)
 {
@@ -114,7 +120,8 @@ static void events_want(struct rewriter *rw)
 		if (bpfl_btf_kind(type) == BPFL_KIND_DECL_TAG && bpfl_text_has_prefix(name, "bpfload:event="))
 			bpfl_btf_subset_want(rw->subset, type->type);
 		if (bpfl_btf_kind(type) == BPFL_KIND_STRUCT &&
-		    ((len >= 5 && strcmp(name + len - 5, "event") == 0) || strcmp(name, "event_t") == 0 || strcmp(name, "data_t") == 0))
+		    ((len >= 5 && strcmp(name + len - 5, "event") == 0) || strcmp(name, "event_t") == 0 ||
+		     strcmp(name, "data_t") == 0))
 			bpfl_btf_subset_want(rw->subset, id);
 	}
 }
@@ -130,7 +137,10 @@ static int types_choose(struct rewriter *rw, struct bpfl_error *err)
 			map_want(rw, &image->maps[i]);
 	}
 	events_want(rw);
-	/* The kernel takes no BTF without a type, and a struct_ops map (5.6) wants some BTF beside its type in the kernel's. */
+	/*
+	 * The kernel takes no BTF without a type, and a struct_ops map (5.6) wants some BTF beside its type
+	 * in the kernel's.
+	 */
 	if (bpfl_btf_subset_is_empty(rw->subset))
 		bpfl_btf_subset_want(rw->subset, 1);
 	return bpfl_btf_subset_close(rw->subset, err);
@@ -330,7 +340,8 @@ static void entries_fill(struct rewriter *rw, uint32_t map_idx, struct bpfl_btf_
 }
 
 /*
- * The DATASEC of a map. Without entries it would be no DATASEC for the kernel: an empty struct keeps its place, and the map has no value type.
+ * The DATASEC of a map. Without entries it would be no DATASEC for the kernel: an empty struct keeps its place,
+ * and the map has no value type.
  */
 static int datasec_rewrite(struct rewriter *rw, uint32_t map_idx)
 {

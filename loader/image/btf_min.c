@@ -26,8 +26,8 @@
  * (bpf_core_type_id_kernel(), externs with a type, attach targets that are bound by BTF): then all
  * stay, and what is not needed in between becomes "const void", twelve bytes each.
  *
- * Types of modules, which are asked where the kernel itself has nothing of a name, stand behind the kernel's as if they were its own: a
- * field is at the same place wherever its struct was declared. Only their numbers are others.
+ * Types of modules, which are asked where the kernel itself has nothing of a name, stand behind the kernel's as
+ * if they were its own: a field is at the same place wherever its struct was declared. Only their numbers are others.
  */
 #include "image/btf_min.h"
 
@@ -298,7 +298,8 @@ static const uint32_t *own_ids(const struct bpfl_btf_min *min, const char *name,
 }
 
 /* One question, asked of one candidate. */
-static void mark_candidate(struct bpfl_btf_min *min, uint32_t part, uint32_t type_id, const struct bpfl_core_path *local)
+static void mark_candidate(struct bpfl_btf_min *min, uint32_t part, uint32_t type_id,
+			   const struct bpfl_core_path *local)
 {
 	struct bpfl_core_path found;
 	struct bpfl_core_miss miss;

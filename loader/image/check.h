@@ -63,14 +63,14 @@ enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking,
 enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
 					  const char *name);
 /*
- * The same, and where not, whether one of its modules has. Then ret_module is that module's name, else "". UNKNOWN also when it has
- * modules whose types are not at hand, or that have none: for what is attached by name.
+ * The same, and where not, whether one of its modules has. Then ret_module is that module's name, else "".
+ * UNKNOWN also when it has modules whose types are not at hand, or that have none: for what is attached by name.
  */
 enum bpfl_check_presence bpfl_check_named_anywhere(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
 						   const char *name, char ret_module[BPFL_CHECK_MODULE_SIZE]);
 /*
- * Whether something that the kernel itself does not have may be in a module that nobody can look into. by_name: something that is found by
- * its name, so that a module without types may have it too.
+ * Whether something that the kernel itself does not have may be in a module that nobody can look into. by_name:
+ * something that is found by its name, so that a module without types may have it too.
  */
 bool bpfl_check_modules_unknown(struct bpfl_checking *checking, bool by_name);
 
@@ -91,7 +91,9 @@ int bpfl_check_externs(struct bpfl_checking *checking, struct bpfl_error *err);
 /* check_hook.c: an item for what each program is attached to. */
 int bpfl_check_hooks(struct bpfl_checking *checking, struct bpfl_error *err);
 
-/* check_struct_ops.c: an item for the interface that each struct_ops map implements, and for each member; first of all, because programs
+/*
+ * check_struct_ops.c: an item for the interface that each struct_ops map implements, and for each member; first
+ * of all, because programs
  * of members that the kernel does not have may be left out. */
 int bpfl_check_struct_ops(struct bpfl_checking *checking, struct bpfl_error *err);
 

@@ -53,7 +53,9 @@ static void refs_find(const struct bpfl_checking *checking, int32_t *ref_of)
 	}
 }
 
-/* Values that come from the kernel's version, which a BTF does not tell. Of wrappers of system calls a BTF can tell that they are
+/*
+ * Values that come from the kernel's version, which a BTF does not tell. Of wrappers of system calls a BTF can
+ * tell that they are
  * there, not that they are not: then it may be one without functions. */
 static bool is_made_of_version(const struct bpfl_extern *ext)
 {
@@ -68,7 +70,8 @@ static bool value_is_zero(const struct bpfl_image *image, const struct bpfl_exte
 	uint64_t value = 0;
 
 	for (size_t i = 0; i < spec->maps.nr; i++) {
-		if (spec->maps.items[i].origin == BPFL_MAP_KCONFIG && image->maps[i].own_data && ext->size_bytes <= sizeof(value) &&
+		if (spec->maps.items[i].origin == BPFL_MAP_KCONFIG && image->maps[i].own_data &&
+		    ext->size_bytes <= sizeof(value) &&
 		    bpfl_in_range(ext->byte_off, ext->size_bytes, spec->maps.items[i].value_size)) {
 			memcpy(&value, image->maps[i].own_data + ext->byte_off, ext->size_bytes);
 		}
@@ -315,8 +318,8 @@ static int maybe_in_module(struct bpfl_checking *checking, struct bpfl_check_ite
 	    BPFL_PRESENCE_ABSENT) {
 		return 0; /* it is there, and does not fit */
 	}
-	snprintf(text, sizeof(text), "%s: not in the BTF of the kernel itself; %s%s%s may have it (--module FILE)", name,
-		 module ? "module '" : "a module", module ? module : "", module ? "'" : "");
+	snprintf(text, sizeof(text), "%s: not in the BTF of the kernel itself; %s%s%s may have it (--module FILE)",
+		 name, module ? "module '" : "a module", module ? module : "", module ? "'" : "");
 	char *copy = bpfl_strdup(text);
 	if (!copy) {
 		return -ENOMEM;
@@ -328,8 +331,9 @@ static int maybe_in_module(struct bpfl_checking *checking, struct bpfl_check_ite
 }
 
 /*
- * Of a running kernel whose modules cannot be read nothing is known about what vmlinux does not have. A kernel that is described by
- * its BTF alone would leave every check open that way; of mainline's functions for programs it is known which ones are in modules.
+ * Of a running kernel whose modules cannot be read nothing is known about what vmlinux does not have. A kernel
+ * that is described by its BTF alone would leave every check open that way; of mainline's functions for
+ * programs it is known which ones are in modules.
  */
 static int modules_doubt(struct bpfl_checking *checking)
 {
@@ -339,7 +343,8 @@ static int modules_doubt(struct bpfl_checking *checking)
 		struct bpfl_check_item *item = &checking->check->items.items[i];
 		const char *module = module_of(item->name);
 
-		if (item->status != BPFL_CHECK_MISSING || (item->kind != BPFL_CHECK_KFUNC && item->kind != BPFL_CHECK_KSYM) ||
+		if (item->status != BPFL_CHECK_MISSING ||
+		    (item->kind != BPFL_CHECK_KFUNC && item->kind != BPFL_CHECK_KSYM) ||
 		    !(module || (checking->target->running && !checking->target->btf_path)) ||
 		    !bpfl_check_modules_unknown(checking, false)) {
 			continue;
@@ -348,7 +353,8 @@ static int modules_doubt(struct bpfl_checking *checking)
 		for (size_t e = 0; e < checking->spec->externs.nr; e++) {
 			const struct bpfl_extern *ext = &checking->spec->externs.items[e];
 
-			if (item->status == BPFL_CHECK_UNKNOWN && kind_of(ext) == item->kind && strcmp(ext->name, item->name) == 0) {
+			if (item->status == BPFL_CHECK_UNKNOWN && kind_of(ext) == item->kind &&
+			    strcmp(ext->name, item->name) == 0) {
 				checking->externs[e] = BPFL_PRESENCE_UNKNOWN;
 			}
 		}

@@ -15,8 +15,8 @@
  *                             be there, so absence proves nothing; for the running kernel its
  *                             symbol table decides, which needs no privileges for names
  *
- * What is not in the BTF of the kernel itself may be in a module: their types are looked at too, and where those are not at hand
- * it is not known. Whether a kernel
+ * What is not in the BTF of the kernel itself may be in a module: their types are looked at too, and where
+ * those are not at hand it is not known. Whether a kernel
  * was built with probes at all shows by a function of each kind. Places that are no matter of the
  * kernel (an interface, a cgroup) are left out.
  */
@@ -154,7 +154,8 @@ static bool symbol_find(const struct bpfl_checking *checking, const char *module
 		return false;
 	}
 	if (facts.nr_functions == 0) {
-		*ret = FINDING(BPFL_CHECK_MISSING, module ? "the module has no function of this name, or is not loaded" : "the kernel has no function of this name");
+		*ret = FINDING(BPFL_CHECK_MISSING, module ? "the module has no function of this name, or is not loaded"
+							  : "the kernel has no function of this name");
 	} else if (facts.nr_functions == 1) {
 		*ret = FINDING(BPFL_CHECK_OK, "a function of the kernel");
 	} else {
@@ -185,7 +186,9 @@ static struct finding pattern_find(struct bpfl_checking *checking, const char *p
 /* MODULE:FUNCTION */
 static struct finding module_function_find(struct bpfl_checking *checking, const char *module, const char *function)
 {
-	struct finding found = { BPFL_CHECK_UNKNOWN, "a function of a module whose BTF does not list it, or was not given (--module FILE)", "" };
+	struct finding found = { BPFL_CHECK_UNKNOWN,
+				 "a function of a module whose BTF does not list it, or was not given (--module FILE)",
+				 "" };
 	uint32_t number, id;
 
 	if (strcmp(module, "vmlinux") != 0 && symbol_find(checking, module, function, &found)) {
@@ -263,8 +266,9 @@ static const struct {
 #define NR_FINDERS (sizeof(finders) / sizeof(finders[0]))
 
 /*
- * Conclusive only for a BTF that lists functions of that part of the kernel: older ones list what can be traced, and so nothing of the
- * tracing itself (Linux 5.10). ring_buffer_write() is in every kernel that traces, schedule() in every kernel.
+ * Conclusive only for a BTF that lists functions of that part of the kernel: older ones list what can be
+ * traced, and so nothing of the tracing itself (Linux 5.10). ring_buffer_write() is in every kernel that
+ * traces, schedule() in every kernel.
  */
 static bool mechanism_is_missing(struct bpfl_checking *checking, const char *function)
 {

@@ -2,10 +2,10 @@
 /*
  * image/check_struct_ops: structs of functions that the object implements, member by member.
  *
- * struct_ops.c puts such a struct into the kernel's layout, and stops at the first member that does not fit. Here it is asked about each
- * member in turn. If all fit, it is run as for loading: it drops the programs of members that may be missing, so that what these
- * programs need is not counted. A kernel may still refuse a member that its struct has (tcp_congestion_ops.get_info): that is written in its
- * code, not in its types.
+ * struct_ops.c puts such a struct into the kernel's layout, and stops at the first member that does not fit.
+ * Here it is asked about each member in turn. If all fit, it is run as for loading: it drops the programs of
+ * members that may be missing, so that what these programs need is not counted. A kernel may still refuse a
+ * member that its struct has (tcp_congestion_ops.get_info): that is written in its code, not in its types.
  */
 #include "image/check.h"
 
@@ -48,7 +48,8 @@ static int member_add(void *ctx, const char *member, int32_t prog_idx, bool ther
 
 	snprintf(name, sizeof(name), "%s.%s", telling->type_name, member[0] != '\0' ? member : "(anonymous)");
 	struct bpfl_check_item *item = bpfl_check_add(checking, BPFL_CHECK_OPS_MEMBER,
-						      refusal || !there ? BPFL_CHECK_MISSING : BPFL_CHECK_OK, name, text);
+						      refusal || !there ? BPFL_CHECK_MISSING : BPFL_CHECK_OK, name,
+						      text);
 	if (!item || (prog && bpfl_check_set_prog(checking, item, prog) < 0)) {
 		return -ENOMEM;
 	}
@@ -58,7 +59,8 @@ static int member_add(void *ctx, const char *member, int32_t prog_idx, bool ther
 }
 
 /* Why the kernel has no such interface, or that it cannot be known. */
-static enum bpfl_check_status interface_status(struct bpfl_checking *checking, const struct bpfl_error *refusal, const char **ret_text)
+static enum bpfl_check_status interface_status(struct bpfl_checking *checking, const struct bpfl_error *refusal,
+					       const char **ret_text)
 {
 	const struct bpfl_btf *btf;
 
@@ -67,11 +69,12 @@ static enum bpfl_check_status interface_status(struct bpfl_checking *checking, c
 		*ret_text = "the kernel has no BTF that could tell";
 		return BPFL_CHECK_UNKNOWN;
 	}
-	return refusal->errnum == ENOENT && bpfl_check_modules_unknown(checking, false) ? BPFL_CHECK_UNKNOWN : BPFL_CHECK_MISSING;
+	return refusal->errnum == ENOENT && bpfl_check_modules_unknown(checking, false) ? BPFL_CHECK_UNKNOWN
+											: BPFL_CHECK_MISSING;
 }
 
-static int interface_add(struct bpfl_checking *checking, const struct telling *telling, const struct bpfl_error *refusal,
-			 struct bpfl_error *err)
+static int interface_add(struct bpfl_checking *checking, const struct telling *telling,
+			 const struct bpfl_error *refusal, struct bpfl_error *err)
 {
 	const char *text = "an interface of the kernel";
 	enum bpfl_check_status status = refusal ? interface_status(checking, refusal, &text) : BPFL_CHECK_OK;
@@ -94,8 +97,8 @@ static int map_check(struct bpfl_checking *checking, size_t map_idx, bool *all_f
 	struct bpfl_error refusal = BPFL_ERROR_INIT;
 	int result;
 
-	snprintf(telling.type_name, sizeof(telling.type_name), "%.*s", (int)bpfl_core_name_size(type_name, strlen(type_name)),
-		 type_name);
+	snprintf(telling.type_name, sizeof(telling.type_name), "%.*s",
+		 (int)bpfl_core_name_size(type_name, strlen(type_name)), type_name);
 	result = bpfl_image_struct_ops_each(checking->image, map_idx, checking->target, member_add, &telling, &refusal);
 	if (result == -ENOMEM) {
 		bpfl_error_nomem(err);

@@ -196,7 +196,10 @@ static int map_types_add(struct bpfl_checking *checking, uint64_t *caps, struct 
 
 #define F_MMAPABLE (1u << 10)
 
-/* The kernel's enum of all these flags has no name, only its members have. UNKNOWN before Linux 5.4, when they were macros. */
+/*
+ * The kernel's enum of all these flags has no name, only its members have. UNKNOWN before Linux 5.4, when
+ * they were macros.
+ */
 static enum bpfl_check_presence map_flag_presence(struct bpfl_checking *checking, const char *name)
 {
 	const struct bpfl_btf *btf;
@@ -283,12 +286,13 @@ static int map_flags_add(struct bpfl_checking *checking, struct bpfl_error *err)
 /* ---- types of programs ---- */
 
 /*
- * How much a kernel without the attach type of a program would be missed. Kprobe programs are loaded whatever it is; and instead of one link on many
- * functions the loader can make many, but not for sessions.
+ * How much a kernel without the attach type of a program would be missed. Kprobe programs are loaded whatever
+ * it is; and instead of one link on many functions the loader can make many, but not for sessions.
  */
 static void attach_type_need(struct bpfl_check_item *item, const struct bpfl_prog *prog)
 {
-	bool has_other_way = prog->attach_type == BPFL_ATTACH_TRACE_KPROBE_MULTI || prog->attach_type == BPFL_ATTACH_TRACE_UPROBE_MULTI;
+	bool has_other_way = prog->attach_type == BPFL_ATTACH_TRACE_KPROBE_MULTI ||
+			     prog->attach_type == BPFL_ATTACH_TRACE_UPROBE_MULTI;
 
 	item->needed = !(prog->hit.row && prog->hit.row->attach_type_optional) && !has_other_way;
 	item->at_load = prog->prog_type != BPFL_PROG_KPROBE;
@@ -309,7 +313,8 @@ static int prog_flag_add(struct bpfl_checking *checking, const struct bpfl_prog 
 	}
 	snprintf(name, sizeof(name), "%s, %s", type_name ? type_name : "?", flag);
 	snprintf(text, sizeof(text), "since Linux %u.%u", BPFL_VERSION_ARGS(since));
-	enum bpfl_check_presence presence = helper ? bpfl_check_enumerator(checking, "bpf_func_id", helper) : BPFL_PRESENCE_UNKNOWN;
+	enum bpfl_check_presence presence = helper ? bpfl_check_enumerator(checking, "bpf_func_id", helper)
+						   : BPFL_PRESENCE_UNKNOWN;
 	enum bpfl_check_status status = presence == BPFL_PRESENCE_PRESENT || version >= since ? BPFL_CHECK_OK :
 					presence == BPFL_PRESENCE_ABSENT		     ? BPFL_CHECK_MISSING :
 											       BPFL_CHECK_UNKNOWN;

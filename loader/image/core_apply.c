@@ -177,7 +177,8 @@ static const char *width_adjust(struct patch *patch)
 		return NULL;
 	}
 	if (!bpfl_core_width_adjustable(patch->spec->btf, local, answer->target, now)) {
-		return "it has another size there, and only pointers and unsigned integers can be read with another width";
+		return "it has another size there, and only pointers and unsigned integers can be read with another "
+		       "width";
 	}
 	if (access_bytes(patch->insn->code) != local->width_bytes ||
 	    size_bits(now->width_bytes) < 0 || BPFL_MODE(patch->insn->code) != BPFL_MODE_MEM ||
@@ -309,7 +310,9 @@ static int patch_write(struct patch *patch, struct bpfl_inst *insts, uint32_t nr
 
 /* ---- results ---- */
 
-/* The sentence is not written here: bpfl_core_result_text() makes it of what stands in the result when somebody wants to read
+/*
+ * The sentence is not written here: bpfl_core_result_text() makes it of what stands in the result when somebody
+ * wants to read
  * it, which for most of a thousand relocations nobody does. */
 static int result_add(const struct patch *patch, const struct bpfl_log *log,
 		      struct bpfl_image_prog *prog, struct bpfl_error *err)

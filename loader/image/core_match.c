@@ -7,8 +7,8 @@
  * - path: can this field or enumerator be found in the target type by its names? Members may have
  *   moved, also into or out of anonymous structs; their types need only be of the same sort,
  *   because what may differ (size, sign, place) is what other records ask for.
- * - compatible: same kind all the way down to the first struct, whose contents do not matter. In the type of an extern a
- *   forward declaration may stand for the struct of its name.
+ * - compatible: same kind all the way down to the first struct, whose contents do not matter. In the type of an
+ *   extern a forward declaration may stand for the struct of its name.
  * - match: everything that the local type has, the target type has too, of the same type; behind a
  *   pointer names suffice.
  *

@@ -161,7 +161,8 @@ bool bpfl_core_width_adjustable(const struct bpfl_btf *local,
 struct bpfl_core_name {
 	const char *text;
 	size_t size; /* bytes of text that count */
-	uint32_t kinds; /* BPFL_BTF_KIND_BIT()s of what is looked for, when it matters whether the kernel itself has it; 0: any */
+	/* BPFL_BTF_KIND_BIT()s of what is looked for, when it matters whether the kernel itself has it; 0: any */
+	uint32_t kinds;
 };
 int bpfl_core_names_prepare(struct bpfl_target *target, const struct bpfl_core_name *names,
 			    size_t nr_names, struct bpfl_error *err);
@@ -174,9 +175,12 @@ const uint32_t *bpfl_core_names_get(const struct bpfl_target *target, const char
 				    size_t *ret_nr);
 /*
  * Looks for those of the names that the kernel itself has nothing of in the kernel's modules: nothing of the kinds that
- * are looked for (G-39). Call it after prepare and bpfl_target_btf(), with names of what the program cannot do without asking. Candidates of modules are then among what get() gives; their ids are in the module's BTF (image/modules.h).
+ * are looked for (G-39). Call it after prepare and bpfl_target_btf(), with names of what the program cannot do
+ * without asking. Candidates of modules are then among what get() gives; their ids are in the module's BTF
+ * (image/modules.h).
  */
-int bpfl_core_names_in_modules(struct bpfl_target *target, const struct bpfl_core_name *names, size_t nr_names, struct bpfl_error *err);
+int bpfl_core_names_in_modules(struct bpfl_target *target, const struct bpfl_core_name *names, size_t nr_names,
+			       struct bpfl_error *err);
 /* The number of the module that the i-th id of get() is of; 0: the kernel itself. */
 uint32_t bpfl_core_names_module(const struct bpfl_target *target, const char *text, size_t size, size_t i);
 struct bpfl_core_names;

@@ -125,8 +125,8 @@ static void answer_take(struct bpfl_btf_search *search, int idx, struct found *f
 }
 
 /*
- * The first object of a target usually names most of what is ever asked. Nothing was known before it, so the search numbered
- * the names as they will be numbered here, and its hash becomes ours, with our copies of the names.
+ * The first object of a target usually names most of what is ever asked. Nothing was known before it, so the
+ * search numbered the names as they will be numbered here, and its hash becomes ours, with our copies of the names.
  */
 static int answers_keep_first(struct bpfl_btf_search *search, struct bpfl_core_names *known)
 {
@@ -286,7 +286,9 @@ static int modules_search(const struct bpfl_modules *modules, struct bpfl_btf_se
 	return 0;
 }
 
-/* Whether to look in modules: what the kernel itself has of a name can be of another kind than what is looked for, and then is no
+/*
+ * Whether to look in modules: what the kernel itself has of a name can be of another kind than what is looked
+ * for, and then is no
  * candidate (G-39). */
 static bool is_absent(const struct found *found, uint32_t kinds)
 {

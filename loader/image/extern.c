@@ -137,8 +137,8 @@ static int text_keep(struct resolving *res, uint32_t idx, struct bpfl_error *err
 }
 
 /*
- * A strong extern that the kernel does not have (E18), or a weak one, which is only worth a word. is_other: it has one of that name, but made
- * otherwise.
+ * A strong extern that the kernel does not have (E18), or a weak one, which is only worth a word. is_other: it
+ * has one of that name, but made otherwise.
  */
 static int extern_missing(struct resolving *res, uint32_t idx, const char *what, bool is_other,
 			  struct bpfl_error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * image/helper_names: number of a helper function -> its name. A program calls helpers by number; people know them by name.
+ * image/helper_names: number of a helper function -> its name. A program calls helpers by number; people know
+ * them by name.
  */
 #ifndef BPFL_IMAGE_HELPER_NAMES_H
 #define BPFL_IMAGE_HELPER_NAMES_H

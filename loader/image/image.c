@@ -155,7 +155,8 @@ static int finish(struct bpfl_image *image, struct bpfl_error *err)
 			image->btf_needed = true;
 	}
 	for (size_t i = 0; i < image->spec->maps.nr; i++) {
-		if (image->maps[i].needed && (map_uses_btf(&image->maps[i]) || image->maps[i].kernel_value_type_id != 0))
+		if (image->maps[i].needed &&
+		    (map_uses_btf(&image->maps[i]) || image->maps[i].kernel_value_type_id != 0))
 			image->btf_needed = true;
 	}
 	return 0;

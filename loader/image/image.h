@@ -2,11 +2,13 @@
 /*
  * image: spec x target. Everything that can be decided without a file descriptor has been decided.
  *
- * - image->maps[i] belongs to spec->maps[i]: sizes rounded and filled in for this kernel, BTF ids dropped where the kernel rejects them.
- * - image->progs: one flat instruction list per selected program, subprograms appended, calls fixed, CO-RE applied. What needs an fd is
- *   listed in `fixups`: kern/ writes the fd into the instruction.
- * - image->btf_bytes: what BPF_BTF_LOAD gets: the types that something loaded refers to, data sections sized. They have other numbers than in
- *   spec->btf, and strings other places: func_info, line_info and instructions speak of btf_bytes, everything else of spec->btf.
+ * - image->maps[i] belongs to spec->maps[i]: sizes rounded and filled in for this kernel, BTF ids dropped where
+ *   the kernel rejects them.
+ * - image->progs: one flat instruction list per selected program, subprograms appended, calls fixed, CO-RE
+ *   applied. What needs an fd is listed in `fixups`: kern/ writes the fd into the instruction.
+ * - image->btf_bytes: what BPF_BTF_LOAD gets: the types that something loaded refers to, data sections sized.
+ *   They have other numbers than in spec->btf, and strings other places: func_info, line_info and instructions
+ *   speak of btf_bytes, everything else of spec->btf.
  * - func_info and line_info are ready for PROG_LOAD.
  */
 #ifndef BPFL_IMAGE_IMAGE_H
@@ -28,7 +30,10 @@ struct bpfl_image_map {
 	uint8_t *own_data;	      /* kconfig values, the value of a struct_ops map: owned */
 	uint32_t data_size;
 	uint64_t data_off; /* ARENA: where in the arena data lies */
-	/* STRUCT_OPS: value_size and own_data are the kernel's struct "bpf_struct_ops_NAME"; ops: where in it programs go. */
+	/*
+	 * STRUCT_OPS: value_size and own_data are the kernel's struct "bpf_struct_ops_NAME"; ops: where in
+	 * it programs go.
+	 */
 	uint32_t kernel_value_type_id;
 	uint32_t kernel_value_module_idx; /* in module_btf_ids; 0 vmlinux */
 	BPFL_VEC(struct bpfl_ops_member) ops; /* byte_off in own_data */
@@ -54,7 +59,10 @@ struct bpfl_subprog { uint32_t func_idx, insn_idx, nr_insns; }; /* where a funct
 struct bpfl_core_query;
 struct bpfl_core_solver;
 
-/* One applied (or failed) CO-RE relocation or extern. In words: bpfl_core_result_text(). A program's results are sorted by insn_idx. */
+/*
+ * One applied (or failed) CO-RE relocation or extern. In words: bpfl_core_result_text(). A program's
+ * results are sorted by insn_idx.
+ */
 struct bpfl_core_result {
 	uint32_t insn_idx; /* in the program */
 	uint32_t core_idx; /* in spec->cores, or BPFL_CORE_RESULT_EXTERN */
@@ -71,10 +79,16 @@ struct bpfl_core_result {
 struct bpfl_image_prog {
 	uint32_t prog_idx; /* in spec->progs */
 	char kernel_name[16];
-	/* The flat program with its annotations: the entry function, then each subprogram. CO-RE and externs patch insts[i].insn. */
+	/*
+	 * The flat program with its annotations: the entry function, then each subprogram. CO-RE and
+	 * externs patch insts[i].insn.
+	 */
 	struct bpfl_inst *insts;
 	uint32_t nr_insts;
-	/* What PROG_LOAD gets: the bare instructions of insts, copied out when all passes are done (nr_insns == nr_insts). */
+	/*
+	 * What PROG_LOAD gets: the bare instructions of insts, copied out when all passes are done
+	 * (nr_insns == nr_insts).
+	 */
 	struct bpfl_insn *insns;
 	uint32_t nr_insns;
 	BPFL_VEC(struct bpfl_fixup) fixups;
@@ -83,7 +97,8 @@ struct bpfl_image_prog {
 	BPFL_VEC(struct bpfl_subprog) subprogs;	   /* [0] is the entry function */
 	uint32_t attach_btf_id; /* in the kernel's BTF; 0 none */
 	uint32_t attach_btf_module_idx; /* 0 vmlinux */
-	uint32_t attach_type; /* expected_attach_type: the spec's; of a struct_ops program the number of the member in the kernel's struct */
+	/* expected_attach_type: the spec's; of a struct_ops program the number of the member in the kernel's struct */
+	uint32_t attach_type;
 	/* What CO-RE and externs did, for `bpfload image` and for reading verifier logs. */
 	BPFL_VEC(struct bpfl_core_result) core_results;
 };
@@ -95,7 +110,8 @@ struct bpfl_image {
 	size_t nr_progs;
 	void *btf_bytes; /* malloc'ed; NULL: the object has no BTF */
 	size_t btf_size;
-	uint32_t *btf_ids; /* by type id of spec->btf: the id in btf_bytes, 0 not in it; NULL: no BTF, or the same ids */
+	/* by type id of spec->btf: the id in btf_bytes, 0 not in it; NULL: no BTF, or the same ids */
+	uint32_t *btf_ids;
 	bool btf_needed; /* a map or a program to be loaded uses it */
 	struct bpfl_target *target; /* borrowed: for words about CO-RE; NULL before CO-RE was applied */
 	struct bpfl_core_solver *core;	  /* what the programs' CO-RE records asked, and the answers; owned */
@@ -103,14 +119,19 @@ struct bpfl_image {
 	BPFL_VEC(uint32_t) module_btf_ids;
 };
 
-/* btf_load.c. The id in btf_bytes of a type of spec->btf (0: not in it), and the text at a name offset of btf_bytes ("" outside). */
+/*
+ * btf_load.c. The id in btf_bytes of a type of spec->btf (0: not in it), and the text at a name offset of
+ * btf_bytes ("" outside).
+ */
 uint32_t bpfl_image_btf_id(const struct bpfl_image *image, uint32_t type_id);
 const char *bpfl_image_btf_string(const struct bpfl_image *image, uint32_t name_off);
 
 /* Whether a read-only map carries bpf_metadata_* variables: text about the programs for other tools (GLB-14). */
 bool bpfl_image_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx);
 
-/* The poison that stands for an unresolved CO-RE relocation or kfunc: a call of a helper that cannot exist (same numbers as
+/*
+ * The poison that stands for an unresolved CO-RE relocation or kfunc: a call of a helper that cannot exist
+ * (same numbers as
  * everybody uses, so that people can search for them). */
 #define BPFL_POISON_CORE_IMM 195896080
 #define BPFL_POISON_KFUNC_BASE 2002000000

@@ -366,7 +366,10 @@ static bool any_is_open(const struct filling *fill, bool only_strong)
 	return false;
 }
 
-/* What the user named comes first, and for the running kernel need not say everything: the rest is as the kernel was built (EXT-04). */
+/*
+ * What the user named comes first, and for the running kernel need not say everything: the rest is as the
+ * kernel was built (EXT-04).
+ */
 static int sources_scan(struct filling *fill, const struct bpfl_hash *wanted, struct bpfl_error *err)
 {
 	const char *named = fill->target->kconfig_path;

@@ -2,8 +2,8 @@
 /*
  * image/kconfig_file: the kernel's configuration as text.
  *
- * The file that the user named, and that of the running kernel: /boot/config-RELEASE, else /proc/config.gz, which is there when
- * the kernel was built with CONFIG_IKCONFIG_PROC. Each may be plain or gzipped.
+ * The file that the user named, and that of the running kernel: /boot/config-RELEASE, else /proc/config.gz,
+ * which is there when the kernel was built with CONFIG_IKCONFIG_PROC. Each may be plain or gzipped.
  */
 #include "image/extern.h"
 

@@ -205,8 +205,8 @@ static void types_resolve(const struct resolver *res, const struct bpfl_map_spec
 		out->value_size = out->value_size == 0 || is_event ? 4 : out->value_size;
 	}
 	/*
-	 * The kernel takes both types or none. A key without a type is fine only where there is no key (bloom filter). Printing goes by
-	 * the types of the spec, which stay.
+	 * The kernel takes both types or none. A key without a type is fine only where there is no key (bloom
+	 * filter). Printing goes by the types of the spec, which stay.
 	 */
 	if (rule & RULE_NO_BTF || out->value_type_id == 0 || (out->key_type_id == 0 && out->key_size != 0)) {
 		out->key_type_id = 0;
@@ -249,9 +249,9 @@ static int data_resolve(const struct resolver *res, const struct bpfl_map_spec *
 #define VALUE_OFF_MAX (1ull << 29)
 
 /*
- * Variables live at the end of the arena, so that pages that programs allocate begin at its start as in an arena without variables, and no
- * variable lies at its very first byte, whose address is NULL to a program when the arena's ends with 32 zero bits (REL-04). But not
- * farther than an instruction can say.
+ * Variables live at the end of the arena, so that pages that programs allocate begin at its start as in an
+ * arena without variables, and no variable lies at its very first byte, whose address is NULL to a program when
+ * the arena's ends with 32 zero bits (REL-04). But not farther than an instruction can say.
  */
 static int arena_resolve(const struct resolver *res, const struct bpfl_map_spec *map, struct bpfl_image_map *out)
 {
@@ -262,8 +262,9 @@ static int arena_resolve(const struct resolver *res, const struct bpfl_map_spec 
 		return pointer_fault(res, map);
 	out->flags |= F_MMAPABLE; /* an arena is nothing without */
 	if (data_pages > size) {
-		bpfl_error_set(res->err, BPFL_ERR_OBJECT, E2BIG, "its variables take %u bytes, the arena has %u pages of %llu bytes",
-			       map->data_size, out->max_entries, (unsigned long long)page);
+		bpfl_error_set(res->err, BPFL_ERR_OBJECT, E2BIG,
+			       "its variables take %u bytes, the arena has %u pages of %llu bytes", map->data_size,
+			       out->max_entries, (unsigned long long)page);
 		entries_option_print(res, map);
 		return -E2BIG;
 	}
@@ -398,7 +399,8 @@ int bpfl_image_maps_resolve(struct bpfl_image *image, struct bpfl_target *target
 	for (size_t i = 0; i < spec->maps.nr && result == 0; i++) {
 		if (!image->maps[i].needed) {
 			if (spec->maps.items[i].pointer_fault)
-				bpfl_log_line(log, BPFL_LOG_WARN, "%s (no program that is loaded uses it)", spec->maps.items[i].pointer_fault);
+				bpfl_log_line(log, BPFL_LOG_WARN, "%s (no program that is loaded uses it)",
+					      spec->maps.items[i].pointer_fault);
 			continue;
 		}
 		result = map_fill(&res, &spec->maps.items[i], &image->maps[i]);

@@ -2,13 +2,14 @@
 /*
  * image/modules: the types of kernel modules, read when the kernel itself has no type of a name.
  *
- * Every loaded module has BTF of its own since Linux 5.11. They are found by walking all BTF that the kernel holds and keeping what is the
- * kernel's (CORE-22). That costs some milliseconds on a machine with a hundred modules and needs CAP_SYS_ADMIN, so nobody does it as long as
- * vmlinux has a candidate (CORE-04, G-39). Who may not do it can still read the same bytes in /sys/kernel/btf: enough to know what
- * there is, but without the numbers by which loading names a module.
+ * Every loaded module has BTF of its own since Linux 5.11. They are found by walking all BTF that the kernel
+ * holds and keeping what is the kernel's (CORE-22). That costs some milliseconds on a machine with a hundred
+ * modules and needs CAP_SYS_ADMIN, so nobody does it as long as vmlinux has a candidate (CORE-04, G-39). Who
+ * may not do it can still read the same bytes in /sys/kernel/btf: enough to know what there is, but without the
+ * numbers by which loading names a module.
  *
- * A BTF file that the user named stands for another kernel, and the running one's modules would not fit to it. Modules of that kernel are
- * files too: named one by one, or lying beside a file vmlinux in a directory.
+ * A BTF file that the user named stands for another kernel, and the running one's modules would not fit to it.
+ * Modules of that kernel are files too: named one by one, or lying beside a file vmlinux in a directory.
  */
 #include "image/modules.h"
 
@@ -33,7 +34,10 @@ void bpfl_modules_destroy(struct bpfl_modules *modules)
 	free(modules);
 }
 
-/* A module that cannot be read, because it is being unloaded or its BTF is not understood, is as one that is not there. */
+/*
+ * A module that cannot be read, because it is being unloaded or its BTF is not understood, is as one that
+ * is not there.
+ */
 static int module_add(struct bpfl_modules *modules, const struct bpfl_btf_loaded *loaded, const struct bpfl_btf *kernel)
 {
 	struct bpfl_module *module = BPFL_VEC_PUSH(&modules->list);
@@ -79,7 +83,8 @@ static void name_set(struct bpfl_btf_loaded *loaded, const char *path)
 		*c = *c == '-' ? '_' : *c;
 }
 
-static int file_add(struct bpfl_modules *modules, const char *path, const struct bpfl_btf *kernel, struct bpfl_error *err)
+static int file_add(struct bpfl_modules *modules, const char *path, const struct bpfl_btf *kernel,
+		    struct bpfl_error *err)
 {
 	struct bpfl_module *module = BPFL_VEC_PUSH(&modules->list);
 
@@ -117,7 +122,8 @@ static int dir_entry_add(void *ctx, const char *name)
 }
 
 /* All modules of a directory like /sys/kernel/btf. -ENOENT, -ENOTDIR, ... without text when it is none. */
-static int dir_read(struct bpfl_modules *modules, const char *dir, const struct bpfl_btf *kernel, struct bpfl_error *err)
+static int dir_read(struct bpfl_modules *modules, const char *dir, const struct bpfl_btf *kernel,
+		    struct bpfl_error *err)
 {
 	struct dir_reading reading = { modules, kernel, dir, err };
 
@@ -127,7 +133,10 @@ static int dir_read(struct bpfl_modules *modules, const char *dir, const struct 
 
 /* ---- both ---- */
 
-/* A line of /proc/modules: a module that was built without types (or before Linux 5.11, when none had any) is in none of the lists. */
+/*
+ * A line of /proc/modules: a module that was built without types (or before Linux 5.11, when none had any)
+ * is in none of the lists.
+ */
 static int loaded_look(void *ctx, char *line)
 {
 	struct bpfl_modules *modules = ctx;
@@ -165,7 +174,8 @@ static int described_read(struct bpfl_modules *modules, const struct bpfl_target
 		result = 0;
 		modules->complete = false;
 	} else if (result < 0 && result != -ENOMEM && err && err->kind == BPFL_ERR_NONE) {
-		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "listing '%s': %s", BPFL_ESC(target->btf_path), bpfl_errno_text(-result));
+		return bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "listing '%s': %s", BPFL_ESC(target->btf_path),
+				      bpfl_errno_text(-result));
 	}
 	for (size_t i = 0; i < target->nr_module_paths && result == 0; i++)
 		result = file_add(modules, target->module_paths[i], kernel, err);
@@ -201,7 +211,8 @@ int bpfl_target_modules(struct bpfl_target *target, const struct bpfl_modules **
 	return 0;
 }
 
-int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_t size, uint32_t *ret_module, struct bpfl_error *err)
+int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_t size, uint32_t *ret_module,
+			     struct bpfl_error *err)
 {
 	const struct bpfl_modules *modules = NULL;
 	char text[BPFL_ESC_SIZE];
@@ -214,7 +225,8 @@ int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_
 	for (size_t i = 0; result == 0 && i < modules->list.nr; i++) {
 		const struct bpfl_module *module = &modules->list.items[i];
 
-		if (module->btf && strlen(module->loaded.name) == size && memcmp(module->loaded.name, name, size) == 0) {
+		if (module->btf && strlen(module->loaded.name) == size &&
+		    memcmp(module->loaded.name, name, size) == 0) {
 			*ret_module = (uint32_t)i + 1;
 			return 0;
 		}
@@ -223,7 +235,10 @@ int bpfl_target_module_named(struct bpfl_target *target, const char *name, size_
 		return result;
 	bpfl_text_escape(text, sizeof(text), name, size);
 	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no module '%s' with BTF", text);
-	bpfl_error_fix(err, "load it (modprobe %s), or check /sys/kernel/btf; reading the BTF of modules needs CAP_SYS_ADMIN", text);
+	bpfl_error_fix(err,
+		       "load it (modprobe %s), or check /sys/kernel/btf; reading the BTF of modules needs "
+		       "CAP_SYS_ADMIN",
+		       text);
 	bpfl_error_catalogue(err, 24);
 	return -ENOENT;
 }

@@ -27,8 +27,8 @@ uint32_t bpfl_prog_type_since(uint32_t prog_type);
 uint32_t bpfl_map_flags_since(uint32_t flags, const char **ret_name);
 
 /*
- * A flag of programs ("sleepable", "frags") that programs of this type have: the version that took it first, 0 when there is none or
- * it is not known.
+ * A flag of programs ("sleepable", "frags") that programs of this type have: the version that took it first, 0
+ * when there is none or it is not known.
  */
 uint32_t bpfl_prog_flags_since(uint32_t prog_type, uint32_t flags, const char **ret_name);
 /* A helper that came with just this version, which shows it in a kernel's own list of helpers; 0: none did. */

@@ -4,14 +4,17 @@
  *
  *     struct tcp_congestion_ops my_ops           of the object: as many members as its author needed, in any order
  *     struct tcp_congestion_ops                  of the kernel: other members, other places
- *     struct bpf_struct_ops_tcp_congestion_ops   of the kernel: what a map's value is, with the struct as its member "data"
+ *     struct bpf_struct_ops_tcp_congestion_ops   of the kernel: what a map's value is, with the struct as its
+ *     member "data"
  *
- * Members are matched by name (STO-02, G-72). Plain ones are copied when kind and size agree; one that this kernel does not have may be
- * left out when it is zero. A member that points to a program becomes a slot of the value, which gets the program's descriptor when there is
- * one, and says what the program is loaded for: the kernel's struct, and the number of the member in it (not in the object's struct).
+ * Members are matched by name (STO-02, G-72). Plain ones are copied when kind and size agree; one that this
+ * kernel does not have may be left out when it is zero. A member that points to a program becomes a slot of the
+ * value, which gets the program's descriptor when there is one, and says what the program is loaded for: the
+ * kernel's struct, and the number of the member in it (not in the object's struct).
  *
- * So programs of this type are loaded when a struct that is made points to them, and not otherwise. This pass comes first of all,
- * because it may drop programs: those of structs that are not made, and those marked '?' whose member the kernel does not have.
+ * So programs of this type are loaded when a struct that is made points to them, and not otherwise. This pass
+ * comes first of all, because it may drop programs: those of structs that are not made, and those marked '?'
+ * whose member the kernel does not have.
  */
 #include "image/passes.h"
 
@@ -56,7 +59,8 @@ static uint32_t struct_find(struct bpfl_target *target, const char *name, size_t
 		const struct bpfl_btf *btf = bpfl_target_btf_of(target, module);
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, ids[i]);
 
-		if (type && bpfl_btf_kind(type) == BPFL_KIND_STRUCT && strlen(bpfl_btf_string(btf, type->name_off)) == size) {
+		if (type && bpfl_btf_kind(type) == BPFL_KIND_STRUCT &&
+		    strlen(bpfl_btf_string(btf, type->name_off)) == size) {
 			*ret_module = module;
 			return ids[i];
 		}
@@ -87,8 +91,11 @@ static int interface_missing(const struct copying *copying, const char *name, st
 		    bpfl_btf_kind(bpfl_btf_type(copying->kernel, id)) == BPFL_KIND_STRUCT)
 			bpfl_near_offer(&near, candidate + strlen(VALUE_PREFIX));
 	}
-	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT, "this kernel lets nobody implement struct %s", BPFL_ESC(name));
-	bpfl_error_why(err, "its BTF has no struct '%s%s'; the kernel may be too old, built without it, or have it in a module that is not loaded",
+	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT, "this kernel lets nobody implement struct %s",
+		       BPFL_ESC(name));
+	bpfl_error_why(err,
+		       "its BTF has no struct '%s%s'; the kernel may be too old, built without it, or have it in a "
+		       "module that is not loaded",
 		       VALUE_PREFIX, BPFL_ESC(name));
 	if (near.nr > 0)
 		bpfl_error_fix(err, "did you mean struct %s?", bpfl_near_text(&near, names, sizeof(names)));
@@ -101,12 +108,14 @@ static int interface_find(struct copying *copying, struct bpfl_target *target, c
 	char value_name[256];
 	int value_size = snprintf(value_name, sizeof(value_name), "%s%s", VALUE_PREFIX, name);
 	uint32_t structs = BPFL_BTF_KIND_BIT(BPFL_KIND_STRUCT);
-	struct bpfl_core_name names[] = { { name, strlen(name), structs }, { value_name, (size_t)value_size, structs } };
+	struct bpfl_core_name names[] = { { name, strlen(name), structs },
+					  { value_name, (size_t)value_size, structs } };
 	uint32_t value_id, value_module = 0, module = 0, data;
 	int result;
 
 	if (value_size >= (int)sizeof(value_name))
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "the struct's name has more than %zu characters", sizeof(value_name) - 16);
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "the struct's name has more than %zu characters",
+				      sizeof(value_name) - 16);
 	result = bpfl_core_names_prepare(target, names, 2, err);
 	if (result == 0)
 		result = bpfl_target_btf(target, &copying->kernel, err);
@@ -130,10 +139,12 @@ static int interface_find(struct copying *copying, struct bpfl_target *target, c
 	data = member_find(copying->kernel, value, "data");
 	copying->kernel_struct = bpfl_btf_type(copying->kernel, copying->kernel_id);
 	if (data == bpfl_btf_vlen(value) || value->size > VALUE_SIZE_MAX ||
-	    bpfl_btf_skip_modifiers(copying->kernel, bpfl_btf_members(value)[data].type, NULL) != copying->kernel_struct ||
+	    bpfl_btf_skip_modifiers(copying->kernel, bpfl_btf_members(value)[data].type, NULL) !=
+		    copying->kernel_struct ||
 	    !bpfl_in_range(bpfl_btf_member_bit_off(value, data) / 8, copying->kernel_struct->size, value->size))
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "the kernel's struct '%s' does not hold a struct '%s'",
-				      value_name, BPFL_ESC(name));
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "the kernel's struct '%s' does not hold a struct '%s'", value_name,
+				      BPFL_ESC(name));
 	copying->data_off = bpfl_btf_member_bit_off(value, data) / 8;
 	copying->out->value_size = value->size;
 	copying->out->kernel_value_type_id = value_id;
@@ -169,40 +180,46 @@ static struct bpfl_image_prog *image_prog_of(struct bpfl_image *image, uint32_t 
 	return NULL; /* not selected */
 }
 
-static int member_missing(struct copying *copying, const char *name, const struct bpfl_ops_member *op, bool zero, struct bpfl_error *err)
+static int member_missing(struct copying *copying, const char *name, const struct bpfl_ops_member *op, bool zero,
+			  struct bpfl_error *err)
 {
 	const struct bpfl_prog *prog = op ? &copying->image->spec->progs.items[op->prog_idx] : NULL;
 
 	if ((prog && (prog->optional || !prog->selected)) || (!prog && zero)) {
-		bpfl_log_line(copying->log, BPFL_LOG_INFO, "struct_ops '%s': this kernel has no member '%s': left out%s%s",
-			      BPFL_ESC(copying->map->name), BPFL_ESC(name), prog ? ", with program " : "", BPFL_ESC(prog ? prog->name : ""));
+		bpfl_log_line(copying->log, BPFL_LOG_INFO,
+			      "struct_ops '%s': this kernel has no member '%s': left out%s%s",
+			      BPFL_ESC(copying->map->name), BPFL_ESC(name), prog ? ", with program " : "",
+			      BPFL_ESC(prog ? prog->name : ""));
 		return 0;
 	}
 	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENOENT, "this kernel's struct %s has no member '%s'",
 		       BPFL_ESC(bpfl_btf_string(copying->kernel, copying->kernel_struct->name_off)), BPFL_ESC(name));
 	if (prog)
-		bpfl_error_fix(err, "if it can do without: SEC(\"?struct_ops\") in front of '%s', or --skip %s", BPFL_ESC(prog->name),
-			       BPFL_ESC(prog->name));
+		bpfl_error_fix(err, "if it can do without: SEC(\"?struct_ops\") in front of '%s', or --skip %s",
+			       BPFL_ESC(prog->name), BPFL_ESC(prog->name));
 	else
-		bpfl_error_fix(err, "a member that is zero may be missing: --set %s.%s=0", BPFL_ESC(copying->map->name), BPFL_ESC(name));
+		bpfl_error_fix(err, "a member that is zero may be missing: --set %s.%s=0", BPFL_ESC(copying->map->name),
+			       BPFL_ESC(name));
 	return -ENOENT;
 }
 
 /* STO-03: the program is loaded for this member, and for no other. */
-static int prog_bind(struct copying *copying, struct bpfl_image_prog *prog, uint32_t member_idx, const char *name, struct bpfl_error *err)
+static int prog_bind(struct copying *copying, struct bpfl_image_prog *prog, uint32_t member_idx, const char *name,
+		     struct bpfl_error *err)
 {
 	const struct bpfl_prog *spec_prog = &copying->image->spec->progs.items[prog->prog_idx];
 
 	if (spec_prog->prog_type != BPFL_PROG_STRUCT_OPS) {
-		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "member '%s': '%s' (section '%s') is no struct_ops program", BPFL_ESC(name),
+		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+			       "member '%s': '%s' (section '%s') is no struct_ops program", BPFL_ESC(name),
 			       BPFL_ESC(spec_prog->name), BPFL_ESC(spec_prog->section));
 		bpfl_error_fix(err, "SEC(\"struct_ops\")");
 		return -EINVAL;
 	}
 	if (prog->attach_btf_id != 0 && (prog->attach_btf_id != copying->kernel_id || prog->attach_type != member_idx ||
 					 prog->attach_btf_module_idx != copying->module_idx)) {
-		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "member '%s': program '%s' is another member already", BPFL_ESC(name),
-			       BPFL_ESC(spec_prog->name));
+		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "member '%s': program '%s' is another member already",
+			       BPFL_ESC(name), BPFL_ESC(spec_prog->name));
 		bpfl_error_why(err, "a program is verified for one member of one struct");
 		return -EINVAL;
 	}
@@ -213,8 +230,8 @@ static int prog_bind(struct copying *copying, struct bpfl_image_prog *prog, uint
 }
 
 /* A pointer: to a program, or to nothing. to: its place in the value. */
-static int pointer_copy(struct copying *copying, const struct bpfl_ops_member *op, const uint8_t *from, uint32_t member_idx, const char *name,
-			uint32_t to, struct bpfl_error *err)
+static int pointer_copy(struct copying *copying, const struct bpfl_ops_member *op, const uint8_t *from,
+			uint32_t member_idx, const char *name, uint32_t to, struct bpfl_error *err)
 {
 	const struct bpfl_btf_member *member = &bpfl_btf_members(copying->kernel_struct)[member_idx];
 	const struct bpfl_btf_type *pointer = bpfl_btf_skip_modifiers(copying->kernel, member->type, NULL);
@@ -223,12 +240,14 @@ static int pointer_copy(struct copying *copying, const struct bpfl_ops_member *o
 	int result;
 
 	if (!is_zero(from, sizeof(uint64_t)) && !op)
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "member '%s' is a pointer, and only one to a program has a meaning in the kernel",
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+				      "member '%s' is a pointer, and only one to a program has a meaning in the kernel",
 				      BPFL_ESC(name));
 	if (!prog)
 		return 0; /* left open, or its program is not wanted */
 	if (bpfl_btf_kind(bpfl_btf_skip_modifiers(copying->kernel, pointer->type, NULL)) != BPFL_KIND_FUNC_PROTO)
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "member '%s' is a program here, and no function in the kernel", BPFL_ESC(name));
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "member '%s' is a program here, and no function in the kernel", BPFL_ESC(name));
 	result = prog_bind(copying, prog, member_idx, name, err);
 	if (result < 0)
 		return result;
@@ -239,13 +258,14 @@ static int pointer_copy(struct copying *copying, const struct bpfl_ops_member *o
 	return 0;
 }
 
-static int plain_copy(struct copying *copying, const uint8_t *from, uint32_t size, uint32_t kernel_type_id, const char *name, uint32_t to,
-		      struct bpfl_error *err)
+static int plain_copy(struct copying *copying, const uint8_t *from, uint32_t size, uint32_t kernel_type_id,
+		      const char *name, uint32_t to, struct bpfl_error *err)
 {
 	uint32_t kernel_size = 0;
 
 	if (bpfl_btf_size(copying->kernel, kernel_type_id, &kernel_size) < 0 || kernel_size != size)
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "member '%s' has %u bytes, in the kernel's struct it has %u", BPFL_ESC(name),
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "member '%s' has %u bytes, in the kernel's struct it has %u", BPFL_ESC(name),
 				      size, kernel_size);
 	memcpy(copying->out->own_data + to, from, size);
 	return 0;
@@ -262,9 +282,12 @@ static int member_copy(struct copying *copying, uint32_t local_idx, struct bpfl_
 	uint32_t kernel_idx = member_find(copying->kernel, copying->kernel_struct, name);
 
 	if (bpfl_btf_member_bit_size(copying->local_struct, local_idx) != 0 || bit_off % 8 != 0)
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EOPNOTSUPP, "member '%s' is a bit-field, which cannot be copied", BPFL_ESC(name));
-	if (bpfl_btf_size(copying->local, local->type, &size) < 0 || !bpfl_in_range(bit_off / 8, size, copying->map->data_size))
-		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "member '%s' does not lie inside the variable", BPFL_ESC(name));
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EOPNOTSUPP,
+				      "member '%s' is a bit-field, which cannot be copied", BPFL_ESC(name));
+	if (bpfl_btf_size(copying->local, local->type, &size) < 0 ||
+	    !bpfl_in_range(bit_off / 8, size, copying->map->data_size))
+		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "member '%s' does not lie inside the variable",
+				      BPFL_ESC(name));
 	if (name[0] == '\0' || kernel_idx == bpfl_btf_vlen(copying->kernel_struct))
 		return member_missing(copying, name[0] ? name : "(anonymous)", op, is_zero(from, size), err);
 
@@ -273,12 +296,17 @@ static int member_copy(struct copying *copying, uint32_t local_idx, struct bpfl_
 	enum bpfl_btf_kind kernel_kind = bpfl_btf_kind(bpfl_btf_skip_modifiers(copying->kernel, kernel->type, NULL));
 	uint32_t kernel_bytes = kind == BPFL_KIND_PTR ? bpfl_btf_ptr_size(copying->kernel) : size;
 
-	if (bpfl_btf_member_bit_size(copying->kernel_struct, kernel_idx) != 0 || !bpfl_core_kinds_compatible(kind, kernel_kind))
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "member '%s' is %s, in the kernel's struct it is %s", BPFL_ESC(name),
+	if (bpfl_btf_member_bit_size(copying->kernel_struct, kernel_idx) != 0 ||
+	    !bpfl_core_kinds_compatible(kind, kernel_kind))
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "member '%s' is %s, in the kernel's struct it is %s", BPFL_ESC(name),
 				      bpfl_btf_kind_name(kind),
-				      bpfl_btf_member_bit_size(copying->kernel_struct, kernel_idx) ? "a bit-field" : bpfl_btf_kind_name(kernel_kind));
+				      bpfl_btf_member_bit_size(copying->kernel_struct, kernel_idx)
+					      ? "a bit-field"
+					      : bpfl_btf_kind_name(kernel_kind));
 	if (!bpfl_in_range(copying->data_off + kernel_bit_off / 8, kernel_bytes, copying->out->value_size))
-		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL, "member '%s' does not lie inside the kernel's struct", BPFL_ESC(name));
+		return bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, EINVAL,
+				      "member '%s' does not lie inside the kernel's struct", BPFL_ESC(name));
 	if (kind == BPFL_KIND_PTR)
 		return pointer_copy(copying, op, from, kernel_idx, name, copying->data_off + kernel_bit_off / 8, err);
 	return plain_copy(copying, from, size, kernel->type, name, copying->data_off + kernel_bit_off / 8, err);
@@ -295,7 +323,8 @@ static int variable_begin(struct copying *copying, struct bpfl_target *target, s
 	copying->local = spec->btf;
 	copying->local_struct = spec->btf ? bpfl_btf_type(spec->btf, copying->map->value_type_id) : NULL;
 	if (!copying->local_struct || bpfl_btf_kind(copying->local_struct) != BPFL_KIND_STRUCT) {
-		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "a variable of section '%s' has to be a struct, and its type to be known",
+		bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+			       "a variable of section '%s' has to be a struct, and its type to be known",
 			       BPFL_ESC(copying->map->section));
 		bpfl_error_catalogue(err, 8);
 		bpfl_error_fix(err, "compile with clang -g");
@@ -325,15 +354,19 @@ static int variable_copy(struct copying *copying, struct bpfl_target *target, st
 
 /* ---- one member after the other, for the check ---- */
 
-static int member_tell(struct copying *copying, uint32_t local_idx, bpfl_ops_member_fn each, void *ctx, struct bpfl_error *err)
+static int member_tell(struct copying *copying, uint32_t local_idx, bpfl_ops_member_fn each, void *ctx,
+		       struct bpfl_error *err)
 {
 	const char *name = bpfl_btf_string(copying->local, bpfl_btf_members(copying->local_struct)[local_idx].name_off);
-	const struct bpfl_ops_member *op = ops_at(copying->map, bpfl_btf_member_bit_off(copying->local_struct, local_idx) / 8);
-	bool there = name[0] != '\0' && member_find(copying->kernel, copying->kernel_struct, name) < bpfl_btf_vlen(copying->kernel_struct);
+	const struct bpfl_ops_member *op = ops_at(copying->map,
+						  bpfl_btf_member_bit_off(copying->local_struct, local_idx) / 8);
+	bool there = name[0] != '\0' &&
+		     member_find(copying->kernel, copying->kernel_struct, name) < bpfl_btf_vlen(copying->kernel_struct);
 	struct bpfl_error refusal = BPFL_ERROR_INIT;
 	int result = member_copy(copying, local_idx, &refusal);
 
-	if (result < 0 && err && refusal.kind != BPFL_ERR_UNSUPPORTED) { /* no kernel would take it; or there is no memory */
+	/* no kernel would take it; or there is no memory */
+	if (result < 0 && err && refusal.kind != BPFL_ERR_UNSUPPORTED) {
 		bpfl_error_clear(err);
 		*err = refusal;
 		return result;
@@ -343,8 +376,8 @@ static int member_tell(struct copying *copying, uint32_t local_idx, bpfl_ops_mem
 	return result;
 }
 
-int bpfl_image_struct_ops_each(struct bpfl_image *image, size_t map_idx, struct bpfl_target *target, bpfl_ops_member_fn each, void *ctx,
-			       struct bpfl_error *err)
+int bpfl_image_struct_ops_each(struct bpfl_image *image, size_t map_idx, struct bpfl_target *target,
+			       bpfl_ops_member_fn each, void *ctx, struct bpfl_error *err)
 {
 	struct bpfl_image_map scratch = { .needed = false };
 	struct copying copying = { .image = image, .map = &image->spec->maps.items[map_idx], .out = &scratch };
@@ -358,7 +391,8 @@ int bpfl_image_struct_ops_each(struct bpfl_image *image, size_t map_idx, struct 
 
 /* ---- programs that no struct wants ---- */
 
-static int prog_unused(const struct bpfl_spec *spec, const struct bpfl_prog *prog, uint32_t prog_idx, struct bpfl_error *err)
+static int prog_unused(const struct bpfl_spec *spec, const struct bpfl_prog *prog, uint32_t prog_idx,
+		       struct bpfl_error *err)
 {
 	for (size_t i = 0; i < spec->maps.nr; i++) {
 		const struct bpfl_map_spec *map = &spec->maps.items[i];
@@ -368,8 +402,10 @@ static int prog_unused(const struct bpfl_spec *spec, const struct bpfl_prog *pro
 				return 0;
 		}
 	}
-	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "program '%s': no struct_ops variable points to it", BPFL_ESC(prog->name));
-	bpfl_error_why(err, "such a program is loaded for a member of a struct of the kernel, and only a variable in SEC(\".struct_ops\") says which");
+	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "program '%s': no struct_ops variable points to it",
+		       BPFL_ESC(prog->name));
+	bpfl_error_why(err, "such a program is loaded for a member of a struct of the kernel, and only a variable in "
+			    "SEC(\".struct_ops\") says which");
 	bpfl_error_fix(err, "leave it out: --skip %s", BPFL_ESC(prog->name));
 	return -EINVAL;
 }
@@ -396,7 +432,8 @@ static int progs_drop(struct bpfl_image *image, struct bpfl_error *err)
 	return 0;
 }
 
-int bpfl_image_struct_ops(struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_log *log, struct bpfl_error *err)
+int bpfl_image_struct_ops(struct bpfl_image *image, struct bpfl_target *target, const struct bpfl_log *log,
+			  struct bpfl_error *err)
 {
 	for (size_t i = 0; i < image->spec->maps.nr; i++) {
 		const struct bpfl_map_spec *map = &image->spec->maps.items[i];

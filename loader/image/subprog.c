@@ -144,8 +144,8 @@ static int walk(struct flattener *fl, struct bpfl_image_prog *prog)
 }
 
 /*
- * Turns references to functions into distances. Calls without a reference are left alone: they come from a caller of the
- * library who laid out the program.
+ * Turns references to functions into distances. Calls without a reference are left alone: they come from a
+ * caller of the library who laid out the program.
  */
 static int calls_patch(struct flattener *fl)
 {

@@ -60,7 +60,8 @@ static int path_copy(const char *path, char **ret_path)
 
 static int paths_copy(const struct bpfl_target_opts *opts, struct bpfl_target *target)
 {
-	if (path_copy(opts->btf_path, &target->btf_path) < 0 || path_copy(opts->kconfig_path, &target->kconfig_path) < 0)
+	if (path_copy(opts->btf_path, &target->btf_path) < 0 ||
+	    path_copy(opts->kconfig_path, &target->kconfig_path) < 0)
 		return -ENOMEM;
 	if (opts->nr_module_paths == 0)
 		return 0;

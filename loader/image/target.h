@@ -2,7 +2,8 @@
 /*
  * image/target: the parts of a target, read when first asked for.
  *
- * Getters fill the cache, so they take a non-const target. "running" decides whether an unset part is read from this system or counts as unknown.
+ * Getters fill the cache, so they take a non-const target. "running" decides whether an unset part is read from
+ * this system or counts as unknown.
  */
 #ifndef BPFL_IMAGE_TARGET_H
 #define BPFL_IMAGE_TARGET_H
@@ -32,7 +33,8 @@ enum bpfl_feature {
 	BPFL_FEATURE_PERF_LINK,	     /* LINK_CREATE on a perf event, 5.15 */
 	BPFL_FEATURE_XDP_LINK,	     /* 5.9 */
 	BPFL_FEATURE_UPROBE_MULTI,   /* LINK_CREATE of many uprobes, 6.6 */
-	BPFL_FEATURE_PROBE_PMU,	     /* kprobe and uprobe as perf events, 4.17; only ever set to NO by who knows better */
+	/* kprobe and uprobe as perf events, 4.17; only ever set to NO by who knows better */
+	BPFL_FEATURE_PROBE_PMU,
 	BPFL_FEATURE_KPROBE_MULTI,   /* 5.18, with CONFIG_FPROBE */
 	BPFL_FEATURE_TCX_LINK,	     /* 6.6 */
 	BPFL_FEATURE_NETKIT_LINK,    /* 6.7 */
@@ -65,7 +67,10 @@ unsigned bpfl_target_possible_cpus(struct bpfl_target *target);	 /* at least 1 *
 unsigned bpfl_target_page_size(struct bpfl_target *target);	 /* at least 4096 */
 /* The kernel's BTF, opened on first use. Owned by the target. -ENOENT with E7's text. */
 int bpfl_target_btf(struct bpfl_target *target, const struct bpfl_btf **ret_btf, struct bpfl_error *err);
-/* One pass over its types for all names that the search wants: the pass that opening it takes, when it is not open yet. */
+/*
+ * One pass over its types for all names that the search wants: the pass that opening it takes, when it is
+ * not open yet.
+ */
 int bpfl_target_search(struct bpfl_target *target, struct bpfl_btf_search *search, struct bpfl_error *err);
 
 #endif

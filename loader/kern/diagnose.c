@@ -111,7 +111,8 @@ static bool cause_capabilities(const struct refusal *refusal, struct bpfl_error 
 			? " (tracing programs also need cap_perfmon, networking programs cap_net_admin)"
 			: "");
 	if (refusal->wanted == BPFL_WANTED_UPROBE)
-		bpfl_error_fix(err, "or take section uprobe.multi (Linux 6.6), for which CAP_BPF and CAP_PERFMON are enough");
+		bpfl_error_fix(err, "or take section uprobe.multi (Linux 6.6), for which CAP_BPF and CAP_PERFMON are "
+				    "enough");
 	return true;
 }
 

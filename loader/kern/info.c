@@ -2,8 +2,9 @@
 /*
  * kern/info.c: walks the kernel's ids. See kern/info.h.
  *
- * Each kind has a command for the next id and one for a descriptor of an id (Linux 4.13; links 5.8). What goes away between the two calls is
- * skipped. One row per kind in a table says which commands, and which function turns the kernel's struct into ours.
+ * Each kind has a command for the next id and one for a descriptor of an id (Linux 4.13; links 5.8). What goes
+ * away between the two calls is skipped. One row per kind in a table says which commands, and which function
+ * turns the kernel's struct into ours.
  */
 #include "kern/info.h"
 
@@ -149,8 +150,11 @@ static int refuse(int ret, struct bpfl_error *err)
 {
 	if (ret == -ENOMEM)
 		return bpfl_error_nomem(err);
-	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : ret == -EINVAL ? BPFL_ERR_UNSUPPORTED : BPFL_ERR_SYSTEM, -ret,
-		       "asking the kernel what is loaded: %s", bpfl_errno_text(-ret));
+	bpfl_error_set(err,
+		       ret == -EPERM    ? BPFL_ERR_PERMISSION
+		       : ret == -EINVAL ? BPFL_ERR_UNSUPPORTED
+					: BPFL_ERR_SYSTEM,
+		       -ret, "asking the kernel what is loaded: %s", bpfl_errno_text(-ret));
 	if (ret == -EPERM) {
 		bpfl_error_catalogue(err, 1);
 		bpfl_error_why(err, "walking the ids of all users' programs needs CAP_SYS_ADMIN");
@@ -239,12 +243,26 @@ int bpfl_listing_view(const struct bpfl_listing *listing, size_t idx, struct bpf
 		return -ERANGE;
 	row = &listing->rows.items[idx];
 	*ret_view = (struct bpfl_live_view){
-		.kind = row->kind, .id = row->id, .name = row->name, .type = row->type,
-		.detail = row->detail ? row->detail : "", .metadata = row->metadata ? row->metadata : "", .prog_id = row->prog_id, .btf_id = row->btf_id,
-		.key_size = row->key_size, .value_size = row->value_size, .max_entries = row->max_entries, .flags = row->flags,
-		.size_bytes = row->size_bytes, .nr_map_ids = row->map_ids.nr, .map_ids = row->map_ids.items,
-		.nr_pins = row->pins.nr, .pins = (const char *const *)row->pins.items,
-		.nr_holders = row->holders.nr, .holders = row->holders.items, .object = row->object ? row->object : "",
+		.kind = row->kind,
+		.id = row->id,
+		.name = row->name,
+		.type = row->type,
+		.detail = row->detail ? row->detail : "",
+		.metadata = row->metadata ? row->metadata : "",
+		.prog_id = row->prog_id,
+		.btf_id = row->btf_id,
+		.key_size = row->key_size,
+		.value_size = row->value_size,
+		.max_entries = row->max_entries,
+		.flags = row->flags,
+		.size_bytes = row->size_bytes,
+		.nr_map_ids = row->map_ids.nr,
+		.map_ids = row->map_ids.items,
+		.nr_pins = row->pins.nr,
+		.pins = (const char *const *)row->pins.items,
+		.nr_holders = row->holders.nr,
+		.holders = row->holders.items,
+		.object = row->object ? row->object : "",
 	};
 	memcpy(ret_view->tag, row->tag, sizeof(row->tag));
 	return 0;

@@ -45,7 +45,8 @@ int bpfl_listing_link(struct bpfl_live *row, int fd);
 /* Names for the places of links (info_place.c): true and out written when it is certain. */
 #define BPFL_PLACE_IF_SIZE 16
 /* attach_type 0: xdp, which is known by its program. */
-bool bpfl_place_interface(uint32_t ifindex, uint32_t attach_type, uint32_t link_id, uint32_t prog_id, char out[BPFL_PLACE_IF_SIZE]);
+bool bpfl_place_interface(uint32_t ifindex, uint32_t attach_type, uint32_t link_id, uint32_t prog_id,
+			  char out[BPFL_PLACE_IF_SIZE]);
 bool bpfl_place_cgroup(uint64_t cgroup_id, char *out, size_t size);
 bool bpfl_place_function(uint32_t btf_obj_id, uint32_t type_id, char *out, size_t size);
 /* Fills pins, holders and object of all rows. What cannot be read is left out. 0 or -ENOMEM. */

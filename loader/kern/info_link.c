@@ -2,8 +2,9 @@
 /*
  * kern/info_link.c: what a link holds on to, in words.
  *
- * The kernel describes a link by a struct whose second part depends on the link's type, and writes names only into room that it is given. So it
- * is asked twice: for the type, then with room for a name at the place where this type has one.
+ * The kernel describes a link by a struct whose second part depends on the link's type, and writes names only
+ * into room that it is given. So it is asked twice: for the type, then with room for a name at the place where
+ * this type has one.
  */
 #include "kern/info.h"
 
@@ -17,9 +18,22 @@
 #define NAME_SIZE 256
 
 enum link_type {
-	LINK_RAW_TRACEPOINT = 1, LINK_TRACING, LINK_CGROUP, LINK_ITER, LINK_NETNS, LINK_XDP, LINK_PERF_EVENT, LINK_KPROBE_MULTI,
-	LINK_STRUCT_OPS, LINK_NETFILTER, LINK_TCX, LINK_UPROBE_MULTI, LINK_NETKIT, LINK_SOCKMAP,
-	LINK_TRACING_MULTI, NR_LINK_TYPES
+	LINK_RAW_TRACEPOINT = 1,
+	LINK_TRACING,
+	LINK_CGROUP,
+	LINK_ITER,
+	LINK_NETNS,
+	LINK_XDP,
+	LINK_PERF_EVENT,
+	LINK_KPROBE_MULTI,
+	LINK_STRUCT_OPS,
+	LINK_NETFILTER,
+	LINK_TCX,
+	LINK_UPROBE_MULTI,
+	LINK_NETKIT,
+	LINK_SOCKMAP,
+	LINK_TRACING_MULTI,
+	NR_LINK_TYPES
 };
 
 enum perf_type { PERF_UPROBE = 1, PERF_URETPROBE, PERF_KPROBE, PERF_KRETPROBE, PERF_TRACEPOINT, PERF_EVENT };
@@ -31,11 +45,14 @@ struct link_info {
 		struct { uint64_t name; uint32_t name_len; } named; /* raw tracepoint, iterator */
 		struct { uint32_t attach_type, target_obj_id, target_btf_id; } tracing;
 		struct { uint64_t cgroup_id; uint32_t attach_type; } cgroup;
-		struct { uint32_t number, attach_type; } place; /* netns: inode; xdp, tcx, netkit: interface; struct_ops, sockmap: map */
+		/* netns: inode; xdp, tcx, netkit: interface; struct_ops, sockmap: map */
+		struct { uint32_t number, attach_type; } place;
 		struct { uint32_t family, hook; int32_t priority; } netfilter; /* 6.4 */
 		struct { uint64_t addrs; uint32_t count, flags; } kprobe_multi; /* 6.6 */
-		struct { uint32_t attach_type, count, btf_obj_id, pad; uint64_t ids, addrs, cookies; } tracing_multi; /* 7.2 */
-		struct { uint64_t path, offsets, ref_ctr_offsets, cookies; uint32_t path_size, count, flags, pid; } uprobe_multi; /* 6.8 */
+		/* 7.2 */
+		struct { uint32_t attach_type, count, btf_obj_id, pad; uint64_t ids, addrs, cookies; } tracing_multi;
+		/* 6.8 */
+		struct { uint64_t path, offsets, ref_ctr_offsets, cookies; uint32_t path_size, count, flags, pid; } uprobe_multi;
 		struct { /* 6.6 */
 			uint32_t type, pad;
 			uint64_t name; /* an event: its config */
@@ -76,7 +93,8 @@ static void say_tracing(struct bpfl_buf *out, const struct link_info *info, cons
 	if (bpfl_place_function(info->tracing.target_obj_id, info->tracing.target_btf_id, function, sizeof(function)))
 		bpfl_buf_printf(out, " %s", function);
 	else
-		bpfl_buf_printf(out, ", BTF object %u, type %u", info->tracing.target_obj_id, info->tracing.target_btf_id);
+		bpfl_buf_printf(out, ", BTF object %u, type %u", info->tracing.target_obj_id,
+				info->tracing.target_btf_id);
 }
 
 static void say_cgroup(struct bpfl_buf *out, const struct link_info *info, const char *name)
@@ -129,7 +147,8 @@ static void say_map(struct bpfl_buf *out, const struct link_info *info, const ch
 static void say_netfilter(struct bpfl_buf *out, const struct link_info *info, const char *name)
 {
 	(void)name;
-	bpfl_buf_printf(out, "family %u, hook %u, priority %d", info->netfilter.family, info->netfilter.hook, info->netfilter.priority);
+	bpfl_buf_printf(out, "family %u, hook %u, priority %d", info->netfilter.family, info->netfilter.hook,
+			info->netfilter.priority);
 }
 
 static void say_kprobe_multi(struct bpfl_buf *out, const struct link_info *info, const char *name)
@@ -141,8 +160,8 @@ static void say_kprobe_multi(struct bpfl_buf *out, const struct link_info *info,
 static void say_tracing_multi(struct bpfl_buf *out, const struct link_info *info, const char *name)
 {
 	(void)name;
-	bpfl_buf_printf(out, "%u functions of BTF object %u, attach type %u", info->tracing_multi.count, info->tracing_multi.btf_obj_id,
-			info->tracing_multi.attach_type);
+	bpfl_buf_printf(out, "%u functions of BTF object %u, attach type %u", info->tracing_multi.count,
+			info->tracing_multi.btf_obj_id, info->tracing_multi.attach_type);
 }
 
 static void say_uprobe_multi(struct bpfl_buf *out, const struct link_info *info, const char *name)
@@ -158,7 +177,8 @@ static void say_perf(struct bpfl_buf *out, const struct link_info *info, const c
 	};
 
 	if (info->perf.type == PERF_EVENT)
-		bpfl_buf_printf(out, "event type %u, config %llu", info->perf.name_len, (unsigned long long)info->perf.name);
+		bpfl_buf_printf(out, "event type %u, config %llu", info->perf.name_len,
+				(unsigned long long)info->perf.name);
 	else if (info->perf.type > 0 && info->perf.type < PERF_EVENT)
 		bpfl_buf_printf(out, "%s %s", words[info->perf.type], name);
 	if (info->perf.type >= PERF_UPROBE && info->perf.type <= PERF_KRETPROBE && info->perf.offset != 0)

@@ -2,8 +2,8 @@
 /*
  * kern/info_metadata.c: what a program's author has written about it.
  *
- * Variables named bpf_metadata_KEY in a constant data section: a convention of bpftool. Loaders bind the section's map to each program, so it is among
- * the program's maps; the types of the map name the variables.
+ * Variables named bpf_metadata_KEY in a constant data section: a convention of bpftool. Loaders bind the
+ * section's map to each program, so it is among the program's maps; the types of the map name the variables.
  */
 #include "kern/info.h"
 
@@ -31,8 +31,8 @@ static bool may_have(uint32_t map_id)
 	       memmem(info.name, sizeof(info.name), ".rodata", 7) != NULL;
 }
 
-static void put_variable(const struct bpfl_map *map, const char *name, uint32_t type_id, const uint8_t *bytes, size_t size,
-			 struct bpfl_buf *words, struct bpfl_json *json)
+static void put_variable(const struct bpfl_map *map, const char *name, uint32_t type_id, const uint8_t *bytes,
+			 size_t size, struct bpfl_buf *words, struct bpfl_json *json)
 {
 	size_t start;
 
@@ -61,8 +61,8 @@ static void read_section(const struct bpfl_map *map, const uint8_t *value, struc
 
 		if (type && bpfl_text_has_prefix(name, BPFL_METADATA_PREFIX) && var->byte_off <= map->value_size &&
 		    var->size_bytes <= map->value_size - var->byte_off)
-			put_variable(map, name + strlen(BPFL_METADATA_PREFIX), type->type, value + var->byte_off, var->size_bytes,
-				     words, json);
+			put_variable(map, name + strlen(BPFL_METADATA_PREFIX), type->type, value + var->byte_off,
+				     var->size_bytes, words, json);
 	}
 }
 

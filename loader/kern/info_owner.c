@@ -2,9 +2,9 @@
 /*
  * kern/info_owner.c: who holds what is in the kernel: processes, pins.
  *
- * A descriptor's fdinfo says which program, map, link or BTF it is ("prog_id:", Linux 4.13; "link_id:", 5.8), so /proc is walked once for all rows. Each mounted
- * bpffs of this mount namespace is walked too: every pin is opened for a moment, and asked the same way. What may not be looked at
- * is left out.
+ * A descriptor's fdinfo says which program, map, link or BTF it is ("prog_id:", Linux 4.13; "link_id:", 5.8),
+ * so /proc is walked once for all rows. Each mounted bpffs of this mount namespace is walked too: every pin is
+ * opened for a moment, and asked the same way. What may not be looked at is left out.
  */
 #include "kern/info.h"
 
@@ -158,7 +158,8 @@ static char *pin_dir_of(const char *path)
 	while (subdir > path && subdir[-1] != '/')
 		subdir--;
 	for (size_t i = 0; subdir > path + 1 && i < sizeof(subdirs) / sizeof(subdirs[0]); i++) {
-		if (strlen(subdirs[i]) == (size_t)(name - subdir) && strncmp(subdirs[i], subdir, (size_t)(name - subdir)) == 0)
+		if (strlen(subdirs[i]) == (size_t)(name - subdir) &&
+		    strncmp(subdirs[i], subdir, (size_t)(name - subdir)) == 0)
 			return bpfl_strndup(path, (size_t)(subdir - path) - 1);
 	}
 	return NULL;
@@ -245,7 +246,11 @@ static void unescape(char *text)
 
 struct mounts {
 	struct walk *walk;
-	struct bpfl_buf seen; /* lines, "0:31" and "/sys/fs/bpf": a file system is looked at once, and so is a place where one hides another */
+	/*
+	 * lines, "0:31" and "/sys/fs/bpf": a file system is looked at once, and so is a place where one
+	 * hides another
+	 */
+	struct bpfl_buf seen;
 };
 
 static bool was_seen(const struct mounts *mounts, const char *text)

@@ -54,7 +54,8 @@ static void row_line(struct bpfl_buf *out, const struct bpfl_live *row)
 	for (size_t i = 0; i < row->pins.nr; i++)
 		bpfl_buf_printf(out, "%s%s", i ? "," : "  pin ", BPFL_ESC(row->pins.items[i]));
 	for (size_t i = 0; i < row->holders.nr; i++)
-		bpfl_buf_printf(out, "%s%s(%d)", i ? "," : "  by ", BPFL_ESC(row->holders.items[i].comm), row->holders.items[i].pid);
+		bpfl_buf_printf(out, "%s%s(%d)", i ? "," : "  by ", BPFL_ESC(row->holders.items[i].comm),
+				row->holders.items[i].pid);
 	if (row->metadata)
 		bpfl_buf_printf(out, "  metadata %s", row->metadata);
 	if (row->object)
@@ -148,7 +149,8 @@ static void row_json(struct bpfl_json *json, const struct bpfl_live *row)
 	bpfl_json_object_end(json);
 }
 
-int bpfl_listing_text(const struct bpfl_listing *listing, enum bpfl_format format, char **ret_text, struct bpfl_error *err)
+int bpfl_listing_text(const struct bpfl_listing *listing, enum bpfl_format format, char **ret_text,
+		      struct bpfl_error *err)
 {
 	struct bpfl_buf out = BPFL_BUF_INIT;
 	char *result;

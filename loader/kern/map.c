@@ -6,8 +6,8 @@
  * when it is constant. All of that happens before the first program is loaded: the verifier takes
  * the values of a frozen map for constants and removes the branches that they rule out (G-45).
  * Values go in by system call, never through a mapping, because a map with a writable mapping
- * cannot be frozen (G-46). A map that is pinned by name may be there already (kern/pin_map.c). Then inner maps go into outer ones, and, when programs exist, programs
- * into program arrays.
+ * cannot be frozen (G-46). A map that is pinned by name may be there already (kern/pin_map.c). Then inner maps
+ * go into outer ones, and, when programs exist, programs into program arrays.
  *
  * MAP_CREATE is tried as it should be. A refusal is answered by leaving out what an older kernel
  * may not know, newest first; the row of the table that helped is remembered for the other maps.
@@ -229,13 +229,16 @@ static int map_refused(struct bpfl_loading *loading, const char *name,
 /* ---- one map ---- */
 
 /*
- * Old kernels (seen on 5.10) read their own types when the first program of all is loaded, and know no struct_ops before: on a machine that has just
- * started, ENOTSUPP (524, which no user space has a name for). So one is loaded that does nothing.
+ * Old kernels (seen on 5.10) read their own types when the first program of all is loaded, and know no
+ * struct_ops before: on a machine that has just started, ENOTSUPP (524, which no user space has a name for). So
+ * one is loaded that does nothing.
  */
 static bool kernel_reads_its_types(void)
 {
 	static const struct bpfl_insn insns[] = { { .code = 0xb7 /* r0 = 0 */ }, { .code = 0x95 /* exit */ } };
-	struct bpfl_attr_prog_load attr = { .prog_type = BPFL_PROG_SOCKET_FILTER, .insn_cnt = 2, .insns = BPFL_PTR(insns),
+	struct bpfl_attr_prog_load attr = { .prog_type = BPFL_PROG_SOCKET_FILTER,
+					    .insn_cnt = 2,
+					    .insns = BPFL_PTR(insns),
 					    .license = BPFL_PTR("GPL") };
 	int fd = bpfl_sys_prog_load(&attr);
 

@@ -2,13 +2,15 @@
 /*
  * kern/map_cpu.c: the value of one CPU, and one value for all CPUs.
  *
- * Linux 7.0 has flags for that: BPF_F_CPU, with the CPU in the upper half of the flags, and BPF_F_ALL_CPUS; the value is then that of one
- * CPU, in its own size. Kernels and types of maps without them answer EINVAL; there all values are read, changed and written back,
- * and what a program writes on another CPU between the two calls is lost. Writing all needs no reading.
+ * Linux 7.0 has flags for that: BPF_F_CPU, with the CPU in the upper half of the flags, and BPF_F_ALL_CPUS; the
+ * value is then that of one CPU, in its own size. Kernels and types of maps without them answer EINVAL; there
+ * all values are read, changed and written back, and what a program writes on another CPU between the two calls
+ * is lost. Writing all needs no reading.
  *
- * With BPF_F_CPU the kernel does not look at NOEXIST and EXIST, and which values a new element has on the other CPUs is not said anywhere. So a
- * hash is asked first whether the element is there, and a new one is written whole. A full LRU hash makes room before it looks for the
- * element, which may throw out that very one with the other CPUs' values (seen on 7.3): these are always written whole.
+ * With BPF_F_CPU the kernel does not look at NOEXIST and EXIST, and which values a new element has on the other
+ * CPUs is not said anywhere. So a hash is asked first whether the element is there, and a new one is written
+ * whole. A full LRU hash makes room before it looks for the element, which may throw out that very one with the
+ * other CPUs' values (seen on 7.3): these are always written whole.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,21 +31,24 @@ bool bpfl_map_is_of_cpu(uint64_t flags)
 	return flags & (BPFL_MAP_CPU | BPFL_MAP_ALL_CPUS);
 }
 
-int bpfl_map_cpu_check(const struct bpfl_map *map, uint64_t flags, bool writes, size_t value_size, struct bpfl_error *err)
+int bpfl_map_cpu_check(const struct bpfl_map *map, uint64_t flags, bool writes, size_t value_size,
+		       struct bpfl_error *err)
 {
 	const char *name = BPFL_ESC(map->name);
 	bool is_one = flags & BPFL_MAP_CPU;
 
 	if (map->nr_cpus == 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "map '%s' has one value for all CPUs, not one for each", name);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE,
+				      "map '%s' has one value for all CPUs, not one for each", name);
 	if (is_one == !!(flags & BPFL_MAP_ALL_CPUS) || (!is_one && (!writes || cpu_of(flags) != 0)))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': one CPU is read, and one or all are written", name);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "map '%s': one CPU is read, and one or all are written", name);
 	if (is_one && cpu_of(flags) >= map->nr_cpus)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "map '%s' has no values of CPU %u, only of %u CPUs", name, cpu_of(flags),
-				      map->nr_cpus);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "map '%s' has no values of CPU %u, only of %u CPUs",
+				      name, cpu_of(flags), map->nr_cpus);
 	if (value_size != map->value_size)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': the value of a CPU has %u bytes, not %zu", name,
-				      map->value_size, value_size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': the value of a CPU has %u bytes, not %zu",
+				      name, map->value_size, value_size);
 	return 0;
 }
 
@@ -69,7 +74,8 @@ static int write_whole(const struct bpfl_map *map, const void *key, const void *
 {
 	uint8_t *values = bpfl_map_value_new(map);
 	size_t stride = bpfl_map_cpu_stride(map);
-	unsigned first = flags & BPFL_MAP_CPU ? cpu_of(flags) : 0, end = flags & BPFL_MAP_CPU ? first + 1 : map->nr_cpus;
+	unsigned first = flags & BPFL_MAP_CPU ? cpu_of(flags) : 0,
+		 end = flags & BPFL_MAP_CPU ? first + 1 : map->nr_cpus;
 	int ret = values ? 0 : -ENOMEM;
 
 	if (ret == 0 && keeps)

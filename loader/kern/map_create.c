@@ -2,8 +2,8 @@
 /*
  * kern/map_create.c: a new map without an object, with types in words.
  *
- * Both types go into one BTF (the value's declaration is read on top of the key's), which is loaded and then belongs to the map: others
- * that open it find them. A kernel that takes no BTF makes the map without.
+ * Both types go into one BTF (the value's declaration is read on top of the key's), which is loaded and then
+ * belongs to the map: others that open it find them. A kernel that takes no BTF makes the map without.
  */
 #include <errno.h>
 #include <string.h>
@@ -33,10 +33,11 @@ static int type_read(const char *what, const char *words, struct bpfl_btf **btf,
 	bpfl_btf_destroy(*btf);
 	*btf = more;
 	if (bpfl_btf_size(more, *ret_type_id, &type_size) < 0 || type_size == 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "type of the %s: '%s' has no size", what, BPFL_ESC(words));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "type of the %s: '%s' has no size", what,
+				      BPFL_ESC(words));
 	if (*size && *size != type_size)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "type of the %s: '%s' has %u bytes, not %u", what, BPFL_ESC(words),
-				      type_size, *size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "type of the %s: '%s' has %u bytes, not %u", what,
+				      BPFL_ESC(words), type_size, *size);
 	*size = type_size;
 	return 0;
 }
@@ -64,13 +65,15 @@ static void numbers_explain(const struct bpfl_attr_map_create *attr, struct bpfl
 	bool is_ring = type == BPFL_MAP_TYPE_RINGBUF || type == BPFL_MAP_TYPE_USER_RINGBUF;
 	bool is_storage = type == BPFL_MAP_TYPE_SK_STORAGE || type == BPFL_MAP_TYPE_INODE_STORAGE ||
 			  type == BPFL_MAP_TYPE_TASK_STORAGE || type == BPFL_MAP_TYPE_CGRP_STORAGE;
-	bool is_array = type == BPFL_MAP_TYPE_ARRAY || type == BPFL_MAP_TYPE_PERCPU_ARRAY || type == BPFL_MAP_TYPE_PROG_ARRAY ||
-			type == BPFL_MAP_TYPE_ARRAY_OF_MAPS;
+	bool is_array = type == BPFL_MAP_TYPE_ARRAY || type == BPFL_MAP_TYPE_PERCPU_ARRAY ||
+			type == BPFL_MAP_TYPE_PROG_ARRAY || type == BPFL_MAP_TYPE_ARRAY_OF_MAPS;
 
 	if (attr->max_entries == 0 && !is_storage)
 		bpfl_error_fix(err, "say how many elements it has room for: max_entries is 0 (--max-entries N)");
 	else if (is_ring && (attr->max_entries & (attr->max_entries - 1) || attr->max_entries % page))
-		bpfl_error_fix(err, "the size of a ring buffer must be a power of two and a multiple of the page size (%zu)", page);
+		bpfl_error_fix(err,
+			       "the size of a ring buffer must be a power of two and a multiple of the page size (%zu)",
+			       page);
 	else if (is_array && attr->key_size != 4)
 		bpfl_error_fix(err, "the key of an array must have 4 bytes");
 }
@@ -97,7 +100,8 @@ static int create_within_limits(const struct bpfl_attr_map_create *attr)
 {
 	int fd = bpfl_sys_map_create(attr);
 
-	if (fd == -EPERM && bpfl_facts_kernel_version() < BPFL_KERNEL_VERSION(5, 11, 0) && bpfl_enter_raise_memlock() == 0)
+	if (fd == -EPERM && bpfl_facts_kernel_version() < BPFL_KERNEL_VERSION(5, 11, 0) &&
+	    bpfl_enter_raise_memlock() == 0)
 		fd = bpfl_sys_map_create(attr);
 	return fd;
 }
@@ -152,12 +156,14 @@ int bpfl_map_create(const struct bpfl_map_def *def, const char *key_type, const 
 
 	if (def->type == BPFL_MAP_TYPE_ARRAY_OF_MAPS || def->type == BPFL_MAP_TYPE_HASH_OF_MAPS) {
 		if (def->size < sizeof(*def) || def->inner_map_fd <= 0)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "a map of maps is made with a map like those that it will hold");
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+					      "a map of maps is made with a map like those that it will hold");
 		attr.inner_map_fd = (uint32_t)def->inner_map_fd;
 		attr.value_size = sizeof(uint32_t);
 	}
 	if (def->name && (strlen(def->name) >= BPFL_OBJ_NAME_SIZE))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "the kernel keeps names of up to %d bytes: '%s' is longer",
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "the kernel keeps names of up to %d bytes: '%s' is longer",
 				      BPFL_OBJ_NAME_SIZE - 1, BPFL_ESC(def->name));
 	if (def->name)
 		memcpy(attr.map_name, def->name, strlen(def->name));

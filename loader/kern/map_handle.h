@@ -2,8 +2,8 @@
 /*
  * kern/map_handle: what is behind the public struct bpfl_map.
  *
- * A map of an object takes its numbers and types from the object, any other from the kernel (map_open.c). map_ops.c has the calls for one
- * element, map_walk.c those for many. Text is made of it in the room event.
+ * A map of an object takes its numbers and types from the object, any other from the kernel (map_open.c).
+ * map_ops.c has the calls for one element, map_walk.c those for many. Text is made of it in the room event.
  */
 #ifndef BPFL_KERN_MAP_HANDLE_H
 #define BPFL_KERN_MAP_HANDLE_H
@@ -43,18 +43,22 @@ static inline size_t bpfl_map_cpu_stride(const struct bpfl_map *map)
 /* A handle for a descriptor of any map. Takes the descriptor over, also when it fails. */
 int bpfl_map_adopt(int fd, struct bpfl_map **ret_map, struct bpfl_error *err);
 
-/* The id of a program or map in the words "id 7", "7", or of a pinned path -> a descriptor to be closed. want: "map" or "prog". */
+/*
+ * The id of a program or map in the words "id 7", "7", or of a pinned path -> a descriptor to be closed.
+ * want: "map" or "prog".
+ */
 int bpfl_open_words(const char *words, const char *want, struct bpfl_error *err);
 
 /* An error for what the kernel said about one element. Returns ret. */
 int bpfl_map_elem_error(const struct bpfl_map *map, const char *what, int ret, struct bpfl_error *err);
 
 /*
- * Flags with BPFL_MAP_CPU or BPFL_MAP_ALL_CPUS: whether they are; whether they and the size of the value are right for the map; and the calls, which
- * give 0 or a bare -errno.
+ * Flags with BPFL_MAP_CPU or BPFL_MAP_ALL_CPUS: whether they are; whether they and the size of the value are
+ * right for the map; and the calls, which give 0 or a bare -errno.
  */
 bool bpfl_map_is_of_cpu(uint64_t flags);
-int bpfl_map_cpu_check(const struct bpfl_map *map, uint64_t flags, bool writes, size_t value_size, struct bpfl_error *err);
+int bpfl_map_cpu_check(const struct bpfl_map *map, uint64_t flags, bool writes, size_t value_size,
+		       struct bpfl_error *err);
 int bpfl_map_cpu_lookup(const struct bpfl_map *map, const void *key, void *ret_value, uint64_t flags);
 int bpfl_map_cpu_update(const struct bpfl_map *map, const void *key, const void *value, uint64_t flags);
 

@@ -2,9 +2,10 @@
 /*
  * kern/map_open.c: a map in hand: of an object, by id, by name, by its pinned path, or a new one.
  *
- * The sizes of an object's map are known. For any other the kernel tells them (OBJ_GET_INFO_BY_FD, Linux 4.13), and where its types are:
- * the number of a BTF that came with the map (4.18), or of the kernel's own, for values that are the kernel's structs (struct_ops). Types only
- * make text readable: what hinders to read them is kept in words, not an error.
+ * The sizes of an object's map are known. For any other the kernel tells them (OBJ_GET_INFO_BY_FD, Linux 4.13),
+ * and where its types are:
+ * the number of a BTF that came with the map (4.18), or of the kernel's own, for values that are the kernel's
+ * structs (struct_ops). Types only make text readable: what hinders to read them is kept in words, not an error.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -170,7 +171,8 @@ static int by_id_error(const char *kind, uint32_t id, int ret, struct bpfl_error
 	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "%s id %u: %s", kind, id,
 		       bpfl_errno_text(-ret));
 	if (ret == -EPERM) {
-		bpfl_error_why(err, "things that other processes loaded are found by id or name with CAP_SYS_ADMIN only");
+		bpfl_error_why(err,
+			       "things that other processes loaded are found by id or name with CAP_SYS_ADMIN only");
 		bpfl_error_fix(err, "run it as root, or give the path where it is pinned");
 	}
 	return ret;
@@ -235,7 +237,8 @@ static int refuse_several(const struct name_search *search, struct bpfl_error *e
 
 	for (size_t i = 0; i < search->nr; i++)
 		bpfl_buf_printf(&ids, "%s%u", i ? ", " : "", search->ids[i]);
-	bpfl_error_set(err, BPFL_ERR_USAGE, EEXIST, "%zu maps are called '%s'", search->nr, BPFL_ESC(search->kernel_name));
+	bpfl_error_set(err, BPFL_ERR_USAGE, EEXIST, "%zu maps are called '%s'", search->nr,
+		       BPFL_ESC(search->kernel_name));
 	bpfl_error_why(err, "their ids: %s", ids.data ? ids.data : "");
 	bpfl_error_fix(err, "name one of them by its id");
 	bpfl_buf_deinit(&ids);
@@ -249,8 +252,8 @@ int bpfl_map_open_name(const char *name, struct bpfl_map **ret_map, struct bpfl_
 	char text[512];
 
 	if (ret < 0) {
-		bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "listing the maps of this system: %s",
-			       bpfl_errno_text(-ret));
+		bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
+			       "listing the maps of this system: %s", bpfl_errno_text(-ret));
 		if (ret == -EPERM)
 			bpfl_error_fix(err, "run it as root, or give the path where the map is pinned");
 		return ret;
@@ -281,16 +284,18 @@ static int pin_open(const char *path, const char *want, struct bpfl_error *err)
 	if (fd == -ENOENT)
 		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s': nothing is pinned there", BPFL_ESC(path));
 	if (fd < 0) {
-		bpfl_error_set(err, fd == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd, "'%s': %s", BPFL_ESC(path),
-			       bpfl_errno_text(-fd));
+		bpfl_error_set(err, fd == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd, "'%s': %s",
+			       BPFL_ESC(path), bpfl_errno_text(-fd));
 		if (fd == -EINVAL || fd == -EACCES)
-			bpfl_error_why(err, "only what is pinned in a bpffs can be opened by its path, and only as its mode allows");
+			bpfl_error_why(err, "only what is pinned in a bpffs can be opened by its path, and only as its "
+					    "mode allows");
 		return fd;
 	}
 	kind = bpfl_pin_kind(fd);
 	if (kind[0] && strcmp(kind, want) != 0) {
 		bpfl_enter_close(fd);
-		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "'%s' is a pinned %s, not a %s", BPFL_ESC(path), kind, want);
+		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "'%s' is a pinned %s, not a %s", BPFL_ESC(path),
+				      kind, want);
 	}
 	return fd;
 }
@@ -314,8 +319,8 @@ int bpfl_open_words(const char *words, const char *want, struct bpfl_error *err)
 	if (bpfl_text_has_prefix(words, "id") && strspn(words + 2, " :=") > 0)
 		number = words + 2 + strspn(words + 2, " :=");
 	if (bpfl_text_to_u64(number, &id) < 0 || id == 0 || id > UINT32_MAX)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is neither an id nor the path of a pinned %s", BPFL_ESC(words),
-				      want);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is neither an id nor the path of a pinned %s",
+				      BPFL_ESC(words), want);
 	fd = bpfl_sys_fd_by_id(is_map ? BPFL_CMD_MAP_GET_FD_BY_ID : BPFL_CMD_PROG_GET_FD_BY_ID, (uint32_t)id);
 	return fd < 0 ? by_id_error(is_map ? "map" : "program", (uint32_t)id, fd, err) : fd;
 }
@@ -348,7 +353,8 @@ int bpfl_map_open_object(const struct bpfl_object *object, const char *name, str
 		return refuse_object_name(spec, name, err);
 	live = &object->maps[map_idx];
 	if (live->fd < 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "map '%s' is not loaded: no program uses it", BPFL_ESC(name));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "map '%s' is not loaded: no program uses it",
+				      BPFL_ESC(name));
 	map = calloc(1, sizeof(*map));
 	if (map)
 		map->name = bpfl_strdup(name);

@@ -2,8 +2,9 @@
 /*
  * kern/map_ops.c: one element of a map: look, write, delete, take.
  *
- * Each function is one system call with what the kernel does not check around it: the kernel takes the sizes from the map and reads or writes
- * that many bytes of ours, for a per-CPU map those of all possible CPUs; and its answers are bare numbers, which become sentences here.
+ * Each function is one system call with what the kernel does not check around it: the kernel takes the sizes
+ * from the map and reads or writes that many bytes of ours, for a per-CPU map those of all possible CPUs; and
+ * its answers are bare numbers, which become sentences here.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,10 @@
 
 void *bpfl_map_value_new(const struct bpfl_map *map)
 {
-	/* One CPU's stride more than is needed: nothing depends on it but a kernel that rounds up where it should not. */
+	/*
+	 * One CPU's stride more than is needed: nothing depends on it but a kernel that rounds up where it
+	 * should not.
+	 */
 	return calloc(1, map->value_bytes + bpfl_map_cpu_stride(map) + 8);
 }
 
@@ -44,8 +48,9 @@ int bpfl_map_elem_error(const struct bpfl_map *map, const char *what, int ret, s
 	switch (ret) {
 	case -ENOENT:
 		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT,
-				      map->key_size == 0 && map->type != BPFL_MAP_TYPE_BLOOM_FILTER ? "map '%s' is empty" :
-												       "map '%s': there is no such element",
+				      map->key_size == 0 && map->type != BPFL_MAP_TYPE_BLOOM_FILTER
+					      ? "map '%s' is empty"
+					      : "map '%s': there is no such element",
 				      name);
 	case -EEXIST:
 		return bpfl_error_set(err, BPFL_ERR_TARGET, EEXIST, "map '%s': the element is there already", name);
@@ -60,7 +65,8 @@ int bpfl_map_elem_error(const struct bpfl_map *map, const char *what, int ret, s
 	if (err && (ret == -EPERM || ret == -EACCES))
 		explain_permission(map, err);
 	else if (err && (ret == -EOPNOTSUPP || ret == -ENOTSUPP_KERNEL))
-		bpfl_error_why(err, "maps of type %s do not allow it", bpfl_map_type_name(map->type) ? bpfl_map_type_name(map->type) : "?");
+		bpfl_error_why(err, "maps of type %s do not allow it",
+			       bpfl_map_type_name(map->type) ? bpfl_map_type_name(map->type) : "?");
 	return ret;
 }
 
@@ -69,11 +75,11 @@ static int check_key(const struct bpfl_map *map, const void *key, size_t key_siz
 	size_t want = key ? map->key_size : 0;
 
 	if (!key && map->key_size != 0)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its elements have keys: of %u bytes", BPFL_ESC(map->name),
-				      map->key_size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its elements have keys: of %u bytes",
+				      BPFL_ESC(map->name), map->key_size);
 	if (key && (key_size != want || want == 0))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its keys have %u bytes, not %zu", BPFL_ESC(map->name),
-				      map->key_size, key_size);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its keys have %u bytes, not %zu",
+				      BPFL_ESC(map->name), map->key_size, key_size);
 	return 0;
 }
 
@@ -86,14 +92,15 @@ static int check_sizes(const struct bpfl_map *map, const void *key, size_t key_s
 		return ret;
 	if (has_value && value_size != map->value_bytes)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': its values have %zu bytes%s, not %zu",
-				      BPFL_ESC(map->name), map->value_bytes, map->nr_cpus ? " for all CPUs" : "", value_size);
+				      BPFL_ESC(map->name), map->value_bytes, map->nr_cpus ? " for all CPUs" : "",
+				      value_size);
 	return 0;
 }
 
 /* ---- calls ---- */
 
-static int check_elem(const struct bpfl_map *map, const void *key, size_t key_size, size_t value_size, uint64_t flags, bool writes,
-		      struct bpfl_error *err)
+static int check_elem(const struct bpfl_map *map, const void *key, size_t key_size, size_t value_size, uint64_t flags,
+		      bool writes, struct bpfl_error *err)
 {
 	int ret;
 
@@ -136,7 +143,8 @@ int bpfl_map_delete(const struct bpfl_map *map, const void *key, size_t key_size
 	ret = bpfl_sys_map_delete(map->fd, key);
 	/* What an array has it keeps (EINVAL). */
 	if (ret == -EINVAL && (map->type == BPFL_MAP_TYPE_ARRAY || map->type == BPFL_MAP_TYPE_PERCPU_ARRAY)) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': the elements of an array cannot be deleted", BPFL_ESC(map->name));
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': the elements of an array cannot be deleted",
+			       BPFL_ESC(map->name));
 		bpfl_error_fix(err, "set it to 0");
 		return ret;
 	}
@@ -159,7 +167,8 @@ int bpfl_map_take(const struct bpfl_map *map, const void *key, size_t key_size, 
 	return ret < 0 ? bpfl_map_elem_error(map, "taking an element", ret, err) : 0;
 }
 
-int bpfl_map_next_key(const struct bpfl_map *map, const void *key, void *ret_key, size_t key_size, struct bpfl_error *err)
+int bpfl_map_next_key(const struct bpfl_map *map, const void *key, void *ret_key, size_t key_size,
+		      struct bpfl_error *err)
 {
 	int ret = check_sizes(map, ret_key, key_size, false, 0, err);
 

@@ -2,11 +2,12 @@
 /*
  * kern/map_walk.c: all elements of a map.
  *
- * Hashes and arrays are read in batches (Linux 5.6). A hash's cursor is a bucket, so deletions do not disturb it. All others, and older
- * kernels, are walked key by key. There the kernel looks for the key behind the one that it is given, and when that has been deleted it begins
- * again at the first. So the walk remembers what it has shown: after such a return it goes over those again until a new key
- * comes, and it gives up after a number of steps that only a map in turmoil needs. The next key is asked for before the
- * current element is shown, because the caller may delete that.
+ * Hashes and arrays are read in batches (Linux 5.6). A hash's cursor is a bucket, so deletions do not disturb
+ * it. All others, and older kernels, are walked key by key. There the kernel looks for the key behind the one
+ * that it is given, and when that has been deleted it begins again at the first. So the walk remembers what it
+ * has shown: after such a return it goes over those again until a new key comes, and it gives up after a number
+ * of steps that only a map in turmoil needs. The next key is asked for before the current element is shown,
+ * because the caller may delete that.
  *
  * Writing many elements is one call where the kernel has it, else one for each.
  */
@@ -122,7 +123,8 @@ static int batch_read(const struct walk *walk, struct batch *batch, bool is_firs
 		.map_fd = (uint32_t)walk->map->fd,
 		.elem_flags = walk->flags,
 	};
-	int ret = bpfl_sys_map_batch(walk->takes ? BPFL_CMD_MAP_LOOKUP_AND_DELETE_BATCH : BPFL_CMD_MAP_LOOKUP_BATCH, &attr);
+	int ret = bpfl_sys_map_batch(walk->takes ? BPFL_CMD_MAP_LOOKUP_AND_DELETE_BATCH : BPFL_CMD_MAP_LOOKUP_BATCH,
+				     &attr);
 
 	*ret_nr = ret == 0 || ret == -ENOENT || ret == -EINTR ? attr.count : 0;
 	if (*ret_nr > batch->room)
@@ -296,8 +298,8 @@ int bpfl_map_each(const struct bpfl_map *map, unsigned flags, bpfl_map_each_fn f
 	int ret = -EOPNOTSUPP;
 
 	if (walk.takes && is_array)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': the elements of an array cannot be taken out",
-				      BPFL_ESC(map->name));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "map '%s': the elements of an array cannot be taken out", BPFL_ESC(map->name));
 	if (has_batches(map))
 		ret = walk_batches(&walk);
 	if (ret == -EOPNOTSUPP && watched.stopped == 0) {
@@ -347,8 +349,9 @@ static int write_each(const struct bpfl_map *map, const uint8_t *keys, const uin
 static int write_many(const struct bpfl_map *map, const void *keys, const void *values, size_t nr, uint64_t flags,
 		      size_t *ret_nr, struct bpfl_error *err)
 {
-	struct bpfl_attr_map_batch attr = { .keys = BPFL_PTR(keys), .values = BPFL_PTR(values), .map_fd = (uint32_t)map->fd,
-					    .elem_flags = flags };
+	struct bpfl_attr_map_batch attr = {
+		.keys = BPFL_PTR(keys), .values = BPFL_PTR(values), .map_fd = (uint32_t)map->fd, .elem_flags = flags
+	};
 	size_t nr_done = 0;
 	int ret = -EOPNOTSUPP;
 
@@ -380,7 +383,8 @@ int bpfl_map_update_batch(const struct bpfl_map *map, const void *keys, const vo
 	return write_many(map, keys, values, nr, flags, ret_nr, err);
 }
 
-int bpfl_map_delete_batch(const struct bpfl_map *map, const void *keys, size_t nr, size_t *ret_nr, struct bpfl_error *err)
+int bpfl_map_delete_batch(const struct bpfl_map *map, const void *keys, size_t nr, size_t *ret_nr,
+			  struct bpfl_error *err)
 {
 	return write_many(map, keys, NULL, nr, 0, ret_nr, err);
 }

@@ -116,7 +116,8 @@ static int module_has_no_number(const struct bpfl_loading *loading, struct bpfl_
 				      "a program refers to the types of a kernel module, and those came out of the files of '%s', not from "
 				      "this kernel",
 				      BPFL_ESC(loading->target->btf_path));
-	bpfl_error_set(err, BPFL_ERR_PERMISSION, EPERM, "opening the types of a kernel module: %s", bpfl_errno_text(EPERM));
+	bpfl_error_set(err, BPFL_ERR_PERMISSION, EPERM, "opening the types of a kernel module: %s",
+		       bpfl_errno_text(EPERM));
 	bpfl_diagnose_refusal(err, BPFL_WANTED_BTF, 0, EPERM, loading->target);
 	return -EPERM;
 }

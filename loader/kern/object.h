@@ -2,9 +2,10 @@
 /*
  * kern: image -> live object.
  *
- * bpfl_object_load() (kern/object.c) works in order: BTF, maps (kern/map.c), their contents and freezing, programs (kern/prog.c),
- * values of program arrays. If a step fails the half-built object is closed by the ordinary destructor. A refusal
- * by the kernel becomes an error with causes in kern/diagnose.c; a verifier log becomes a sentence in kern/vlog.c.
+ * bpfl_object_load() (kern/object.c) works in order: BTF, maps (kern/map.c), their contents and freezing,
+ * programs (kern/prog.c), values of program arrays. If a step fails the half-built object is closed by the
+ * ordinary destructor. A refusal by the kernel becomes an error with causes in kern/diagnose.c; a verifier log
+ * becomes a sentence in kern/vlog.c.
  */
 #ifndef BPFL_KERN_OBJECT_H
 #define BPFL_KERN_OBJECT_H
@@ -49,15 +50,26 @@ struct bpfl_object {
 /* fd of a program by its index in the spec, or -ENOENT. */
 int bpfl_object_prog_fd_at(const struct bpfl_object *object, size_t prog_idx);
 
-/* kern/struct_ops.c: writes the value of a struct_ops map, with its programs in it. Without BPF_F_LINK that registers it. 0 or -errno. */
+/*
+ * kern/struct_ops.c: writes the value of a struct_ops map, with its programs in it. Without BPF_F_LINK that
+ * registers it. 0 or -errno.
+ */
 int bpfl_object_struct_ops_put(const struct bpfl_object *object, size_t map_idx, struct bpfl_error *err);
 
 /*
- * kern/diagnose: a refused system call -> kind, why and fix from facts (capabilities, lockdown, seccomp, sysctls, memlock, kernel
- * version). Used by kern and attach: call it after bpfl_error_set() with what was tried.
+ * kern/diagnose: a refused system call -> kind, why and fix from facts (capabilities, lockdown, seccomp,
+ * sysctls, memlock, kernel version). Used by kern and attach: call it after bpfl_error_set() with what was tried.
  */
-enum bpfl_wanted { BPFL_WANTED_MAP, BPFL_WANTED_FREEZE, BPFL_WANTED_BTF, BPFL_WANTED_PROG, BPFL_WANTED_PERF_EVENT, BPFL_WANTED_LINK, BPFL_WANTED_TRACEFS,
-		   BPFL_WANTED_UPROBE /* perf_event_open() of one */ };
+enum bpfl_wanted {
+	BPFL_WANTED_MAP,
+	BPFL_WANTED_FREEZE,
+	BPFL_WANTED_BTF,
+	BPFL_WANTED_PROG,
+	BPFL_WANTED_PERF_EVENT,
+	BPFL_WANTED_LINK,
+	BPFL_WANTED_TRACEFS,
+	BPFL_WANTED_UPROBE /* perf_event_open() of one */
+};
 void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsigned type /* map or prog type */, int errnum,
 			   struct bpfl_target *target);
 

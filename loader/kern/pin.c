@@ -2,8 +2,9 @@
 /*
  * kern/pin.c: making and removing what lies in a bpffs. See kern/pin.h.
  *
- * A pin is a reference with a name. bpf(2) makes one only in a bpffs (EPERM elsewhere, which says nothing), so the file system is
- * looked at before anything is loaded. Nothing is ever mounted here: a mount would change the user's system behind his back.
+ * A pin is a reference with a name. bpf(2) makes one only in a bpffs (EPERM elsewhere, which says nothing), so
+ * the file system is looked at before anything is loaded. Nothing is ever mounted here: a mount would change
+ * the user's system behind his back.
  */
 #include "kern/pin.h"
 
@@ -66,12 +67,13 @@ static int no_bpffs(const char *path, const char *part, long fs_type, const char
 
 	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENODEV, "'%s' is in no BPF file system", BPFL_ESC(path));
 	bpfl_error_catalogue(err, 22);
-	bpfl_error_why(err, "'%s' is on a file system of type 0x%lx, a bpffs has 0x%x", BPFL_ESC(part), (unsigned long)fs_type,
-		       BPFL_BPFFS_MAGIC);
+	bpfl_error_why(err, "'%s' is on a file system of type 0x%lx, a bpffs has 0x%x", BPFL_ESC(part),
+		       (unsigned long)fs_type, BPFL_BPFFS_MAGIC);
 	if (is_usual)
 		bpfl_error_fix(err, "mount -t bpf bpf %s", DEFAULT_ROOT);
 	else
-		bpfl_error_fix(err, "name a directory below a mounted bpffs (%s), or make one: mount -t bpf bpf DIR", DEFAULT_ROOT);
+		bpfl_error_fix(err, "name a directory below a mounted bpffs (%s), or make one: mount -t bpf bpf DIR",
+			       DEFAULT_ROOT);
 	if (fix)
 		bpfl_error_fix(err, "%s", fix);
 	return -ENODEV;
@@ -98,8 +100,8 @@ int bpfl_bpffs_check(const char *path, const char *fix, struct bpfl_error *err)
 		return bpfl_error_nomem(err);
 	ret = statfs_nearest(part, &fs_type);
 	if (ret < 0 && !explain_dots(part, ret, err))
-		bpfl_error_set(err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(part),
-			       bpfl_errno_text(-ret));
+		bpfl_error_set(err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "'%s': %s",
+			       BPFL_ESC(part), bpfl_errno_text(-ret));
 	else if (ret == 0 && (uint32_t)fs_type != BPFL_BPFFS_MAGIC)
 		ret = no_bpffs(path, part, fs_type, fix, err);
 	free(part);
@@ -153,8 +155,8 @@ static int dir_make(struct bpfl_pins *pins, const char *path, unsigned mode, str
 	if (ret < 0 && explain_dots(path, ret, err))
 		return ret;
 	if (ret < 0)
-		return bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
-				      "making the directory '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
+		return bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM,
+				      -ret, "making the directory '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
 	if (made_add(pins, path, true) < 0) {
 		bpfl_enter_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 		return bpfl_error_nomem(err);

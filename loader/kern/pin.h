@@ -2,8 +2,8 @@
 /*
  * kern/pin: files of a BPF file system (bpffs) that keep maps, programs and links alive.
  *
- * What is made (directories, pins) is written down in a struct bpfl_pins while it is made, so that all of it can be taken back
- * when a later step fails, and nothing that was there before is touched.
+ * What is made (directories, pins) is written down in a struct bpfl_pins while it is made, so that all of it
+ * can be taken back when a later step fails, and nothing that was there before is touched.
  */
 #ifndef BPFL_KERN_PIN_H
 #define BPFL_KERN_PIN_H
@@ -16,12 +16,20 @@
 
 /* Forgets what was made, which stays. */
 void bpfl_pins_deinit(struct bpfl_pins *pins);
-/* Removes what was made, last first, and forgets it. What somebody else has put into a directory keeps that directory. */
+/*
+ * Removes what was made, last first, and forgets it. What somebody else has put into a directory keeps that
+ * directory.
+ */
 void bpfl_pins_undo(struct bpfl_pins *pins);
-/* What lies between a mount and a directory of pins, and had to be made: the sticky bit, which nobody needs in a directory that is its owner's alone, says
+/*
+ * What lies between a mount and a directory of pins, and had to be made: the sticky bit, which nobody needs in
+ * a directory that is its owner's alone, says
  * that it is this project's, and goes when it is empty. */
 #define BPFL_PIN_PARENT_MODE 01700
-/* Makes a directory, mode 0700, with all that is missing above it, one by one. One that is there is fine. 0 or -errno. */
+/*
+ * Makes a directory, mode 0700, with all that is missing above it, one by one. One that is there is fine. 0
+ * or -errno.
+ */
 int bpfl_pins_make_dir(struct bpfl_pins *pins, const char *path, unsigned parent_mode, struct bpfl_error *err);
 /* Pins fd. 0; -EEXIST without text when the name is taken; -errno. */
 int bpfl_pins_pin(struct bpfl_pins *pins, int fd, const char *path, struct bpfl_error *err);
@@ -33,7 +41,8 @@ int bpfl_pins_pin(struct bpfl_pins *pins, int fd, const char *path, struct bpfl_
 int bpfl_bpffs_check(const char *path, const char *fix, struct bpfl_error *err);
 
 /*
- * A name made fit for a file of a bpffs: no dots (the kernel keeps those for itself), no slashes, nothing odd, not too long. Returns out.
+ * A name made fit for a file of a bpffs: no dots (the kernel keeps those for itself), no slashes, nothing odd,
+ * not too long. Returns out.
  */
 char *bpfl_pin_name(const char *name, char out[BPFL_PIN_NAME_SIZE]);
 
@@ -44,12 +53,17 @@ const char *bpfl_pin_kind(int fd);
 
 /* Makes dir, which must be new or empty, and what belongs into it. 0 or -errno; what was made is in pins then too. */
 int bpfl_pins_begin(struct bpfl_pins *pins, const char *dir, struct bpfl_error *err);
-/* bpfl_pins_remove() for pins that are not the last ones of what they keep: nothing is waited for, and directories above stay. */
+/*
+ * bpfl_pins_remove() for pins that are not the last ones of what they keep: nothing is waited for, and
+ * directories above stay.
+ */
 int bpfl_pins_remove_old(const char *dir, struct bpfl_error *err);
 /* Pins fd as dir/subdir/name, made plain; with a number behind it when there is one of that name. */
-int bpfl_pins_add(struct bpfl_pins *pins, int fd, const char *dir, const char *subdir, const char *name, struct bpfl_error *err);
+int bpfl_pins_add(struct bpfl_pins *pins, int fd, const char *dir, const char *subdir, const char *name,
+		  struct bpfl_error *err);
 /* Pins all programs and maps of an object. */
-int bpfl_pins_add_object(struct bpfl_pins *pins, const struct bpfl_object *object, const char *dir, struct bpfl_error *err);
+int bpfl_pins_add_object(struct bpfl_pins *pins, const struct bpfl_object *object, const char *dir,
+			 struct bpfl_error *err);
 
 /* ---- maps that are pinned by name (pin_map.c) ---- */
 
@@ -58,7 +72,8 @@ struct bpfl_loading;
 /* Before anything is made: the path of each map that is to be pinned, and whether it lies in a bpffs. */
 int bpfl_loading_pin_paths(struct bpfl_loading *loading, struct bpfl_error *err);
 /*
- * Takes the map that is pinned where map_idx is to be, if one is there and fits. 1: taken; 0: there is none; -errno: E31, ...
+ * Takes the map that is pinned where map_idx is to be, if one is there and fits. 1: taken; 0: there is none;
+ * -errno: E31, ...
  */
 int bpfl_loading_pin_reuse(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
 /* Pins a new map; when somebody was faster, theirs is taken in its place. 0 or -errno. */

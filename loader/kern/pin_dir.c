@@ -2,9 +2,10 @@
 /*
  * kern/pin_dir.c: a directory of pins for one object: progs/, maps/, links/ (include/bpfload/pin.h).
  *
- * Programs and maps are pinned here, links in attach/pin.c. Taking a directory away needs no object: what is in it is looked at first, all of it, and
- * only when each file is a pin of the kind that its directory says anything is removed. The kernel lets go of what a pin held some milliseconds after
- * the file has gone; that is waited for, so that nothing runs any more when the call returns.
+ * Programs and maps are pinned here, links in attach/pin.c. Taking a directory away needs no object: what is in
+ * it is looked at first, all of it, and only when each file is a pin of the kind that its directory says
+ * anything is removed. The kernel lets go of what a pin held some milliseconds after the file has gone; that is
+ * waited for, so that nothing runs any more when the call returns.
  */
 #include "kern/pin.h"
 
@@ -29,7 +30,8 @@ static const struct {
 
 /* ---- pinning ---- */
 
-int bpfl_pins_add(struct bpfl_pins *pins, int fd, const char *dir, const char *subdir, const char *name, struct bpfl_error *err)
+int bpfl_pins_add(struct bpfl_pins *pins, int fd, const char *dir, const char *subdir, const char *name,
+		  struct bpfl_error *err)
 {
 	char plain[BPFL_PIN_NAME_SIZE];
 	int ret = -EEXIST;
@@ -46,7 +48,8 @@ int bpfl_pins_add(struct bpfl_pins *pins, int fd, const char *dir, const char *s
 		bpfl_buf_deinit(&path);
 	}
 	if (ret == -EEXIST)
-		bpfl_error_set(err, BPFL_ERR_SYSTEM, EEXIST, "pinning '%s' in '%s/%s': the name is taken", plain, BPFL_ESC(dir), subdir);
+		bpfl_error_set(err, BPFL_ERR_SYSTEM, EEXIST, "pinning '%s' in '%s/%s': the name is taken", plain,
+			       BPFL_ESC(dir), subdir);
 	return ret;
 }
 
@@ -86,8 +89,12 @@ int bpfl_pins_begin(struct bpfl_pins *pins, const char *dir, struct bpfl_error *
 	return ret;
 }
 
-/* A data section is known by the object: ".bss" of two objects are two things. ".data.mine" has a name of its own (GLB-03). */
-static int map_pin(struct bpfl_pins *pins, const struct bpfl_object *object, size_t map_idx, const char *dir, struct bpfl_error *err)
+/*
+ * A data section is known by the object: ".bss" of two objects are two things. ".data.mine" has a name of
+ * its own (GLB-03).
+ */
+static int map_pin(struct bpfl_pins *pins, const struct bpfl_object *object, size_t map_idx, const char *dir,
+		   struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = object->image->spec;
 	const struct bpfl_map_spec *map = &spec->maps.items[map_idx];
@@ -96,14 +103,16 @@ static int map_pin(struct bpfl_pins *pins, const struct bpfl_object *object, siz
 	int ret;
 
 	bpfl_buf_printf(&name, "%s%s", is_section && spec->name ? spec->name : "", map->name);
-	ret = bpfl_buf_ok(&name) ? bpfl_pins_add(pins, object->maps[map_idx].fd, dir, "maps", name.data, err) : bpfl_error_nomem(err);
+	ret = bpfl_buf_ok(&name) ? bpfl_pins_add(pins, object->maps[map_idx].fd, dir, "maps", name.data, err)
+				 : bpfl_error_nomem(err);
 	bpfl_buf_deinit(&name);
 	if (ret < 0)
 		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
 	return ret;
 }
 
-int bpfl_pins_add_object(struct bpfl_pins *pins, const struct bpfl_object *object, const char *dir, struct bpfl_error *err)
+int bpfl_pins_add_object(struct bpfl_pins *pins, const struct bpfl_object *object, const char *dir,
+			 struct bpfl_error *err)
 {
 	const struct bpfl_spec *spec = object->image->spec;
 	int ret = 0;
@@ -137,7 +146,8 @@ struct removal {
 
 static int refuse_layout(const struct removal *removal, const char *name, const char *what)
 {
-	bpfl_error_set(removal->err, BPFL_ERR_TARGET, ENOTEMPTY, "'%s' is no directory of 'bpfload load --pin'", BPFL_ESC(removal->dir));
+	bpfl_error_set(removal->err, BPFL_ERR_TARGET, ENOTEMPTY, "'%s' is no directory of 'bpfload load --pin'",
+		       BPFL_ESC(removal->dir));
 	bpfl_error_why(removal->err, "'%s' in it is %s", BPFL_ESC(name), what);
 	bpfl_error_fix(removal->err, "nothing was removed; remove by hand what is not needed: rm, rmdir");
 	return -ENOTEMPTY;
@@ -188,7 +198,8 @@ static int look_at_pin(void *ctx, const char *name)
 	*item = bpfl_buf_take(&path);
 	fd = bpfl_sys_obj_get(*item, 0);
 	if (fd == -EPERM) {
-		bpfl_error_set(removal->err, BPFL_ERR_PERMISSION, EPERM, "opening the pin '%s': %s", BPFL_ESC(*item), bpfl_errno_text(EPERM));
+		bpfl_error_set(removal->err, BPFL_ERR_PERMISSION, EPERM, "opening the pin '%s': %s", BPFL_ESC(*item),
+			       bpfl_errno_text(EPERM));
 		return -EPERM;
 	}
 	kind = fd >= 0 ? bpfl_pin_kind(fd) : "?";
@@ -215,8 +226,8 @@ static int look_through(struct removal *removal)
 	bool any = false;
 
 	if (ret < 0 && ret != -ENOTEMPTY)
-		bpfl_error_set(removal->err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -ret, "'%s': %s", BPFL_ESC(removal->dir),
-			       bpfl_errno_text(-ret));
+		bpfl_error_set(removal->err, ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -ret, "'%s': %s",
+			       BPFL_ESC(removal->dir), bpfl_errno_text(-ret));
 	for (size_t i = 0; ret == 0 && i < NR_SUBDIRS; i++) {
 		char *path = removal->found[i] ? subdir_path(removal, i) : NULL;
 
@@ -231,7 +242,8 @@ static int look_through(struct removal *removal)
 			ret = refuse_layout(removal, path, "no directory");
 		free(path);
 		if (ret < 0 && removal->err && removal->err->errnum == 0)
-			bpfl_error_set(removal->err, BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(removal->dir), bpfl_errno_text(-ret));
+			bpfl_error_set(removal->err, BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(removal->dir),
+				       bpfl_errno_text(-ret));
 	}
 	return ret == 0 && !any ? refuse_layout(removal, "progs", "missing, as are maps and links") : ret;
 }
@@ -242,8 +254,8 @@ static int remove_one(const struct removal *removal, const char *path, int flags
 
 	if (ret == 0 || ret == -ENOENT)
 		return 0;
-	return bpfl_error_set(removal->err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
-			      "removing '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
+	return bpfl_error_set(removal->err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM,
+			      -ret, "removing '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
 }
 
 static int remove_all(const struct removal *removal)
@@ -311,13 +323,16 @@ static void wait_for_links(const struct removal *removal, const struct bpfl_log 
 		const struct pinned_link *link = &removal->links.items[i];
 
 		if (!wait_until_gone(BPFL_CMD_LINK_GET_FD_BY_ID, link->id, &links_ms))
-			bpfl_log_line(log, BPFL_LOG_WARN, "link %u has another pin or is held by a process: its program stays attached", link->id);
+			bpfl_log_line(log, BPFL_LOG_WARN,
+				      "link %u has another pin or is held by a process: its program stays attached",
+				      link->id);
 		else if (link->prog_id)
 			wait_until_gone(BPFL_CMD_PROG_GET_FD_BY_ID, link->prog_id, &progs_ms);
 	}
 }
 
-static int pins_remove(const char *dir, bool waits, const struct bpfl_log *log, size_t *ret_nr_pins, struct bpfl_error *err)
+static int pins_remove(const char *dir, bool waits, const struct bpfl_log *log, size_t *ret_nr_pins,
+		       struct bpfl_error *err)
 {
 	struct bpfl_error own = BPFL_ERROR_INIT;
 	struct removal removal = { .dir = dir, .err = err ? err : &own };

@@ -2,9 +2,10 @@
 /*
  * kern/pin_map.c: maps that are shared by name.
  *
- * A map that says __uint(pinning, LIBBPF_PIN_BY_NAME) lives in ROOT/NAME of a bpffs. Who comes first creates it and pins it, who comes later takes what
- * is there, provided it is the same kind of map: a program that was verified for values of 8 bytes must not get values of 4. Two who come at
- * once both create one; pinning decides, and the loser takes the winner's.
+ * A map that says __uint(pinning, LIBBPF_PIN_BY_NAME) lives in ROOT/NAME of a bpffs. Who comes first creates it
+ * and pins it, who comes later takes what is there, provided it is the same kind of map: a program that was
+ * verified for values of 8 bytes must not get values of 4. Two who come at once both create one; pinning
+ * decides, and the loser takes the winner's.
  *
  * iproute2's bpf_elf_map has two scopes: PIN_GLOBAL_NS is ROOT/tc/globals/NAME, PIN_OBJECT_NS is ROOT/tc/OBJECT/NAME.
  */
@@ -24,7 +25,10 @@
 #define NR_RACES_MAX 8 /* lost to others who pin and unpin in turn */
 
 #define F_NO_COMMON_LRU (1u << 1)
-/* Flags that describe the call or the descriptor, not the map: F_RDONLY, F_WRONLY (the kernel forgets them), and those of MAP_CREATE's new fields. */
+/*
+ * Flags that describe the call or the descriptor, not the map: F_RDONLY, F_WRONLY (the kernel forgets
+ * them), and those of MAP_CREATE's new fields.
+ */
 #define F_OF_CALL (1u << 3 | 1u << 4 | 1u << 15 | 1u << 16)
 
 /* ---- where ---- */
@@ -34,9 +38,11 @@ static int name_check(const char *name, struct bpfl_error *err)
 {
 	char plain[BPFL_PIN_NAME_SIZE];
 
-	if (strlen(name) < NAME_SIZE_MAX && strlen(name) < sizeof(plain) && strcmp(bpfl_pin_name(name, plain), name) == 0)
+	if (strlen(name) < NAME_SIZE_MAX && strlen(name) < sizeof(plain) &&
+	    strcmp(bpfl_pin_name(name, plain), name) == 0)
 		return 0;
-	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "it is to be pinned by name, and this is no name for a file of a bpffs");
+	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+		       "it is to be pinned by name, and this is no name for a file of a bpffs");
 	bpfl_error_why(err, "letters, digits, '_' and '-', at most %u of them", BPFL_PIN_NAME_SIZE - 1);
 	return -EINVAL;
 }
@@ -70,7 +76,8 @@ int bpfl_loading_pin_paths(struct bpfl_loading *loading, struct bpfl_error *err)
 		if (map->pinning == 0 || !loading->image->maps[i].needed)
 			continue;
 		if (loading->opts.no_pin) {
-			bpfl_log_line(&loading->opts.log, BPFL_LOG_WARN, "map '%s' is not pinned: nobody shares it", BPFL_ESC(map->name));
+			bpfl_log_line(&loading->opts.log, BPFL_LOG_WARN, "map '%s' is not pinned: nobody shares it",
+				      BPFL_ESC(map->name));
 			continue;
 		}
 		ret = name_check(map->name, err);
@@ -113,11 +120,12 @@ static bool size_was_rounded(struct bpfl_target *target, const struct bpfl_image
 {
 	uint32_t nr_cpus = bpfl_target_possible_cpus(target);
 
-	return map->flags & F_NO_COMMON_LRU && found > map->max_entries && found - map->max_entries < nr_cpus && found % nr_cpus == 0;
+	return map->flags & F_NO_COMMON_LRU && found > map->max_entries && found - map->max_entries < nr_cpus &&
+	       found % nr_cpus == 0;
 }
 
-static size_t differences(struct bpfl_target *target, const struct bpfl_image_map *map, const struct bpfl_map_info *info,
-			  struct parameter out[NR_PARAMETERS])
+static size_t differences(struct bpfl_target *target, const struct bpfl_image_map *map,
+			  const struct bpfl_map_info *info, struct parameter out[NR_PARAMETERS])
 {
 	const struct parameter all[NR_PARAMETERS] = {
 		{ "type", map->type, info->type },
@@ -144,18 +152,20 @@ static const char *parameter_text(const struct parameter *parameter, uint64_t va
 	if (type)
 		snprintf(out, out_size, "%s", type);
 	else
-		snprintf(out, out_size, strcmp(parameter->name, "flags") == 0 ? "0x%llx" : "%llu", (unsigned long long)value);
+		snprintf(out, out_size, strcmp(parameter->name, "flags") == 0 ? "0x%llx" : "%llu",
+			 (unsigned long long)value);
 	return out;
 }
 
 /* E31: side by side. */
-static int refuse_different(const char *name, const char *path, uint32_t id, const struct parameter *parameters, size_t nr,
-			    struct bpfl_error *err)
+static int refuse_different(const char *name, const char *path, uint32_t id, const struct parameter *parameters,
+			    size_t nr, struct bpfl_error *err)
 {
 	struct bpfl_buf options = BPFL_BUF_INIT;
 	char wanted[32], found[32];
 
-	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "the map that is pinned as '%s' is another kind of map", BPFL_ESC(path));
+	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "the map that is pinned as '%s' is another kind of map",
+		       BPFL_ESC(path));
 	bpfl_error_catalogue(err, 31);
 	bpfl_error_why(err, "%-12s %-20s %s (id %u)", "", "this object", "pinned", id);
 	for (size_t i = 0; i < nr; i++) {
@@ -165,7 +175,9 @@ static int refuse_different(const char *name, const char *path, uint32_t id, con
 		bpfl_buf_printf(&options, " --map %s.%s=%llu", BPFL_ESC(name), parameters[i].name,
 				(unsigned long long)parameters[i].found);
 	}
-	bpfl_error_fix(err, "if nobody needs what is in it: rm %s; or another place: --pin-root DIR; or a map of one's own: --no-pin",
+	bpfl_error_fix(err,
+		       "if nobody needs what is in it: rm %s; or another place: --pin-root DIR; or a map of one's own: "
+		       "--no-pin",
 		       BPFL_ESC(path));
 	if (bpfl_buf_ok(&options))
 		bpfl_error_fix(err, "if the program can live with it:%s", options.data);
@@ -177,13 +189,14 @@ static int refuse_different(const char *name, const char *path, uint32_t id, con
 
 static int refuse_get(const char *path, int ret, struct bpfl_error *err)
 {
-	bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "opening the pin '%s': %s",
-		       BPFL_ESC(path), bpfl_errno_text(-ret));
+	bpfl_error_set(err, ret == -EACCES || ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
+		       "opening the pin '%s': %s", BPFL_ESC(path), bpfl_errno_text(-ret));
 	return ret;
 }
 
 /* 0 when fd is a map that fits. */
-static int pin_check(struct bpfl_loading *loading, size_t map_idx, int fd, struct bpfl_map_info *info, struct bpfl_error *err)
+static int pin_check(struct bpfl_loading *loading, size_t map_idx, int fd, struct bpfl_map_info *info,
+		     struct bpfl_error *err)
 {
 	const struct bpfl_live_map *live = &loading->object->maps[map_idx];
 	struct parameter parameters[NR_PARAMETERS];
@@ -193,7 +206,8 @@ static int pin_check(struct bpfl_loading *loading, size_t map_idx, int fd, struc
 	int ret;
 
 	if (kind[0] && strcmp(kind, "map") != 0) {
-		bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "what is pinned as '%s' is no map but a %s", BPFL_ESC(live->pin_path), kind);
+		bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "what is pinned as '%s' is no map but a %s",
+			       BPFL_ESC(live->pin_path), kind);
 		bpfl_error_catalogue(err, 31);
 		bpfl_error_fix(err, "another place: --pin-root DIR; or a map of one's own: --no-pin");
 		return -EINVAL;
@@ -204,7 +218,8 @@ static int pin_check(struct bpfl_loading *loading, size_t map_idx, int fd, struc
 	nr = differences(loading->target, &loading->image->maps[map_idx], info, parameters);
 	if (nr == 0)
 		return 0;
-	return refuse_different(loading->image->spec->maps.items[map_idx].name, live->pin_path, info->id, parameters, nr, err);
+	return refuse_different(loading->image->spec->maps.items[map_idx].name, live->pin_path, info->id, parameters,
+				nr, err);
 }
 
 int bpfl_loading_pin_reuse(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err)
@@ -271,7 +286,8 @@ int bpfl_loading_pin_new(struct bpfl_loading *loading, size_t map_idx, struct bp
 		if (ret != 0)
 			return ret < 0 ? ret : 0;
 		if (i == NR_RACES_MAX)
-			ret = bpfl_error_set(err, BPFL_ERR_SYSTEM, EBUSY, "the pin '%s' comes and goes", BPFL_ESC(live->pin_path));
+			ret = bpfl_error_set(err, BPFL_ERR_SYSTEM, EBUSY, "the pin '%s' comes and goes",
+					     BPFL_ESC(live->pin_path));
 	}
 	if (ret < 0)
 		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(name));

@@ -191,7 +191,9 @@ static const char *enumerator_name(const struct bpfl_btf *btf, uint32_t type_id,
 	return "?";
 }
 
-/* What a headline can say about a field: is it missing, is all of its type missing, or is it there in a form that the program cannot
+/*
+ * What a headline can say about a field: is it missing, is all of its type missing, or is it there in a form
+ * that the program cannot
  * read? */
 enum core_lack { LACKS_FIELD, LACKS_TYPE, LACKS_FORM };
 
@@ -295,7 +297,8 @@ static bool cause_core(const struct rejection *rej, struct bpfl_error *err)
 
 		bpfl_core_result_text(rej->image, rej->image_prog, found, &text);
 		if (text.size > 0 && bpfl_buf_ok(&text))
-			bpfl_error_why(err, "relocation: %s", bpfl_text_escape(shown, sizeof(shown), text.data, text.size));
+			bpfl_error_why(err, "relocation: %s",
+				       bpfl_text_escape(shown, sizeof(shown), text.data, text.size));
 		bpfl_buf_deinit(&text);
 	}
 	bpfl_error_why(err, "the verifier reached the instruction that needs it");

@@ -2,9 +2,10 @@
 /*
  * kern/test_run.c: PROG_TEST_RUN for the caller's input.
  *
- * Packets (xdp, tc, socket filters, ...) go in and come out again, maybe longer: programs can make room in front, and the kernel wants a
- * buffer for all of it or says ENOSPC. Other types take a context only (raw tracepoints, "syscall") or nothing (fentry), and refuse
- * every field that is not theirs; so only what the caller gave is filled in.
+ * Packets (xdp, tc, socket filters, ...) go in and come out again, maybe longer: programs can make room in
+ * front, and the kernel wants a buffer for all of it or says ENOSPC. Other types take a context only (raw
+ * tracepoints, "syscall") or nothing (fentry), and refuse every field that is not theirs; so only what the
+ * caller gave is filled in.
  */
 #include "bpfload/test.h"
 
@@ -29,16 +30,22 @@ static int refused(const char *prog, const struct bpfl_test_opts *opts, int ret,
 				    : ret == -EINVAL		       ? BPFL_ERR_USAGE
 								       : BPFL_ERR_SYSTEM;
 
-	bpfl_error_set(err, kind, -ret, "program '%s': running it for a test: %s", BPFL_ESC(prog), bpfl_errno_text(-ret));
+	bpfl_error_set(err, kind, -ret, "program '%s': running it for a test: %s", BPFL_ESC(prog),
+		       bpfl_errno_text(-ret));
 	if (ret == -KERNEL_ENOTSUPP)
 		bpfl_error_why(err, "this kernel cannot run programs of this type by themselves");
 	if (ret == -EINVAL && !opts->data)
 		bpfl_error_why(err, "it was given no data: a program for packets needs one, of 14 bytes at least");
 	if (ret == -EINVAL && opts->data)
-		bpfl_error_why(err, "it was given %zu bytes of data: the kernel takes a packet of 14 bytes and more, and only for programs for packets",
+		bpfl_error_why(err,
+			       "it was given %zu bytes of data: the kernel takes a packet of 14 bytes and more, and "
+			       "only for programs for packets",
 			       opts->data_size);
 	if (ret == -EINVAL && opts->ctx)
-		bpfl_error_why(err, "it was given a context of %zu bytes: some members must be zero, and the program may reach further", opts->ctx_size);
+		bpfl_error_why(err,
+			       "it was given a context of %zu bytes: some members must be zero, and the program may "
+			       "reach further",
+			       opts->ctx_size);
 	if (ret == -EINVAL && opts->repeat)
 		bpfl_error_why(err, "it was to run %u times: only programs for packets can be repeated", opts->repeat);
 	return ret;
@@ -57,7 +64,8 @@ int bpfl_object_test(const struct bpfl_object *object, const char *prog, const s
 	if (fd < 0)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, -fd, "no program '%s' is loaded", BPFL_ESC(prog));
 	if (opts->data_size > INPUT_MAX || opts->ctx_size > INPUT_MAX)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "program '%s': input of more than 16 MiB", BPFL_ESC(prog));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "program '%s': input of more than 16 MiB",
+				      BPFL_ESC(prog));
 	attr.prog_fd = (uint32_t)fd;
 	attr.repeat = opts->repeat;
 	attr.ctx_in = BPFL_PTR(opts->ctx);
@@ -67,7 +75,8 @@ int bpfl_object_test(const struct bpfl_object *object, const char *prog, const s
 		if (!result.ctx)
 			return bpfl_error_nomem(err);
 		result.ctx_size = opts->ctx_size;
-		attr.ctx_in = BPFL_PTR(result.ctx); /* where syscall programs write it back to; packets want to be told */
+		/* where syscall programs write it back to; packets want to be told */
+		attr.ctx_in = BPFL_PTR(result.ctx);
 		attr.ctx_out = opts->data ? BPFL_PTR(result.ctx) : 0;
 		attr.ctx_size_out = opts->data ? attr.ctx_size_in : 0;
 	}
@@ -123,8 +132,8 @@ static void write_json(const struct bpfl_test_result *result, const char *prog, 
 	bpfl_buf_printf(out, "\n");
 }
 
-int bpfl_test_result_text(const struct bpfl_test_result *result, const char *prog, enum bpfl_format format, char **ret_text,
-			  struct bpfl_error *err)
+int bpfl_test_result_text(const struct bpfl_test_result *result, const char *prog, enum bpfl_format format,
+			  char **ret_text, struct bpfl_error *err)
 {
 	struct bpfl_buf out = BPFL_BUF_INIT;
 

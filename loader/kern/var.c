@@ -65,7 +65,9 @@ static int place_find(const struct bpfl_object *object, const char *name, size_t
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
 				      "variable '%s': it has %u bytes, not %zu", BPFL_ESC(name),
 				      ret->var->size_bytes, size);
-	ret->memory = ret->map->memory ? ret->map->memory + object->image->maps[ret->var->map_idx].data_off + ret->var->byte_off : NULL;
+	ret->memory = ret->map->memory
+			      ? ret->map->memory + object->image->maps[ret->var->map_idx].data_off + ret->var->byte_off
+			      : NULL;
 	if (!ret->memory && (uint64_t)ret->var->byte_off + size > ret->map->value_size)
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
 				      "variable '%s': it ends behind its section", BPFL_ESC(name));

@@ -2,8 +2,9 @@
 /*
  * .BTF.ext -> annotations of instructions and functions.
  *
- * The records speak of byte offsets in a section that they name. They are spread over the instructions here, and from then on travel
- * with them: whoever copies an instruction copies its source line and its CO-RE record, and nobody has to shift tables.
+ * The records speak of byte offsets in a section that they name. They are spread over the instructions here,
+ * and from then on travel with them: whoever copies an instruction copies its source line and its CO-RE record,
+ * and nobody has to shift tables.
  *
  * A record about bytes that no function has is about code that a linker overrode, and is dropped with it (SYM-07).
  */
@@ -51,8 +52,8 @@ static uint32_t section_of(struct annotator *annotator, uint32_t name_off)
 }
 
 /*
- * Finds the instruction of a record. 0 and NULL when no function has it. An offset inside an instruction, or behind the end
- * of the section, is an error (CORE-29).
+ * Finds the instruction of a record. 0 and NULL when no function has it. An offset inside an instruction, or
+ * behind the end of the section, is an error (CORE-29).
  */
 static int inst_of(struct annotator *annotator, uint32_t name_off, uint32_t byte_off, const char *what,
 		   struct bpfl_inst **ret_inst)
@@ -65,10 +66,10 @@ static int inst_of(struct annotator *annotator, uint32_t name_off, uint32_t byte
 		return 0;
 	const struct bpfl_elf_section *section = &reader->elf->sections[section_idx];
 	if (byte_off % BPFL_INSN_SIZE != 0 || byte_off >= section->size)
-		return bpfl_reader_fail(reader, "section '.BTF.ext': %s at byte 0x%x of section '%s', %s", what, byte_off,
-					BPFL_ESC(section->name),
-					byte_off % BPFL_INSN_SIZE != 0 ? "which is inside an instruction" :
-									 "which ends before");
+		return bpfl_reader_fail(reader, "section '.BTF.ext': %s at byte 0x%x of section '%s', %s", what,
+					byte_off, BPFL_ESC(section->name),
+					byte_off % BPFL_INSN_SIZE != 0 ? "which is inside an instruction"
+								       : "which ends before");
 	struct bpfl_func *func = bpfl_reader_func_at(reader, section_idx, byte_off);
 	if (func != NULL)
 		*ret_inst = &func->insts[(byte_off - func->byte_off) / BPFL_INSN_SIZE];
@@ -86,7 +87,8 @@ static int annotate_funcs(struct annotator *annotator)
 		uint32_t section_idx = section_of(annotator, record->section_name_off);
 
 		if (type == NULL || bpfl_btf_kind(type) != BPFL_KIND_FUNC)
-			return bpfl_reader_fail(reader, "section '.BTF.ext': function record %zu: type %u is no function", i,
+			return bpfl_reader_fail(reader,
+						"section '.BTF.ext': function record %zu: type %u is no function", i,
 						record->type_id);
 		if (section_idx == BPFL_READER_NONE)
 			continue;

@@ -2,8 +2,9 @@
 /*
  * Building a spec by hand: maps and programs from memory instead of from a file.
  *
- * A program comes as finished instructions; only its maps are named, because they have no descriptors yet. Calls inside it keep their
- * distances: one caller's program is one function here, whatever calls it makes within itself.
+ * A program comes as finished instructions; only its maps are named, because they have no descriptors yet.
+ * Calls inside it keep their distances: one caller's program is one function here, whatever calls it makes
+ * within itself.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -56,7 +57,8 @@ int bpfl_spec_add_map(struct bpfl_spec *spec, const struct bpfl_map_def *caller_
 }
 
 /* Makes the references of a function to maps. */
-static int add_uses(struct bpfl_spec *spec, struct bpfl_func *func, const struct bpfl_prog_def *def, struct bpfl_error *err)
+static int add_uses(struct bpfl_spec *spec, struct bpfl_func *func, const struct bpfl_prog_def *def,
+		    struct bpfl_error *err)
 {
 	for (size_t i = 0; i < def->nr_map_uses; i++) {
 		uint32_t insn_idx = def->map_uses[i].insn_idx;

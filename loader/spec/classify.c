@@ -2,8 +2,8 @@
 /*
  * First pass: what is each section for? By its name, and for code by its flags.
  *
- * An unknown section is never an error: compilers, linkers and other loaders put things into objects that are none of our
- * business (ELF-05). It is noted, unless it is one of those that every object has (ELF-06).
+ * An unknown section is never an error: compilers, linkers and other loaders put things into objects that are
+ * none of our business (ELF-05). It is noted, unless it is one of those that every object has (ELF-06).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -115,8 +115,9 @@ static void note_section(struct bpfl_reader *reader, uint32_t idx, const struct 
 {
 	switch (reader->sections[idx].class) {
 	case BPFL_SEC_OTHER:
-		bpfl_spec_note(reader->spec, BPFL_LOG_INFO, "section '%s' (%llu bytes) is of no use to a loader: skipped",
-			       BPFL_ESC(section->name), (unsigned long long)section->size);
+		bpfl_spec_note(reader->spec, BPFL_LOG_INFO,
+			       "section '%s' (%llu bytes) is of no use to a loader: skipped", BPFL_ESC(section->name),
+			       (unsigned long long)section->size);
 		break;
 	case BPFL_SEC_JUMPTABLES:
 		bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "section '%s': jump tables are not supported yet",
@@ -218,8 +219,8 @@ uint32_t bpfl_reader_btf_id(const struct bpfl_reader *reader, enum bpfl_btf_kind
 }
 
 /*
- * Types are often the largest part of a file. Then the spec keeps the file instead of a copy of them; where debug information is, a
- * copy is less.
+ * Types are often the largest part of a file. Then the spec keeps the file instead of a copy of them; where
+ * debug information is, a copy is less.
  */
 static int read_types(struct bpfl_reader *reader, const struct bpfl_elf_section *btf)
 {

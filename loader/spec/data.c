@@ -2,9 +2,10 @@
 /*
  * Data sections -> maps.
  *
- * Global variables live in array maps with one element: the whole section is the value, and a program reaches a variable by the
- * value's address plus the variable's offset (Linux 5.2). Each of .data*, .rodata*, .bss* becomes such a map, named like its section;
- * what the kernel will call it is decided later (GLB-03). .rodata is read-only for programs and frozen before they are verified.
+ * Global variables live in array maps with one element: the whole section is the value, and a program reaches a
+ * variable by the value's address plus the variable's offset (Linux 5.2). Each of .data*, .rodata*, .bss*
+ * becomes such a map, named like its section; what the kernel will call it is decided later (GLB-03). .rodata
+ * is read-only for programs and frozen before they are verified.
  *
  * The type of the value is the DATASEC of the same name, if BTF has one: sections of constants that the compiler made
  * (.rodata.str1.1) have none (G-10).
@@ -67,7 +68,10 @@ static int add_data_map(struct bpfl_reader *reader, uint32_t section_idx)
 	return 0;
 }
 
-/* ".addr_space.1": the initial value of variables that live in the object's arena (__arena int x). They are no map of their own. */
+/*
+ * ".addr_space.1": the initial value of variables that live in the object's arena (__arena int x). They are
+ * no map of their own.
+ */
 static int add_arena_data(struct bpfl_reader *reader, uint32_t section_idx)
 {
 	const struct bpfl_elf_section *section = &reader->elf->sections[section_idx];
@@ -82,8 +86,8 @@ static int add_arena_data(struct bpfl_reader *reader, uint32_t section_idx)
 			arena = &reader->spec->maps.items[i];
 	}
 	if (nr_arenas != 1) {
-		bpfl_reader_fail(reader, "section '%s': variables of an arena, but the object declares %zu arenas", BPFL_ESC(section->name),
-				 nr_arenas);
+		bpfl_reader_fail(reader, "section '%s': variables of an arena, but the object declares %zu arenas",
+				 BPFL_ESC(section->name), nr_arenas);
 		bpfl_error_fix(reader->err, "declare one map of type BPF_MAP_TYPE_ARENA, where these variables live");
 		return -EINVAL;
 	}

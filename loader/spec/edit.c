@@ -161,8 +161,8 @@ static int find_prog(struct bpfl_spec *spec, const char *name, struct bpfl_prog 
 }
 
 /*
- * Finds the variable that a path begins with, and where the rest of the path begins. Names of static variables have dots of their own
- * ("prog.____fmt"), so the longest name that fits wins.
+ * Finds the variable that a path begins with, and where the rest of the path begins. Names of static variables
+ * have dots of their own ("prog.____fmt"), so the longest name that fits wins.
  */
 static int find_var(const struct bpfl_spec *spec, const char *path, const struct bpfl_var **ret_var,
 		    const char **ret_rest, struct bpfl_error *err)
@@ -195,7 +195,8 @@ static int check_native(const struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	if (!spec->foreign)
 		return 0;
-	return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "variables of a %s-endian object cannot be used on this machine",
+	return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+			      "variables of a %s-endian object cannot be used on this machine",
 			      spec->big_endian ? "big" : "little");
 }
 
@@ -258,8 +259,9 @@ int bpfl_spec_var_set_text(struct bpfl_spec *spec, const char *path, const char 
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	if (var->type_id == 0) {
 		if (rest[0] != '\0')
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s': variable '%s' has no type, so no members",
-					      BPFL_ESC(path), BPFL_ESC(var->name));
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+					      "'%s': variable '%s' has no type, so no members", BPFL_ESC(path),
+					      BPFL_ESC(var->name));
 		return set_untyped(spec, var, strcmp(text, "self") == 0 ? pid : text, err);
 	}
 	ret = bpfl_btf_place_find(spec->btf, var->type_id, rest, &place, err);
@@ -304,7 +306,8 @@ int bpfl_spec_var_set(struct bpfl_spec *spec, const char *name, const void *valu
 	return ret;
 }
 
-int bpfl_spec_var_get(const struct bpfl_spec *spec, const char *name, void *ret_value, size_t size, struct bpfl_error *err)
+int bpfl_spec_var_get(const struct bpfl_spec *spec, const char *name, void *ret_value, size_t size,
+		      struct bpfl_error *err)
 {
 	uint8_t *bytes = NULL;
 	int ret = var_bytes((struct bpfl_spec *)(uintptr_t)spec, name, size, &bytes, err);
@@ -369,7 +372,10 @@ static int fail_no_field(const char *field, struct bpfl_error *err)
 	return -EINVAL;
 }
 
-/* What follows from a changed field: types describe the old size, and the file's word on the number of entries is overruled. */
+/*
+ * What follows from a changed field: types describe the old size, and the file's word on the number of
+ * entries is overruled.
+ */
 static void after_change(struct bpfl_map_spec *map, const char *field)
 {
 	if (strcmp(field, "max_entries") == 0)
@@ -380,7 +386,8 @@ static void after_change(struct bpfl_map_spec *map, const char *field)
 		map->key_type_id = map->value_type_id = 0;
 }
 
-int bpfl_spec_map_set(struct bpfl_spec *spec, const char *name, const char *field, uint64_t value, struct bpfl_error *err)
+int bpfl_spec_map_set(struct bpfl_spec *spec, const char *name, const char *field, uint64_t value,
+		      struct bpfl_error *err)
 {
 	struct bpfl_map_spec *map = NULL;
 	const struct map_field *row = NULL;
@@ -395,8 +402,9 @@ int bpfl_spec_map_set(struct bpfl_spec *spec, const char *name, const char *fiel
 	if (row == NULL)
 		return fail_no_field(field, err);
 	if (map_is_data(map))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' holds the object's variables: its %s is fixed",
-				      BPFL_ESC(name), row->name);
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+				      "map '%s' holds the object's variables: its %s is fixed", BPFL_ESC(name),
+				      row->name);
 	if (!row->is_u64 && value > UINT32_MAX)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, ERANGE, "map '%s': %s has 32 bits, %llu is too large",
 				      BPFL_ESC(name), row->name, (unsigned long long)value);

@@ -5,8 +5,9 @@
  *     .kconfig   values of kernel configuration options: gathered in a map of their own, laid out here
  *     .ksyms     kernel functions (kfuncs), typed kernel variables, and symbols without type (const void)
  *
- * Here they are recorded: kind, type, whether weak. What becomes of them depends on the kernel and is decided by the image. An undefined
- * symbol that is in neither list is an error only where something refers to it (reloc.c, REL-13).
+ * Here they are recorded: kind, type, whether weak. What becomes of them depends on the kernel and is decided
+ * by the image. An undefined symbol that is in neither list is an error only where something refers to it
+ * (reloc.c, REL-13).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@
 static int hash_datasec(struct bpfl_reader *reader, const char *section, struct bpfl_hash *names)
 {
 	const struct bpfl_btf *btf = reader->spec->btf;
-	const struct bpfl_btf_type *datasec = bpfl_btf_type(btf, bpfl_reader_btf_id(reader, BPFL_KIND_DATASEC, section));
+	const struct bpfl_btf_type *datasec = bpfl_btf_type(btf,
+							    bpfl_reader_btf_id(reader, BPFL_KIND_DATASEC, section));
 
 	if (datasec == NULL || bpfl_btf_kind(datasec) != BPFL_KIND_DATASEC)
 		return 0;
@@ -34,7 +36,8 @@ static int hash_datasec(struct bpfl_reader *reader, const char *section, struct 
 		const char *name = bpfl_btf_name(btf, id);
 
 		if (kind != BPFL_KIND_VAR && kind != BPFL_KIND_FUNC)
-			return bpfl_reader_fail(reader, "BTF: section '%s' lists type %u, which is no variable or function",
+			return bpfl_reader_fail(reader,
+						"BTF: section '%s' lists type %u, which is no variable or function",
 						section, id);
 		if (bpfl_hash_put(names, name, strlen(name), id) == -ENOMEM)
 			return bpfl_error_nomem(reader->err);
@@ -80,7 +83,8 @@ static int set_kconfig(struct bpfl_reader *reader, struct bpfl_extern *ext)
 
 	ext->kind = BPFL_EXTERN_KCONFIG;
 	if (bpfl_btf_kind(type) != BPFL_KIND_VAR)
-		return bpfl_reader_fail(reader, "extern '%s' is a function, but declared __kconfig", BPFL_ESC(ext->name));
+		return bpfl_reader_fail(reader, "extern '%s' is a function, but declared __kconfig",
+					BPFL_ESC(ext->name));
 	ext->type_id = type->type;
 	if (!is_kconfig_type(btf, ext->type_id))
 		return bpfl_reader_fail(reader, "extern '%s': a configuration value cannot be of type '%s'",

@@ -2,12 +2,14 @@
 /*
  * Executable sections -> functions of annotated instructions, and the programs among them.
  *
- * Every function symbol in an executable section makes a function. Static ones are welcome in any section, and so are calls into any
- * section (SYM-03, NEW-46). A program is a function that others can see (global or weak) in a section that is not .text: there
- * live the helpers' bodies, the subprograms. Labels (LBB0_2: local, no type) are not functions (G-09); an untyped global symbol is one,
- * because old compilers wrote them so, and then it may lack a size and ends where the next one begins.
+ * Every function symbol in an executable section makes a function. Static ones are welcome in any section, and
+ * so are calls into any section (SYM-03, NEW-46). A program is a function that others can see (global or weak)
+ * in a section that is not .text: there live the helpers' bodies, the subprograms. Labels (LBB0_2: local, no
+ * type) are not functions (G-09); an untyped global symbol is one, because old compilers wrote them so, and
+ * then it may lack a size and ends where the next one begins.
  *
- * Bytes between functions are code that a linker overrode with another weak copy: nothing refers to it, and it is dropped (SYM-07).
+ * Bytes between functions are code that a linker overrode with another weak copy: nothing refers to it, and it
+ * is dropped (SYM-07).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -59,7 +61,8 @@ static int found_check(struct bpfl_reader *reader, const struct found *found)
 	const struct bpfl_elf_symbol *symbol = &reader->elf->symbols[found->symbol_idx];
 
 	if (!in_code(reader, symbol))
-		return bpfl_reader_fail(reader, "function '%s' is not in an executable section", BPFL_ESC(symbol->name));
+		return bpfl_reader_fail(reader, "function '%s' is not in an executable section",
+					BPFL_ESC(symbol->name));
 
 	const struct bpfl_elf_section *section = &reader->elf->sections[symbol->section_idx];
 	if (section->data == NULL)
@@ -179,7 +182,8 @@ static int check_overlap(struct bpfl_reader *reader, const struct found *found, 
 		return 0;
 	return bpfl_reader_fail(reader, "section '%s': function '%s' at byte 0x%llx lies inside function '%s'",
 				BPFL_ESC(reader->elf->sections[found->section_idx].name),
-				BPFL_ESC(reader->elf->symbols[found->symbol_idx].name), (unsigned long long)found->byte_off,
+				BPFL_ESC(reader->elf->symbols[found->symbol_idx].name),
+				(unsigned long long)found->byte_off,
 				BPFL_ESC(reader->elf->symbols[before->symbol_idx].name));
 }
 
@@ -235,7 +239,8 @@ static int add_prog(struct bpfl_reader *reader, uint32_t func_idx)
 		bpfl_spec_note(spec, BPFL_LOG_WARN, "program '%s': section '%s' taken for '%s'", BPFL_ESC(prog->name),
 			       BPFL_ESC(prog->section), prog->hit.row->name);
 	else if (prog->hit.match == BPFL_MATCH_NONE)
-		bpfl_spec_note(spec, BPFL_LOG_INFO, "program '%s': section '%s' does not say what type of program it is",
+		bpfl_spec_note(spec, BPFL_LOG_INFO,
+			       "program '%s': section '%s' does not say what type of program it is",
 			       BPFL_ESC(prog->name), BPFL_ESC(prog->section));
 	return 0;
 }
@@ -247,8 +252,9 @@ static void note_static(struct bpfl_reader *reader, const struct bpfl_func *func
 
 	if (reader->sections[func->section_idx].nr_funcs == 1 &&
 	    bpfl_section_find(section).match == BPFL_MATCH_EXACT)
-		bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "function '%s' in section '%s' is static, so it is no program",
-			       BPFL_ESC(func->name), BPFL_ESC(func->section));
+		bpfl_spec_note(reader->spec, BPFL_LOG_WARN,
+			       "function '%s' in section '%s' is static, so it is no program", BPFL_ESC(func->name),
+			       BPFL_ESC(func->section));
 }
 
 static int fail_duplicate(struct bpfl_reader *reader, uint32_t func_idx, uint32_t other_idx)
@@ -256,8 +262,8 @@ static int fail_duplicate(struct bpfl_reader *reader, uint32_t func_idx, uint32_
 	const struct bpfl_func *func = &reader->spec->funcs.items[func_idx];
 	const struct bpfl_func *other = &reader->spec->funcs.items[other_idx];
 
-	return bpfl_reader_fail(reader, "two programs have the name '%s' (sections '%s' and '%s')", BPFL_ESC(func->name),
-				BPFL_ESC(other->section), BPFL_ESC(func->section));
+	return bpfl_reader_fail(reader, "two programs have the name '%s' (sections '%s' and '%s')",
+				BPFL_ESC(func->name), BPFL_ESC(other->section), BPFL_ESC(func->section));
 }
 
 int bpfl_read_progs(struct bpfl_reader *reader)
@@ -296,7 +302,8 @@ int bpfl_read_progs(struct bpfl_reader *reader)
 }
 
 /* Of the functions of a section, the first that begins behind byte_off. */
-static uint32_t first_behind(const struct bpfl_reader *reader, const struct bpfl_reader_section *section, uint64_t byte_off)
+static uint32_t first_behind(const struct bpfl_reader *reader, const struct bpfl_reader_section *section,
+			     uint64_t byte_off)
 {
 	const struct bpfl_func *funcs = reader->spec->funcs.items;
 	uint32_t low = section->first_func, high = section->first_func + section->nr_funcs;

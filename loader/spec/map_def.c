@@ -8,12 +8,13 @@
  *             __array(values, struct inner);        struct inner *values[];
  *     } my_map SEC(".maps");
  *
- * The bytes of such a variable mean nothing; its type says everything. A number is the length of an array behind a pointer, or
- * the only enumerator of an enum when it needs 64 bits; a type is what a pointer points to. Each member of the struct is one row of
- * the attribute table below, whose function reads the member into the map.
+ * The bytes of such a variable mean nothing; its type says everything. A number is the length of an array
+ * behind a pointer, or the only enumerator of an enum when it needs 64 bits; a type is what a pointer points
+ * to. Each member of the struct is one row of the attribute table below, whose function reads the member into the map.
  *
- * `values` is special: it is a template for the maps that a map-in-map holds (one level), or says that the slots of a program array
- * are filled; slots.c reads the initialisers themselves. It must be the last member because its length is open.
+ * `values` is special: it is a template for the maps that a map-in-map holds (one level), or says that the
+ * slots of a program array are filled; slots.c reads the initialisers themselves. It must be the last member
+ * because its length is open.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -258,7 +259,8 @@ static bool is_map_in_map(uint32_t type)
 static int set_fd_value(struct map_def *def)
 {
 	if (def->map->value_size != 0 && def->map->value_size != sizeof(uint32_t))
-		return bpfl_reader_fail(def->reader, "map '%s': a value of %u bytes, but type %s holds descriptors of 4",
+		return bpfl_reader_fail(def->reader,
+					"map '%s': a value of %u bytes, but type %s holds descriptors of 4",
 					BPFL_ESC(def->name), def->map->value_size, bpfl_map_type_name(def->map->type));
 	def->map->value_size = sizeof(uint32_t);
 	return 0;
@@ -270,7 +272,8 @@ static int read_inner(struct map_def *def, uint32_t struct_id)
 	char *name;
 
 	if (def->is_inner)
-		return bpfl_reader_fail(def->reader, "map '%s': a map in a map cannot hold maps itself", BPFL_ESC(def->name));
+		return bpfl_reader_fail(def->reader, "map '%s': a map in a map cannot hold maps itself",
+					BPFL_ESC(def->name));
 	outer->inner = calloc(1, sizeof(*outer->inner));
 	name = malloc(strlen(def->name) + sizeof(".inner"));
 	if (outer->inner == NULL || name == NULL) {
@@ -286,7 +289,9 @@ static int read_inner(struct map_def *def, uint32_t struct_id)
 	if (outer->inner->section == NULL)
 		return bpfl_error_nomem(def->reader->err);
 
-	struct map_def inner = { .reader = def->reader, .btf = def->btf, .map = outer->inner, .name = name, .is_inner = true };
+	struct map_def inner = {
+		.reader = def->reader, .btf = def->btf, .map = outer->inner, .name = name, .is_inner = true
+	};
 	int ret = def_read(&inner, struct_id);
 	return ret < 0 ? ret : set_fd_value(def);
 }
@@ -315,7 +320,8 @@ static int apply_values(struct map_def *def)
 			return fail_attribute(def, "values", target_id, "a function");
 		return set_fd_value(def);
 	}
-	return bpfl_reader_fail(def->reader, "map '%s': attribute 'values': only maps of maps and program arrays can have it",
+	return bpfl_reader_fail(def->reader,
+				"map '%s': attribute 'values': only maps of maps and program arrays can have it",
 				BPFL_ESC(def->name));
 }
 
@@ -370,7 +376,8 @@ static int check_bytes(struct bpfl_reader *reader, const struct bpfl_elf_section
 		       uint64_t byte_off, uint64_t size)
 {
 	if (!bpfl_in_range(byte_off, size, section->size))
-		return bpfl_reader_fail(reader, "map '%s': %llu bytes at byte 0x%llx, but section '.maps' ends at 0x%llx",
+		return bpfl_reader_fail(reader,
+					"map '%s': %llu bytes at byte 0x%llx, but section '.maps' ends at 0x%llx",
 					BPFL_ESC(name), (unsigned long long)size, (unsigned long long)byte_off,
 					(unsigned long long)section->size);
 	return 0;
@@ -390,7 +397,8 @@ static int add_map(struct bpfl_reader *reader, uint32_t section_idx, const struc
 	if (ret < 0)
 		return ret;
 	uint32_t map_idx = (uint32_t)reader->spec->maps.nr;
-	struct bpfl_map_spec *map = bpfl_reader_add_map(reader, name, BPFL_MAP_BTF, section_idx, (uint32_t)symbol->value);
+	struct bpfl_map_spec *map = bpfl_reader_add_map(reader, name, BPFL_MAP_BTF, section_idx,
+							(uint32_t)symbol->value);
 	if (map == NULL)
 		return bpfl_error_nomem(reader->err);
 	struct map_def def = { .reader = reader, .btf = reader->spec->btf, .map = map, .name = map->name };
@@ -430,7 +438,8 @@ static int add_datasec_var(struct bpfl_reader *reader, uint32_t section_idx, con
 	uint32_t symbol_idx = 0;
 
 	if (var == NULL || bpfl_btf_kind(var) != BPFL_KIND_VAR)
-		return bpfl_reader_fail(reader, "BTF: section '.maps' lists type %u, which is no variable", datasec_var->type);
+		return bpfl_reader_fail(reader, "BTF: section '.maps' lists type %u, which is no variable",
+					datasec_var->type);
 	if (bpfl_btf_var_linkage(var) == BPFL_LINKAGE_STATIC)
 		return fail_static(reader, name);
 	if (bpfl_btf_var_linkage(var) != BPFL_LINKAGE_GLOBAL)
@@ -450,7 +459,8 @@ static int add_datasec_var(struct bpfl_reader *reader, uint32_t section_idx, con
 static int read_maps_section(struct bpfl_reader *reader, uint32_t section_idx)
 {
 	const struct bpfl_btf *btf = reader->spec->btf;
-	const struct bpfl_btf_type *datasec = bpfl_btf_type(btf, bpfl_reader_btf_id(reader, BPFL_KIND_DATASEC, ".maps"));
+	const struct bpfl_btf_type *datasec = bpfl_btf_type(btf,
+							    bpfl_reader_btf_id(reader, BPFL_KIND_DATASEC, ".maps"));
 	struct bpfl_hash symbols = BPFL_HASH_INIT;
 	size_t nr_symbols = 0;
 	size_t nr_before = reader->spec->maps.nr;
@@ -466,7 +476,8 @@ static int read_maps_section(struct bpfl_reader *reader, uint32_t section_idx)
 	bpfl_hash_deinit(&symbols);
 	size_t nr_maps = reader->spec->maps.nr - nr_before;
 	if (ret == 0 && nr_maps != nr_symbols)
-		return bpfl_reader_fail(reader, "section '.maps': %zu symbols, but BTF describes %zu maps", nr_symbols, nr_maps);
+		return bpfl_reader_fail(reader, "section '.maps': %zu symbols, but BTF describes %zu maps", nr_symbols,
+					nr_maps);
 	return ret;
 }
 

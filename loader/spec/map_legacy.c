@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Maps from before BTF: a struct of numbers in section "maps" (each symbol one map) or "maps/NAME" (the section is one map).
+ * Maps from before BTF: a struct of numbers in section "maps" (each symbol one map) or "maps/NAME" (the section
+ * is one map).
  *
  * Three layouts are in use, told apart by their size, which is the distance between two symbols:
  *
- *     type key_size value_size max_entries flags                       bpf_map_def: 20 bytes, or less; longer ones end in zeroes
- *     type key_size value_size max_entries flags inner numa_node       28 bytes: the kernel's own old samples
- *     type ... flags id pinning inner_id inner_idx                     bpf_elf_map of iproute2: 36 bytes
+ *     type key_size value_size max_entries flags                       bpf_map_def: 20 bytes, or less; longer
+ *     ones end in zeroes type key_size value_size max_entries flags inner numa_node       28 bytes: the
+ *     kernel's own old samples type ... flags id pinning inner_id inner_idx                     bpf_elf_map of
+ *     iproute2: 36 bytes
  *
- * bpf_elf_map counts pinning in its own way: 1 is a directory of the object, 2 is shared by name. Its maps name their inner
- * maps by id: the map whose id is the outer one's inner_id is the template.
+ * bpf_elf_map counts pinning in its own way: 1 is a directory of the object, 2 is shared by name. Its maps name
+ * their inner maps by id: the map whose id is the outer one's inner_id is the template.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -62,7 +64,8 @@ static int find_symbols(struct bpfl_reader *reader, uint32_t section_idx, struct
 			continue;
 		if (symbol->value >= section->size) {
 			free(found.items);
-			return bpfl_reader_fail(reader, "section '%s': map '%s' at byte 0x%llx: the section ends at 0x%llx",
+			return bpfl_reader_fail(reader,
+						"section '%s': map '%s' at byte 0x%llx: the section ends at 0x%llx",
 						BPFL_ESC(section->name), BPFL_ESC(symbol->name),
 						(unsigned long long)symbol->value, (unsigned long long)section->size);
 		}
@@ -80,7 +83,8 @@ static int find_symbols(struct bpfl_reader *reader, uint32_t section_idx, struct
 	return 0;
 }
 
-static int read_fields(const struct bpfl_reader *reader, const uint8_t *bytes, uint32_t size, struct legacy_def *ret_def)
+static int read_fields(const struct bpfl_reader *reader, const uint8_t *bytes, uint32_t size,
+		       struct legacy_def *ret_def)
 {
 	struct bpfl_cursor cursor = bpfl_cursor_make(bytes, size, reader->elf->swap);
 	uint32_t fields[NR_FIELDS] = { 0 };
@@ -149,7 +153,8 @@ static int apply_layout(struct bpfl_reader *reader, struct bpfl_map_spec *map, c
 	} else if (size == SAMPLE_SIZE && (def->flags & BPFL_F_NUMA_NODE)) {
 		map->numa_node = def->pinning_or_node;
 	} else if (size > MAP_DEF_SIZE && !all_zero(bytes + MAP_DEF_SIZE, size - MAP_DEF_SIZE)) {
-		bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "map '%s': the last %u bytes of its definition are unknown: ignored",
+		bpfl_spec_note(reader->spec, BPFL_LOG_WARN,
+			       "map '%s': the last %u bytes of its definition are unknown: ignored",
 			       BPFL_ESC(map->name), size - MAP_DEF_SIZE);
 	}
 	if (map->type == BPFL_MAP_TYPE_UNSPEC)
@@ -164,7 +169,9 @@ static int add_map(struct bpfl_reader *reader, uint32_t section_idx, const char 
 	struct legacy_def def = { 0 };
 
 	if (size < MAP_DEF_MIN || size > DEF_SIZE_MAX || size % sizeof(uint32_t) != 0)
-		return bpfl_reader_fail(reader, "section '%s': map '%s' is defined by %u bytes (bpf_map_def has 20, bpf_elf_map 36)",
+		return bpfl_reader_fail(reader,
+					"section '%s': map '%s' is defined by %u bytes (bpf_map_def has 20, "
+					"bpf_elf_map 36)",
 					BPFL_ESC(section->name), BPFL_ESC(name), size);
 	uint32_t map_idx = (uint32_t)reader->spec->maps.nr;
 	struct bpfl_map_spec *map = bpfl_reader_add_map(reader, name, BPFL_MAP_LEGACY, section_idx, byte_off);
@@ -183,8 +190,8 @@ static int read_named_section(struct bpfl_reader *reader, uint32_t section_idx, 
 	const struct bpfl_elf_section *section = &reader->elf->sections[section_idx];
 
 	if (section->size > DEF_SIZE_MAX)
-		return bpfl_reader_fail(reader, "section '%s': %llu bytes are no map definition", BPFL_ESC(section->name),
-					(unsigned long long)section->size);
+		return bpfl_reader_fail(reader, "section '%s': %llu bytes are no map definition",
+					BPFL_ESC(section->name), (unsigned long long)section->size);
 	return add_map(reader, section_idx, name, 0, (uint32_t)section->size);
 }
 
@@ -201,7 +208,8 @@ static int read_section(struct bpfl_reader *reader, uint32_t section_idx)
 	int ret = find_symbols(reader, section_idx, &symbols, &nr);
 
 	if (ret == 0 && nr == 0)
-		ret = bpfl_reader_fail(reader, "section '%s' has no symbols that name its maps", BPFL_ESC(section->name));
+		ret = bpfl_reader_fail(reader, "section '%s' has no symbols that name its maps",
+				       BPFL_ESC(section->name));
 	for (size_t i = 0; i < nr && ret == 0; i++) {
 		uint64_t end = i + 1 < nr ? symbols[i + 1].byte_off : section->size;
 

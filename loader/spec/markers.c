@@ -2,9 +2,10 @@
 /*
  * spec/markers.c: what an object says about itself, for those who show it.
  *
- * Public gadgets carry messages in names: a variable that nobody uses is called "gadget_tracer_opens___events___event", and means that the
- * events of map "events" are struct event. Their newer objects say the same by declaration tags ("ig:tracer:opens___events___event"), and
- * tag the programs of an iterator one by one. Both are read into the same list. A marker that names something which is not there is
+ * Public gadgets carry messages in names: a variable that nobody uses is called
+ * "gadget_tracer_opens___events___event", and means that the events of map "events" are struct event. Their
+ * newer objects say the same by declaration tags ("ig:tracer:opens___events___event"), and tag the programs of
+ * an iterator one by one. Both are read into the same list. A marker that names something which is not there is
  * left out with a note: the object may still be run.
  *
  * Two kinds say where a program is attached; that is written into the program here, as if its section had said it.
@@ -109,7 +110,8 @@ static bool is_known(const struct bpfl_spec *spec, const struct bpfl_marker *mar
 
 static int add_marker(struct bpfl_spec *spec, size_t row, const char *text, const char *words)
 {
-	struct bpfl_marker marker = { .kind = rows[row].kind, .text = bpfl_strdup(text), .words = bpfl_strdup(words) }, *slot;
+	struct bpfl_marker marker = { .kind = rows[row].kind, .text = bpfl_strdup(text), .words = bpfl_strdup(words) },
+			   *slot;
 	const char *name;
 	int ret = 0;
 
@@ -118,7 +120,8 @@ static int add_marker(struct bpfl_spec *spec, size_t row, const char *text, cons
 	} else if (!parts_take(&marker, rows[row].parts)) {
 		bpfl_spec_note(spec, BPFL_LOG_INFO, "'%s' is no marker that can be read", BPFL_ESC(text));
 	} else if ((name = missing(spec, &marker)) != NULL) {
-		bpfl_spec_note(spec, BPFL_LOG_INFO, "marker '%s' names '%s', which the object does not have", BPFL_ESC(text), BPFL_ESC(name));
+		bpfl_spec_note(spec, BPFL_LOG_INFO, "marker '%s' names '%s', which the object does not have",
+			       BPFL_ESC(text), BPFL_ESC(name));
 	} else if (!is_known(spec, &marker)) {
 		slot = BPFL_VEC_PUSH(&spec->markers);
 		if (slot) {
@@ -162,7 +165,8 @@ static int read_iter_member(struct bpfl_spec *spec, const char *text, const char
 	for (size_t i = 0; i < spec->markers.nr && prog_idx != BPFL_NO_IDX; i++) {
 		struct bpfl_marker *marker = &spec->markers.items[i];
 
-		if (marker->kind == BPFL_MARKER_ITER && strcmp(marker->name, name) == 0 && marker->nr_progs < BPFL_MARKER_PROGS_MAX) {
+		if (marker->kind == BPFL_MARKER_ITER && strcmp(marker->name, name) == 0 &&
+		    marker->nr_progs < BPFL_MARKER_PROGS_MAX) {
 			marker->progs[marker->nr_progs++] = spec->progs.items[prog_idx].name;
 			return 0;
 		}
@@ -175,7 +179,9 @@ static const char *tagged_name(const struct bpfl_btf *btf, const struct bpfl_btf
 {
 	const struct bpfl_btf_type *type = bpfl_btf_type(btf, tag->type);
 
-	return type && bpfl_btf_kind(type) == kind && bpfl_btf_tag_component(tag) == -1 ? bpfl_btf_string(btf, type->name_off) : "";
+	return type && bpfl_btf_kind(type) == kind && bpfl_btf_tag_component(tag) == -1
+		       ? bpfl_btf_string(btf, type->name_off)
+		       : "";
 }
 
 static int read_types(struct bpfl_spec *spec, bool members)
@@ -186,7 +192,9 @@ static int read_types(struct bpfl_spec *spec, bool members)
 	for (uint32_t id = 1; ret == 0 && id < bpfl_btf_nr_types(btf); id++) {
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
 		enum bpfl_btf_kind kind = bpfl_btf_kind(type);
-		const char *text = kind == BPFL_KIND_VAR || kind == BPFL_KIND_DECL_TAG ? bpfl_btf_string(btf, type->name_off) : "";
+		const char *text = kind == BPFL_KIND_VAR || kind == BPFL_KIND_DECL_TAG
+					   ? bpfl_btf_string(btf, type->name_off)
+					   : "";
 
 		if (kind == BPFL_KIND_VAR && !members && bpfl_text_has_prefix(text, "gadget_"))
 			ret = read_name(spec, text);
@@ -220,8 +228,8 @@ static int apply_targets(struct bpfl_spec *spec)
 			continue;
 		prog = &spec->progs.items[bpfl_spec_prog_idx(spec, marker->progs[0])];
 		if (!takes_target(prog, marker->kind)) {
-			bpfl_spec_note(spec, BPFL_LOG_INFO, "marker '%s': section '%s' takes no map", BPFL_ESC(marker->text),
-				       BPFL_ESC(prog->section));
+			bpfl_spec_note(spec, BPFL_LOG_INFO, "marker '%s': section '%s' takes no map",
+				       BPFL_ESC(marker->text), BPFL_ESC(prog->section));
 			continue;
 		}
 		free(prog->attach_where);
@@ -263,8 +271,13 @@ int bpfl_spec_marker_view(const struct bpfl_spec *spec, size_t idx, struct bpfl_
 	if (idx >= spec->markers.nr)
 		return -ERANGE;
 	marker = &spec->markers.items[idx];
-	*ret_view = (struct bpfl_marker_view){ .kind = marker->kind, .text = marker->text, .name = marker->name, .map = marker->map,
-					       .type = marker->type, .var = marker->var, .nr_progs = marker->nr_progs };
+	*ret_view = (struct bpfl_marker_view){ .kind = marker->kind,
+					       .text = marker->text,
+					       .name = marker->name,
+					       .map = marker->map,
+					       .type = marker->type,
+					       .var = marker->var,
+					       .nr_progs = marker->nr_progs };
 	for (size_t i = 0; i < marker->nr_progs; i++)
 		ret_view->progs[i] = marker->progs[i];
 	return 0;
@@ -276,14 +289,15 @@ static void put_marker(const struct bpfl_marker *marker, struct bpfl_buf *out)
 {
 	switch (marker->kind) {
 	case BPFL_MARKER_TRACER:
-		bpfl_buf_printf(out, "events '%s': struct %s through map '%s'", BPFL_ESC(marker->name), BPFL_ESC(marker->type),
-				BPFL_ESC(marker->map));
+		bpfl_buf_printf(out, "events '%s': struct %s through map '%s'", BPFL_ESC(marker->name),
+				BPFL_ESC(marker->type), BPFL_ESC(marker->map));
 		break;
 	case BPFL_MARKER_PARAM:
 		bpfl_buf_printf(out, "parameter %s: --param %s=...", BPFL_ESC(marker->var), BPFL_ESC(marker->var));
 		break;
 	case BPFL_MARKER_MAPITER:
-		bpfl_buf_printf(out, "table '%s': the elements of map '%s'", BPFL_ESC(marker->name), BPFL_ESC(marker->map));
+		bpfl_buf_printf(out, "table '%s': the elements of map '%s'", BPFL_ESC(marker->name),
+				BPFL_ESC(marker->map));
 		break;
 	case BPFL_MARKER_ITER:
 		bpfl_buf_printf(out, "table '%s': struct %s from", BPFL_ESC(marker->name), BPFL_ESC(marker->type));
@@ -292,7 +306,8 @@ static void put_marker(const struct bpfl_marker *marker, struct bpfl_buf *out)
 		break;
 	case BPFL_MARKER_ITER_TARGET:
 	case BPFL_MARKER_SK_TARGET:
-		bpfl_buf_printf(out, "program '%s' is attached to map '%s'", BPFL_ESC(marker->progs[0]), BPFL_ESC(marker->map));
+		bpfl_buf_printf(out, "program '%s' is attached to map '%s'", BPFL_ESC(marker->progs[0]),
+				BPFL_ESC(marker->map));
 		break;
 	}
 }

@@ -2,10 +2,10 @@
 /*
  * int *p = &x; : addresses in initialised data (NEW-40).
  *
- * A map's value is bytes, and the kernel gives it its address only when it runs: nobody can store the address of one variable in
- * another beforehand. Loaders used to skip such relocations, and the program then found the offset of x (or 0) where it expected its
- * address. Here every one is noticed, by variable and offset. It is not an error to read such a file; it is one to load the map, so the
- * words are kept with the map for whoever does.
+ * A map's value is bytes, and the kernel gives it its address only when it runs: nobody can store the address
+ * of one variable in another beforehand. Loaders used to skip such relocations, and the program then found the
+ * offset of x (or 0) where it expected its address. Here every one is noticed, by variable and offset. It is
+ * not an error to read such a file; it is one to load the map, so the words are kept with the map for whoever does.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +55,8 @@ static char *describe(const struct bpfl_reader *reader, uint32_t map_idx, const 
 				(uint32_t)reloc->byte_off - var->byte_off, (unsigned long long)reloc->byte_off,
 				BPFL_ESC(map->section));
 	else
-		bpfl_buf_printf(&text, "byte 0x%llx of '%s'", (unsigned long long)reloc->byte_off, BPFL_ESC(map->section));
+		bpfl_buf_printf(&text, "byte 0x%llx of '%s'", (unsigned long long)reloc->byte_off,
+				BPFL_ESC(map->section));
 	bpfl_buf_printf(&text, " holds the address of '%s', which no map can hold: set the pointer in the program",
 			BPFL_ESC(target));
 	return bpfl_buf_take(&text);
@@ -70,14 +71,18 @@ static int read_table(struct bpfl_reader *reader, const struct bpfl_elf_reloc_ta
 		char *text;
 
 		if (table->relocs[i].type != BPFL_R_BPF_64_ABS64 && table->relocs[i].type != BPFL_R_BPF_64_ABS32)
-			return bpfl_reader_fail(reader, "section '%s': relocation %zu: type %u does not belong into data",
+			return bpfl_reader_fail(reader,
+						"section '%s': relocation %zu: type %u does not belong into data",
 						BPFL_ESC(map->section), i, table->relocs[i].type);
 		if (i >= NOTES_PER_SECTION)
 			continue;
 		text = describe(reader, map_idx, &table->relocs[i]);
 		if (text == NULL)
 			return bpfl_error_nomem(reader->err);
-		/* Whether it is an error (a program uses the map) or a warning (none does) is known when the image is built. */
+		/*
+		 * Whether it is an error (a program uses the map) or a warning (none does) is known when
+		 * the image is built.
+		 */
 		bpfl_spec_note(reader->spec, BPFL_LOG_INFO, "%s", text);
 		if (map->pointer_fault == NULL)
 			map->pointer_fault = text;

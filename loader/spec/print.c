@@ -120,7 +120,8 @@ static void text_map(const struct bpfl_spec *spec, const struct bpfl_map_spec *m
 		bpfl_buf_text(out, map->pinning == 1 ? ", pinned by name" : ", pinned for this object");
 	if (map->value_type_id != 0 && map->data == NULL)
 		bpfl_buf_printf(out, ", value '%s'",
-				BPFL_ESC(bpfl_btf_type_text(spec->btf, map->value_type_id, type_text, sizeof(type_text))));
+				BPFL_ESC(bpfl_btf_type_text(spec->btf, map->value_type_id, type_text,
+							    sizeof(type_text))));
 	bpfl_buf_text(out, "\n");
 	for (size_t i = 0; i < map->nr_slots; i++) {
 		const struct bpfl_map_slot *slot = &map->slots[i];
@@ -130,7 +131,8 @@ static void text_map(const struct bpfl_spec *spec, const struct bpfl_map_spec *m
 		bpfl_buf_printf(out, "%s  [%u] = %s\n", indent, slot->key, BPFL_ESC(target));
 	}
 	for (size_t i = 0; i < map->ops.nr; i++)
-		bpfl_buf_printf(out, "%s  .%s = %s\n", indent, BPFL_ESC(bpfl_spec_ops_member_name(spec, map, map->ops.items[i].byte_off)),
+		bpfl_buf_printf(out, "%s  .%s = %s\n", indent,
+				BPFL_ESC(bpfl_spec_ops_member_name(spec, map, map->ops.items[i].byte_off)),
 				BPFL_ESC(spec->progs.items[map->ops.items[i].prog_idx].name));
 	if (map->inner != NULL)
 		text_map(spec, map->inner, "    ", out);
@@ -173,13 +175,17 @@ static void text_vars(const struct bpfl_spec *spec, struct bpfl_buf *out)
 				BPFL_ESC(spec->maps.items[var->map_idx].name), var->byte_off, var->size_bytes);
 		if (var->type_id != 0)
 			bpfl_buf_printf(out, ", %s",
-					BPFL_ESC(bpfl_btf_type_text(spec->btf, var->type_id, type_text, sizeof(type_text))));
+					BPFL_ESC(bpfl_btf_type_text(spec->btf, var->type_id, type_text,
+								    sizeof(type_text))));
 		text_value(spec, var, out);
 		bpfl_buf_text(out, var->is_static ? " (static)\n" : "\n");
 	}
 }
 
-/* Variables that are named bpf_metadata_KEY say who made the object, and what for: the kernel keeps them with the program. */
+/*
+ * Variables that are named bpf_metadata_KEY say who made the object, and what for: the kernel keeps them
+ * with the program.
+ */
 static void text_metadata(const struct bpfl_spec *spec, struct bpfl_buf *out)
 {
 	bool first = true;
@@ -189,7 +195,8 @@ static void text_metadata(const struct bpfl_spec *spec, struct bpfl_buf *out)
 
 		if (!bpfl_text_has_prefix(var->name, BPFL_METADATA_PREFIX))
 			continue;
-		bpfl_buf_printf(out, "%s  %s", first ? "\nmetadata\n" : "", BPFL_ESC(var->name + strlen(BPFL_METADATA_PREFIX)));
+		bpfl_buf_printf(out, "%s  %s", first ? "\nmetadata\n" : "",
+				BPFL_ESC(var->name + strlen(BPFL_METADATA_PREFIX)));
 		text_value(spec, var, out);
 		bpfl_buf_char(out, '\n');
 		first = false;
@@ -209,7 +216,8 @@ static void text_rest(const struct bpfl_spec *spec, struct bpfl_buf *out)
 	if (spec->notes.nr > 0)
 		bpfl_buf_text(out, "\nnotes\n");
 	for (size_t i = 0; i < spec->notes.nr; i++)
-		bpfl_buf_printf(out, "  %s: %s\n", note_level_text(spec->notes.items[i].level), spec->notes.items[i].text);
+		bpfl_buf_printf(out, "  %s: %s\n", note_level_text(spec->notes.items[i].level),
+				spec->notes.items[i].text);
 }
 
 static void spec_text(const struct bpfl_spec *spec, struct bpfl_buf *out)
@@ -246,7 +254,8 @@ static void json_prog(const struct bpfl_spec *spec, const struct bpfl_prog *prog
 	bpfl_json_object_begin(json);
 	bpfl_json_member_string(json, "name", prog->name);
 	bpfl_json_member_string(json, "section", prog->section);
-	bpfl_json_member_string(json, "type", name_or_number(bpfl_prog_type_name(prog->prog_type), "type", prog->prog_type, number));
+	bpfl_json_member_string(json, "type",
+				name_or_number(bpfl_prog_type_name(prog->prog_type), "type", prog->prog_type, number));
 	bpfl_json_member_u64(json, "attach_type", prog->attach_type);
 	bpfl_json_member_u64(json, "flags", prog->prog_flags);
 	bpfl_json_member_string(json, "hook", row != NULL ? bpfl_hook_name(row->hook) : "");
@@ -318,11 +327,12 @@ static void json_var(const struct bpfl_spec *spec, const struct bpfl_var *var, s
 	bpfl_json_member_u64(json, "size_bytes", var->size_bytes);
 	bpfl_json_member_bool(json, "static", var->is_static);
 	if (var->type_id != 0) {
-		bpfl_json_member_string(json, "type", bpfl_btf_type_text(spec->btf, var->type_id, type_text, sizeof(type_text)));
+		bpfl_json_member_string(json, "type",
+					bpfl_btf_type_text(spec->btf, var->type_id, type_text, sizeof(type_text)));
 		if (!spec->foreign && var->size_bytes <= VALUE_SIZE_MAX) {
 			bpfl_json_key(json, "value");
-			bpfl_btf_value_json(spec->btf, var->type_id, spec->maps.items[var->map_idx].data + var->byte_off,
-					    var->size_bytes, json);
+			bpfl_btf_value_json(spec->btf, var->type_id,
+					    spec->maps.items[var->map_idx].data + var->byte_off, var->size_bytes, json);
 		}
 	}
 	bpfl_json_object_end(json);
@@ -363,7 +373,8 @@ static void json_lists(const struct bpfl_spec *spec, struct bpfl_json *json)
 		if (!bpfl_text_has_prefix(var->name, BPFL_METADATA_PREFIX) || var->type_id == 0 || spec->foreign)
 			continue;
 		bpfl_json_key(json, var->name + strlen(BPFL_METADATA_PREFIX));
-		bpfl_btf_value_json(spec->btf, var->type_id, spec->maps.items[var->map_idx].data + var->byte_off, var->size_bytes, json);
+		bpfl_btf_value_json(spec->btf, var->type_id, spec->maps.items[var->map_idx].data + var->byte_off,
+				    var->size_bytes, json);
 	}
 	bpfl_json_object_end(json);
 	bpfl_json_key(json, "externs");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spec/prints.c: does the object say anything through the kernel's trace buffer? Reading it costs a tracefs instance, so
- * callers ask before they open one.
+ * spec/prints.c: does the object say anything through the kernel's trace buffer? Reading it costs a tracefs
+ * instance, so callers ask before they open one.
  */
 #include "spec/spec.h"
 

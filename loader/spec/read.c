@@ -2,9 +2,10 @@
 /*
  * Reading: bytes in, a spec out. This file is the table of contents of the room.
  *
- * The ELF tables come checked from loader/elf. Here they get a meaning, pass by pass, in an order in which each pass finds what
- * it needs: code and maps exist before relocations connect them, and annotations come last because they only decorate
- * instructions. A pass appends to the spec and never looks ahead; the spec is handed out when all have succeeded.
+ * The ELF tables come checked from loader/elf. Here they get a meaning, pass by pass, in an order in which each
+ * pass finds what it needs: code and maps exist before relocations connect them, and annotations come last
+ * because they only decorate instructions. A pass appends to the spec and never looks ahead; the spec is handed
+ * out when all have succeeded.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -102,8 +103,8 @@ static int run_passes(const struct bpfl_elf *elf, struct bpfl_buf *file, struct 
 }
 
 /* elf: its name is the file's. file: the bytes of it, which may become the spec's, or NULL. */
-static int read_elf(const struct bpfl_elf *elf, struct bpfl_buf *file, const struct bpfl_spec_opts *opts, struct bpfl_spec **ret_spec,
-		    struct bpfl_error *err)
+static int read_elf(const struct bpfl_elf *elf, struct bpfl_buf *file, const struct bpfl_spec_opts *opts,
+		    struct bpfl_spec **ret_spec, struct bpfl_error *err)
 {
 	struct bpfl_spec *spec = spec_alloc(elf->name, opts != NULL ? opts->name : NULL);
 

@@ -2,8 +2,9 @@
 /*
  * spec/reader: what the passes of spec/read.c share while one file is read.
  *
- * The reader holds the checked ELF tables (input, never changed), the spec being made, and the look-up tables that tie the two
- * together: what a section is, which function contains a byte, which map or extern a symbol means. It is gone when reading ends.
+ * The reader holds the checked ELF tables (input, never changed), the spec being made, and the look-up tables
+ * that tie the two together: what a section is, which function contains a byte, which map or extern a symbol
+ * means. It is gone when reading ends.
  * Every pass is one function in its own file: 0, or -errno with the error set.
  */
 #ifndef BPFL_SPEC_READER_H
@@ -51,7 +52,8 @@ struct bpfl_reader {
 	struct bpfl_btf_ext *ext;	      /* NULL without .BTF.ext */
 	struct bpfl_reader_section *sections; /* elf->nr_sections */
 	uint32_t *symbol_extern;	      /* elf->nr_symbols: extern of an undefined symbol, or BPFL_READER_NONE */
-	uint32_t *func_prog;		      /* spec->funcs.nr: program that a function is the entry of, or BPFL_READER_NONE */
+	/* spec->funcs.nr: program that a function is the entry of, or BPFL_READER_NONE */
+	uint32_t *func_prog;
 	BPFL_VEC(struct bpfl_map_place) map_places;
 	struct bpfl_hash datasec_ids, var_ids, legacy_ids; /* name -> BTF id: DATASEC, VAR, struct ____btf_map_NAME */
 	uint64_t data_sum;		      /* bytes of all data sections so far */
@@ -70,22 +72,28 @@ int bpfl_read_vars(struct bpfl_reader *reader);		/* var.c: what is in the data m
 int bpfl_read_externs(struct bpfl_reader *reader);	/* extern.c */
 int bpfl_read_relocs(struct bpfl_reader *reader);	/* reloc.c: what instructions refer to */
 int bpfl_read_local_calls(struct bpfl_reader *reader);	/* reloc.c: calls that need no relocation */
-int bpfl_read_annotations(struct bpfl_reader *reader);	/* annotate.c: source lines, types of functions, CO-RE records */
+/* annotate.c: source lines, types of functions, CO-RE records */
+int bpfl_read_annotations(struct bpfl_reader *reader);
 int bpfl_read_slots(struct bpfl_reader *reader);	/* slots.c: values = { ... } of maps */
 int bpfl_read_ops_members(struct bpfl_reader *reader);	/* struct_ops.c: the programs that those variables point to */
 int bpfl_read_pointers(struct bpfl_reader *reader);	/* pointers.c: addresses in initialised data */
-int bpfl_read_aliases(struct bpfl_reader *reader);	/* func.c: second names of a function get the same instructions */
+/* func.c: second names of a function get the same instructions */
+int bpfl_read_aliases(struct bpfl_reader *reader);
 int bpfl_read_markers(struct bpfl_reader *reader);	/* markers.c: what the object says about itself */
 
 /* The function of a section that contains a byte, or NULL. */
 struct bpfl_func *bpfl_reader_func_at(const struct bpfl_reader *reader, uint32_t section_idx, uint64_t byte_off);
-/* The function that begins there. -ENOENT / -EINVAL with the error set: "no function begins at byte ...", "in the middle of function 'f'". */
+/*
+ * The function that begins there. -ENOENT / -EINVAL with the error set: "no function begins at byte ...",
+ * "in the middle of function 'f'".
+ */
 int bpfl_reader_func_start(const struct bpfl_reader *reader, uint32_t section_idx, uint64_t byte_off,
 			   uint32_t *ret_func_idx);
 /* The map that is defined there, or BPFL_READER_NONE. */
 uint32_t bpfl_reader_map_at(const struct bpfl_reader *reader, uint32_t section_idx, uint64_t byte_off);
 /* The definition that contains a byte, or NULL. */
-const struct bpfl_map_place *bpfl_reader_place_of(const struct bpfl_reader *reader, uint32_t section_idx, uint64_t byte_off);
+const struct bpfl_map_place *bpfl_reader_place_of(const struct bpfl_reader *reader, uint32_t section_idx,
+						  uint64_t byte_off);
 /* The BTF type of that kind (DATASEC, VAR; STRUCT only for BPFL_LEGACY_TYPE_PREFIX names) and name; 0 none. */
 uint32_t bpfl_reader_btf_id(const struct bpfl_reader *reader, enum bpfl_btf_kind kind, const char *name);
 #define BPFL_LEGACY_TYPE_PREFIX "____btf_map_"
@@ -93,7 +101,10 @@ uint32_t bpfl_reader_btf_id(const struct bpfl_reader *reader, enum bpfl_btf_kind
 int bpfl_reader_add_place(struct bpfl_reader *reader, const struct bpfl_map_place *place);
 void bpfl_reader_sort_places(struct bpfl_reader *reader);
 
-/* A new map at the end of spec->maps: name, origin and section are copied. NULL without memory. Valid until the next one. */
+/*
+ * A new map at the end of spec->maps: name, origin and section are copied. NULL without memory. Valid until
+ * the next one.
+ */
 struct bpfl_map_spec *bpfl_reader_add_map(struct bpfl_reader *reader, const char *name, enum bpfl_map_origin origin,
 					  uint32_t section_idx, uint32_t byte_off);
 

@@ -2,20 +2,22 @@
 /*
  * Relocations of code -> references.
  *
- * A relocation says: this instruction means that symbol. What it means follows from the instruction and from what the symbol is,
- * not from the relocation's type; the type only has to be one that belongs into code:
+ * A relocation says: this instruction means that symbol. What it means follows from the instruction and from
+ * what the symbol is, not from the relocation's type; the type only has to be one that belongs into code:
  *
- *     call                     of a function        target = symbol + (imm + 1) * 8: the compiler stores target - 1 (G-01)
- *     call                     of an extern         a kernel function
+ *     call                     of a function        target = symbol + (imm + 1) * 8: the compiler stores target
+ *                              - 1 (G-01) call                     of an extern         a kernel function
  *     ld_imm64                 map definition       the map's descriptor
  *     ld_imm64                 variable             address of byte symbol + imm in the map of its section (G-06)
  *     ld_imm64                 function             address of the function at byte symbol + imm: no + 1 here (G-02)
  *     ld_imm64                 extern               configuration value, kernel symbol
  *
- * "symbol" is its offset in its section; the symbols of sections themselves have offset 0 and no name, and the addend in imm says
- * where to (SYM-11). The addend is worked out here, once: later stages look at references, never at old immediates.
+ * "symbol" is its offset in its section; the symbols of sections themselves have offset 0 and no name, and the
+ * addend in imm says where to (SYM-11). The addend is worked out here, once: later stages look at references,
+ * never at old immediates.
  *
- * A static function of the same section is called without any relocation (G-03): those calls get their reference from a second pass.
+ * A static function of the same section is called without any relocation (G-03): those calls get their
+ * reference from a second pass.
  */
 #include <errno.h>
 #include <string.h>
@@ -62,7 +64,8 @@ static int fail_undefined(struct site *site)
 {
 	if (site->symbol->name[0] == '\0')
 		return bpfl_reader_fail(site->reader, "refers to no symbol");
-	bpfl_error_set(site->reader->err, BPFL_ERR_OBJECT, ENOENT, "undefined symbol '%s'", BPFL_ESC(site->symbol->name));
+	bpfl_error_set(site->reader->err, BPFL_ERR_OBJECT, ENOENT, "undefined symbol '%s'",
+		       BPFL_ESC(site->symbol->name));
 	bpfl_error_why(site->reader->err, "'%s' is neither in this object nor declared __ksym or __kconfig",
 		       BPFL_ESC(site->symbol->name));
 	bpfl_error_fix(site->reader->err, "link the object that defines it, or declare it extern ... __ksym");
@@ -71,7 +74,8 @@ static int fail_undefined(struct site *site)
 
 static int fail_common(struct site *site)
 {
-	bpfl_reader_fail(site->reader, "variable '%s' is in no section (a common symbol)", BPFL_ESC(site->symbol->name));
+	bpfl_reader_fail(site->reader, "variable '%s' is in no section (a common symbol)",
+			 BPFL_ESC(site->symbol->name));
 	bpfl_error_fix(site->reader->err, "initialise '%s', or compile with -fno-common", BPFL_ESC(site->symbol->name));
 	return -EINVAL;
 }
@@ -90,7 +94,8 @@ static int ref_special(struct site *site, bool is_call)
 	if (extern_idx == BPFL_READER_NONE)
 		return fail_undefined(site);
 	if (is_call && reader->spec->externs.items[extern_idx].kind != BPFL_EXTERN_KFUNC)
-		return bpfl_reader_fail(reader, "calls extern '%s', which is no function", BPFL_ESC(site->symbol->name));
+		return bpfl_reader_fail(reader, "calls extern '%s', which is no function",
+					BPFL_ESC(site->symbol->name));
 	return set_ref(site, BPFL_REF_EXTERN, extern_idx, 0);
 }
 
@@ -140,8 +145,8 @@ static int fail_section(struct site *site, const char *what)
 
 static int fail_unsupported(struct site *site, const char *what)
 {
-	return bpfl_error_set(site->reader->err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "refers to '%s': %s are not supported yet",
-			      BPFL_ESC(symbol_text(site)), what);
+	return bpfl_error_set(site->reader->err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+			      "refers to '%s': %s are not supported yet", BPFL_ESC(symbol_text(site)), what);
 }
 
 /* ---- what the instruction is ---- */
@@ -224,7 +229,8 @@ static int read_table(struct bpfl_reader *reader, const struct bpfl_elf_reloc_ta
 		else
 			ret = read_reloc(&site, reloc);
 		if (ret < 0) {
-			bpfl_error_prefix(reader->err, "section '%s': relocation %zu at byte 0x%llx: instruction %u of '%s'",
+			bpfl_error_prefix(reader->err,
+					  "section '%s': relocation %zu at byte 0x%llx: instruction %u of '%s'",
 					  BPFL_ESC(section), i, (unsigned long long)reloc->byte_off, site.insn_idx,
 					  BPFL_ESC(site.func->name));
 			return ret;
@@ -282,7 +288,8 @@ int bpfl_read_local_calls(struct bpfl_reader *reader)
 
 	for (size_t i = 0; i < reader->spec->funcs.nr; i++) {
 		/* Second names of a function get what the first one has, in the last pass. */
-		if (i > 0 && funcs[i - 1].section_idx == funcs[i].section_idx && funcs[i - 1].byte_off == funcs[i].byte_off)
+		if (i > 0 && funcs[i - 1].section_idx == funcs[i].section_idx &&
+		    funcs[i - 1].byte_off == funcs[i].byte_off)
 			continue;
 		int ret = read_local_calls(reader, &funcs[i]);
 

@@ -2,13 +2,15 @@
 /*
  * The SEC() table.
  *
- * A program says what it is by the name of the section it stands in: SEC("tracepoint/syscalls/sys_enter_execve"). One row
- * below is the whole truth about such a name: the type and expected attach type it is loaded with, load flags, what stands
- * behind the slash, how it is attached and what the user has to add when the section alone does not say where.
+ * A program says what it is by the name of the section it stands in:
+ * SEC("tracepoint/syscalls/sys_enter_execve"). One row below is the whole truth about such a name: the type and
+ * expected attach type it is loaded with, load flags, what stands behind the slash, how it is attached and what
+ * the user has to add when the section alone does not say where.
  *
- * Matching: a row is found by its exact name, or, when it accepts a slash, by its name, a slash and a target. Only when no row
- * fits so, the longest row name that is followed by '-', '_' or '/' is taken: people write SEC("xdp_prog1"), SEC("xdp-drop")
- * and SEC("tc/my_prog"), which older loaders took for granted and stricter ones refuse. What follows is then a mere label.
+ * Matching: a row is found by its exact name, or, when it accepts a slash, by its name, a slash and a target.
+ * Only when no row fits so, the longest row name that is followed by '-', '_' or '/' is taken: people write
+ * SEC("xdp_prog1"), SEC("xdp-drop") and SEC("tc/my_prog"), which older loaders took for granted and stricter
+ * ones refuse. What follows is then a mere label.
  *
  * Rows need no order: exact names are unique, and of several fitting prefixes the longest wins.
  */
@@ -56,7 +58,8 @@
 static const struct bpfl_section_row rows[] = {
 	/* sockets */
 	WHERE("socket", SOCKET_FILTER, 0, 0, SOCKET, false, "IF", NULL),
-	WHERE("sk_reuseport/migrate", SK_REUSEPORT, AT(SK_REUSEPORT_SELECT_OR_MIGRATE), 0, SK_REUSEPORT, false, "fd=N", NULL),
+	WHERE("sk_reuseport/migrate", SK_REUSEPORT, AT(SK_REUSEPORT_SELECT_OR_MIGRATE), 0, SK_REUSEPORT, false, "fd=N",
+	      NULL),
 	WHERE("sk_reuseport", SK_REUSEPORT, AT(SK_REUSEPORT_SELECT), 0, SK_REUSEPORT, false, "fd=N", NULL),
 	WHERE("sk_lookup", SK_LOOKUP, AT(SK_LOOKUP), 0, NETNS, false, "NETNS", NULL),
 	WHERE("sk_skb/stream_parser", SK_SKB, AT(SK_SKB_STREAM_PARSER), 0, SOCKMAP, BPFL_OPT, "MAP", NULL),
@@ -264,7 +267,10 @@ bool bpfl_section_is_complete(const struct bpfl_section_hit *hit)
 	       target_nr_seps(hit->target, hit->row->target_seps) == strlen(hit->row->target_seps);
 }
 
-/* The part of a hint that is missing in front of a target which has only its last pieces: "PATH:" of "PATH:FUNCTION" for "readline". */
+/*
+ * The part of a hint that is missing in front of a target which has only its last pieces: "PATH:" of
+ * "PATH:FUNCTION" for "readline".
+ */
 static int hint_missing_len(const struct bpfl_section_row *row, const char *target)
 {
 	size_t missing = strlen(row->target_seps) - target_nr_seps(target, row->target_seps);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spec/section: the SEC() table. One row is the whole truth about a section name: what type of program stands in it, with which expected attach type
- * and flags it is loaded, what stands behind the slash, and where it can be attached.
+ * spec/section: the SEC() table. One row is the whole truth about a section name: what type of program stands
+ * in it, with which expected attach type and flags it is loaded, what stands behind the slash, and where it can
+ * be attached.
  */
 #ifndef BPFL_SPEC_SECTION_H
 #define BPFL_SPEC_SECTION_H
@@ -73,14 +74,41 @@ enum bpfl_map_type {
 #define BPFL_F_SLEEPABLE (1u << 4)
 #define BPFL_F_XDP_HAS_FRAGS (1u << 5)
 
-/* How a program of this section is attached: the file loader/attach/<kind>.c. The names are in a table beside the SEC() table. */
+/*
+ * How a program of this section is attached: the file loader/attach/<kind>.c. The names are in a table
+ * beside the SEC() table.
+ */
 enum bpfl_hook {
 	BPFL_HOOK_NONE, /* loaded, never attached by itself (act_bpf, xdp/devmap, lwt, ...) */
-	BPFL_HOOK_KPROBE, BPFL_HOOK_KPROBE_MULTI, BPFL_HOOK_KSYSCALL, BPFL_HOOK_UPROBE, BPFL_HOOK_UPROBE_MULTI, BPFL_HOOK_USDT,
-	BPFL_HOOK_TRACEPOINT, BPFL_HOOK_RAW_TRACEPOINT, BPFL_HOOK_TRACING, BPFL_HOOK_TRACING_MULTI, BPFL_HOOK_FREPLACE, BPFL_HOOK_LSM,
-	BPFL_HOOK_LSM_CGROUP, BPFL_HOOK_ITER, BPFL_HOOK_PERF_EVENT, BPFL_HOOK_XDP, BPFL_HOOK_TC, BPFL_HOOK_TCX, BPFL_HOOK_NETKIT,
-	BPFL_HOOK_CGROUP, BPFL_HOOK_NETNS, BPFL_HOOK_SOCKMAP, BPFL_HOOK_SOCKET, BPFL_HOOK_SK_REUSEPORT, BPFL_HOOK_NETFILTER, BPFL_HOOK_LIRC,
-	BPFL_HOOK_STRUCT_OPS, BPFL_HOOK_SYSCALL, BPFL_HOOK_LWT,
+	BPFL_HOOK_KPROBE,
+	BPFL_HOOK_KPROBE_MULTI,
+	BPFL_HOOK_KSYSCALL,
+	BPFL_HOOK_UPROBE,
+	BPFL_HOOK_UPROBE_MULTI,
+	BPFL_HOOK_USDT,
+	BPFL_HOOK_TRACEPOINT,
+	BPFL_HOOK_RAW_TRACEPOINT,
+	BPFL_HOOK_TRACING,
+	BPFL_HOOK_TRACING_MULTI,
+	BPFL_HOOK_FREPLACE,
+	BPFL_HOOK_LSM,
+	BPFL_HOOK_LSM_CGROUP,
+	BPFL_HOOK_ITER,
+	BPFL_HOOK_PERF_EVENT,
+	BPFL_HOOK_XDP,
+	BPFL_HOOK_TC,
+	BPFL_HOOK_TCX,
+	BPFL_HOOK_NETKIT,
+	BPFL_HOOK_CGROUP,
+	BPFL_HOOK_NETNS,
+	BPFL_HOOK_SOCKMAP,
+	BPFL_HOOK_SOCKET,
+	BPFL_HOOK_SK_REUSEPORT,
+	BPFL_HOOK_NETFILTER,
+	BPFL_HOOK_LIRC,
+	BPFL_HOOK_STRUCT_OPS,
+	BPFL_HOOK_SYSCALL,
+	BPFL_HOOK_LWT,
 	BPFL_NR_HOOKS,
 };
 
@@ -103,8 +131,13 @@ struct bpfl_section_row {
 	enum bpfl_hook hook;
 	enum bpfl_target_form target_form;
 	const char *target_hint; /* what to write as target, for messages: "FUNCTION[+OFFSET]", "IF" */
-	const char *target_seps; /* SLASH: the characters that a complete target contains, in order: "/" in CATEGORY/NAME, ":" in PATH:FUNCTION; "" none */
-	const char *attach_name; /* the name to attach by, where this one leaves a direction open ("tc" -> "tc/ingress"); NULL: name */
+	/*
+	 * SLASH: the characters that a complete target contains, in order: "/" in CATEGORY/NAME, ":" in
+	 * PATH:FUNCTION; "" none
+	 */
+	const char *target_seps;
+	/* the name to attach by, where this one leaves a direction open ("tc" -> "tc/ingress"); NULL: name */
+	const char *attach_name;
 };
 
 /* How a name was found. */
@@ -123,7 +156,10 @@ struct bpfl_section_hit bpfl_section_find(const char *section_name);
 const struct bpfl_section_row *bpfl_section_row(const char *name);
 /* True when the name says where to attach: nothing has to be added by --attach. */
 bool bpfl_section_is_complete(const struct bpfl_section_hit *hit);
-/* What has to be written to --attach instead ("uretprobe/PATH:readline", "xdp:IF"), "" when hit is complete or nothing. Returns out. */
+/*
+ * What has to be written to --attach instead ("uretprobe/PATH:readline", "xdp:IF"), "" when hit is complete
+ * or nothing. Returns out.
+ */
 char *bpfl_section_suggest(const struct bpfl_section_hit *hit, char *out, size_t out_size);
 /* The nearest section names: "'xdp' or 'xdp.frags'", "" when none is near. Returns out. */
 char *bpfl_section_near(const char *section_name, char *out, size_t out_size);
@@ -132,7 +168,8 @@ char *bpfl_section_near_below(const char *name, const char *section_name, char *
 /* All rows, for lists, near names and documentation. */
 const struct bpfl_section_row *bpfl_section_rows(size_t *ret_nr);
 
-const char *bpfl_prog_type_name(unsigned prog_type);   /* "xdp"; "prog type 77" is the caller's business: NULL when unknown */
+/* "xdp"; "prog type 77" is the caller's business: NULL when unknown */
+const char *bpfl_prog_type_name(unsigned prog_type);
 const char *bpfl_attach_type_name(unsigned attach_type);
 const char *bpfl_map_type_name(unsigned map_type);	/* "ringbuf"; NULL when unknown */
 /* The number of a map type's name ("ringbuf"), or -ENOENT. */

@@ -2,8 +2,9 @@
 /*
  * values = { [1] = &inner, [2] = prog }: what maps of maps and program arrays hold from the start.
  *
- * The initialisers are relocations of .maps: each falls into the array `values` of one definition, its place there is the slot,
- * and its symbol is a map or an entry program. Filling the slots comes last of all, when everything has a descriptor (INI-04, INI-05).
+ * The initialisers are relocations of .maps: each falls into the array `values` of one definition, its place
+ * there is the slot, and its symbol is a map or an entry program. Filling the slots comes last of all, when
+ * everything has a descriptor (INI-04, INI-05).
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -158,8 +158,9 @@ int bpfl_spec_prog_type_error(const struct bpfl_spec *spec, size_t prog_idx, str
 	const char *section = prog->section[0] == '?' ? prog->section + 1 : prog->section;
 	char near[512];
 
-	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "program '%s': section '%s' does not say what type of program it is",
-		       BPFL_ESC(prog->name), BPFL_ESC(section));
+	bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
+		       "program '%s': section '%s' does not say what type of program it is", BPFL_ESC(prog->name),
+		       BPFL_ESC(section));
 	bpfl_error_catalogue(err, 9);
 	bpfl_error_why(err, "no known section name fits '%s'", BPFL_ESC(section));
 	if (bpfl_section_near(section, near, sizeof(near))[0] != '\0')

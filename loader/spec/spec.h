@@ -2,12 +2,15 @@
 /*
  * spec: what the file says. The same on every machine; no file descriptors; editable before an image is built.
  *
- * - bpfl_spec_read...() (public) runs the passes of spec/read.c over an ELF file: sections, license, BTF, maps, data, functions, relocations.
+ * - bpfl_spec_read...() (public) runs the passes of spec/read.c over an ELF file: sections, license, BTF, maps,
+ *   data, functions, relocations.
  * - Everything refers to everything else by index (map_idx, func_idx, ...), never by pointer.
- * - A function is a list of annotated instructions: beside its eight bytes an instruction carries what it refers to, its CO-RE
- *   record and its source line. Copying instructions (subprograms appended by image/subprog.c) copies the annotations.
- * - Instructions and data are in native byte order when the file's order is ours. For a foreign file instructions are swapped so that
- *   they can be printed and checked; spec->foreign is set and an image of it cannot be loaded.
+ * - A function is a list of annotated instructions: beside its eight bytes an instruction carries what it
+ *   refers to, its CO-RE record and its source line. Copying instructions (subprograms appended by
+ *   image/subprog.c) copies the annotations.
+ * - Instructions and data are in native byte order when the file's order is ours. For a foreign file
+ *   instructions are swapped so that they can be printed and checked; spec->foreign is set and an image of it
+ *   cannot be loaded.
  */
 #ifndef BPFL_SPEC_SPEC_H
 #define BPFL_SPEC_SPEC_H
@@ -37,7 +40,10 @@ struct bpfl_inst {
 	int32_t line_idx; /* spec->lines: a new source line begins here, or BPFL_NO_IDX */
 };
 
-/* What an instruction refers to. The addend has been worked out already: nothing later looks at the instruction's old immediate. */
+/*
+ * What an instruction refers to. The addend has been worked out already: nothing later looks at the
+ * instruction's old immediate.
+ */
 enum bpfl_ref_kind {
 	BPFL_REF_MAP,	    /* ld_imm64: fd of map target_idx */
 	BPFL_REF_DATA,	    /* ld_imm64: address of byte byte_off in the value of map target_idx */
@@ -85,10 +91,16 @@ struct bpfl_prog {
 	uint32_t prog_type;	/* enum bpfl_prog_type */
 	uint32_t attach_type;	/* expected_attach_type */
 	uint32_t prog_flags;
-	char *attach_hint;	/* what --attach needs to be told ("xdp:IF"), NULL when the section says it all; own copy */
-	char *attach_target;	/* for the BTF look-up when the row needs_btf_id; a pattern of functions; own copy; NULL none */
+	/* what --attach needs to be told ("xdp:IF"), NULL when the section says it all; own copy */
+	char *attach_hint;
+	/* for the BTF look-up when the row needs_btf_id; a pattern of functions; own copy; NULL none */
+	char *attach_target;
 	char *attach_where;	/* the map that a marker attaches it to; own copy; NULL none */
-	char *attach_prog;	/* freplace: the program that attach_target is a function of, "id N" or the path of a pin; own copy; NULL none */
+	/*
+	 * freplace: the program that attach_target is a function of, "id N" or the path of a pin; own copy;
+	 * NULL none
+	 */
+	char *attach_prog;
 	bool optional;		/* '?' */
 	bool selected;		/* will be loaded: !optional at first, --only / --skip change it */
 };
@@ -133,7 +145,8 @@ struct bpfl_map_spec {
 	size_t nr_slots;
 	BPFL_VEC(struct bpfl_ops_member) ops; /* STRUCT_OPS */
 	bool unselected;      /* STRUCT_OPS: not to be made (section '?.struct_ops', or the caller's wish) */
-	uint8_t *data;	      /* initial value of data maps, data_size bytes (value_size), owned; of an arena, its variables */
+	/* initial value of data maps, data_size bytes (value_size), owned; of an arena, its variables */
+	uint8_t *data;
 	uint32_t data_size;
 	char *pointer_fault;  /* data maps: the initial value holds an address, which no map can hold; the words for the error of
 				 whoever loads this map ("variable 'p' ..."), or NULL (NEW-40) */
@@ -216,8 +229,8 @@ int32_t bpfl_spec_var_idx(const struct bpfl_spec *spec, const char *name);
 int32_t bpfl_spec_func_idx(const struct bpfl_spec *spec, const char *name);
 
 /*
- * The error for a program whose section name says no type (E9), with near names and the options that help. Not an error while
- * reading: only a program that is to be loaded needs a type. Returns -errno.
+ * The error for a program whose section name says no type (E9), with near names and the options that help. Not
+ * an error while reading: only a program that is to be loaded needs a type. Returns -errno.
  */
 int bpfl_spec_prog_type_error(const struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err);
 /* The error for a program whose section does not say where to attach (E10), with the option to add. Returns -errno. */

@@ -2,10 +2,10 @@
 /*
  * SEC(".struct_ops") struct tcp_congestion_ops my_ops = { .ssthresh = (void *)my_ssthresh, ... };
  *
- * A variable in such a section is an implementation of one of the kernel's interfaces (a struct of function pointers): it becomes a map
- * of its own, whose value is the struct. The file has its bytes, and a relocation for each member that points to a program. Where a
- * member is in the kernel's struct is the kernel's business (image/struct_ops.c); here members are kept by their place in the
- * object's struct.
+ * A variable in such a section is an implementation of one of the kernel's interfaces (a struct of function
+ * pointers): it becomes a map of its own, whose value is the struct. The file has its bytes, and a relocation
+ * for each member that points to a program. Where a member is in the kernel's struct is the kernel's business
+ * (image/struct_ops.c); here members are kept by their place in the object's struct.
  *
  *     .struct_ops         registered by writing the value, for as long as nobody deletes it (Linux 5.6)
  *     .struct_ops.link    registered by a link, for as long as that lives (6.4)
@@ -44,7 +44,8 @@ static int add_variable(struct bpfl_reader *reader, uint32_t section_idx, const 
 	uint32_t var_id = bpfl_reader_btf_id(reader, BPFL_KIND_VAR, symbol->name);
 	if (var_id != 0)
 		bpfl_btf_skip_modifiers(btf, bpfl_btf_type(btf, var_id)->type, &map->value_type_id);
-	struct bpfl_map_place place = { section_idx, map->byte_off, map->data_size, (uint32_t)reader->spec->maps.nr - 1, 0 };
+	struct bpfl_map_place place = { section_idx, map->byte_off, map->data_size, (uint32_t)reader->spec->maps.nr - 1,
+					0 };
 	return bpfl_reader_add_place(reader, &place);
 }
 
@@ -69,8 +70,8 @@ int bpfl_read_struct_ops(struct bpfl_reader *reader)
 /* ---- members ---- */
 
 /* Sections' own symbols keep the offset in the bytes that are relocated. */
-static int func_off(struct bpfl_reader *reader, const struct bpfl_elf_section *section, const struct bpfl_elf_reloc *reloc,
-		    const struct bpfl_elf_symbol *symbol, uint64_t *ret_byte_off)
+static int func_off(struct bpfl_reader *reader, const struct bpfl_elf_section *section,
+		    const struct bpfl_elf_reloc *reloc, const struct bpfl_elf_symbol *symbol, uint64_t *ret_byte_off)
 {
 	struct bpfl_cursor cursor = bpfl_cursor_make(section->data, section->size, reader->elf->swap);
 	uint64_t addend = 0;
@@ -82,7 +83,8 @@ static int func_off(struct bpfl_reader *reader, const struct bpfl_elf_section *s
 	return 0;
 }
 
-static int prog_of(struct bpfl_reader *reader, uint32_t section_idx, const struct bpfl_elf_reloc *reloc, uint32_t *ret_prog_idx)
+static int prog_of(struct bpfl_reader *reader, uint32_t section_idx, const struct bpfl_elf_reloc *reloc,
+		   uint32_t *ret_prog_idx)
 {
 	const struct bpfl_elf_symbol *symbol = &reader->elf->symbols[reloc->symbol_idx];
 	uint64_t byte_off = 0;
@@ -90,7 +92,8 @@ static int prog_of(struct bpfl_reader *reader, uint32_t section_idx, const struc
 	int ret;
 
 	if (reloc->type != BPFL_R_BPF_64_ABS64)
-		return bpfl_reader_fail(reader, "relocation type %u does not belong into a struct of functions", reloc->type);
+		return bpfl_reader_fail(reader, "relocation type %u does not belong into a struct of functions",
+					reloc->type);
 	if (symbol->section_idx == BPFL_SHN_UNDEF || symbol->section_idx >= reader->elf->nr_sections ||
 	    reader->sections[symbol->section_idx].class != BPFL_SEC_CODE)
 		return bpfl_reader_fail(reader, "'%s' is no program", BPFL_ESC(symbol->name));
@@ -101,7 +104,8 @@ static int prog_of(struct bpfl_reader *reader, uint32_t section_idx, const struc
 		return ret;
 	*ret_prog_idx = reader->func_prog[func_idx];
 	if (*ret_prog_idx == BPFL_READER_NONE) {
-		bpfl_reader_fail(reader, "function '%s' is not an entry program", BPFL_ESC(reader->spec->funcs.items[func_idx].name));
+		bpfl_reader_fail(reader, "function '%s' is not an entry program",
+				 BPFL_ESC(reader->spec->funcs.items[func_idx].name));
 		bpfl_error_fix(reader->err, "make it global, in a section of its own: SEC(\"struct_ops\")");
 		return -EINVAL;
 	}
@@ -126,7 +130,10 @@ static int add_member(struct bpfl_reader *reader, uint32_t section_idx, const st
 	if (member == NULL)
 		return bpfl_error_nomem(reader->err);
 	*member = (struct bpfl_ops_member){ (uint32_t)reloc->byte_off - place->byte_off, prog_idx };
-	/* Whether such a program is loaded follows from the struct: '?' only says that it may be missing in the kernel's. */
+	/*
+	 * Whether such a program is loaded follows from the struct: '?' only says that it may be missing in
+	 * the kernel's.
+	 */
 	reader->spec->progs.items[prog_idx].selected = reader->spec->progs.items[prog_idx].selected || !map->unselected;
 	return 0;
 }
@@ -169,7 +176,8 @@ const char *bpfl_spec_ops_member_name(const struct bpfl_spec *spec, const struct
 
 /* ---- changing ---- */
 
-static int struct_ops_map(struct bpfl_spec *spec, const char *name, struct bpfl_map_spec **ret_map, struct bpfl_error *err)
+static int struct_ops_map(struct bpfl_spec *spec, const char *name, struct bpfl_map_spec **ret_map,
+			  struct bpfl_error *err)
 {
 	struct bpfl_buf list = BPFL_BUF_INIT;
 	struct bpfl_near near;
@@ -208,8 +216,8 @@ int bpfl_spec_struct_ops_select(struct bpfl_spec *spec, const char *map_name, bo
 	return 0;
 }
 
-int bpfl_spec_struct_ops_set(struct bpfl_spec *spec, const char *map_name, const char *member_name, const char *prog_name,
-			     struct bpfl_error *err)
+int bpfl_spec_struct_ops_set(struct bpfl_spec *spec, const char *map_name, const char *member_name,
+			     const char *prog_name, struct bpfl_error *err)
 {
 	struct bpfl_map_spec *map = NULL;
 	int32_t prog_idx = prog_name != NULL ? bpfl_spec_prog_idx(spec, prog_name) : BPFL_NO_IDX;
@@ -220,15 +228,17 @@ int bpfl_spec_struct_ops_set(struct bpfl_spec *spec, const char *map_name, const
 	if (ret < 0)
 		return ret;
 	if (prog_name != NULL && prog_idx == BPFL_NO_IDX)
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "the object has no program '%s'", BPFL_ESC(prog_name));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "the object has no program '%s'",
+				      BPFL_ESC(prog_name));
 	type = spec->btf != NULL ? bpfl_btf_type(spec->btf, map->value_type_id) : NULL;
 	if (type == NULL || bpfl_btf_kind(type) != BPFL_KIND_STRUCT)
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL, "struct_ops '%s' has no type", BPFL_ESC(map_name));
-	while (m < bpfl_btf_vlen(type) && strcmp(bpfl_btf_string(spec->btf, bpfl_btf_members(type)[m].name_off), member_name) != 0)
+	while (m < bpfl_btf_vlen(type) &&
+	       strcmp(bpfl_btf_string(spec->btf, bpfl_btf_members(type)[m].name_off), member_name) != 0)
 		m++;
 	if (m == bpfl_btf_vlen(type))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "struct_ops '%s' has no member '%s'", BPFL_ESC(map_name),
-				      BPFL_ESC(member_name));
+		return bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT, "struct_ops '%s' has no member '%s'",
+				      BPFL_ESC(map_name), BPFL_ESC(member_name));
 	uint32_t byte_off = bpfl_btf_member_bit_off(type, m) / 8;
 	for (size_t i = 0; i < map->ops.nr; i++) {
 		if (map->ops.items[i].byte_off == byte_off) {

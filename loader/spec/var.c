@@ -2,10 +2,11 @@
 /*
  * The variables in data maps: where each one is, how large, of what type.
  *
- * Two tables know about them and neither is whole. Symbols say where a variable is, and have nothing to say about its type; BTF
- * has the type, but clang leaves the offsets of global variables 0 (G-11) and files some constants under another section than
- * the one they went to. So: symbols make the variables, BTF adds types by name, and what BTF alone knows (static variables
- * whose symbols were stripped) comes from there, because for those its offsets are right.
+ * Two tables know about them and neither is whole. Symbols say where a variable is, and have nothing to say
+ * about its type; BTF has the type, but clang leaves the offsets of global variables 0 (G-11) and files some
+ * constants under another section than the one they went to. So: symbols make the variables, BTF adds types by
+ * name, and what BTF alone knows (static variables whose symbols were stripped) comes from there, because for
+ * those its offsets are right.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@
 static int fail_outside(struct bpfl_reader *reader, const char *name, uint64_t byte_off, uint64_t size,
 			const struct bpfl_map_spec *map)
 {
-	return bpfl_reader_fail(reader, "section '%s': variable '%s' at byte 0x%llx with %llu bytes: the section has %u",
+	return bpfl_reader_fail(reader,
+				"section '%s': variable '%s' at byte 0x%llx with %llu bytes: the section has %u",
 				BPFL_ESC(map->section), BPFL_ESC(name), (unsigned long long)byte_off,
 				(unsigned long long)size, map->data_size);
 }
@@ -73,7 +75,8 @@ static int read_symbols(struct bpfl_reader *reader)
 		/* A struct_ops variable is the whole of its map; others have their place in the section. */
 		bool is_map = reader->sections[symbol->section_idx].class == BPFL_SEC_STRUCT_OPS;
 		uint64_t byte_off = is_map ? 0 : symbol->value;
-		int ret = add_var(reader, symbol->name, map_idx, byte_off, symbol->size, symbol->bind == BPFL_STB_LOCAL, is_hidden);
+		int ret = add_var(reader, symbol->name, map_idx, byte_off, symbol->size, symbol->bind == BPFL_STB_LOCAL,
+				  is_hidden);
 
 		if (ret < 0)
 			return ret;
@@ -109,7 +112,8 @@ static int add_from_btf(struct bpfl_reader *reader, uint32_t map_idx, const stru
 	int ret = add_var(reader, bpfl_btf_name(reader->spec->btf, datasec_var->type), map_idx, datasec_var->byte_off,
 			  datasec_var->size_bytes, true, false);
 
-	return ret < 0 ? ret : set_type(reader, &reader->spec->vars.items[reader->spec->vars.nr - 1], datasec_var->type);
+	return ret < 0 ? ret
+		       : set_type(reader, &reader->spec->vars.items[reader->spec->vars.nr - 1], datasec_var->type);
 }
 
 /* What the second half of this pass looks things up in. */
@@ -200,7 +204,8 @@ static int read_datasec_var(struct bpfl_reader *reader, const struct var_tables 
 	const struct bpfl_btf_type *type = bpfl_btf_type(spec->btf, datasec_var->type);
 
 	if (type == NULL || bpfl_btf_kind(type) != BPFL_KIND_VAR)
-		return bpfl_reader_fail(reader, "BTF: a data section lists type %u, which is no variable", datasec_var->type);
+		return bpfl_reader_fail(reader, "BTF: a data section lists type %u, which is no variable",
+					datasec_var->type);
 	bool is_static = bpfl_btf_var_linkage(type) == BPFL_LINKAGE_STATIC;
 	struct bpfl_var *var = find_var(spec, tables, map_idx, datasec_var, is_static);
 

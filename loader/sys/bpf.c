@@ -2,8 +2,8 @@
 /*
  * sys/bpf: one function per bpf(2) command. See sys/bpf.h.
  *
- * In comes a filled attribute struct or a few numbers, out goes what the kernel answered. There is no policy here: no retry, no log,
- * no fallback; those belong to the rooms that know why they ask.
+ * In comes a filled attribute struct or a few numbers, out goes what the kernel answered. There is no policy
+ * here: no retry, no log, no fallback; those belong to the rooms that know why they ask.
  */
 #include "sys/bpf.h"
 
@@ -19,8 +19,8 @@
 #define BTF_LOG_END (offsetof(struct bpfl_attr_btf_load, log_true_size) + sizeof(uint32_t))
 
 /*
- * How far the kernel must be able to write. It fills log_true_size only when the size passed to it covers the field. A kernel older than
- * the field takes the longer attribute too, because what it does not know is zero.
+ * How far the kernel must be able to write. It fills log_true_size only when the size passed to it covers the
+ * field. A kernel older than the field takes the longer attribute too, because what it does not know is zero.
  */
 static size_t answer_end(int cmd, const void *attr)
 {
@@ -192,7 +192,9 @@ int bpfl_sys_link_detach(int link_fd)
 
 int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd)
 {
-	struct bpfl_attr_link_update attr = { .link_fd = (uint32_t)link_fd, .new_prog_fd = (uint32_t)new_fd, .flags = flags,
+	struct bpfl_attr_link_update attr = { .link_fd = (uint32_t)link_fd,
+					      .new_prog_fd = (uint32_t)new_fd,
+					      .flags = flags,
 					      .old_prog_fd = old_fd >= 0 ? (uint32_t)old_fd : 0 };
 
 	return bpfl_enter_bpf(BPFL_CMD_LINK_UPDATE, &attr, sizeof(attr), 0);

@@ -2,10 +2,11 @@
 /*
  * sys/bpf: bpf(2), one struct and one function per command.
  *
- * The kernel ABI is declared here, not taken from the machine's <linux/bpf.h>, which is often older than the running kernel. A
- * struct has the layout that the kernel defines for the command, as far as this project uses it; the comment behind a field is the
- * kernel version that brought it. Callers zero the struct and fill what they need. It is passed with a size that ends behind the
- * last byte that is not zero: a kernel that does not know a field never hears of it, and one that does reads it as zero.
+ * The kernel ABI is declared here, not taken from the machine's <linux/bpf.h>, which is often older than the
+ * running kernel. A struct has the layout that the kernel defines for the command, as far as this project uses
+ * it; the comment behind a field is the kernel version that brought it. Callers zero the struct and fill what
+ * they need. It is passed with a size that ends behind the last byte that is not zero: a kernel that does not
+ * know a field never hears of it, and one that does reads it as zero.
  *
  * Pointers travel as u64 (BPFL_PTR). Every function returns >= 0 or -errno.
  */
@@ -59,8 +60,8 @@ enum bpfl_cmd {
 };
 
 /*
- * No holes: an initialiser need not clear them, and the kernel refuses bytes that are not zero behind the last member that it
- * knows. Where a structure would have one, it has a member pad.
+ * No holes: an initialiser need not clear them, and the kernel refuses bytes that are not zero behind the last
+ * member that it knows. Where a structure would have one, it has a member pad.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
@@ -371,7 +372,9 @@ struct bpfl_btf_info {
 	uint32_t kernel_btf; /* 5.11 */
 };
 
-/* How many bytes of a zeroed and filled attribute are passed: up to its last byte that is not zero, rounded up to 8; at least as far as
+/*
+ * How many bytes of a zeroed and filled attribute are passed: up to its last byte that is not zero, rounded up
+ * to 8; at least as far as
  * the kernel writes results back (next_id; log_true_size when there is a log). Used by sys/enter.c. */
 size_t bpfl_bpf_attr_size(int cmd, const void *attr, size_t attr_size);
 
@@ -381,7 +384,10 @@ int bpfl_sys_map_update(int map_fd, const void *key, const void *value, uint64_t
 int bpfl_sys_map_delete(int map_fd, const void *key);					     /* 0 */
 /* 0. Queues and stacks (key NULL) 4.20, hashes 5.14. */
 int bpfl_sys_map_lookup_and_delete(int map_fd, const void *key, void *ret_value, uint64_t flags);
-/* cmd: one of BPFL_CMD_MAP_..._BATCH. 0, or -ENOENT at the end, with attr->count written; -ENOSPC: too little room; -EINVAL before 5.6, -524 for types without it. */
+/*
+ * cmd: one of BPFL_CMD_MAP_..._BATCH. 0, or -ENOENT at the end, with attr->count written; -ENOSPC: too
+ * little room; -EINVAL before 5.6, -524 for types without it.
+ */
 int bpfl_sys_map_batch(enum bpfl_cmd cmd, struct bpfl_attr_map_batch *attr);
 int bpfl_sys_map_next_key(int map_fd, const void *key, void *ret_next_key); /* 0; -ENOENT at the end; key NULL: first */
 int bpfl_sys_map_freeze(int map_fd);							     /* 0, since 5.2 */
@@ -397,7 +403,9 @@ int bpfl_sys_raw_tracepoint_open(const char *name, int prog_fd, uint64_t cookie)
 int bpfl_sys_link_create(const struct bpfl_attr_link_create *attr);			     /* fd */
 int bpfl_sys_link_detach(int link_fd);							     /* 0 */
 /* 0. flags 4 (BPF_F_REPLACE): only when the link holds old_fd, -1 otherwise. */
-/* A program that is no struct_ops program calls kernel functions of this struct_ops map. -EINVAL: unknown (before 7.0), or a struct_ops program; -EBUSY: it
+/*
+ * A program that is no struct_ops program calls kernel functions of this struct_ops map. -EINVAL: unknown
+ * (before 7.0), or a struct_ops program; -EBUSY: it
  * is another map's. */
 int bpfl_sys_prog_assoc_struct_ops(int prog_fd, int map_fd);
 int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd);
@@ -406,10 +414,16 @@ int bpfl_sys_prog_attach(const struct bpfl_attr_prog_attach *attr);			     /* 0 
 int bpfl_sys_prog_detach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */
 /* 0; attach_flags, prog_cnt and the ids are written. -ENOSPC: more programs than there was room for. */
 int bpfl_sys_prog_query(struct bpfl_attr_prog_query *attr);
-/* 0; attr->retval is what the program returned. A context that the program may write is copied back to ctx_out (5.14: syscall programs). */
+/*
+ * 0; attr->retval is what the program returned. A context that the program may write is copied back to
+ * ctx_out (5.14: syscall programs).
+ */
 int bpfl_sys_prog_test_run(struct bpfl_attr_test_run *attr);
 int bpfl_sys_prog_bind_map(int prog_fd, int map_fd);					     /* 0 */
-/* Takes what waits in a program's stream (1 stdout, 2 stderr), up to size bytes; never waits. Bytes; -EINVAL before 6.17. */
+/*
+ * Takes what waits in a program's stream (1 stdout, 2 stderr), up to size bytes; never waits. Bytes;
+ * -EINVAL before 6.17.
+ */
 int bpfl_sys_prog_stream_read(int prog_fd, uint32_t stream, void *out, uint32_t size);
 
 #endif

@@ -3,8 +3,8 @@
  * sys/enter: where the program leaves for the kernel. See sys/enter.h.
  *
  * Each function is one system call with the sharp edges taken off: errno becomes the return value, descriptors are
- * close-on-exec and above stderr, interrupted reads go on. Calls that some libc does not wrap (bpf, perf_event_open, fsopen, ...)
- * are made by number.
+ * close-on-exec and above stderr, interrupted reads go on. Calls that some libc does not wrap (bpf,
+ * perf_event_open, fsopen, ...) are made by number.
  */
 #include "sys/enter.h"
 
@@ -92,8 +92,8 @@ static int result_of(long ret)
 }
 
 /*
- * Moves a new descriptor out of 0, 1 and 2, which are free when the caller was started with them closed. bpf(2) reads 0 as "none" in
- * many fields, and a message printed to "stdout" would go into a map.
+ * Moves a new descriptor out of 0, 1 and 2, which are free when the caller was started with them closed. bpf(2)
+ * reads 0 as "none" in many fields, and a message printed to "stdout" would go into a map.
  */
 static int above_stdio(long ret)
 {
@@ -137,7 +137,10 @@ int bpfl_enter_openat(int dir_fd, const char *path, int flags, unsigned mode)
 	return above_stdio(fd);
 }
 
-/* An interrupted close has closed nevertheless: Linux frees the number first, so trying again could close a stranger's. */
+/*
+ * An interrupted close has closed nevertheless: Linux frees the number first, so trying again could close a
+ * stranger's.
+ */
 int bpfl_enter_close(int fd)
 {
 	return fd < 0 ? 0 : result_of(close(fd));

@@ -37,7 +37,9 @@ ssize_t bpfl_enter_read(int fd, void *out, size_t size);   /* retries EINTR */
 ssize_t bpfl_enter_pread(int fd, void *out, size_t size, uint64_t byte_off); /* retries EINTR */
 ssize_t bpfl_enter_write(int fd, const void *data, size_t size); /* retries EINTR; may be short */
 int bpfl_enter_fstat(int fd, struct stat *ret_stat);
-/* Calls each() with every name in a directory except "." and "..", in the directory's order. A non-zero return of each() stops
+/*
+ * Calls each() with every name in a directory except "." and "..", in the directory's order. A non-zero return
+ * of each() stops
  * and is returned; 0 at the end, -errno when the directory cannot be read. */
 int bpfl_enter_list_dir(int dir_fd, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
 int bpfl_enter_statfs_type(const char *path, long *ret_fs_type);
@@ -59,7 +61,10 @@ int bpfl_enter_epoll_wait(int epoll_fd, struct epoll_event *events, int max_even
 int bpfl_enter_timerfd_create(void); /* CLOCK_MONOTONIC, non-blocking */
 /* First after first_ns, then each repeat_ns (0: once). */
 int bpfl_enter_timerfd_set(int timer_fd, uint64_t first_ns, uint64_t repeat_ns);
-/* pidfd_open(2), since 5.3, of a process (0: this one); target_fd >= 0: what that process has there instead, pidfd_getfd(2), since 5.6. */
+/*
+ * pidfd_open(2), since 5.3, of a process (0: this one); target_fd >= 0: what that process has there
+ * instead, pidfd_getfd(2), since 5.6.
+ */
 int bpfl_enter_pidfd(int pid, int target_fd);
 int bpfl_enter_socket(int domain, int type, int protocol); /* SOCK_CLOEXEC added */
 /* Both retry EINTR; sendto raises no SIGPIPE. */
@@ -74,7 +79,10 @@ int bpfl_enter_fsmount(int fs_fd);                   /* fsmount(2): fd of a moun
 unsigned bpfl_enter_if_nametoindex(const char *name); /* 0: no such interface */
 /* Writes the name of an interface of this network namespace into out (16 bytes). 0 or -ENXIO. */
 int bpfl_enter_if_indextoname(unsigned ifindex, char out[16]);
-/* Writes the directory of the cgroup with that number, below the mount of cgroup2. 0, -ENOENT, or -errno. Linux 5.5, CAP_DAC_READ_SEARCH. */
+/*
+ * Writes the directory of the cgroup with that number, below the mount of cgroup2. 0, -ENOENT, or -errno.
+ * Linux 5.5, CAP_DAC_READ_SEARCH.
+ */
 int bpfl_enter_cgroup_path(const char *mount, uint64_t cgroup_id, char *out, size_t size);
 int bpfl_enter_uname(struct utsname *ret_names);
 

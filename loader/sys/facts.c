@@ -2,8 +2,9 @@
 /*
  * sys/facts: answers about the running system. See sys/facts.h.
  *
- * Nearly everything is read from a file of /proc or /sys through sys/file.h, so a test (or a container) can put other facts in
- * their place. What cannot be read is "unknown", never an error: these facts explain errors, they must not add any.
+ * Nearly everything is read from a file of /proc or /sys through sys/file.h, so a test (or a container) can put
+ * other facts in their place. What cannot be read is "unknown", never an error: these facts explain errors,
+ * they must not add any.
  */
 #include "sys/facts.h"
 

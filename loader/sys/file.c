@@ -2,8 +2,9 @@
 /*
  * sys/file: whole files into memory. See sys/file.h.
  *
- * A path from the command line may name anything. It is opened without blocking, looked at through the descriptor (so that it cannot
- * be exchanged in between), and read in pieces until its end, whatever size it claimed to have.
+ * A path from the command line may name anything. It is opened without blocking, looked at through the
+ * descriptor (so that it cannot be exchanged in between), and read in pieces until its end, whatever size it
+ * claimed to have.
  */
 #include "sys/file.h"
 
@@ -18,7 +19,8 @@
 #define LINE_SIZE_MAX 8192u
 
 /*
- * Reads to the end of fd: into the room that out has already, then piece by piece. -EFBIG when there is more than size_max.
+ * Reads to the end of fd: into the room that out has already, then piece by piece. -EFBIG when there is more
+ * than size_max.
  */
 static int read_all(int fd, uint64_t size_max, struct bpfl_buf *out)
 {
@@ -171,7 +173,10 @@ int bpfl_file_read_virtual(int dir_fd, const char *path, uint64_t size_max, stru
 	return 0;
 }
 
-/* Hands out the whole lines of data[0..size); what is left of the last one is moved to the front. Returns each()'s verdict. */
+/*
+ * Hands out the whole lines of data[0..size); what is left of the last one is moved to the front. Returns
+ * each()'s verdict.
+ */
 static int take_lines(char *data, size_t *size, int (*each)(void *ctx, char *line), void *ctx)
 {
 	char *line = data, *end = data + *size, *newline;

@@ -2,8 +2,8 @@
 /*
  * sys/insn: one BPF instruction, as the kernel takes it.
  *
- * Eight bytes: opcode, two register numbers in one byte, signed 16-bit offset, signed 32-bit immediate. The two register
- * nibbles stand in the machine's bit-field order, so they are read through the accessors below.
+ * Eight bytes: opcode, two register numbers in one byte, signed 16-bit offset, signed 32-bit immediate. The two
+ * register nibbles stand in the machine's bit-field order, so they are read through the accessors below.
  * ld_imm64 takes two slots; the second has opcode 0 and carries the upper half of the constant in imm.
  */
 #ifndef BPFL_SYS_INSN_H

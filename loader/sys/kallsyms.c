@@ -2,8 +2,8 @@
 /*
  * sys/kallsyms.c: reads /proc/kallsyms. See sys/kallsyms.h.
  *
- * A line is "ffffffff81234560 T vfs_read" or "ffffffffc0123450 t veth_xmit\t[veth]". The letter says what it is: t and w in
- * either case are functions. Addresses are zero for the unprivileged; names are not hidden.
+ * A line is "ffffffff81234560 T vfs_read" or "ffffffffc0123450 t veth_xmit\t[veth]". The letter says what it
+ * is: t and w in either case are functions. Addresses are zero for the unprivileged; names are not hidden.
  */
 #include "sys/kallsyms.h"
 
@@ -117,7 +117,10 @@ void bpfl_kallsyms_search(const char *module, const char *name, struct bpfl_symb
 
 /* ---- whether it is there ---- */
 
-/* Whether the name is among the strings of the kernel's BTF. Types have names too, so a yes may be wrong; attaching tells then. */
+/*
+ * Whether the name is among the strings of the kernel's BTF. Types have names too, so a yes may be wrong;
+ * attaching tells then.
+ */
 static bool btf_mentions(const char *name)
 {
 	struct bpfl_buf btf = BPFL_BUF_INIT;

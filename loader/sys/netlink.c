@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sys/netlink.c: network interfaces: XDP on and off, what is on, and which interfaces there are. Traffic control has a file of its own,
- * sys/netlink_tc.c.
+ * sys/netlink.c: network interfaces: XDP on and off, what is on, and which interfaces there are. Traffic
+ * control has a file of its own, sys/netlink_tc.c.
  *
  * The numbers below are the kernel's ABI (rtnetlink.h, if_link.h).
  */

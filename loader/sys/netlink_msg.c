@@ -185,8 +185,9 @@ int bpfl_netlink_walk(const void *bytes, size_t size, uint32_t seq, bpfl_netlink
 /* ---- asking ---- */
 
 /*
- * A datagram of the answer. A recv that fails takes nothing from the queue, and the kernel has answered already: giving up here would leave what was
- * asked for in place with nobody who knows of it. So it is tried again, without waiting: when the answer itself is lost, nothing comes.
+ * A datagram of the answer. A recv that fails takes nothing from the queue, and the kernel has answered
+ * already: giving up here would leave what was asked for in place with nobody who knows of it. So it is tried
+ * again, without waiting: when the answer itself is lost, nothing comes.
  */
 static ssize_t receive_one(int fd, char *answer)
 {
@@ -212,7 +213,10 @@ static int receive(int fd, char *answer, bpfl_netlink_msg_fn fn, void *ctx, char
 	return ret > 0 ? 0 : ret < 0 ? ret : -EBADMSG;
 }
 
-/* The kernel answers within sendto; a dump goes on with each recv. Memory is fetched first: once it is sent, it is done. */
+/*
+ * The kernel answers within sendto; a dump goes on with each recv. Memory is fetched first: once it is
+ * sent, it is done.
+ */
 int bpfl_netlink_ask(struct bpfl_buf *request, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };

@@ -2,9 +2,10 @@
 /*
  * sys/netlink_msg: messages and attributes of rtnetlink, for the files sys/netlink*.c only.
  *
- * A message is a 16-byte header, a fixed body and attributes; an attribute is a 4-byte header (length with the header, type) and a
- * payload, padded to 4 bytes; nested attributes are a payload of attributes. Requests are written into a bpfl_buf, answers are read through
- * base/cursor.h: a length that does not fit ends the reading with -EBADMSG.
+ * A message is a 16-byte header, a fixed body and attributes; an attribute is a 4-byte header (length with the
+ * header, type) and a payload, padded to 4 bytes; nested attributes are a payload of attributes. Requests are
+ * written into a bpfl_buf, answers are read through base/cursor.h: a length that does not fit ends the reading
+ * with -EBADMSG.
  */
 #ifndef BPFL_SYS_NETLINK_MSG_H
 #define BPFL_SYS_NETLINK_MSG_H
@@ -43,12 +44,14 @@ typedef int (*bpfl_netlink_msg_fn)(void *ctx, uint16_t type, struct bpfl_cursor 
 
 /*
  * Reads one datagram of answers to the request numbered seq.
- * Return: 1 the answer is complete (acknowledged, end of a dump, or fn said so); 0 go on receiving; -errno the kernel's refusal (ret_text
- * set), or -EBADMSG for bytes that are no netlink messages.
+ * Return: 1 the answer is complete (acknowledged, end of a dump, or fn said so); 0 go on receiving; -errno the
+ *         kernel's refusal (ret_text set), or -EBADMSG for bytes that are no netlink messages.
  */
 int bpfl_netlink_walk(const void *bytes, size_t size, uint32_t seq, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text);
 
-/* Sends the message in request and hands what comes back to fn (may be NULL) until the answer is complete. 0 or -errno; ret_text (may be
+/*
+ * Sends the message in request and hands what comes back to fn (may be NULL) until the answer is complete. 0 or
+ * -errno; ret_text (may be
  * NULL) gets the kernel's sentence about a refusal, else "". */
 int bpfl_netlink_ask(struct bpfl_buf *request, bpfl_netlink_msg_fn fn, void *ctx, char *ret_text);
 

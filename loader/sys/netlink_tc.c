@@ -2,7 +2,8 @@
 /*
  * sys/netlink_tc.c: requests and answers of traffic control. See sys/netlink_tc.h.
  *
- * All messages have the same body, struct tcmsg: interface, handle, parent, and a word that holds a filter's priority and protocol.
+ * All messages have the same body, struct tcmsg: interface, handle, parent, and a word that holds a filter's
+ * priority and protocol.
  * The numbers are the kernel's ABI (rtnetlink.h, pkt_sched.h, pkt_cls.h).
  */
 #include "sys/netlink_tc.h"
@@ -210,7 +211,8 @@ int bpfl_netlink_tc_add(struct bpfl_tc_filter *filter, int prog_fd, bool replace
 	size_t nest;
 	int ret;
 
-	filter_begin(&request, MSG_NEWTFILTER, NLM_F_ECHO | NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL), filter);
+	filter_begin(&request, MSG_NEWTFILTER, NLM_F_ECHO | NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL),
+		     filter);
 	nest = bpfl_netlink_attr_begin(&request, TC_ATTR_OPTIONS | NLA_F_NESTED);
 	bpfl_netlink_attr_u32(&request, BPF_ATTR_FD, (uint32_t)prog_fd);
 	bpfl_netlink_attr_text(&request, BPF_ATTR_NAME, filter->name);

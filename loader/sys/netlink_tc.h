@@ -2,11 +2,13 @@
 /*
  * sys/netlink_tc: BPF programs as filters of traffic control (cls_bpf in direct-action mode, Linux 4.4).
  *
- * A filter hangs on a qdisc. clsact (4.5) is the one that only carries filters, one set for what comes in and one for what goes out. There is one
- * per interface and everybody shares it: it is made when it is missing, and removing it would remove the filters of others.
+ * A filter hangs on a qdisc. clsact (4.5) is the one that only carries filters, one set for what comes in and
+ * one for what goes out. There is one per interface and everybody shares it: it is made when it is missing, and
+ * removing it would remove the filters of others.
  * Filters are found by interface, direction, chain, priority and handle; they outlive the process that made them.
  *
- * ret_text: as in sys/netlink.h. All need CAP_NET_ADMIN in the user namespace of the network namespace, except the ..._each() functions.
+ * ret_text: as in sys/netlink.h. All need CAP_NET_ADMIN in the user namespace of the network namespace, except
+ * the ..._each() functions.
  */
 #ifndef BPFL_SYS_NETLINK_TC_H
 #define BPFL_SYS_NETLINK_TC_H
@@ -35,7 +37,10 @@ struct bpfl_tc_filter {
 /* 0; -EEXIST: the interface has a clsact or ingress qdisc already. */
 int bpfl_netlink_clsact_make(uint32_t ifindex, char *ret_text);
 int bpfl_netlink_clsact_remove(uint32_t ifindex);
-/* Calls fn for each interface that has a qdisc in clsact's place: kind is "clsact", or "ingress", which has no egress side. 0 or -errno. */
+/*
+ * Calls fn for each interface that has a qdisc in clsact's place: kind is "clsact", or "ingress", which has
+ * no egress side. 0 or -errno.
+ */
 typedef void (*bpfl_netlink_qdisc_fn)(void *ctx, uint32_t ifindex, const char *kind);
 int bpfl_netlink_qdisc_each(bpfl_netlink_qdisc_fn fn, void *ctx);
 

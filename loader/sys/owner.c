@@ -16,8 +16,8 @@
 #define START_FIELD 22 /* of /proc/PID/stat */
 
 /*
- * "1234 (name) S 1 ...": the name may contain anything, also spaces and parentheses, so counting begins behind the last ')', where the
- * third field stands.
+ * "1234 (name) S 1 ...": the name may contain anything, also spaces and parentheses, so counting begins behind
+ * the last ')', where the third field stands.
  */
 static int parse_stat(const char *text, int *ret_pid, uint64_t *ret_start)
 {

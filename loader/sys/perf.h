@@ -2,8 +2,8 @@
 /*
  * sys/perf: perf_event_open(2), as far as attaching programs needs it.
  *
- * The attribute has the kernel's layout up to the fields of Linux 4.1 (112 bytes); a kernel takes any size that it knows, and a
- * larger one as long as what it does not know is zero, so the same struct serves all of them.
+ * The attribute has the kernel's layout up to the fields of Linux 4.1 (112 bytes); a kernel takes any size that
+ * it knows, and a larger one as long as what it does not know is zero, so the same struct serves all of them.
  * bpfl_enter_perf_event_open() writes the size field; callers zero the struct and fill what they need.
  */
 #ifndef BPFL_SYS_PERF_H
@@ -77,8 +77,9 @@ struct bpfl_perf_attr {
 #define BPFL_PERF_OPEN_FD_CLOEXEC (1ul << 3)
 
 /*
- * What a mapped event shows: one page whose last words are positions, then the ring. The kernel moves head (release), the reader
- * moves tail. A record is a header and what its type says; its size is a multiple of 8, so a header never wraps.
+ * What a mapped event shows: one page whose last words are positions, then the ring. The kernel moves head
+ * (release), the reader moves tail. A record is a header and what its type says; its size is a multiple of 8,
+ * so a header never wraps.
  */
 #define BPFL_PERF_PAGE_HEAD 1024u /* byte offset of data_head, u64 */
 #define BPFL_PERF_PAGE_TAIL 1032u

@@ -2,9 +2,10 @@
 /*
  * sys/tracefs.c: finds tracefs, or mounts it where nobody sees it.
  *
- * The places where it usually is come first; they cost one statfs(2) each. Only then /proc/self/mounts is read. The last way
- * is the new mount API (Linux 5.2): fsopen, create, fsmount give a descriptor of a mount that belongs to no mount namespace. tracefs
- * has one superblock per system, so that mount shows the same events and instances as every other.
+ * The places where it usually is come first; they cost one statfs(2) each. Only then /proc/self/mounts is read.
+ * The last way is the new mount API (Linux 5.2): fsopen, create, fsmount give a descriptor of a mount that
+ * belongs to no mount namespace. tracefs has one superblock per system, so that mount shows the same events and
+ * instances as every other.
  */
 #include "sys/tracefs.h"
 
@@ -122,7 +123,8 @@ static int refuse(const int place_ret[NR_USUAL_PLACES], int detached_ret, struct
 			       bpfl_facts_has_cap(BPFL_CAP_SYS_ADMIN) ? "" : ", CAP_SYS_ADMIN is missing");
 	bpfl_error_fix(err, "mount -t tracefs tracefs /sys/kernel/tracing");
 	if (refused)
-		bpfl_error_fix(err, "run as root, or give this user access: mount -o remount,gid=GROUP,mode=750 /sys/kernel/tracing");
+		bpfl_error_fix(err, "run as root, or give this user access: mount -o remount,gid=GROUP,mode=750 "
+				    "/sys/kernel/tracing");
 	return -(detached_ret < 0 ? -detached_ret : ENOENT);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading events, against libbpf in the same process, in alternating rounds on the same maps; ratios are bpfload / libbpf, the median
- * over the rounds.
+ * Reading events, against libbpf in the same process, in alternating rounds on the same maps; ratios are
+ * bpfload / libbpf, the median over the rounds.
  *
  *     drain      a full buffer is read: nanoseconds for each record, ring buffer and perf buffer, 16, 64 and 256 bytes
  *     perf rate  a producer on another CPU as fast as it can: events a second, each side with its defaults
@@ -157,8 +157,8 @@ static void report(const char *what, double *ours, double *theirs, const char *u
 }
 
 /*
- * Both sides read in each round, in turns the one and the other first: what was read last decides whose memory is in the caches. The first
- * rounds warm up.
+ * Both sides read in each round, in turns the one and the other first: what was read last decides whose memory
+ * is in the caches. The first rounds warm up.
  */
 static void alternate(const char *what, unsigned size, double (*ours)(const char *prog, unsigned size),
 		      double (*theirs)(const char *prog, unsigned size), const char *prog)
@@ -216,8 +216,8 @@ static double ring_theirs(const char *prog, unsigned size)
 }
 
 /*
- * Both are woken for each record here: that makes the producer slow, and what it leaves in the caches decides about the reader. A ring is filled
- * to three quarters and read, PERF_FILLS times.
+ * Both are woken for each record here: that makes the producer slow, and what it leaves in the caches decides
+ * about the reader. A ring is filled to three quarters and read, PERF_FILLS times.
  */
 #define PERF_BYTES (1u << 20)
 #define PERF_FILLS 8
@@ -396,12 +396,15 @@ static void latency_compare(void)
 
 static void text(enum bpfl_format format, const char *label)
 {
-	static const char *const events[] = { "ring=struct {u64 time_ns; u32 pid; u32 uid; char comm[16]; s32 ret; u16 port; u16 flags;}" };
+	static const char *const events[] = { "ring=struct {u64 time_ns; u32 pid; u32 uid; char comm[16]; s32 ret; u16 "
+					      "port; u16 flags;}" };
 	struct { uint64_t time_ns; uint32_t pid, uid; char comm[16]; int32_t ret; uint16_t port, flags; } event = {
 		123456789012345, 4711, 1000, "a-program", -2, 443, 3,
 	};
 	struct bpfl_decoder_opts opts = { .size = sizeof(opts), .events = events, .nr_events = 1, .format = format };
-	struct bpfl_record record = { .kind = BPFL_RECORD_DATA, .source = "ring", .cpu = -1, .data = &event, .size = sizeof(event) };
+	struct bpfl_record record = {
+		.kind = BPFL_RECORD_DATA, .source = "ring", .cpu = -1, .data = &event, .size = sizeof(event)
+	};
 	const unsigned nr = 1000000;
 	struct bpfl_decoder *decoder;
 	FILE *out = fopen("/dev/null", "w");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A command of libbpf's as `bpfload FILE --ready-fd 3`: attaches all programs of an object, says so, waits for SIGINT, lets go.
+ * A command of libbpf's as `bpfload FILE --ready-fd 3`: attaches all programs of an object, says so, waits for
+ * SIGINT, lets go.
  *
  * usage: hold OBJECT
  */

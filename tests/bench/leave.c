@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What leaving costs: two commands in turn, A B A B ..., each of which attaches programs, says so on descriptor 3 and waits for SIGINT.
+ * What leaving costs: two commands in turn, A B A B ..., each of which attaches programs, says so on descriptor
+ * 3 and waits for SIGINT.
  *
- * The programs count in a map named "runs" that can be mapped into memory; this process holds the map (not the programs), keeps the probed calls
- * going and looks at the counters. "off" is the last time at which a counter moved, "prompt" when the command had ended; both from
- * the signal on. A round ends when every process that a command left behind has ended too: this process adopts them, so that one that
- * never ended would be seen.
+ * The programs count in a map named "runs" that can be mapped into memory; this process holds the map (not the
+ * programs), keeps the probed calls going and looks at the counters. "off" is the last time at which a counter
+ * moved, "prompt" when the command had ended; both from the signal on. A round ends when every process that a
+ * command left behind has ended too: this process adopts them, so that one that never ended would be seen.
  *
- * With --no-links bpf(LINK_CREATE) fails with EINVAL in the commands, as before Linux 5.15: programs come onto their perf events by ioctl.
+ * With --no-links bpf(LINK_CREATE) fails with EINVAL in the commands, as before Linux 5.15: programs come onto
+ * their perf events by ioctl.
  *
  * usage: leave [--no-links] LABEL ROUNDS A [ARG...] -- B [ARG...]
  */
@@ -232,9 +234,10 @@ static void compare(const char *label, int rounds, char **a, char **b, bool no_l
 		times[2][i] = x.prompt_us;
 		times[3][i] = y.prompt_us;
 	}
-	printf("%-34s off %.3f  prompt %.3f   (%d rounds; median off %.1f ms against %.1f, prompt %.1f ms against %.1f)\n", label,
-	       median(off, rounds), median(prompt, rounds), rounds, median(times[0], rounds) / 1e3, median(times[1], rounds) / 1e3,
-	       median(times[2], rounds) / 1e3, median(times[3], rounds) / 1e3);
+	printf("%-34s off %.3f  prompt %.3f   (%d rounds; median off %.1f ms against %.1f, prompt %.1f ms against "
+	       "%.1f)\n",
+	       label, median(off, rounds), median(prompt, rounds), rounds, median(times[0], rounds) / 1e3,
+	       median(times[1], rounds) / 1e3, median(times[2], rounds) / 1e3, median(times[3], rounds) / 1e3);
 }
 
 int main(int argc, char **argv)

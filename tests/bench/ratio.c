@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs two commands in turn, A B A B ..., and prints how they compare: the median of the per-round ratios A/B of wall time,
- * of CPU time and of peak memory. Machines drift; rounds drift together, so only ratios count.
+ * Runs two commands in turn, A B A B ..., and prints how they compare: the median of the per-round ratios A/B
+ * of wall time, of CPU time and of peak memory. Machines drift; rounds drift together, so only ratios count.
  *
  * usage: ratio LABEL ROUNDS A [ARG...] -- B [ARG...]
  */

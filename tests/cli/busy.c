@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A process that is in innermost(), called by middle(), by outer(), by main(), for so many milliseconds of CPU time. For the tests of stacks;
- * built with frame pointers and without optimisation.
+ * A process that is in innermost(), called by middle(), by outer(), by main(), for so many milliseconds of CPU
+ * time. For the tests of stacks; built with frame pointers and without optimisation.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -28,7 +28,10 @@ void outer(void)
 	middle();
 }
 
-/* For who looks at system calls. The C library may be without frame pointers, but this function of it leaves them alone. */
+/*
+ * For who looks at system calls. The C library may be without frame pointers, but this function of it
+ * leaves them alone.
+ */
 static void open_null(void)
 {
 	close((int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY));

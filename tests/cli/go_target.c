@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A program with a function that looks like a method of Go: its symbol is main.(*Shell).Run, and it takes its arguments where Go 1.17
- * and later put them (receiver, address of the text, its length). For tests, and for trying bpf/go_call.bpf.c, without Go.
+ * A program with a function that looks like a method of Go: its symbol is main.(*Shell).Run, and it takes its
+ * arguments where Go 1.17 and later put them (receiver, address of the text, its length). For tests, and for
+ * trying bpf/go_call.bpf.c, without Go.
  *
  * Calls it ten times a second with "line N" until it is killed, or as often as its first argument says.
  */

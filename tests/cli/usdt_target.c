@@ -5,7 +5,8 @@
  *     demo:tick     two places (semaphore); arguments: the number of the round, a text, a constant of -7
  *     demo:wide     one place, no semaphore; as many arguments as there can be, of all sizes
  *
- * Runs the rounds that its first argument says (default: until it is killed, ten in a second) and prints what the semaphore was at the end.
+ * Runs the rounds that its first argument says (default: until it is killed, ten in a second) and prints what
+ * the semaphore was at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,16 +42,20 @@ __attribute__((noinline)) static void wide(long i)
 	volatile long large[4] = { 100, 101, 102, 103 };
 	const volatile long *base = large;
 
-	__asm__ volatile(USDT_NOTE("demo", "wide", "0", "-1@%0 1@%1 -2@%2 2@%3 -4@%4 4@%5 -8@%6 8@%7 -8@%8 -8@%9 8@%10 8@%11")
-			 : : "m"(small), "m"(byte), "m"(half), "m"(word), "m"(whole), "m"(number), "m"(large[0]), "r"(i), "i"(9),
-			     "m"(large[2]), "r"(base), "m"(large[3]));
+	__asm__ volatile(USDT_NOTE("demo", "wide", "0",
+				   "-1@%0 1@%1 -2@%2 2@%3 -4@%4 4@%5 -8@%6 8@%7 -8@%8 -8@%9 8@%10 8@%11")
+			 :
+			 : "m"(small), "m"(byte), "m"(half), "m"(word), "m"(whole), "m"(number), "m"(large[0]), "r"(i),
+			   "i"(9), "m"(large[2]), "r"(base), "m"(large[3]));
 }
 
 /* The last argument in a register and an index: memory at base + 8 * index. */
 #if defined(__x86_64__)
 __attribute__((noinline)) static void indexed(const long *base, long index)
 {
-	__asm__ volatile(USDT_NOTE("demo", "indexed", "0", "-8@8(%%rdi,%%rsi,8) -8@(%%rdi,%%rsi,8) 8f@%%xmm0 4@$5") : : "D"(base), "S"(index));
+	__asm__ volatile(USDT_NOTE("demo", "indexed", "0", "-8@8(%%rdi,%%rsi,8) -8@(%%rdi,%%rsi,8) 8f@%%xmm0 4@$5")
+			 :
+			 : "D"(base), "S"(index));
 }
 #else
 static void indexed(const long *base, long index)

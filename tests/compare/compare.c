@@ -3,12 +3,13 @@
  * compare: the same program through libbpf and through bpfload, and what the kernel then says about it.
  *
  * For every program of every object given: load it alone (with the maps that the loader creates for it) with each
- * loader, ask the kernel for the translated instructions, the maps that it holds, and the numbers of func_info and line_info
- * records, and compare. What may differ between two loads of one program is made equal first: map ids become map names, and
- * addresses of JITed functions become zero.
+ * loader, ask the kernel for the translated instructions, the maps that it holds, and the numbers of func_info
+ * and line_info records, and compare. What may differ between two loads of one program is made equal first: map
+ * ids become map names, and addresses of JITed functions become zero.
  *
- * Output: one line per object with counts, one line per difference. A difference that stands in the list of expected ones
- * (tests/compare/expected: "OBJECT PROGRAM REASON...") is shown with its reason and is no failure. Both loaders live in this one process.
+ * Output: one line per object with counts, one line per difference. A difference that stands in the list of
+ * expected ones (tests/compare/expected: "OBJECT PROGRAM REASON...") is shown with its reason and is no
+ * failure. Both loaders live in this one process.
  *
  * usage: compare EXPECTED OBJECT...
  */
@@ -310,9 +311,10 @@ static void insns_compare(const struct prog_facts *theirs, const struct prog_fac
 
 		if (memcmp(a, b, sizeof(*a)) != 0) {
 			snprintf(text, size,
-				 "instruction %u: %02x dst %u src %u off %d imm %d, ours %02x dst %u src %u off %d imm %d", i,
-				 a->code, a->dst_reg, a->src_reg, a->off, a->imm, b->code, b->dst_reg, b->src_reg, b->off,
-				 b->imm);
+				 "instruction %u: %02x dst %u src %u off %d imm %d, ours %02x dst %u src %u off %d imm "
+				 "%d",
+				 i, a->code, a->dst_reg, a->src_reg, a->off, a->imm, b->code, b->dst_reg, b->src_reg,
+				 b->off, b->imm);
 			return;
 		}
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arenas on the running kernel: variables that a program and this process see at the same address, and an address that is taken.
+ * Arenas on the running kernel: variables that a program and this process see at the same address, and an
+ * address that is taken.
  *
  * Written as instructions, so that no compiler with address spaces is needed.
  */
@@ -41,7 +42,10 @@ static const struct bpfl_insn touch_insns[] = {
 
 static void describe(uint64_t map_extra)
 {
-	struct bpfl_map_def arena = { .size = sizeof(arena), .name = "arena", .type = BPFL_MAP_TYPE_ARENA, .max_entries = NR_PAGES,
+	struct bpfl_map_def arena = { .size = sizeof(arena),
+				      .name = "arena",
+				      .type = BPFL_MAP_TYPE_ARENA,
+				      .max_entries = NR_PAGES,
 				      .map_extra = map_extra };
 	struct bpfl_map_use use = { 0, "arena" };
 	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "touch", .section = "syscall", .insns = touch_insns,
@@ -112,7 +116,8 @@ START_TEST(a_program_and_this_process_share_a_variable)
 	CHECK_OK(bpfl_object_var_get(object, "at", at, sizeof(at), &err), err);
 	ck_assert_uint_eq(at[0], 42);
 	/* The pointer that the program stored is right here as well. */
-	ck_assert_ptr_eq((uint64_t *)(uintptr_t)at[1], (uint64_t *)(void *)(object->maps[0].memory + image->maps[0].data_off));
+	ck_assert_ptr_eq((uint64_t *)(uintptr_t)at[1],
+			 (uint64_t *)(void *)(object->maps[0].memory + image->maps[0].data_off));
 	ck_assert_uint_eq(*(uint64_t *)(uintptr_t)at[1], 42);
 	CHECK_OK(bpfl_object_var_set(object, "at", changed, sizeof(changed), &err), err);
 	run();
@@ -181,12 +186,19 @@ START_TEST(variables_that_are_too_large_for_the_arena)
 }
 END_TEST
 
-/* The program's memory in hand: the object's own mapping, and that of an arena which another process could have made. */
+/*
+ * The program's memory in hand: the object's own mapping, and that of an arena which another process could
+ * have made.
+ */
 START_TEST(an_arena_is_lent_or_mapped_at_its_address)
 {
 	size_t size = NR_PAGES * (size_t)sysconf(_SC_PAGESIZE);
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "bpfl_arena", .type = BPFL_MAP_TYPE_ARENA, .max_entries = NR_PAGES,
-				    .flags = 1u << 10, .map_extra = 1ull << 44 };
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .name = "bpfl_arena",
+				    .type = BPFL_MAP_TYPE_ARENA,
+				    .max_entries = NR_PAGES,
+				    .flags = 1u << 10,
+				    .map_extra = 1ull << 44 };
 	struct bpfl_map_memory *memory, *second = NULL;
 	struct bpfl_map *map, *again;
 	struct bpfl_map_facts facts;
@@ -234,7 +246,8 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = { a_program_and_this_process_share_a_variable, an_address_that_is_free_is_taken,
-				 what_lies_at_the_wanted_address_is_left_alone, variables_that_are_too_large_for_the_arena,
+				 what_lies_at_the_wanted_address_is_left_alone,
+				 variables_that_are_too_large_for_the_arena,
 				 an_arena_is_lent_or_mapped_at_its_address };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("arena", tests));

@@ -304,7 +304,9 @@ END_TEST
 
 static void send_to_lo(int times)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons(9),
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	while (times--)
@@ -325,7 +327,8 @@ static void send_frames(const char *name, int times)
 	frame[12] = 0x88; /* local experimental */
 	frame[13] = 0xb5;
 	while (times--)
-		ck_assert_int_eq(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&addr, sizeof(addr)), sizeof(frame));
+		ck_assert_int_eq(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&addr, sizeof(addr)),
+				 sizeof(frame));
 	close(fd);
 	usleep(20000);
 }
@@ -422,7 +425,8 @@ START_TEST(an_interface_that_is_taken_is_left_alone)
 	bpfl_test_own_network();
 	load_xdp();
 	CHECK_OK(attach("xdp:lo", &link), err);
-	CHECK_FAILS(attach("xdp:lo", &second), err, BPFL_ERR_TARGET, EBUSY, "interface 'lo' has an XDP program already");
+	CHECK_FAILS(attach("xdp:lo", &second), err, BPFL_ERR_TARGET, EBUSY,
+		    "interface 'lo' has an XDP program already");
 	ck_assert_int_eq(err.catalogue_id, 32);
 	CHECK_HAS(err.why, "in skb mode");
 	ck_assert_int_eq(xdp_state("lo").attached, BPFL_XDP_SKB);
@@ -632,8 +636,12 @@ END_TEST
 
 START_TEST(values_of_every_cpu_are_shown)
 {
-	struct bpfl_map_def map = { .size = sizeof(map), .name = "hits", .type = BPFL_MAP_TYPE_PERCPU_ARRAY, .key_size = 4,
-				    .value_size = 4, .max_entries = 2 };
+	struct bpfl_map_def map = { .size = sizeof(map),
+				    .name = "hits",
+				    .type = BPFL_MAP_TYPE_PERCPU_ARRAY,
+				    .key_size = 4,
+				    .value_size = 4,
+				    .max_entries = 2 };
 	char *text = NULL, want[64];
 	long nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
 

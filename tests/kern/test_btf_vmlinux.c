@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The running kernel's BTF: it opens, what is found agrees with a walk of the test's own over the same file, and the strict checker for
- * objects accepts it as well.
+ * The running kernel's BTF: it opens, what is found agrees with a walk of the test's own over the same file,
+ * and the strict checker for objects accepts it as well.
  */
 #include "harness.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every kind of program that a cgroup takes, on the running kernel: one row of the table for each name of SEC(). A process in a cgroup of the test's own does
- * ten times what the program is asked about, and the counter moves by ten; when the program is off it moves no more, and what others do
- * outside the cgroup never counts. All programs say yes (1).
+ * Every kind of program that a cgroup takes, on the running kernel: one row of the table for each name of
+ * SEC(). A process in a cgroup of the test's own does ten times what the program is asked about, and the
+ * counter moves by ten; when the program is off it moves no more, and what others do outside the cgroup never
+ * counts. All programs say yes (1).
  */
 #include "harness.h"
 
@@ -137,7 +138,8 @@ static void ask_for_options(int family)
 static void connect_by_tcp(int family)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int listening = done(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), fd = done(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int listening = done(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+	    fd = done(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	socklen_t size = sizeof(addr);
 
 	(void)family;

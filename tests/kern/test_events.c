@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Events on the running kernel (root): every record that programs send is accounted for. Programs number their records; threads
- * run them by BPF_PROG_TEST_RUN, so nothing is attached, while this thread reads. At the end
+ * Events on the running kernel (root): every record that programs send is accounted for. Programs number their
+ * records; threads run them by BPF_PROG_TEST_RUN, so nothing is attached, while this thread reads. At the end
  *
  *     received + reported lost = produced
  *
- * holds exactly, no number came twice, and none was changed on the way. BPFLOAD_SOAK=SECONDS makes it run that long, and looks at
- * memory; libcheck has to be told to wait: BPFLOAD_SOAK=60 CK_TIMEOUT_MULTIPLIER=40.
+ * holds exactly, no number came twice, and none was changed on the way. BPFLOAD_SOAK=SECONDS makes it run that
+ * long, and looks at memory; libcheck has to be told to wait: BPFLOAD_SOAK=60 CK_TIMEOUT_MULTIPLIER=40.
  */
 #include <errno.h>
 #include <poll.h>
@@ -41,7 +41,8 @@
 #define CALL(helper) INSN(0x85, 0, 0, 0, helper)
 #define EXIT INSN(0x95, 0, 0, 0, 0)
 #define ADDRESS(dst) INSN(0x18, dst, 0, 0, 0), INSN(0, 0, 0, 0, 0)
-#define IMM64(dst, value) INSN(0x18, dst, 0, 0, (int32_t)((value) & 0xffffffff)), INSN(0, 0, 0, 0, (int32_t)((value) >> 32))
+#define IMM64(dst, value) \
+	INSN(0x18, dst, 0, 0, (int32_t)((value) & 0xffffffff)), INSN(0, 0, 0, 0, (int32_t)((value) >> 32))
 
 static struct kerngen gen;
 static struct bpfl_error err = BPFL_ERROR_INIT;
@@ -76,8 +77,9 @@ static void refer(uint32_t prog, uint32_t at, enum bpfl_ref_kind kind, uint32_t 
 /* Sends through a ring buffer; counts in "dropped" what did not fit. */
 static void ring_object(uint32_t ring_bytes)
 {
-	const struct bpfl_insn insns[] = { NUMBER_RECORD, ADDRESS(1), MOV(3, RECORD_SIZE), MOV(4, 0), CALL(130), IF_ZERO(0, 4),
-					   ADDRESS(1), MOV(2, 1), ATOMIC_ADD(1, 2), MOV(0, 2), EXIT };
+	const struct bpfl_insn insns[] = { NUMBER_RECORD, ADDRESS(1), MOV(3, RECORD_SIZE), MOV(4, 0),        CALL(130),
+					   IF_ZERO(0, 4), ADDRESS(1), MOV(2, 1),           ATOMIC_ADD(1, 2), MOV(0, 2),
+					   EXIT };
 	uint32_t prog;
 
 	kerngen_init(&gen, 0);
@@ -96,8 +98,10 @@ static void ring_object(uint32_t ring_bytes)
 static void perf_object(void)
 {
 	/* r4 = data, r2 = map, r3 = this CPU, r5 = size, r1 = context */
-	const struct bpfl_insn insns[] = { NUMBER_RECORD, MOV_REG(4, 2), ADDRESS(2), IMM64(3, 0xffffffffull), MOV(5, RECORD_SIZE),
-					   MOV_REG(1, 6), CALL(25), MOV(0, 2), EXIT };
+	const struct bpfl_insn insns[] = {
+		NUMBER_RECORD, MOV_REG(4, 2), ADDRESS(2), IMM64(3, 0xffffffffull), MOV(5, RECORD_SIZE), MOV_REG(1, 6),
+		CALL(25),      MOV(0, 2),     EXIT
+	};
 	uint32_t prog;
 
 	kerngen_init(&gen, 0);
@@ -393,8 +397,13 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		ring_buffer_fast_reader, ring_buffer_that_overflows, perf_buffer_fast_reader, perf_buffer_that_overflows,
-		a_sleeping_reader_is_woken, a_few_perf_records_do_not_wait_long, a_user_ring_buffer_is_filled_to_the_brim,
+		ring_buffer_fast_reader,
+		ring_buffer_that_overflows,
+		perf_buffer_fast_reader,
+		perf_buffer_that_overflows,
+		a_sleeping_reader_is_woken,
+		a_few_perf_records_do_not_wait_long,
+		a_user_ring_buffer_is_filled_to_the_brim,
 	};
 
 	return bpfl_test_main(BPFL_TEST_SUITE("events", tests));

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The Nth call to the kernel fails, for every N of loading and attaching a program of every kind: bpf(), perf events, netlink, tracefs, sockets.
+ * The Nth call to the kernel fails, for every N of loading and attaching a program of every kind: bpf(), perf
+ * events, netlink, tracefs, sockets.
  *
- * The linker puts this file between the library and sys/enter.c (--wrap). Each run ends in one of two ways: it has an error with text, or the failure
- * was not in the way (an older way of doing it was taken) and the program is attached. Then all is closed, and nothing may be left: no descriptor, no
- * program, map or link of those that were made (their ids are gone), no qdisc, no XDP program, no line in the files of tracefs.
+ * The linker puts this file between the library and sys/enter.c (--wrap). Each run ends in one of two ways: it
+ * has an error with text, or the failure was not in the way (an older way of doing it was taken) and the
+ * program is attached. Then all is closed, and nothing may be left: no descriptor, no program, map or link of
+ * those that were made (their ids are gone), no qdisc, no XDP program, no line in the files of tracefs.
  *
  * What a kernel does not have fails in every run, with an error; that is tested too.
  */
@@ -69,7 +71,8 @@ static bool fails(const char *call)
 		return __real_bpfl_enter_##call arguments;   \
 	}
 
-WRAP(int, perf_event_open, (struct bpfl_perf_attr *attr, int pid, int cpu, int group, unsigned long flags), (attr, pid, cpu, group, flags))
+WRAP(int, perf_event_open, (struct bpfl_perf_attr * attr, int pid, int cpu, int group, unsigned long flags),
+     (attr, pid, cpu, group, flags))
 WRAP(int, ioctl, (int fd, unsigned long request, unsigned long arg), (fd, request, arg))
 WRAP(int, openat, (int dir, const char *path, int flags, unsigned mode), (dir, path, flags, mode))
 WRAP(int, mkdirat, (int dir, const char *path, unsigned mode), (dir, path, mode))
@@ -122,7 +125,10 @@ int __wrap_bpfl_enter_bpf(int cmd, void *attr, size_t attr_size, int returns_fd)
 
 #define NONE (-1)
 
-/* In a section, attached as text says: %s is the test's cgroup, %d a socket, %p this program. lacking: a feature that the target was told to lack. */
+/*
+ * In a section, attached as text says: %s is the test's cgroup, %d a socket, %p this program. lacking: a
+ * feature that the target was told to lack.
+ */
 static const struct kind {
 	const char *section;
 	int result;
@@ -198,9 +204,9 @@ void probed(void)
 
 /* counter[0]++; return RESULT */
 static const struct bpfl_insn count_insns[] = {
-	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), INSN(0x18, 1, 0, 0, 0), INSN(0, 0, 0, 0, 0),
-	INSN(0x85, 0, 0, 0, 1), INSN(0x15, 0, 0, 2, 0), INSN(0xb7, 1, 0, 0, 1), INSN(0xdb, 0, 1, 0, 0), INSN(0xb7, 0, 0, 0, 0),
-	INSN(0x95, 0, 0, 0, 0),
+	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), INSN(0x18, 1, 0, 0, 0),
+	INSN(0, 0, 0, 0, 0),      INSN(0x85, 0, 0, 0, 1),  INSN(0x15, 0, 0, 2, 0),  INSN(0xb7, 1, 0, 0, 1),
+	INSN(0xdb, 0, 1, 0, 0),   INSN(0xb7, 0, 0, 0, 0),  INSN(0x95, 0, 0, 0, 0),
 };
 enum { MAP_INSN = 3, RESULT_INSN = 9 };
 
@@ -210,8 +216,12 @@ static int reuse_fd = -1;
 
 static void add_counter(void)
 {
-	struct bpfl_map_def counter = { .size = sizeof(counter), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
-					.value_size = 8, .max_entries = 1 };
+	struct bpfl_map_def counter = { .size = sizeof(counter),
+					.name = "counter",
+					.type = BPFL_MAP_TYPE_ARRAY,
+					.key_size = 4,
+					.value_size = 8,
+					.max_entries = 1 };
 
 	CHECK_OK(bpfl_spec_create("test", "GPL", &it.spec, &it.err), it.err);
 	CHECK_OK(bpfl_spec_add_map(it.spec, &counter, &it.err), it.err);
@@ -232,8 +242,12 @@ static void add_prog(const char *name, const char *section, int result)
 /* From the words to the link, as the command does it. */
 static int start(const struct kind *kind)
 {
-	struct bpfl_map_def socks = { .size = sizeof(socks), .name = "socks", .type = BPFL_MAP_TYPE_SOCKMAP, .key_size = 4,
-				      .value_size = 4, .max_entries = 4 };
+	struct bpfl_map_def socks = { .size = sizeof(socks),
+				      .name = "socks",
+				      .type = BPFL_MAP_TYPE_SOCKMAP,
+				      .key_size = 4,
+				      .value_size = 4,
+				      .max_entries = 4 };
 	int ret;
 
 	add_counter();
@@ -268,17 +282,28 @@ static int start_struct_ops(const struct kind *kind)
 	int ret;
 
 	add_counter();
-	it.spec->btf = btfc_read("struct tcp_congestion_ops { char name[16]; void *cong_avoid; void *ssthresh; void *undo_cwnd; };", false);
+	it.spec->btf = btfc_read("struct tcp_congestion_ops { char name[16]; void *cong_avoid; void *ssthresh; void "
+				 "*undo_cwnd; };",
+				 false);
 	for (size_t i = 0; i < NR(members); i++)
 		add_prog(members[i], "struct_ops", 10);
 	map = BPFL_VEC_PUSH(&it.spec->maps);
-	*map = (struct bpfl_map_spec){ .name = bpfl_strdup("ops"), .section = bpfl_strdup(kind->section), .origin = BPFL_MAP_STRUCT_OPS,
-				       .type = BPFL_MAP_TYPE_STRUCT_OPS, .key_size = 4, .max_entries = 1, .value_size = 40, .data_size = 40,
-				       .flags = strcmp(kind->section, ".struct_ops.link") == 0 ? BPFL_F_LINK : 0, .data = calloc(1, 40) };
+	*map = (struct bpfl_map_spec){ .name = bpfl_strdup("ops"),
+				       .section = bpfl_strdup(kind->section),
+				       .origin = BPFL_MAP_STRUCT_OPS,
+				       .type = BPFL_MAP_TYPE_STRUCT_OPS,
+				       .key_size = 4,
+				       .max_entries = 1,
+				       .value_size = 40,
+				       .data_size = 40,
+				       .flags = strcmp(kind->section, ".struct_ops.link") == 0 ? BPFL_F_LINK : 0,
+				       .data = calloc(1, 40) };
 	map->value_type_id = btfc_id(it.spec->btf, "struct tcp_congestion_ops");
 	snprintf((char *)map->data, 16, "fault_%u", (unsigned)getpid() % 100000);
 	for (uint32_t i = 0; i < NR(members); i++)
-		*BPFL_VEC_PUSH(&map->ops) = (struct bpfl_ops_member){ 16 + 8 * i, (uint32_t)bpfl_spec_prog_idx(it.spec, members[i]) };
+		*BPFL_VEC_PUSH(&map->ops) = (struct bpfl_ops_member){
+			16 + 8 * i, (uint32_t)bpfl_spec_prog_idx(it.spec, members[i])
+		};
 	fault.on = true;
 	ret = bpfl_target_running(NULL, &it.target, &it.err);
 	if (ret == 0)
@@ -342,19 +367,23 @@ static void nothing_is_left(const struct kind *kind, unsigned nr_fds, unsigned n
 	struct bpfl_xdp_state xdp = { 0 };
 	unsigned nr_qdiscs = 0;
 
-	ck_assert_msg(bpfl_test_nr_open_fds() == nr_fds, "%s: call %u (%s) fails: descriptors are left", kind->section, nth, fault.call);
+	ck_assert_msg(bpfl_test_nr_open_fds() == nr_fds, "%s: call %u (%s) fails: descriptors are left", kind->section,
+		      nth, fault.call);
 	for (size_t i = 0; i < fault.nr_made; i++)
-		ck_assert_msg(is_gone(fault.made[i].cmd, fault.made[i].id), "%s: call %u (%s) fails: %u (opened by command %d) is left",
-			      kind->section, nth, fault.call, fault.made[i].id, fault.made[i].cmd);
+		ck_assert_msg(is_gone(fault.made[i].cmd, fault.made[i].id),
+			      "%s: call %u (%s) fails: %u (opened by command %d) is left", kind->section, nth,
+			      fault.call, fault.made[i].id, fault.made[i].cmd);
 	ck_assert_int_eq(bpfl_netlink_qdisc_each(count_qdisc, &nr_qdiscs), 0);
 	ck_assert_msg(nr_qdiscs == 0, "%s: call %u (%s) fails: a qdisc is left", kind->section, nth, fault.call);
 	ck_assert_int_eq(bpfl_netlink_xdp_query(if_nametoindex("lo"), &xdp), 0);
 	ck_assert_uint_eq(xdp.prog_id, 0);
 	for (int ms = 0; __atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) > 0 && ms < 5000; ms += 5)
 		usleep(5000);
-	ck_assert_msg(__atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) == 0, "%s: call %u (%s) fails: the semaphore is left at %u",
-		      kind->section, nth, fault.call, fault_semaphore);
-	ck_assert_msg(nr_events() == 0, "%s: call %u (%s) fails: an event of tracefs is left", kind->section, nth, fault.call);
+	ck_assert_msg(__atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) == 0,
+		      "%s: call %u (%s) fails: the semaphore is left at %u", kind->section, nth, fault.call,
+		      fault_semaphore);
+	ck_assert_msg(nr_events() == 0, "%s: call %u (%s) fails: an event of tracefs is left", kind->section, nth,
+		      fault.call);
 }
 
 /* ---- the runs ---- */
@@ -371,7 +400,9 @@ static void make_cgroup(void)
 
 static void make_socket(void)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(4244), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons(4244),
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int on = 1;
 
 	reuse_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -422,10 +453,11 @@ static void each_call_fails(const struct kind *kind, int (*start_kind)(const str
 		ck_assert_msg(ret >= 0 || (it.err.kind != BPFL_ERR_NONE && it.err.errnum != 0 && it.err.message[0]),
 			      "%s: call %u (%s) fails: an error without text", kind->section, nth, fault.call);
 		/* A failure that has passed must not be told as one. */
-		ck_assert_msg(ret < 0 || it.err.kind == BPFL_ERR_NONE, "%s: call %u (%s) fails: no error, but text: %s", kind->section, nth,
-			      fault.call, it.err.message);
+		ck_assert_msg(ret < 0 || it.err.kind == BPFL_ERR_NONE, "%s: call %u (%s) fails: no error, but text: %s",
+			      kind->section, nth, fault.call, it.err.message);
 		if (!fault.call)
-			ck_assert_msg(ret == 0 || (kind->may_be_refused && (ret == -EOPNOTSUPP || ret == -EPERM || ret == -ENOENT)),
+			ck_assert_msg(ret == 0 || (kind->may_be_refused &&
+						   (ret == -EOPNOTSUPP || ret == -EPERM || ret == -ENOENT)),
 				      "%s: without a fault: %s", kind->section, it.err.message);
 		live_stop(&it);
 		nothing_is_left(kind, nr_fds, nth);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Iterators on the running kernel: what they walk, what narrows them, and that reading gives the text that the program wrote.
+ * Iterators on the running kernel: what they walk, what narrows them, and that reading gives the text that the
+ * program wrote.
  */
 #include "harness.h"
 
@@ -101,8 +102,8 @@ START_TEST(options_that_contradict_are_refused)
 		CHECK_HAS(live.err.message, rows[i].words);
 		live_stop(&live);
 	}
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "iter/task", "iter/task,cgroup=/nowhere"), live.err, BPFL_ERR_TARGET, ENOENT,
-		    "cgroup '/nowhere'");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "iter/task", "iter/task,cgroup=/nowhere"), live.err, BPFL_ERR_TARGET,
+		    ENOENT, "cgroup '/nowhere'");
 	live_stop(&live);
 }
 END_TEST
@@ -119,7 +120,8 @@ START_TEST(an_iterator_of_elements_wants_a_map)
 	live_stop(&live);
 	/* The object's own map: an array of one element. Both spellings. */
 	for (int i = 0; i < 2; i++) {
-		CHECK_OK(live_start(&live, LIVE_COUNT, "iter/bpf_map_elem", i ? "iter/bpf_map_elem:counter" : "iter/bpf_map_elem,map=counter"),
+		CHECK_OK(live_start(&live, LIVE_COUNT, "iter/bpf_map_elem",
+				    i ? "iter/bpf_map_elem:counter" : "iter/bpf_map_elem,map=counter"),
 			 live.err);
 		CHECK_HAS(bpfl_link_text(live.link), "of counter");
 		CHECK_OK(read_all(&out), live.err);
@@ -134,7 +136,8 @@ START_TEST(an_iterator_that_is_not_there_brings_near_names)
 {
 	if (bpfl_test_lacks("kernel_btf"))
 		return;
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "iter/tasks", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "iterator 'tasks'");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "iter/tasks", NULL), live.err, BPFL_ERR_TARGET, ENOENT,
+		    "iterator 'tasks'");
 	CHECK_HAS(live.err.fix, "'task'");
 	live_stop(&live);
 }
@@ -162,7 +165,10 @@ static const struct bpfl_insn write_insns[] = {
 
 START_TEST(the_text_is_what_the_program_wrote)
 {
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = "iter/bpf_map", .insns = write_insns,
+	struct bpfl_prog_def prog = { .size = sizeof(prog),
+				      .name = "prog",
+				      .section = "iter/bpf_map",
+				      .insns = write_insns,
 				      .nr_insns = sizeof(write_insns) / sizeof(write_insns[0]) };
 	struct bpfl_buf out = BPFL_BUF_INIT;
 
@@ -191,8 +197,9 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { one_process_is_walked_alone, options_that_contradict_are_refused, an_iterator_of_elements_wants_a_map,
-				 an_iterator_that_is_not_there_brings_near_names, the_text_is_what_the_program_wrote };
+	const TTest *tests[] = { one_process_is_walked_alone, options_that_contradict_are_refused,
+				 an_iterator_of_elements_wants_a_map, an_iterator_that_is_not_there_brings_near_names,
+				 the_text_is_what_the_program_wrote };
 
 	Suite *suite = BPFL_TEST_SUITE("iter", tests);
 

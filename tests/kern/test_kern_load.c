@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The room kern on the running kernel (root): what is loaded is there, and each refusal that this room explains is provoked for
- * real. Programs are written as instructions, so that no compiler is needed. Nothing is attached.
+ * The room kern on the running kernel (root): what is loaded is there, and each refusal that this room explains
+ * is provoked for real. Programs are written as instructions, so that no compiler is needed. Nothing is attached.
  */
 #include <errno.h>
 #include <grp.h>
@@ -88,7 +88,9 @@ static struct bpfl_prog_info prog_info(const char *name)
 START_TEST(a_frozen_constant_decides_branches)
 {
 	/* if (enabled) call a helper that does not exist: only dead code may do that. */
-	const struct bpfl_insn insns[] = { ADDRESS(1), LOAD32(2, 1, 0), IF_ZERO(2, 1), CALL(195896080), MOV(0, 0), EXIT };
+	const struct bpfl_insn insns[] = {
+		ADDRESS(1), LOAD32(2, 1, 0), IF_ZERO(2, 1), CALL(195896080), MOV(0, 0), EXIT
+	};
 	struct bpfl_map_spec *map;
 	uint32_t key = 0, value[2] = { 1, 1 };
 
@@ -122,8 +124,12 @@ START_TEST(inner_maps_are_in_their_slots)
 	specgen_map(gen.spec, "inner", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 8, 2);
 	outer = specgen_map(gen.spec, "outer", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 3);
 	outer->inner = calloc(1, sizeof(*outer->inner));
-	*outer->inner = (struct bpfl_map_spec){ .name = strdup("outer.inner"), .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8,
-						.max_entries = 2, .has_max_entries = true };
+	*outer->inner = (struct bpfl_map_spec){ .name = strdup("outer.inner"),
+						.type = BPFL_MAP_TYPE_ARRAY,
+						.key_size = 4,
+						.value_size = 8,
+						.max_entries = 2,
+						.has_max_entries = true };
 	specgen_slot(gen.spec, 1, 2, false, 0);
 	kerngen_user(&gen, "main_fn", "xdp", 1);
 	CHECK_OK(kerngen_load(&gen), gen.err);
@@ -131,7 +137,8 @@ START_TEST(inner_maps_are_in_their_slots)
 	ck_assert_uint_eq(id, map_info("inner").id);
 	/* An inner map that does not fit its template. */
 	gen.spec->maps.items[0].value_size = 16;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EINVAL, "map 'outer': slot 2: putting in map 'inner'");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EINVAL,
+		    "map 'outer': slot 2: putting in map 'inner'");
 	CHECK_HAS(gen.err.why, "template");
 	kerngen_deinit(&gen);
 }
@@ -170,7 +177,8 @@ static void variables(uint32_t flags)
 	uint32_t value = 5, seven = 7;
 
 	kerngen_init(&gen, 0);
-	memcpy(specgen_map(gen.spec, ".data", BPFL_MAP_DATA, BPFL_MAP_TYPE_ARRAY, 4, 12, 1)->data + 4, &seven, sizeof(seven));
+	memcpy(specgen_map(gen.spec, ".data", BPFL_MAP_DATA, BPFL_MAP_TYPE_ARRAY, 4, 12, 1)->data + 4, &seven,
+	       sizeof(seven));
 	gen.spec->maps.items[0].flags = flags;
 	gen.spec->maps.items[0].mmapable = flags != 0;
 	kerngen_user(&gen, "main_fn", "xdp", 0);
@@ -238,7 +246,8 @@ END_TEST
 static void add_types(void)
 {
 	struct btfgen *btf = &gen.btf;
-	uint32_t int_id = btfgen_int(btf, "int", 4, BPFL_INT_SIGNED), proto, real, enum64, tag, value, var, small, section;
+	uint32_t int_id = btfgen_int(btf, "int", 4, BPFL_INT_SIGNED), proto, real, enum64, tag, value, var, small,
+		 section;
 
 	proto = btfgen_func_proto(btf, int_id);
 	btfgen_param(btf, "ctx", int_id);
@@ -303,7 +312,8 @@ START_TEST(every_kind_of_type_is_loaded_as_it_is)
 		ck_assert_str_eq(kerngen_log(&gen), "");
 	CHECK_HAS_NOT(kerngen_log(&gen), "warning");
 	ck_assert_int_ge(gen.object->btf_fd, 3);
-	ck_assert_uint_eq(map_info("counts").btf_value_type_id, bpfl_image_btf_id(gen.image, gen.spec->maps.items[0].value_type_id));
+	ck_assert_uint_eq(map_info("counts").btf_value_type_id,
+			  bpfl_image_btf_id(gen.image, gen.spec->maps.items[0].value_type_id));
 	ck_assert_uint_eq(prog_info("main_fn").nr_func_info, 1);
 	kerngen_deinit(&gen);
 }
@@ -311,9 +321,11 @@ END_TEST
 
 START_TEST(this_kernel_knows_every_kind_that_is_asked_for)
 {
-	static const enum bpfl_feature features[] = { BPFL_FEATURE_BTF,		   BPFL_FEATURE_BTF_FUNC,	  BPFL_FEATURE_BTF_FUNC_GLOBAL,
-						      BPFL_FEATURE_BTF_DATASEC,	   BPFL_FEATURE_BTF_FLOAT,	  BPFL_FEATURE_BTF_DECL_TAG,
-						      BPFL_FEATURE_BTF_TYPE_TAG,   BPFL_FEATURE_BTF_ENUM64 };
+	static const enum bpfl_feature features[] = {
+		BPFL_FEATURE_BTF,          BPFL_FEATURE_BTF_FUNC,  BPFL_FEATURE_BTF_FUNC_GLOBAL,
+		BPFL_FEATURE_BTF_DATASEC,  BPFL_FEATURE_BTF_FLOAT, BPFL_FEATURE_BTF_DECL_TAG,
+		BPFL_FEATURE_BTF_TYPE_TAG, BPFL_FEATURE_BTF_ENUM64
+	};
 
 	if (bpfl_test_lacks("btf_enum64"))
 		return;
@@ -326,7 +338,8 @@ START_TEST(this_kernel_knows_every_kind_that_is_asked_for)
 	for (size_t i = 0; i < NR(features); i++)
 		ck_assert_msg(gen.target->features[features[i]] == BPFL_YES, "feature %d", features[i]);
 	ck_assert_int_eq(gen.object->btf_fd, -1);
-	CHECK_HAS(kerngen_log(&gen), "warning: BTF: the kernel refused the object's types: invalid argument (EINVAL): ");
+	CHECK_HAS(kerngen_log(&gen),
+		  "warning: BTF: the kernel refused the object's types: invalid argument (EINVAL): ");
 	CHECK_HAS(kerngen_log(&gen), "Invalid name");
 	ck_assert_uint_eq(map_info("counts").btf_id, 0);
 	kerngen_deinit(&gen);
@@ -415,7 +428,9 @@ static const struct rejected {
 	{ "xdp", { CALL(9999), EXIT }, 2, -1, 15, BPFL_ERR_UNSUPPORTED, "this kernel has no helper number 9999", "call unknown#9999", "" },
 };
 
-/* The verifier's own words, which the table above is made of, differ before; and since 7.3 the kernel explains much itself, which is
+/*
+ * The verifier's own words, which the table above is made of, differ before; and since 7.3 the kernel explains
+ * much itself, which is
  * then passed on. Kind and number of the error do not depend on that. */
 static bool words_are_those_of_6_18(void)
 {
@@ -435,8 +450,8 @@ START_TEST(a_rejection_is_explained)
 	if (row->map_at >= 0)
 		refer(prog, (uint32_t)row->map_at, BPFL_REF_MAP, 0);
 	ck_assert_int_lt(kerngen_load(&gen), 0);
-	ck_assert_msg(gen.err.kind == row->kind && gen.err.catalogue_id == row->catalogue_id, "kind %d, E%d: %s", (int)gen.err.kind,
-		      gen.err.catalogue_id, gen.err.message);
+	ck_assert_msg(gen.err.kind == row->kind && gen.err.catalogue_id == row->catalogue_id, "kind %d, E%d: %s",
+		      (int)gen.err.kind, gen.err.catalogue_id, gen.err.message);
 	CHECK_HAS(gen.err.message, "test.bpf.o: program 'main_fn': ");
 	if (words_are_those_of_6_18()) {
 		CHECK_HAS(gen.err.message, row->message);
@@ -452,14 +467,17 @@ END_TEST
 
 START_TEST(e14_a_license_that_forbids_a_helper)
 {
-	const struct bpfl_insn insns[] = { STORE32_IMM(10, -4, 0), MOV_REG(1, 10), ADD(1, -4), MOV(2, 4), CALL(6), MOV(0, 0), EXIT };
+	const struct bpfl_insn insns[] = {
+		STORE32_IMM(10, -4, 0), MOV_REG(1, 10), ADD(1, -4), MOV(2, 4), CALL(6), MOV(0, 0), EXIT
+	};
 
 	kerngen_init(&gen, 0);
 	ADD_PROG("main_fn", "tracepoint/syscalls/sys_enter_execve", insns);
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	free(gen.spec->license);
 	gen.spec->license = strdup("Proprietary");
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EINVAL, "helper bpf_trace_printk may be called by GPL-compatible programs only");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EINVAL,
+		    "helper bpf_trace_printk may be called by GPL-compatible programs only");
 	ck_assert_int_eq(gen.err.catalogue_id, 14);
 	CHECK_HAS(gen.err.why, "license is 'Proprietary'");
 	kerngen_deinit(&gen);
@@ -483,7 +501,8 @@ START_TEST(e17_a_field_that_this_kernel_does_not_have)
 	btfgen_member(btf, "i_never_was", int_id, 32);
 	file = btfgen_string(btf, "src/file.c");
 	specgen_line(gen.spec, 0, 0, file, btfgen_string(btf, "read(inode->i_never_was);"), 88);
-	gen.spec->funcs.items[0].btf_func_id = btfgen_func(btf, "main_fn", btfgen_func_proto(btf, int_id), BPFL_LINKAGE_GLOBAL);
+	gen.spec->funcs.items[0].btf_func_id = btfgen_func(btf, "main_fn", btfgen_func_proto(btf, int_id),
+							   BPFL_LINKAGE_GLOBAL);
 	kerngen_btf(&gen);
 	core = BPFL_VEC_PUSH(&gen.spec->cores);
 	*core = (struct bpfl_core){ .type_id = inode, .kind = 0, .access = "0:1" };
@@ -517,7 +536,8 @@ START_TEST(e16_a_map_type_from_the_future)
 	kerngen_init(&gen, 0);
 	specgen_map(gen.spec, "counts", BPFL_MAP_BTF, 200, 4, 4, 1);
 	kerngen_user(&gen, "main_fn", "xdp", 0);
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EINVAL, "map 'counts': creating it: invalid argument (EINVAL)");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EINVAL,
+		    "map 'counts': creating it: invalid argument (EINVAL)");
 	CHECK_HAS(gen.err.why, "map type 200 is newer than this loader");
 	kerngen_deinit(&gen);
 }
@@ -538,7 +558,8 @@ START_TEST(e29_an_object_of_the_other_byte_order)
 	bytes = elfgen_finish(elf, &size);
 	CHECK_OK(bpfl_spec_read_memory(bytes, size, &opts, &spec, &gen.err), gen.err);
 	CHECK_OK(bpfl_image_build(spec, gen.target, NULL, &image, &gen.err), gen.err);
-	CHECK_FAILS(bpfl_object_load(image, gen.target, NULL, &object, &gen.err), gen.err, BPFL_ERR_OBJECT, ENOEXEC, "-endian");
+	CHECK_FAILS(bpfl_object_load(image, gen.target, NULL, &object, &gen.err), gen.err, BPFL_ERR_OBJECT, ENOEXEC,
+		    "-endian");
 	ck_assert_int_eq(gen.err.catalogue_id, 29);
 	CHECK_HAS(gen.err.fix, ELFGEN_FOREIGN == ELFGEN_BIG ? "-target bpfel" : "-target bpfeb");
 	bpfl_image_destroy(image);
@@ -575,7 +596,8 @@ static void in_a_child(void (*body)(void))
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status 0x%x", (unsigned)status);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status 0x%x",
+		      (unsigned)status);
 }
 
 /* In the child asserts cannot be told to libcheck. */
@@ -590,7 +612,8 @@ static void in_a_child(void (*body)(void))
 
 static void e1_body(void)
 {
-	CHILD_CHECK(setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+	CHILD_CHECK(setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 &&
+		    setresuid(65534, 65534, 65534) == 0);
 	CHILD_CHECK(bpfl_object_load(gen.image, gen.target, &gen.opts, &gen.object, &gen.err) == -EPERM);
 	CHILD_CHECK(gen.err.kind == BPFL_ERR_PERMISSION && gen.err.catalogue_id == 1);
 	CHILD_CHECK(strstr(gen.err.why, "needs CAP_BPF"));

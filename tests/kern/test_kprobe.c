@@ -2,8 +2,8 @@
 /*
  * Probes of kernel functions on the running kernel: kprobe, kretprobe, ksyscall, kprobe.multi, kprobe.session.
  *
- * A kernel without kprobes is tested too: there each kind says so. In the machines of scripts/vm-run all kernels have them, so there
- * that is no way out.
+ * A kernel without kprobes is tested too: there each kind says so. In the machines of scripts/vm-run all
+ * kernels have them, so there that is no way out.
  */
 #include "harness.h"
 
@@ -32,7 +32,8 @@ static bool no_kprobes(const char *section)
 	if (bpfl_probe_available(false))
 		return false;
 	ck_assert_ptr_null(getenv("BPFLOAD_VM"));
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, section, NULL), live.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "this kernel has no kprobes");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, section, NULL), live.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "this kernel has no kprobes");
 	ck_assert_int_eq(live.err.catalogue_id, 19);
 	CHECK_HAS(live.err.why, "CONFIG_KPROBES");
 	ck_assert_ptr_null(live.object); /* nothing was loaded */
@@ -94,7 +95,8 @@ START_TEST(a_cookie_reaches_a_kprobe)
 {
 	if (no_kprobes("kprobe/vfs_read") || bpfl_test_lacks("attach_cookie"))
 		return;
-	CHECK_OK(live_start(&live, LIVE_COOKIE, "kprobe/" WRAPPED_CALL, "kprobe/" WRAPPED_CALL ",cookie=1000"), live.err);
+	CHECK_OK(live_start(&live, LIVE_COOKIE, "kprobe/" WRAPPED_CALL, "kprobe/" WRAPPED_CALL ",cookie=1000"),
+		 live.err);
 	live_rare_call(5);
 	ck_assert_uint_ge(live_counter(&live), 5000);
 	ck_assert_uint_eq(live_counter(&live) % 1000, 0);
@@ -245,6 +247,7 @@ int main(void)
 	Suite *suite = BPFL_TEST_SUITE("kprobe", tests);
 
 	bpfl_test_add_loop(suite, "kinds", a_kprobe_fires_until_its_link_is_closed, 5);
-	bpfl_test_add_loop(suite, "refused", a_function_that_cannot_be_probed_is_explained, sizeof(refused) / sizeof(refused[0]));
+	bpfl_test_add_loop(suite, "refused", a_function_that_cannot_be_probed_is_explained,
+			   sizeof(refused) / sizeof(refused[0]));
 	return bpfl_test_main(suite);
 }

@@ -54,7 +54,10 @@ static void runs(bool expected)
 		ck_assert_uint_eq(total(), before);
 }
 
-/* A thread that has begun to close may be put aside before the kernel hears of it: so within a second, where closing one takes a tenth. */
+/*
+ * A thread that has begun to close may be put aside before the kernel hears of it: so within a second,
+ * where closing one takes a tenth.
+ */
 static void end_soon(void)
 {
 	for (int i = 0; i < 100; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Maps as memory on the running kernel (root): what a program adds is seen by a load, what is stored here is seen by the program, and
- * the kernel's rules about frozen and read-only maps. Arenas: test_arena.c.
+ * Maps as memory on the running kernel (root): what a program adds is seen by a load, what is stored here is
+ * seen by the program, and the kernel's rules about frozen and read-only maps. Arenas: test_arena.c.
  */
 #include "harness.h"
 
@@ -39,8 +39,13 @@ static const struct bpfl_insn count_insns[] = {
 
 static void load(void)
 {
-	struct bpfl_map_def counters = { .size = sizeof(counters), .name = "counters", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
-					 .value_size = VALUE_SIZE, .max_entries = NR_COUNTERS, .flags = F_MMAPABLE };
+	struct bpfl_map_def counters = { .size = sizeof(counters),
+					 .name = "counters",
+					 .type = BPFL_MAP_TYPE_ARRAY,
+					 .key_size = 4,
+					 .value_size = VALUE_SIZE,
+					 .max_entries = NR_COUNTERS,
+					 .flags = F_MMAPABLE };
 	struct bpfl_map_use use = { 3, "counters" };
 	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "count", .section = "socket", .insns = count_insns,
 				      .nr_insns = sizeof(count_insns) / 8, .map_uses = &use, .nr_map_uses = 1 };
@@ -120,8 +125,10 @@ START_TEST(a_variable_has_an_address)
 	void *var = NULL;
 
 	load();
-	CHECK_FAILS(bpfl_object_var_memory(object, "b", 8, 0, &memory, &var, &err), err, BPFL_ERR_USAGE, EINVAL, "it has 4 bytes, not 8");
-	CHECK_FAILS(bpfl_object_var_memory(object, "c", 4, 0, &memory, &var, &err), err, BPFL_ERR_USAGE, ENOENT, "none of this name");
+	CHECK_FAILS(bpfl_object_var_memory(object, "b", 8, 0, &memory, &var, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "it has 4 bytes, not 8");
+	CHECK_FAILS(bpfl_object_var_memory(object, "c", 4, 0, &memory, &var, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "none of this name");
 	CHECK_OK(bpfl_object_var_memory(object, "b", 4, 0, &memory, &var, &err), err);
 	ck_assert_ptr_eq(var, (uint8_t *)memory->bytes + 8);
 	*(uint32_t *)var = 77;
@@ -134,7 +141,10 @@ END_TEST
 
 static struct bpfl_map *make(const char *type, uint32_t flags)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "bpfl_memory", .type = bpfl_map_type_find(type), .max_entries = 1,
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .name = "bpfl_memory",
+				    .type = bpfl_map_type_find(type),
+				    .max_entries = 1,
 				    .flags = flags };
 	struct bpfl_map *map = NULL;
 
@@ -200,8 +210,9 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_programs_counter_is_read_by_a_load, a_variable_has_an_address, what_is_frozen_is_mapped_for_reading,
-				 constants_of_programs_are_mapped_for_reading, other_maps_have_no_memory_to_show };
+	const TTest *tests[] = { a_programs_counter_is_read_by_a_load, a_variable_has_an_address,
+				 what_is_frozen_is_mapped_for_reading, constants_of_programs_are_mapped_for_reading,
+				 other_maps_have_no_memory_to_show };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("map memory", tests));
 }

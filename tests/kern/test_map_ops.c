@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Maps in hand on the running kernel (root): every kind that has elements, in batches and by keys, with a writer at work, and the
- * types that the kernel keeps with them.
+ * Maps in hand on the running kernel (root): every kind that has elements, in batches and by keys, with a
+ * writer at work, and the types that the kernel keeps with them.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +23,10 @@ static struct bpfl_error err = BPFL_ERROR_INIT;
 
 static struct bpfl_map *make(const char *type, const char *key, const char *value, uint32_t max_entries, uint32_t flags)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "bpfl_ops", .type = bpfl_map_type_find(type), .max_entries = max_entries,
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .name = "bpfl_ops",
+				    .type = bpfl_map_type_find(type),
+				    .max_entries = max_entries,
 				    .flags = flags };
 	struct bpfl_map *map = NULL;
 
@@ -67,7 +70,8 @@ static const struct { const char *type; uint32_t flags; } hashes[] = {
 /* More elements than go into one batch. */
 START_TEST(all_elements_are_read)
 {
-	struct bpfl_map *map = make(hashes[_i].type, "u32", "struct {u32 n; char filler[1020];}", 4096, hashes[_i].flags);
+	struct bpfl_map *map = make(hashes[_i].type, "u32", "struct {u32 n; char filler[1020];}", 4096,
+				    hashes[_i].flags);
 	struct walk walk = { 0 };
 	struct { uint32_t n; char filler[1020]; } value = { 0 };
 	uint32_t nr = _i == 2 ? 500 : NR_STAYING; /* LRU: well below where it begins to evict */
@@ -112,9 +116,10 @@ static void *churn(void *ctx)
 }
 
 /*
- * While half of the elements come and go, the other half is all shown, and once. Read in batches, and by keys (the type of the handle is
- * changed for that: an unknown one is walked). A walk by keys of a hash may be led astray by the kernel itself, when an element is used anew in
- * another chain between the look-up of its key and the step to its neighbour: once among the walks is forgiven.
+ * While half of the elements come and go, the other half is all shown, and once. Read in batches, and by keys
+ * (the type of the handle is changed for that: an unknown one is walked). A walk by keys of a hash may be led
+ * astray by the kernel itself, when an element is used anew in another chain between the look-up of its key and
+ * the step to its neighbour: once among the walks is forgiven.
  */
 START_TEST(elements_that_stay_are_shown_whatever_is_deleted)
 {
@@ -233,7 +238,11 @@ END_TEST
 
 START_TEST(a_trie_finds_the_longest_prefix)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .type = BPFL_MAP_TYPE_LPM_TRIE, .key_size = 8, .value_size = 4, .max_entries = 4,
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .type = BPFL_MAP_TYPE_LPM_TRIE,
+				    .key_size = 8,
+				    .value_size = 4,
+				    .max_entries = 4,
 				    .flags = BPFL_F_NO_PREALLOC };
 	struct bpfl_map *map = NULL;
 	char *text = NULL;
@@ -244,7 +253,8 @@ START_TEST(a_trie_finds_the_longest_prefix)
 	CHECK_OK(bpfl_map_get_text(map, "10.1.2.3/32", NULL, &text, &err), err);
 	CHECK_HAS(text, "[10.1.2.3/32] = 16");
 	free(text);
-	CHECK_FAILS(bpfl_map_get_text(map, "11.1.2.3/32", NULL, &text, &err), err, BPFL_ERR_TARGET, ENOENT, "no such element");
+	CHECK_FAILS(bpfl_map_get_text(map, "11.1.2.3/32", NULL, &text, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "no such element");
 	done(map);
 }
 END_TEST
@@ -267,8 +277,12 @@ END_TEST
 START_TEST(maps_in_maps_are_put_in_by_id)
 {
 	struct bpfl_map *inner = make("array", "u32", "u32", 1, 0);
-	struct bpfl_attr_map_create attr = { .map_type = BPFL_MAP_TYPE_ARRAY_OF_MAPS, .key_size = 4, .value_size = 4, .max_entries = 2,
-					     .inner_map_fd = (uint32_t)inner->fd, .map_name = "bpfl_outer" };
+	struct bpfl_attr_map_create attr = { .map_type = BPFL_MAP_TYPE_ARRAY_OF_MAPS,
+					     .key_size = 4,
+					     .value_size = 4,
+					     .max_entries = 2,
+					     .inner_map_fd = (uint32_t)inner->fd,
+					     .map_name = "bpfl_outer" };
 	struct bpfl_map *outer = NULL;
 	char id[32], want[64];
 	int fd = bpfl_sys_map_create(&attr);
@@ -293,7 +307,9 @@ END_TEST
 START_TEST(programs_are_put_in_by_id)
 {
 	static const struct bpfl_insn insns[] = { { .code = 0xb7 }, { .code = 0x95 } };
-	struct bpfl_attr_prog_load attr = { .prog_type = 1, .insn_cnt = 2, .insns = BPFL_PTR(insns), .license = BPFL_PTR("GPL") };
+	struct bpfl_attr_prog_load attr = {
+		.prog_type = 1, .insn_cnt = 2, .insns = BPFL_PTR(insns), .license = BPFL_PTR("GPL")
+	};
 	struct bpfl_map *map = make("prog_array", "u32", "u32", 2, 0);
 	struct bpfl_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
@@ -317,7 +333,8 @@ START_TEST(a_frozen_map_is_read_only)
 
 	CHECK_OK(bpfl_map_set_text(map, "0", "5", NULL, &err), err);
 	CHECK_OK(bpfl_map_freeze(map, &err), err);
-	CHECK_FAILS(bpfl_map_set_text(map, "0", "6", NULL, &err), err, BPFL_ERR_PERMISSION, EPERM, "writing an element");
+	CHECK_FAILS(bpfl_map_set_text(map, "0", "6", NULL, &err), err, BPFL_ERR_PERMISSION, EPERM,
+		    "writing an element");
 	CHECK_HAS(err.why, "frozen");
 	text_is(map, "bpfl_ops[0] = 5\n");
 	done(map);
@@ -335,7 +352,8 @@ START_TEST(many_are_written_at_once)
 		keys[i] = i;
 	CHECK_OK(bpfl_map_update_batch(map, keys, keys, NR_STAYING, 0, &nr, &err), err);
 	ck_assert_uint_eq(nr, NR_STAYING);
-	CHECK_FAILS(bpfl_map_update_batch(map, keys, keys, 5, BPFL_MAP_NOEXIST, &nr, &err), err, BPFL_ERR_TARGET, EEXIST, "there already");
+	CHECK_FAILS(bpfl_map_update_batch(map, keys, keys, 5, BPFL_MAP_NOEXIST, &nr, &err), err, BPFL_ERR_TARGET,
+		    EEXIST, "there already");
 	CHECK_OK(bpfl_map_delete_batch(map, keys, NR_STAYING - 1, &nr, &err), err);
 	ck_assert_int_eq(bpfl_map_each(map, 0, see, &walk, &err), 0);
 	ck_assert_uint_eq(walk.nr, 1);
@@ -362,9 +380,11 @@ START_TEST(a_name_or_an_id_that_nobody_has)
 {
 	struct bpfl_map *map = NULL;
 
-	CHECK_FAILS(bpfl_map_open_name("bpfl_no_such", &map, &err), err, BPFL_ERR_TARGET, ENOENT, "no map in the kernel");
+	CHECK_FAILS(bpfl_map_open_name("bpfl_no_such", &map, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "no map in the kernel");
 	CHECK_FAILS(bpfl_map_open_id(UINT32_MAX - 1, &map, &err), err, BPFL_ERR_TARGET, ENOENT, "no map with id");
-	CHECK_FAILS(bpfl_map_open_pinned("/tmp/bpfl_no_such", &map, &err), err, BPFL_ERR_TARGET, ENOENT, "nothing is pinned");
+	CHECK_FAILS(bpfl_map_open_pinned("/tmp/bpfl_no_such", &map, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "nothing is pinned");
 	CHECK_FAILS(bpfl_map_open_pinned("/etc/passwd", &map, &err), err, BPFL_ERR_TARGET, EACCES, "/etc/passwd");
 	bpfl_error_clear(&err);
 }
@@ -373,8 +393,8 @@ END_TEST
 static const char *const per_cpu_types[] = { "percpu_array", "percpu_hash", "lru_percpu_hash" };
 
 /*
- * One CPU's value, by the kernel's flags (Linux 7.0) or without them, in a full map. A hash's new element lies where another one was, whose
- * values must not be seen.
+ * One CPU's value, by the kernel's flags (Linux 7.0) or without them, in a full map. A hash's new element lies
+ * where another one was, whose values must not be seen.
  */
 START_TEST(the_value_of_a_cpu_is_written_alone)
 {
@@ -395,12 +415,13 @@ START_TEST(the_value_of_a_cpu_is_written_alone)
 	if (_i > 0) {
 		CHECK_OK(bpfl_map_delete(map, &key, 4, &err), err);
 		key = 9;
-		CHECK_FAILS(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0) | BPFL_MAP_EXIST, &err), err, BPFL_ERR_TARGET,
-			    ENOENT, "no such element");
+		CHECK_FAILS(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0) | BPFL_MAP_EXIST, &err), err,
+			    BPFL_ERR_TARGET, ENOENT, "no such element");
 		CHECK_OK(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0), &err), err);
 		if (_i == 1) /* of an LRU hash the element itself makes room for it */
-			CHECK_FAILS(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0) | BPFL_MAP_NOEXIST, &err), err,
-				    BPFL_ERR_TARGET, EEXIST, "there already");
+			CHECK_FAILS(bpfl_map_update(map, &key, 4, second, 12, BPFL_MAP_OF_CPU(0) | BPFL_MAP_NOEXIST,
+						    &err),
+				    err, BPFL_ERR_TARGET, EEXIST, "there already");
 		CHECK_OK(bpfl_map_lookup(map, &key, 4, all, nr * 16, 0, &err), err);
 		for (unsigned cpu = 0; cpu < nr; cpu++)
 			ck_assert_int_eq(memcmp(all + 4 * cpu, cpu == 0 ? second : (uint32_t[3]){ 0 }, 12), 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hooks of the network and of cgroups on the running kernel. That a program ran is shown by a counter that moved, that it is detached by one that
- * no longer does. Each test has a network namespace of its own, cgroups are made and removed below the mount of cgroup2. A hook
- * that a kernel may be too old for is skipped by its version only.
+ * The hooks of the network and of cgroups on the running kernel. That a program ran is shown by a counter that
+ * moved, that it is detached by one that no longer does. Each test has a network namespace of its own, cgroups
+ * are made and removed below the mount of cgroup2. A hook that a kernel may be too old for is skipped by its
+ * version only.
  */
 #include "harness.h"
 
@@ -66,14 +67,25 @@ struct loaded {
 	struct bpfl_object *object;
 };
 
-/* A program "prog" that counts and returns result, with the map "counter" and a map of sockets, "socks"; made ready for a place, or NULL. */
+/*
+ * A program "prog" that counts and returns result, with the map "counter" and a map of sockets, "socks";
+ * made ready for a place, or NULL.
+ */
 static int try_load_for(struct loaded *it, const char *section, int result, struct bpfl_attach *place)
 {
 	struct bpfl_insn insns[NR(count_insns)];
-	struct bpfl_map_def counter = { .size = sizeof(counter), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
-					.value_size = 8, .max_entries = 1 };
-	struct bpfl_map_def socks = { .size = sizeof(socks), .name = "socks", .type = BPFL_MAP_TYPE_SOCKMAP, .key_size = 4,
-				      .value_size = 4, .max_entries = 4 };
+	struct bpfl_map_def counter = { .size = sizeof(counter),
+					.name = "counter",
+					.type = BPFL_MAP_TYPE_ARRAY,
+					.key_size = 4,
+					.value_size = 8,
+					.max_entries = 1 };
+	struct bpfl_map_def socks = { .size = sizeof(socks),
+				      .name = "socks",
+				      .type = BPFL_MAP_TYPE_SOCKMAP,
+				      .key_size = 4,
+				      .value_size = 4,
+				      .max_entries = 4 };
 	struct bpfl_map_use use = { MAP_INSN, "counter" };
 	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section, .insns = insns,
 				      .nr_insns = NR(count_insns), .map_uses = &use, .nr_map_uses = 1 };
@@ -160,7 +172,9 @@ static void own_network(void)
 
 static struct sockaddr_in local(unsigned port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((uint16_t)port),
+				     .sin_addr = { htonl(INADDR_LOOPBACK) } };
 }
 
 static void send_packets(unsigned port, int times)
@@ -231,8 +245,8 @@ static void runs_until_closed(struct loaded *it, const char *text, void (*trigge
 	CHECK_OK(attach(it, text, &link), err);
 	has_link = bpfl_link_fd(link) >= 0;
 	trigger(10);
-	ck_assert_msg(counter(it) >= before + 10, "%s: %llu after 10 more than %llu", text, (unsigned long long)counter(it),
-		      (unsigned long long)before);
+	ck_assert_msg(counter(it) >= before + 10, "%s: %llu after 10 more than %llu", text,
+		      (unsigned long long)counter(it), (unsigned long long)before);
 	bpfl_link_close(link);
 	usleep(20000);
 	before = counter(it);
@@ -369,11 +383,13 @@ START_TEST(a_place_that_is_taken_is_left_alone_or_replaced)
 	it = load("tc", -1);
 	other = load("tc", -1);
 	CHECK_OK(attach(&it, "tc/egress:lo,prio=7,handle=1", &link), err);
-	CHECK_FAILS(attach(&other, "tc/egress:lo,prio=7,handle=1", &second), err, BPFL_ERR_TARGET, EEXIST, "has a filter at prio 7, handle 1 already");
+	CHECK_FAILS(attach(&other, "tc/egress:lo,prio=7,handle=1", &second), err, BPFL_ERR_TARGET, EEXIST,
+		    "has a filter at prio 7, handle 1 already");
 	ck_assert_int_eq(err.catalogue_id, 32);
 	snprintf(text, sizeof(text), "(pid %d)", getpid());
 	CHECK_HAS(err.why, text);
-	CHECK_FAILS(attach(&other, "tc/egress:lo,prio=7,handle=1,replace=1", &second), err, BPFL_ERR_TARGET, ENOENT, "program id 1 is not at");
+	CHECK_FAILS(attach(&other, "tc/egress:lo,prio=7,handle=1,replace=1", &second), err, BPFL_ERR_TARGET, ENOENT,
+		    "program id 1 is not at");
 	CHECK_OK(attach(&other, "tc/egress:lo,prio=7,handle=1,replace=any", &second), err);
 	send_to_lo(10);
 	ck_assert_uint_ge(counter(&other), 10);
@@ -541,7 +557,8 @@ START_TEST(tcx_says_who_is_there)
 	CHECK_FAILS(attach(&it, "tcx/ingress:lo", &second), err, BPFL_ERR_TARGET, EEXIST, "has this program already");
 	ck_assert_int_eq(err.catalogue_id, 32);
 	CHECK_HAS(err.why, "'prog' is attached there, held by ");
-	CHECK_FAILS(attach(&other, "tcx/ingress:lo,before=99999999", &second), err, BPFL_ERR_TARGET, ENOENT, "no such program");
+	CHECK_FAILS(attach(&other, "tcx/ingress:lo,before=99999999", &second), err, BPFL_ERR_TARGET, ENOENT,
+		    "no such program");
 	bpfl_link_close(link);
 	unload(&other);
 	unload(&it);
@@ -605,7 +622,8 @@ START_TEST(a_program_of_netlink_is_replaced)
 	CHECK_OK(attach(&it, "xdp:lo", &old), err);
 	ck_assert_int_eq(attach(&other, "xdp:lo", &link), -EBUSY);
 	CHECK_HAS(err.fix, "replace=any");
-	CHECK_FAILS(attach(&other, "xdp:lo,replace=1", &link), err, BPFL_ERR_TARGET, ENOENT, "program id 1 is not on interface 'lo'");
+	CHECK_FAILS(attach(&other, "xdp:lo,replace=1", &link), err, BPFL_ERR_TARGET, ENOENT,
+		    "program id 1 is not on interface 'lo'");
 	ck_assert_int_eq(bpfl_netlink_xdp_query(if_nametoindex("lo"), &state), 0);
 	snprintf(text, sizeof(text), "xdp:lo,replace=%u", state.prog_id);
 	CHECK_OK(attach(&other, text, &link), err);
@@ -784,7 +802,8 @@ START_TEST(a_cgroup_takes_several_programs_unless_one_forbids_it)
 	bpfl_link_close(links[1]);
 	/* Alone: flags 0. */
 	fd = open(cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct bpfl_attr_prog_attach attr = { .target_fd = (uint32_t)fd, .attach_fd = (uint32_t)bpfl_object_prog_fd(it.object, "prog"),
+	struct bpfl_attr_prog_attach attr = { .target_fd = (uint32_t)fd,
+					      .attach_fd = (uint32_t)bpfl_object_prog_fd(it.object, "prog"),
 					      .attach_type = BPFL_ATTACH_CGROUP_INET_EGRESS };
 	ck_assert_int_eq(bpfl_sys_prog_attach(&attr), 0);
 	CHECK_FAILS(attach(&other, text, &links[0]), err, BPFL_ERR_TARGET, EPERM, "takes no second program");
@@ -836,7 +855,9 @@ END_TEST
 /* A packet socket that spreads packets by their hash asks the flow dissector for it. */
 static void hash_packets(int times)
 {
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(3), .sll_ifindex = (int)if_nametoindex("lo") };
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
+				    .sll_protocol = htons(3),
+				    .sll_ifindex = (int)if_nametoindex("lo") };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), fanout = 1 /* group 1, by hash */;
 
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
@@ -966,7 +987,10 @@ static void send_messages(int times)
 	}
 }
 
-/* Puts the sending socket into the map while the program is there: a socket takes its programs from the map at that moment. */
+/*
+ * Puts the sending socket into the map while the program is there: a socket takes its programs from the map
+ * at that moment.
+ */
 static void send_by_map(struct loaded *it, const char *text, bool by_link)
 {
 	struct bpfl_link *link = NULL;
@@ -999,16 +1023,21 @@ START_TEST(a_map_of_sockets_runs_the_program)
 	it.target->features[BPFL_FEATURE_SOCKMAP_LINK] = BPFL_NO; /* as on a kernel before 6.10 */
 	send_by_map(&it, "sk_msg:socks", false);
 	if (!bpfl_test_lacks("sockmap_query")) {
-		ck_assert_int_eq(bpfl_to_fd_query(bpfl_object_map_fd(it.object, "socks"), BPFL_ATTACH_SK_MSG_VERDICT, ids, &flags), 0);
+		ck_assert_int_eq(bpfl_to_fd_query(bpfl_object_map_fd(it.object, "socks"), BPFL_ATTACH_SK_MSG_VERDICT,
+						  ids, &flags),
+				 0);
 		CHECK_OK(attach(&it, "sk_msg:socks", &link), err);
-		ck_assert_int_eq(bpfl_to_fd_query(bpfl_object_map_fd(it.object, "socks"), BPFL_ATTACH_SK_MSG_VERDICT, ids, &flags), 1);
+		ck_assert_int_eq(bpfl_to_fd_query(bpfl_object_map_fd(it.object, "socks"), BPFL_ATTACH_SK_MSG_VERDICT,
+						  ids, &flags),
+				 1);
 		bpfl_link_close(link);
 	}
 	unload(&it);
 	if (!bpfl_test_lacks("sockmap_link")) {
 		other = load("sk_skb/stream_verdict", 1);
 		CHECK_OK(attach(&other, "sk_skb/stream_verdict:socks", &link), err);
-		CHECK_FAILS(attach(&other, "sk_skb/stream_verdict:socks", &second), err, BPFL_ERR_TARGET, EBUSY, "map 'socks'");
+		CHECK_FAILS(attach(&other, "sk_skb/stream_verdict:socks", &second), err, BPFL_ERR_TARGET, EBUSY,
+			    "map 'socks'");
 		ck_assert_int_eq(err.catalogue_id, 32);
 		bpfl_link_close(link);
 		unload(&other);
@@ -1018,7 +1047,10 @@ START_TEST(a_map_of_sockets_runs_the_program)
 }
 END_TEST
 
-/* What reads (1: a message is a byte long) needs what decides (1: pass) beside it; the socket that is read from is in the map. */
+/*
+ * What reads (1: a message is a byte long) needs what decides (1: pass) beside it; the socket that is read
+ * from is in the map.
+ */
 static const struct received {
 	const char *section, *text, *beside;
 	uint32_t beside_type;
@@ -1123,7 +1155,8 @@ START_TEST(a_program_takes_the_place_of_another)
 	own_network();
 	if (!row->text)
 		make_cgroup();
-	snprintf(text, sizeof(text), "%s%s%s", row->text ? row->text : row->section, row->text ? "" : ":", row->text ? "" : cgroup_dir);
+	snprintf(text, sizeof(text), "%s%s%s", row->text ? row->text : row->section, row->text ? "" : ":",
+		 row->text ? "" : cgroup_dir);
 	it = load(row->section, row->result);
 	other = load(row->section, row->result);
 	CHECK_OK(attach(&it, text, &link), err);
@@ -1215,7 +1248,8 @@ int main(void)
 	BPFL_TEST_ADD_CASE(suite, "cgroups", cgroup_tests);
 	BPFL_TEST_ADD_CASE(suite, "sockets", socket_tests);
 	bpfl_test_add_loop(suite, "filters", a_filter_has_many_names, NR(aliases));
-	bpfl_test_add_loop(suite, "groups", a_group_of_sockets_asks_the_program_until_its_link_is_closed, NR(reuseports));
+	bpfl_test_add_loop(suite, "groups", a_group_of_sockets_asks_the_program_until_its_link_is_closed,
+			   NR(reuseports));
 	bpfl_test_add_loop(suite, "received", what_a_socket_of_the_map_receives_is_counted, NR(received));
 	bpfl_test_add_loop(suite, "updates", a_program_takes_the_place_of_another, NR(updates));
 	return bpfl_test_main(suite);

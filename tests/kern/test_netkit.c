@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netkit on the running kernel: programs of both ends of a pair, which is made in a network namespace of the test's own. Frames that go out of an end are
- * seen by its program.
+ * netkit on the running kernel: programs of both ends of a pair, which is made in a network namespace of the
+ * test's own. Frames that go out of an end are seen by its program.
  */
 #include "harness.h"
 
@@ -28,7 +28,8 @@ static void send_frames(const char *name, unsigned times)
 	frame[12] = 0x88; /* local experimental */
 	frame[13] = 0xb5;
 	while (times--)
-		ck_assert_int_eq(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&addr, sizeof(addr)), sizeof(frame));
+		ck_assert_int_eq(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&addr, sizeof(addr)),
+				 sizeof(frame));
 	close(fd);
 	usleep(20000);
 }
@@ -112,7 +113,8 @@ START_TEST(another_program_takes_the_place)
 	CHECK_OK(live_start(&live, LIVE_COUNT, "netkit/primary", "netkit/primary:nk0"), live.err);
 	CHECK_OK(live_start(&other, LIVE_COUNT, "netkit/primary", "netkit/primary:nk0"), other.err);
 	live_detach(&other);
-	CHECK_OK(bpfl_link_update(live.link, other.object, 0, bpfl_object_prog_fd(live.object, "prog"), &live.err), live.err);
+	CHECK_OK(bpfl_link_update(live.link, other.object, 0, bpfl_object_prog_fd(live.object, "prog"), &live.err),
+		 live.err);
 	send_to_primary(10);
 	ck_assert_uint_ge(live_counter(&other), 10);
 	live_stop(&live);

@@ -91,8 +91,8 @@ START_TEST(an_event_may_be_on_one_cpu)
 	ck_assert_int_eq(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
 	busy_until(20);
 	live_stop(&live);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "perf_event", "perf_event:cpu-clock,cpu=60000"), live.err, BPFL_ERR_TARGET, ENODEV,
-		    "there is no CPU 60000");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "perf_event", "perf_event:cpu-clock,cpu=60000"), live.err,
+		    BPFL_ERR_TARGET, ENODEV, "there is no CPU 60000");
 	CHECK_HAS(live.err.why, "the highest number here is");
 	live_stop(&live);
 }
@@ -137,7 +137,8 @@ START_TEST(an_event_may_be_in_one_process)
 	live_stop(&live);
 
 	snprintf(text, sizeof(text), "perf_event:page-faults,pid=%d", 4194303);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "perf_event", text), live.err, BPFL_ERR_TARGET, ESRCH, "there is no process 4194303");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "perf_event", text), live.err, BPFL_ERR_TARGET, ESRCH,
+		    "there is no process 4194303");
 	live_stop(&live);
 }
 END_TEST
@@ -186,6 +187,7 @@ int main(void)
 	};
 	Suite *suite = BPFL_TEST_SUITE("perf_event", tests);
 
-	bpfl_test_add_loop(suite, "refused", an_event_that_cannot_be_is_explained, sizeof(refused) / sizeof(refused[0]));
+	bpfl_test_add_loop(suite, "refused", an_event_that_cannot_be_is_explained,
+			   sizeof(refused) / sizeof(refused[0]));
 	return bpfl_test_main(suite);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pins on the running kernel (root): a program that counts when nobody holds it any more, maps shared by name, links changed in place, and what a
- * listing says of them. Each test has a mount namespace with a bpffs of its own, and those that attach have a network of their own.
+ * Pins on the running kernel (root): a program that counts when nobody holds it any more, maps shared by name,
+ * links changed in place, and what a listing says of them. Each test has a mount namespace with a bpffs of its
+ * own, and those that attach have a network of their own.
  */
 #include "harness.h"
 
@@ -67,7 +68,9 @@ static bool exists(const char *path)
 /* Each is one packet that comes in on lo. */
 static void send_packets(unsigned times)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(9),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
@@ -156,20 +159,24 @@ START_TEST(a_directory_with_other_things_is_left_alone)
 	bpfl_test_own_network();
 	CHECK_OK(live_start(&live, LIVE_COUNT, "xdp", "xdp:lo,mode=skb"), live.err);
 	CHECK_OK(bpfl_object_pin(live.object, &live.link, 1, below("d"), &live.err), live.err);
-	CHECK_FAILS(bpfl_object_pin(live.object, &live.link, 1, below("d"), &live.err), live.err, BPFL_ERR_TARGET, EEXIST, "is not empty");
+	CHECK_FAILS(bpfl_object_pin(live.object, &live.link, 1, below("d"), &live.err), live.err, BPFL_ERR_TARGET,
+		    EEXIST, "is not empty");
 	live_stop(&live);
 	/* A map among the programs, then a directory. */
 	ck_assert_int_eq(rename_below("d/maps/counter", "d/progs/counter"), 0);
-	CHECK_FAILS(bpfl_pins_remove(below("d"), NULL, NULL, &err), err, BPFL_ERR_TARGET, ENOTEMPTY, "is no directory of 'bpfload load --pin'");
+	CHECK_FAILS(bpfl_pins_remove(below("d"), NULL, NULL, &err), err, BPFL_ERR_TARGET, ENOTEMPTY,
+		    "is no directory of 'bpfload load --pin'");
 	ck_assert(exists("d/links/prog") && exists("d/progs/counter"));
 	ck_assert_int_eq(rename_below("d/progs/counter", "d/maps/counter"), 0);
 	ck_assert_int_eq(mkdir(below("d/maps/more"), 0700), 0);
-	CHECK_FAILS(bpfl_pins_remove(below("d"), NULL, NULL, &err), err, BPFL_ERR_TARGET, ENOTEMPTY, "is no directory of 'bpfload load --pin'");
+	CHECK_FAILS(bpfl_pins_remove(below("d"), NULL, NULL, &err), err, BPFL_ERR_TARGET, ENOTEMPTY,
+		    "is no directory of 'bpfload load --pin'");
 	ck_assert(exists("d/links/prog"));
 	ck_assert_int_eq(rmdir(below("d/maps/more")), 0);
 	CHECK_OK(bpfl_pins_remove(below("d"), NULL, NULL, &err), err);
 	CHECK_FAILS(bpfl_pins_remove(below("d"), NULL, NULL, &err), err, BPFL_ERR_TARGET, ENOENT, "no such file");
-	CHECK_FAILS(bpfl_pins_remove("/", NULL, NULL, &err), err, BPFL_ERR_UNSUPPORTED, ENODEV, "in no BPF file system");
+	CHECK_FAILS(bpfl_pins_remove("/", NULL, NULL, &err), err, BPFL_ERR_UNSUPPORTED, ENODEV,
+		    "in no BPF file system");
 	bpfl_error_clear(&err);
 	own_bpffs_end();
 }
@@ -214,7 +221,8 @@ START_TEST(a_new_version_takes_the_pinned_places)
 	own_bpffs();
 	bpfl_test_own_network();
 	CHECK_OK(live_start(&old, LIVE_COUNT, "xdp", "xdp:lo,mode=skb"), old.err);
-	CHECK_FAILS(bpfl_object_pin_update(old.object, below("d"), &old.err), old.err, BPFL_ERR_TARGET, ENOENT, "no such file");
+	CHECK_FAILS(bpfl_object_pin_update(old.object, below("d"), &old.err), old.err, BPFL_ERR_TARGET, ENOENT,
+		    "no such file");
 	CHECK_OK(bpfl_object_pin(old.object, &old.link, 1, below("d"), &old.err), old.err);
 	live_stop(&old);
 	CHECK_FAILS(live_start(&new, LIVE_COUNT, "xdp", "xdp:lo,mode=skb"), new.err, BPFL_ERR_TARGET, EBUSY, "already");
@@ -377,12 +385,18 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		a_pinned_program_runs_when_nobody_holds_it, a_directory_with_other_things_is_left_alone, a_link_changes_its_program_in_place,
-		a_new_version_takes_the_pinned_places, a_probe_is_not_changed_in_place, programs_stay_in_a_pinned_array,
-		a_pinned_program_is_no_map, a_listing_names_the_process,
+		a_pinned_program_runs_when_nobody_holds_it,
+		a_directory_with_other_things_is_left_alone,
+		a_link_changes_its_program_in_place,
+		a_new_version_takes_the_pinned_places,
+		a_probe_is_not_changed_in_place,
+		programs_stay_in_a_pinned_array,
+		a_pinned_program_is_no_map,
+		a_listing_names_the_process,
 	};
 	Suite *suite = BPFL_TEST_SUITE("pin", tests);
 
-	bpfl_test_add_loop(suite, "shareable", the_second_load_has_the_map_of_the_first, sizeof(shareable) / sizeof(shareable[0]));
+	bpfl_test_add_loop(suite, "shareable", the_second_load_has_the_map_of_the_first,
+			   sizeof(shareable) / sizeof(shareable[0]));
 	return bpfl_test_main(suite);
 }

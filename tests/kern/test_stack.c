@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stacks on the running kernel (root): a program on a tracepoint takes the stack of this process, which has called prctl(2). So the kernel's part has a
- * function for that system call in it, and the process was in the C library's function.
+ * Stacks on the running kernel (root): a program on a tracepoint takes the stack of this process, which has
+ * called prctl(2). So the kernel's part has a function for that system call in it, and the process was in the C
+ * library's function.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -57,7 +58,8 @@ static void object_new(uint32_t map_flags, uint32_t value_size)
 
 	kerngen_init(&gen, 0);
 	specgen_map(gen.spec, ".bss", BPFL_MAP_BSS, BPFL_MAP_TYPE_ARRAY, 4, 16, 1);
-	specgen_map(gen.spec, "stacks", BPFL_MAP_BTF, BPFL_MAP_TYPE_STACK_TRACE, 4, value_size, 1024)->flags = map_flags;
+	specgen_map(gen.spec, "stacks", BPFL_MAP_BTF, BPFL_MAP_TYPE_STACK_TRACE, 4, value_size, 1024)->flags =
+		map_flags;
 	specgen_var(gen.spec, "kern_id", 0, 0, 8, 0);
 	specgen_var(gen.spec, "user_id", 0, 8, 8, 0);
 	func = specgen_func(gen.spec, "take", sizeof(insns) / sizeof(insns[0]));
@@ -158,8 +160,10 @@ START_TEST(a_stack_of_build_ids_needs_no_process)
 	CHECK_OK(bpfl_map_open_object(gen.object, "stacks", &map, &err), err);
 	id = (uint32_t)id_of("user_id");
 	CHECK_OK(bpfl_map_lookup(map, &id, sizeof(id), entries, sizeof(entries), 0, &err), err);
-	if (entries[0].status == 1) { /* a libc without a build id, or one whose page was not in memory, gives an address (2) */
-		ck_assert_int_eq(bpfl_symbolizer_build_id(names, entries[0].build_id, 20, entries[0].off, 0, &frame), 1);
+	/* a libc without a build id, or one whose page was not in memory, gives an address (2) */
+	if (entries[0].status == 1) {
+		ck_assert_int_eq(bpfl_symbolizer_build_id(names, entries[0].build_id, 20, entries[0].off, 0, &frame),
+				 1);
 	} else {
 		ck_assert_int_eq(entries[0].status, 2);
 		ck_assert_int_eq(bpfl_symbolizer_user(names, getpid(), entries[0].off, 0, &frame), 1);
@@ -172,7 +176,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_stack_has_the_names_of_the_kernel_and_of_this_process, a_stack_of_build_ids_needs_no_process };
+	const TTest *tests[] = { a_stack_has_the_names_of_the_kernel_and_of_this_process,
+				 a_stack_of_build_ids_needs_no_process };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("stacks", tests));
 }

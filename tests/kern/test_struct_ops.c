@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * struct_ops on the running kernel: a congestion control of TCP made of programs, in a network namespace of the test. That it runs is
- * shown by a connection that uses it, that it is gone by a socket that can no longer ask for it.
+ * struct_ops on the running kernel: a congestion control of TCP made of programs, in a network namespace of the
+ * test. That it runs is shown by a connection that uses it, that it is gone by a socket that can no longer ask for it.
  *
  * The object is made here: types from a line of C, programs of a few instructions.
  */
@@ -43,9 +43,9 @@ enum { OFF_CONG_AVOID = 16, OFF_SSTHRESH = 24, OFF_UNDO_CWND = 32, OFF_FLAGS = 4
 
 /* counter[0] += 1 */
 static const struct bpfl_insn count_insns[] = {
-	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), INSN(0x18, 1, 0, 0, 0), INSN(0, 0, 0, 0, 0),
-	INSN(0x85, 0, 0, 0, 1), INSN(0x15, 0, 0, 2, 0), INSN(0xb7, 7, 0, 0, 1), INSN(0xdb, 0, 7, 0, 0), INSN(0xb7, 0, 0, 0, 0),
-	INSN(0x95, 0, 0, 0, 0),
+	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), INSN(0x18, 1, 0, 0, 0),
+	INSN(0, 0, 0, 0, 0),      INSN(0x85, 0, 0, 0, 1),  INSN(0x15, 0, 0, 2, 0),  INSN(0xb7, 7, 0, 0, 1),
+	INSN(0xdb, 0, 7, 0, 0),   INSN(0xb7, 0, 0, 0, 0),  INSN(0x95, 0, 0, 0, 0),
 };
 /* A window of 10 segments, whatever is asked. */
 static const struct bpfl_insn ten_insns[] = { INSN(0xb7, 0, 0, 0, 10), INSN(0x95, 0, 0, 0, 0) };
@@ -53,8 +53,13 @@ static const struct bpfl_insn ten_insns[] = { INSN(0xb7, 0, 0, 0, 10), INSN(0x95
 static void add_prog(const char *name, const char *section, const struct bpfl_insn *insns, size_t nr_insns, bool counts)
 {
 	struct bpfl_map_use use = { 3, "counter" };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = name, .section = section, .insns = insns, .nr_insns = nr_insns,
-				      .map_uses = &use, .nr_map_uses = counts };
+	struct bpfl_prog_def prog = { .size = sizeof(prog),
+				      .name = name,
+				      .section = section,
+				      .insns = insns,
+				      .nr_insns = nr_insns,
+				      .map_uses = &use,
+				      .nr_map_uses = counts };
 
 	CHECK_OK(bpfl_spec_add_prog(spec, &prog, &err), err);
 }
@@ -69,8 +74,12 @@ static void add_member(struct bpfl_map_spec *map, uint32_t byte_off, const char 
 /* An object with the variable "ops", as if it were in that section. */
 static struct bpfl_map_spec *describe(const char *section)
 {
-	struct bpfl_map_def counter = { .size = sizeof(counter), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
-					.value_size = 8, .max_entries = 1 };
+	struct bpfl_map_def counter = { .size = sizeof(counter),
+					.name = "counter",
+					.type = BPFL_MAP_TYPE_ARRAY,
+					.key_size = 4,
+					.value_size = 8,
+					.max_entries = 1 };
 	struct bpfl_map_spec *map;
 
 	CHECK_OK(bpfl_spec_create("test", "GPL", &spec, &err), err);
@@ -148,7 +157,8 @@ static void connection(void)
 	static char bytes[4096];
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t addr_size = sizeof(addr);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), from = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), to;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    from = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), to;
 
 	ck_assert_int_eq(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	ck_assert_int_eq(listen(listener, 1), 0);
@@ -230,7 +240,8 @@ START_TEST(a_name_that_is_taken_is_refused)
 	first_object = object, first_image = image, first_target = target, first_spec = spec;
 	describe(".struct_ops.link");
 	CHECK_OK(load(), err);
-	CHECK_FAILS(bpfl_link_attach_map(object, "ops", NULL, &the_link, &err), err, BPFL_ERR_TARGET, EEXIST, "struct_ops 'ops': registering it");
+	CHECK_FAILS(bpfl_link_attach_map(object, "ops", NULL, &the_link, &err), err, BPFL_ERR_TARGET, EEXIST,
+		    "struct_ops 'ops': registering it");
 	CHECK_HAS(err.why, "one with this name is registered already");
 	unload();
 	the_link = first, object = first_object, image = first_image, target = first_target, spec = first_spec;
@@ -288,7 +299,8 @@ START_TEST(another_struct_takes_the_place)
 	/* Not if it is another's place, not what is not there. */
 	ck_assert_int_lt(bpfl_link_update_map(first_link, object, "ops", bpfl_object_map_fd(object, "ops"), &err), 0);
 	CHECK_HAS(err.message, "putting 'ops' in the place of 'ops: registered as struct tcp_congestion_ops'");
-	CHECK_FAILS(bpfl_link_update_map(first_link, object, "counter", -1, &err), err, BPFL_ERR_USAGE, ENOENT, "is no struct_ops variable");
+	CHECK_FAILS(bpfl_link_update_map(first_link, object, "counter", -1, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "is no struct_ops variable");
 	CHECK_OK(bpfl_link_update_map(first_link, object, "ops", bpfl_object_map_fd(first_object, "ops"), &err), err);
 	connection();
 	ck_assert_uint_ge(counter(), 10);
@@ -306,14 +318,18 @@ START_TEST(a_program_goes_with_a_struct)
 	describe(".struct_ops.link");
 	add_prog("other", "syscall", ten_insns, 2, false);
 	CHECK_OK(load(), err);
-	CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "nobody", object, "ops", &err), err, BPFL_ERR_USAGE, ENOENT, "'nobody'");
-	CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "other", object, "counter", &err), err, BPFL_ERR_USAGE, ENOENT, "'counter'");
+	CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "nobody", object, "ops", &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "'nobody'");
+	CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "other", object, "counter", &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "'counter'");
 	if (bpfl_test_lacks("assoc_struct_ops")) {
-		CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "other", object, "ops", &err), err, BPFL_ERR_UNSUPPORTED, EINVAL, "associating program");
+		CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "other", object, "ops", &err), err,
+			    BPFL_ERR_UNSUPPORTED, EINVAL, "associating program");
 		CHECK_HAS(err.why, "Linux 7.0");
 	} else {
 		CHECK_OK(bpfl_object_assoc_struct_ops(object, "other", object, "ops", &err), err);
-		CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "ten", object, "ops", &err), err, BPFL_ERR_UNSUPPORTED, EINVAL, "associating program");
+		CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "ten", object, "ops", &err), err, BPFL_ERR_UNSUPPORTED,
+			    EINVAL, "associating program");
 	}
 	unload();
 }
@@ -324,7 +340,8 @@ START_TEST(a_member_that_the_kernel_lacks_must_be_zero)
 	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	describe(".struct_ops")->data[OFF_NOBODY] = 1;
-	CHECK_FAILS(build(), err, BPFL_ERR_UNSUPPORTED, ENOENT, "struct_ops 'ops': this kernel's struct tcp_congestion_ops has no member 'nobody'");
+	CHECK_FAILS(build(), err, BPFL_ERR_UNSUPPORTED, ENOENT,
+		    "struct_ops 'ops': this kernel's struct tcp_congestion_ops has no member 'nobody'");
 	CHECK_HAS(err.fix, "--set ops.nobody=0");
 	unload();
 }
@@ -395,9 +412,12 @@ START_TEST(an_interface_that_the_kernel_lacks_is_named)
 		return;
 	map = describe(".struct_ops");
 	bpfl_btf_destroy(spec->btf);
-	spec->btf = btfc_read("struct tcp_congestion_op { char name[16]; void *cong_avoid; void *ssthresh; void *undo_cwnd; u64 pad; u64 more; };", false);
+	spec->btf = btfc_read("struct tcp_congestion_op { char name[16]; void *cong_avoid; void *ssthresh; void "
+			      "*undo_cwnd; u64 pad; u64 more; };",
+			      false);
 	map->value_type_id = btfc_id(spec->btf, "struct tcp_congestion_op");
-	CHECK_FAILS(build(), err, BPFL_ERR_UNSUPPORTED, ENOENT, "this kernel lets nobody implement struct tcp_congestion_op");
+	CHECK_FAILS(build(), err, BPFL_ERR_UNSUPPORTED, ENOENT,
+		    "this kernel lets nobody implement struct tcp_congestion_op");
 	CHECK_HAS(err.fix, "'tcp_congestion_ops'");
 	unload();
 }
@@ -416,11 +436,15 @@ END_TEST
 
 int main(void)
 {
-	const TTest *live_tests[] = { a_link_registers_and_unregisters, a_value_registers_and_unregisters, a_name_that_is_taken_is_refused,
-				      another_struct_takes_the_place, a_program_goes_with_a_struct };
-	const TTest *tests[] = { a_member_that_the_kernel_lacks_must_be_zero, an_optional_program_for_a_missing_member_is_left_out,
-				 a_program_is_one_member_only, programs_of_a_struct_that_is_not_made_stay_behind,
-				 a_program_that_no_struct_wants_is_an_error, an_interface_that_the_kernel_lacks_is_named,
+	const TTest *live_tests[] = { a_link_registers_and_unregisters, a_value_registers_and_unregisters,
+				      a_name_that_is_taken_is_refused, another_struct_takes_the_place,
+				      a_program_goes_with_a_struct };
+	const TTest *tests[] = { a_member_that_the_kernel_lacks_must_be_zero,
+				 an_optional_program_for_a_missing_member_is_left_out,
+				 a_program_is_one_member_only,
+				 programs_of_a_struct_that_is_not_made_stay_behind,
+				 a_program_that_no_struct_wants_is_an_error,
+				 an_interface_that_the_kernel_lacks_is_named,
 				 a_struct_without_what_the_kernel_insists_on_is_refused };
 	Suite *suite = BPFL_TEST_SUITE("struct_ops", live_tests);
 

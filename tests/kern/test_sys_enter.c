@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sys/enter on the running kernel: the promises that the rest relies on. Descriptors are above stderr and close-on-exec, errors come
- * back as -errno, interrupted reads go on.
+ * sys/enter on the running kernel: the promises that the rest relies on. Descriptors are above stderr and
+ * close-on-exec, errors come back as -errno, interrupted reads go on.
  */
 #include "sys/enter.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Running programs for a test on the running kernel (root): a packet goes in, is changed and comes out; each run counts; a context reaches the
- * program; what the kernel refuses is explained. Programs are written as instructions. Nothing is attached.
+ * Running programs for a test on the running kernel (root): a packet goes in, is changed and comes out; each
+ * run counts; a context reaches the program; what the kernel refuses is explained. Programs are written as
+ * instructions. Nothing is attached.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -53,8 +54,11 @@ static void load(const char *name, const char *section, const struct bpfl_insn *
 /* Counts, and makes the first byte of the packet 0x55. */
 static void load_xdp(void)
 {
-	static const struct bpfl_insn insns[] = { LOAD32(2, 1, 0), LOAD32(3, 1, 4), MOV_REG(4, 2), ADD(4, 14), IF_GREATER(4, 3, 5),
-						  STORE8_IMM(2, 0, 0x55), ADDRESS(1), MOV(2, 1), ATOMIC_ADD(1, 2), MOV(0, PASS), EXIT };
+	static const struct bpfl_insn insns[] = {
+		LOAD32(2, 1, 0),     LOAD32(3, 1, 4),        MOV_REG(4, 2), ADD(4, 14),
+		IF_GREATER(4, 3, 5), STORE8_IMM(2, 0, 0x55), ADDRESS(1),    MOV(2, 1),
+		ATOMIC_ADD(1, 2),    MOV(0, PASS),           EXIT
+	};
 
 	load("turn", "xdp", insns, sizeof(insns) / sizeof(insns[0]), 6);
 }
@@ -99,11 +103,14 @@ START_TEST(what_the_kernel_does_not_take_is_explained)
 	struct bpfl_test_result result;
 
 	load_xdp();
-	CHECK_FAILS(bpfl_object_test(gen.object, "turn", &opts, &result, &err), err, BPFL_ERR_USAGE, EINVAL, "program 'turn'");
+	CHECK_FAILS(bpfl_object_test(gen.object, "turn", &opts, &result, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "program 'turn'");
 	CHECK_HAS(err.why, "given 13 bytes of data");
-	CHECK_FAILS(bpfl_object_test(gen.object, "turn", NULL, &result, &err), err, BPFL_ERR_USAGE, EINVAL, "program 'turn'");
+	CHECK_FAILS(bpfl_object_test(gen.object, "turn", NULL, &result, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "program 'turn'");
 	CHECK_HAS(err.why, "given no data");
-	CHECK_FAILS(bpfl_object_test(gen.object, "other", NULL, &result, &err), err, BPFL_ERR_USAGE, ENOENT, "no program 'other'");
+	CHECK_FAILS(bpfl_object_test(gen.object, "other", NULL, &result, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no program 'other'");
 	ck_assert_uint_eq(runs(), 0);
 	bpfl_error_clear(&err);
 	kerngen_deinit(&gen);
@@ -126,7 +133,8 @@ START_TEST(a_context_reaches_the_program)
 	kerngen_deinit(&gen);
 	/* No kernel runs programs of tracepoints by themselves. */
 	load("never", "tracepoint/syscalls/sys_enter_execve", nothing, 2, -1);
-	CHECK_FAILS(bpfl_object_test(gen.object, "never", NULL, &result, &err), err, BPFL_ERR_UNSUPPORTED, 524, "program 'never'");
+	CHECK_FAILS(bpfl_object_test(gen.object, "never", NULL, &result, &err), err, BPFL_ERR_UNSUPPORTED, 524,
+		    "program 'never'");
 	bpfl_error_clear(&err);
 	kerngen_deinit(&gen);
 }
@@ -134,8 +142,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_packet_comes_out_changed_and_every_run_counts, what_the_kernel_does_not_take_is_explained,
-				 a_context_reaches_the_program };
+	const TTest *tests[] = { a_packet_comes_out_changed_and_every_run_counts,
+				 what_the_kernel_does_not_take_is_explained, a_context_reaches_the_program };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("kern/test_run, live", tests));
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Programs that are bound to a kernel function when they are loaded, on the running kernel: tp_btf, fentry, fexit, fmod_ret, lsm, freplace.
+ * Programs that are bound to a kernel function when they are loaded, on the running kernel: tp_btf, fentry,
+ * fexit, fmod_ret, lsm, freplace.
  *
- * Some kernels refuse all of them but tp_btf by policy, with EPERM and an empty verifier log; then it is tested that the error says so.
+ * Some kernels refuse all of them but tp_btf by policy, with EPERM and an empty verifier log; then it is tested
+ * that the error says so.
  * In the machines of scripts/vm-run there is no such policy, so there that is no way out.
  */
 #include "harness.h"
@@ -31,7 +33,10 @@
 
 static struct live live;
 
-/* A file that is not there: one walk of its path per call; a file that is, and two system calls that hardly anybody makes. */
+/*
+ * A file that is not there: one walk of its path per call; a file that is, and two system calls that hardly
+ * anybody makes.
+ */
 static void stat_calls(unsigned times)
 {
 	struct stat info;
@@ -85,14 +90,19 @@ START_TEST(a_typed_tracepoint_fires_until_its_link_is_closed)
 }
 END_TEST
 
-/* bpf_test_finish, the one writable tracepoint that every kernel has, is passed at the end of each test run of a program of the network. */
+/*
+ * bpf_test_finish, the one writable tracepoint that every kernel has, is passed at the end of each test run
+ * of a program of the network.
+ */
 static struct live tested;
 
 static void run_tests(unsigned times)
 {
 	uint8_t packet[64] = { 0 };
-	struct bpfl_attr_test_run attr = { .prog_fd = (uint32_t)bpfl_object_prog_fd(tested.object, "prog"), .data_in = BPFL_PTR(packet),
-					   .data_size_in = sizeof(packet), .repeat = 1 };
+	struct bpfl_attr_test_run attr = { .prog_fd = (uint32_t)bpfl_object_prog_fd(tested.object, "prog"),
+					   .data_in = BPFL_PTR(packet),
+					   .data_size_in = sizeof(packet),
+					   .repeat = 1 };
 
 	while (times--)
 		ck_assert_int_eq(bpfl_sys_prog_test_run(&attr), 0);
@@ -114,7 +124,10 @@ START_TEST(a_writable_tracepoint_fires_until_its_link_is_closed)
 }
 END_TEST
 
-/* fmod_ret changes results, so it is for security hooks and for functions that are made to be failed; returning 0 changes nothing. */
+/*
+ * fmod_ret changes results, so it is for security hooks and for functions that are made to be failed;
+ * returning 0 changes nothing.
+ */
 static const struct traced {
 	const char *section, *kind, *feature;
 	unsigned runs_per_call;
@@ -182,7 +195,8 @@ START_TEST(one_link_is_on_many_functions)
 	if (bpfl_test_lacks("tracing_multi")) {
 		snprintf(words, sizeof(words), "this kernel has no %s", kind);
 		if (!bpfl_test_lacks("trampolines"))
-			CHECK_FAILS(live_start(&live, LIVE_COUNT, section, NULL), live.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, words);
+			CHECK_FAILS(live_start(&live, LIVE_COUNT, section, NULL), live.err, BPFL_ERR_UNSUPPORTED,
+				    EOPNOTSUPP, words);
 		live_stop(&live);
 		return;
 	}
@@ -208,7 +222,8 @@ START_TEST(what_the_kernel_refuses_of_many_is_left_out)
 	ck_assert_uint_ge(live_counter(&live), 3000);
 	ck_assert_uint_eq(live_counter(&live) % 1000, 0);
 	live_stop(&live);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "fentry.multi/vfs_reed", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "fits 'vfs_reed'");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "fentry.multi/vfs_reed", NULL), live.err, BPFL_ERR_TARGET, ENOENT,
+		    "fits 'vfs_reed'");
 	CHECK_HAS(live.err.fix, "'vfs_read'");
 	live_stop(&live);
 }
@@ -262,12 +277,14 @@ START_TEST(a_function_that_is_not_there_brings_near_names)
 	ck_assert_int_eq(live.err.catalogue_id, 24);
 	CHECK_HAS(live.err.fix, "'vfs_read'");
 	live_stop(&live);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "tp_btf/sched_swich", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "tracepoint 'sched_swich'");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "tp_btf/sched_swich", NULL), live.err, BPFL_ERR_TARGET, ENOENT,
+		    "tracepoint 'sched_swich'");
 	CHECK_HAS(live.err.fix, "'sched_switch'");
 	live_stop(&live);
 	if (bpfl_test_lacks("trampolines"))
 		return;
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "lsm/file_opn", NULL), live.err, BPFL_ERR_TARGET, ENOENT, "LSM hook 'file_opn'");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "lsm/file_opn", NULL), live.err, BPFL_ERR_TARGET, ENOENT,
+		    "LSM hook 'file_opn'");
 	live_stop(&live);
 }
 END_TEST
@@ -298,14 +315,14 @@ END_TEST
 
 START_TEST(a_program_that_is_not_there_cannot_be_changed)
 {
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:id 4294967295"), live.err, BPFL_ERR_TARGET, ENOENT,
-		    "no program has 'id 4294967295'");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:id 4294967295"), live.err,
+		    BPFL_ERR_TARGET, ENOENT, "no program has 'id 4294967295'");
 	live_stop(&live);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:/sys/fs/bpf/nothing"), live.err, BPFL_ERR_TARGET,
-		    ENOENT, "'/sys/fs/bpf/nothing'");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:/sys/fs/bpf/nothing"), live.err,
+		    BPFL_ERR_TARGET, ENOENT, "'/sys/fs/bpf/nothing'");
 	live_stop(&live);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:7"), live.err, BPFL_ERR_USAGE, EINVAL,
-		    "'7' names no loaded program");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", "freplace/verdict:7"), live.err, BPFL_ERR_USAGE,
+		    EINVAL, "'7' names no loaded program");
 	live_stop(&live);
 }
 END_TEST
@@ -320,7 +337,8 @@ START_TEST(a_program_without_types_cannot_be_changed)
 	CHECK_OK(live_start(&target, LIVE_COUNT, "raw_tp/sys_enter", NULL), target.err);
 	ck_assert_int_eq(bpfl_sys_obj_info(bpfl_object_prog_fd(target.object, "prog"), &info, &info_size), 0);
 	snprintf(text, sizeof(text), "freplace/verdict:id %u", info.id);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", text), live.err, BPFL_ERR_TARGET, ENODATA, "was loaded without types");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "freplace/verdict", text), live.err, BPFL_ERR_TARGET, ENODATA,
+		    "was loaded without types");
 	live_stop(&live);
 	live_stop(&target);
 }
@@ -358,23 +376,30 @@ START_TEST(what_runs_by_itself_cannot_be_read)
 {
 	CHECK_OK(live_start(&live, LIVE_COUNT, "raw_tp/sys_enter", NULL), live.err);
 	ck_assert(!bpfl_link_is_on_demand(live.link));
-	CHECK_FAILS(bpfl_link_read(live.link, BPFL_FORMAT_TEXT, keep, NULL, &live.err), live.err, BPFL_ERR_USAGE, EOPNOTSUPP, "runs by itself");
+	CHECK_FAILS(bpfl_link_read(live.link, BPFL_FORMAT_TEXT, keep, NULL, &live.err), live.err, BPFL_ERR_USAGE,
+		    EOPNOTSUPP, "runs by itself");
 	live_stop(&live);
 }
 END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_typed_tracepoint_fires_until_its_link_is_closed, a_cookie_reaches_a_traced_function,
+	const TTest *tests[] = { a_typed_tracepoint_fires_until_its_link_is_closed,
+				 a_cookie_reaches_a_traced_function,
 				 a_listing_names_the_traced_function,
 				 what_the_kernel_refuses_of_many_is_left_out,
-				 a_function_that_is_not_there_brings_near_names, a_security_hook_is_seen_or_known_to_be_off,
-				 a_program_that_is_not_there_cannot_be_changed, a_program_without_types_cannot_be_changed,
-				 a_syscall_program_runs_when_it_is_read, what_runs_by_itself_cannot_be_read };
+				 a_function_that_is_not_there_brings_near_names,
+				 a_security_hook_is_seen_or_known_to_be_off,
+				 a_program_that_is_not_there_cannot_be_changed,
+				 a_program_without_types_cannot_be_changed,
+				 a_syscall_program_runs_when_it_is_read,
+				 what_runs_by_itself_cannot_be_read };
 	Suite *suite = BPFL_TEST_SUITE("tracing", tests);
 
-	bpfl_test_add_loop(suite, "writable", a_writable_tracepoint_fires_until_its_link_is_closed, sizeof(writables) / sizeof(writables[0]));
+	bpfl_test_add_loop(suite, "writable", a_writable_tracepoint_fires_until_its_link_is_closed,
+			   sizeof(writables) / sizeof(writables[0]));
 	bpfl_test_add_loop(suite, "many", one_link_is_on_many_functions, sizeof(multi) / sizeof(multi[0]));
-	bpfl_test_add_loop(suite, "functions", a_function_is_traced_until_the_link_is_closed, sizeof(traced) / sizeof(traced[0]));
+	bpfl_test_add_loop(suite, "functions", a_function_is_traced_until_the_link_is_closed,
+			   sizeof(traced) / sizeof(traced[0]));
 	return bpfl_test_main(suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Probes in user space on the running kernel, placed into this very program: its functions and its USDT probes. Counters are exact: they move by
- * the number of calls while a probe is there, and not at all before and after.
+ * Probes in user space on the running kernel, placed into this very program: its functions and its USDT probes.
+ * Counters are exact: they move by the number of calls while a probe is there, and not at all before and after.
  */
 #include "harness.h"
 
@@ -108,7 +108,8 @@ static void call_second(int times)
 	INSN(0x15, 0, 0, 1, 0), INSN(0xdb, 0, 7, 0, 0), INSN(0xb7, 0, 0, 0, 0), INSN(0x95, 0, 0, 0, 0)
 
 static const struct bpfl_insn count_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7 };
-static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0), ADD_R7 };
+static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0),
+						 ADD_R7 };
 
 /* A program that adds 1, or its cookie, to the counter. Loaded by attach(). */
 static void program(const char *section, bool adds_cookie)
@@ -467,7 +468,8 @@ START_TEST(all_functions_that_fit_are_counted)
 	if (strstr(multi[_i].attach, "cookie") && bpfl_test_lacks("attach_cookie"))
 		return;
 	program(multi[_i].section, false);
-	if (multi[_i].one_by_one) { /* as if the kernel were older than 6.6, and than 5.15: a program for many takes no single link now */
+	/* as if the kernel were older than 6.6, and than 5.15: a program for many takes no single link now */
+	if (multi[_i].one_by_one) {
 		target->features[BPFL_FEATURE_UPROBE_MULTI] = BPFL_NO;
 		target->features[BPFL_FEATURE_PERF_LINK] = BPFL_NO;
 	}
@@ -601,7 +603,8 @@ START_TEST(a_probe_fires_at_all_its_places_and_counts_listeners)
 	usdt_here(1);
 	ck_assert_uint_eq(counter(), 9);
 	unload();
-	bpfl_test_shows(strncmp(usdts[_i].attach, "usdt.s", 6) == 0 ? "usdt.s" : "usdt", bpfl_test_lacks("uprobe_multi") ? "as uprobes" : "by link");
+	bpfl_test_shows(strncmp(usdts[_i].attach, "usdt.s", 6) == 0 ? "usdt.s" : "usdt",
+			bpfl_test_lacks("uprobe_multi") ? "as uprobes" : "by link");
 }
 END_TEST
 
@@ -638,20 +641,26 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		a_place_can_be_an_offset_in_the_file, a_cookie_reaches_the_program, the_ioctl_does_where_there_are_no_links,
-		an_event_of_tracefs_does_where_there_is_no_pmu, a_file_of_another_mount_namespace_is_found_by_its_process,
-		a_reference_counter_is_counted_up, an_indirect_function_is_probed_where_it_works,
+		a_place_can_be_an_offset_in_the_file,
+		a_cookie_reaches_the_program,
+		the_ioctl_does_where_there_are_no_links,
+		an_event_of_tracefs_does_where_there_is_no_pmu,
+		a_file_of_another_mount_namespace_is_found_by_its_process,
+		a_reference_counter_is_counted_up,
+		an_indirect_function_is_probed_where_it_works,
 		a_cookie_reaches_a_program_at_many_places,
 #if defined(__x86_64__)
 		a_place_that_cannot_be_probed_is_left_out,
 #endif
-		a_probe_at_one_place_fires, nothing_stays_when_the_process_is_killed,
+		a_probe_at_one_place_fires,
+		nothing_stays_when_the_process_is_killed,
 	};
 	Suite *suite = BPFL_TEST_SUITE("uprobe", tests);
 
 	bpfl_test_add_loop(suite, "single", each_call_is_counted_until_the_link_is_closed, NR(single));
 	bpfl_test_add_loop(suite, "pid", a_probe_can_be_in_one_process_only, NR(with_pid));
-	bpfl_test_add_loop(suite, "sessions", a_session_runs_at_both_ends_of_a_call, sizeof(sessions) / sizeof(sessions[0]));
+	bpfl_test_add_loop(suite, "sessions", a_session_runs_at_both_ends_of_a_call,
+			   sizeof(sessions) / sizeof(sessions[0]));
 	bpfl_test_add_loop(suite, "multi", all_functions_that_fit_are_counted, NR(multi));
 	bpfl_test_add_loop(suite, "usdt", a_probe_fires_at_all_its_places_and_counts_listeners, NR(usdts));
 	return bpfl_test_main(suite);

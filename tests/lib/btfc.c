@@ -2,8 +2,8 @@
 /*
  * btfc: a small compiler from declarations to BTF.
  *
- * One token of look-ahead, one function per construct. Members are collected first and written when all their types exist, because
- * btfgen wants a struct's members right behind it.
+ * One token of look-ahead, one function per construct. Members are collected first and written when all their
+ * types exist, because btfgen wants a struct's members right behind it.
  */
 #include "btfc.h"
 
@@ -95,7 +95,8 @@ static int64_t number_take(struct compiler *c)
 	return number;
 }
 
-static uint32_t remember(struct compiler *c, uint32_t id, const char *prefix, const char *name, uint32_t size, uint32_t align)
+static uint32_t remember(struct compiler *c, uint32_t id, const char *prefix, const char *name, uint32_t size,
+			 uint32_t align)
 {
 	if (id >= NR_TYPES_MAX) {
 		fail(c, "fewer types");
@@ -138,10 +139,12 @@ static uint32_t dims_take(struct compiler *c, uint32_t type)
 	if (!index) {
 		index = remember(c, btfgen_int(&c->gen, "u32", 4, 0), "", "u32", 4, 4);
 	}
-	return remember(c, btfgen_array(&c->gen, type, index, nr), "", "", c->types[type].size * nr, c->types[type].align);
+	return remember(c, btfgen_array(&c->gen, type, index, nr), "", "", c->types[type].size * nr,
+			c->types[type].align);
 }
 
-static uint32_t composite_write(struct compiler *c, bool is_union, const char *name, const struct member *members, size_t nr)
+static uint32_t composite_write(struct compiler *c, bool is_union, const char *name, const struct member *members,
+				size_t nr)
 {
 	uint32_t places[NR_MEMBERS_MAX], align = 1;
 	uint64_t bit_off = 0, end = 0;
@@ -254,7 +257,8 @@ static uint32_t basic_take(struct compiler *c)
 	}
 	for (size_t i = 0; i < sizeof(ints) / sizeof(ints[0]) && !id; i++) {
 		if (strcmp(name, ints[i].name) == 0) {
-			id = remember(c, btfgen_int(&c->gen, name, ints[i].size, ints[i].encoding), "", name, ints[i].size, ints[i].size);
+			id = remember(c, btfgen_int(&c->gen, name, ints[i].size, ints[i].encoding), "", name,
+				      ints[i].size, ints[i].size);
 		}
 	}
 	if (!id && (strcmp(name, "float") == 0 || strcmp(name, "double") == 0)) {
@@ -280,10 +284,12 @@ static uint32_t type_take(struct compiler *c)
 					  basic_take(c);
 
 	if (is_const) {
-		id = remember(c, btfgen_type(&c->gen, BPFL_KIND_CONST, "", id), "", "", c->types[id].size, c->types[id].align);
+		id = remember(c, btfgen_type(&c->gen, BPFL_KIND_CONST, "", id), "", "", c->types[id].size,
+			      c->types[id].align);
 	}
 	if (is_volatile) {
-		id = remember(c, btfgen_type(&c->gen, BPFL_KIND_VOLATILE, "", id), "", "", c->types[id].size, c->types[id].align);
+		id = remember(c, btfgen_type(&c->gen, BPFL_KIND_VOLATILE, "", id), "", "", c->types[id].size,
+			      c->types[id].align);
 	}
 	while (take(c, "*")) {
 		id = remember(c, btfgen_ptr(&c->gen, id), "", "", 8, 8);
@@ -331,8 +337,8 @@ static void declaration_take(struct compiler *c)
 			uint32_t type = type_take(c);
 			word_take(c, name);
 			type = dims_take(c, type);
-			remember(c, btfgen_type(&c->gen, BPFL_KIND_TYPEDEF, name, type), "typedef ", name, c->types[type].size,
-				 c->types[type].align);
+			remember(c, btfgen_type(&c->gen, BPFL_KIND_TYPEDEF, name, type), "typedef ", name,
+				 c->types[type].size, c->types[type].align);
 		}
 	} else {
 		type_take(c);
@@ -376,7 +382,9 @@ uint32_t btfc_id(const struct bpfl_btf *btf, const char *what)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		size_t size = strlen(kinds[i].word);
-		uint32_t id = strncmp(what, kinds[i].word, size) == 0 ? bpfl_btf_find(btf, kinds[i].kind, what + size, 1) : 0;
+		uint32_t id = strncmp(what, kinds[i].word, size) == 0
+				      ? bpfl_btf_find(btf, kinds[i].kind, what + size, 1)
+				      : 0;
 
 		if (id) {
 			return id;

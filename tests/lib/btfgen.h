@@ -11,8 +11,9 @@
  *     bytes = btfgen_bytes(&gen, &size);           (borrowed until the next change or deinit)
  *     btfgen_deinit(&gen);
  *
- * Members, parameters, enumerators and section entries belong to the type made last; its vlen counts them. Ids start at 1, or at
- * gen.first_id for a split BTF. To break something: change gen.header before btfgen_bytes(), or the words of a record with btfgen_put().
+ * Members, parameters, enumerators and section entries belong to the type made last; its vlen counts them. Ids
+ * start at 1, or at gen.first_id for a split BTF. To break something: change gen.header before btfgen_bytes(),
+ * or the words of a record with btfgen_put().
  * Everything is written in the other byte order when `swap` is true. Out of memory aborts the test.
  */
 #ifndef BPFL_TESTS_BTFGEN_H
@@ -92,7 +93,8 @@ struct extgen {
 	bool swap;
 	struct bpfl_buf tables[EXTGEN_NR_TABLES];
 	size_t section_at[EXTGEN_NR_TABLES]; /* of the open section's header */
-	uint32_t rec_size[EXTGEN_NR_TABLES]; /* 8, 16, 16; may be made larger before the first section: records are padded */
+	/* 8, 16, 16; may be made larger before the first section: records are padded */
+	uint32_t rec_size[EXTGEN_NR_TABLES];
 	struct bpfl_buf bytes;
 	struct {
 		uint16_t magic;

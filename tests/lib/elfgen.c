@@ -2,9 +2,9 @@
 /*
  * elfgen: see elfgen.h.
  *
- * Sections and symbols are kept as C structs with growing buffers until elfgen_finish() lays them out; patches are kept as a list of
- * (what, index, field, value) and written over the finished bytes. Nothing of the loader's reader is used
- * here, so that a mistake in one cannot hide a mistake in the other.
+ * Sections and symbols are kept as C structs with growing buffers until elfgen_finish() lays them out; patches
+ * are kept as a list of (what, index, field, value) and written over the finished bytes. Nothing of the
+ * loader's reader is used here, so that a mistake in one cannot hide a mistake in the other.
  */
 #include "elfgen.h"
 

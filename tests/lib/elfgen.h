@@ -10,9 +10,9 @@
  *     elfgen_patch_shdr(gen, xdp, ELFGEN_SH_SIZE, 1 << 20);      (only where a broken object is wanted)
  *     bytes = elfgen_finish(gen, &size);                         (malloc'ed; gen is gone)
  *
- * The file: header, the sections in the order in which they were made, section header table. Section 1 is .strtab (names of
- * sections and symbols), section 2 is .symtab; .rel sections come into being with their first relocation. Patches are applied last, so
- * they may contradict everything. Out of memory aborts: this is for tests.
+ * The file: header, the sections in the order in which they were made, section header table. Section 1 is
+ * .strtab (names of sections and symbols), section 2 is .symtab; .rel sections come into being with their first
+ * relocation. Patches are applied last, so they may contradict everything. Out of memory aborts: this is for tests.
  */
 #ifndef BPFL_TESTS_ELFGEN_H
 #define BPFL_TESTS_ELFGEN_H
@@ -46,7 +46,9 @@ struct elfgen *elfgen_new(enum elfgen_order order);
 /* Adds a section; data may be NULL (size zero bytes then; nothing at all in the file for NOBITS). Returns its index. */
 unsigned elfgen_section(struct elfgen *gen, const char *name, uint32_t type, uint64_t flags, const void *data,
 			size_t size);
-/* Appends to a section: raw bytes, a number in the file's byte order, an instruction in the file's byte order. Each returns the
+/*
+ * Appends to a section: raw bytes, a number in the file's byte order, an instruction in the file's byte order.
+ * Each returns the
  * byte offset at which it begins. */
 size_t elfgen_append(struct elfgen *gen, unsigned section, const void *data, size_t size);
 size_t elfgen_number(struct elfgen *gen, unsigned section, unsigned width_bytes, uint64_t value);
@@ -63,7 +65,10 @@ unsigned elfgen_reloc(struct elfgen *gen, unsigned section, uint64_t byte_off, u
 /* The index of the section that holds the relocations of section; 0 when there are none. */
 unsigned elfgen_reloc_section(const struct elfgen *gen, unsigned section);
 
-/* A whole small program in one call: code section "name" with "r0 = ret; exit" and a global function symbol. Returns the section. */
+/*
+ * A whole small program in one call: code section "name" with "r0 = ret; exit" and a global function
+ * symbol. Returns the section.
+ */
 unsigned elfgen_program(struct elfgen *gen, const char *section, const char *function, int32_t ret);
 
 /* Fields that can be overwritten. The value is cut to the field's width. */

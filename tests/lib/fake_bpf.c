@@ -2,9 +2,9 @@
 /*
  * fake_bpf: what bpf(2) does, as far as a loader can tell.
  *
- * Objects are counted references with an id; descriptors and pins point to them. It checks what the real kernel would refuse early and a
- * loader could get wrong (a map fd in an instruction that is no map, a missing license, an element that does not
- * exist), but it verifies no programs.
+ * Objects are counted references with an id; descriptors and pins point to them. It checks what the real kernel
+ * would refuse early and a loader could get wrong (a map fd in an instruction that is no map, a missing
+ * license, an element that does not exist), but it verifies no programs.
  */
 #include "fake_bpf.h"
 
@@ -218,7 +218,8 @@ static int map_create(void *attr_bytes)
 static int map_cpu_place(const struct fake_object *map, uint64_t flags, size_t *ret_off, size_t *ret_size)
 {
 	size_t stride = map_value_size(map) / FAKE_SYS_NR_CPUS;
-	bool is_per_cpu = map_attr(map)->map_type != MAP_PERCPU_CGROUP && map_value_size(map) != map_attr(map)->value_size;
+	bool is_per_cpu = map_attr(map)->map_type != MAP_PERCPU_CGROUP &&
+			  map_value_size(map) != map_attr(map)->value_size;
 
 	*ret_off = 0;
 	*ret_size = map_value_size(map);
@@ -431,7 +432,8 @@ static int batch_write(struct bpfl_attr_map_batch *attr, int (*one)(void *attr))
 	if (attr->elem_flags) /* only BPF_F_LOCK is taken */
 		return -EINVAL;
 	for (; done < attr->count && ret == 0; done += ret == 0) {
-		struct bpfl_attr_map_elem elem = { .map_fd = attr->map_fd, .key = attr->keys + done * map_attr(map)->key_size,
+		struct bpfl_attr_map_elem elem = { .map_fd = attr->map_fd,
+						   .key = attr->keys + done * map_attr(map)->key_size,
 						   .value = attr->values + done * map_value_size(map) };
 
 		ret = one(&elem);
@@ -560,12 +562,14 @@ static int link_only(void *attr_bytes)
 static int link_update(void *attr_bytes)
 {
 	const struct bpfl_attr_link_update *attr = attr_bytes;
-	struct fake_object *link = object_of((int)attr->link_fd, FAKE_LINK), *prog = object_of((int)attr->new_prog_fd, FAKE_PROG);
+	struct fake_object *link = object_of((int)attr->link_fd, FAKE_LINK),
+			   *prog = object_of((int)attr->new_prog_fd, FAKE_PROG);
 	struct bpfl_attr_link_create *made = link ? (void *)link->attr : NULL;
 
 	if (!link || !prog)
 		return -EBADF;
-	if (attr->old_prog_fd && object_of((int)attr->old_prog_fd, FAKE_PROG) != object_of((int)made->prog_fd, FAKE_PROG))
+	if (attr->old_prog_fd &&
+	    object_of((int)attr->old_prog_fd, FAKE_PROG) != object_of((int)made->prog_fd, FAKE_PROG))
 		return -EPERM;
 	made->prog_fd = attr->new_prog_fd;
 	return 0;
@@ -729,7 +733,8 @@ static int obj_info(void *attr_bytes)
 		size_t room = attr->info_size >= sizeof(*asked) && asked->btf ? asked->btf_size : 0;
 
 		if (room)
-			memcpy((void *)(uintptr_t)asked->btf, fd->object->bytes, room < fd->object->nr_bytes ? room : fd->object->nr_bytes);
+			memcpy((void *)(uintptr_t)asked->btf, fd->object->bytes,
+			       room < fd->object->nr_bytes ? room : fd->object->nr_bytes);
 		info.btf.btf = asked->btf;
 		info.btf.btf_size = (uint32_t)fd->object->nr_bytes;
 		info.btf.id = fd->object->id;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fake_state: calls are recorded here, rules that make them fail are kept, files and answers are scripted. See fake_sys.h for
- * what tests call and fake_state.h for what fake_sys.c calls. All of it is one struct, zeroed between tests.
+ * fake_state: calls are recorded here, rules that make them fail are kept, files and answers are scripted. See
+ * fake_sys.h for what tests call and fake_state.h for what fake_sys.c calls. All of it is one struct, zeroed
+ * between tests.
  */
 #include "fake_state.h"
 
@@ -158,7 +159,8 @@ static const char *const cmd_names[FAKE_NR_CMDS] = {
 	[BPFL_CMD_PROG_STREAM_READ] = "PROG_STREAM_READ",
 };
 
-static const char *const file_calls[] = { "openat", "close", "read", "fstat", "statfs_type", "mmap", "munmap", "list_dir" };
+static const char *const file_calls[] = { "openat",      "close", "read",   "fstat",
+					  "statfs_type", "mmap",  "munmap", "list_dir" };
 
 const char *fake_sys_trace(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fake_state: what the fake kernel remembers besides BPF objects: calls, rules, files, answers. fake_state.c keeps it for tests to
- * write and read (fake_sys.h); fake_sys.c acts on it.
+ * fake_state: what the fake kernel remembers besides BPF objects: calls, rules, files, answers. fake_state.c
+ * keeps it for tests to write and read (fake_sys.h); fake_sys.c acts on it.
  */
 #ifndef BPFL_TESTS_FAKE_STATE_H
 #define BPFL_TESTS_FAKE_STATE_H

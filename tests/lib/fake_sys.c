@@ -2,8 +2,8 @@
 /*
  * fake_sys: the seam of sys/enter.h, answered by a test. See fake_sys.h.
  *
- * Every entry does the same three things: fake_begin() records the call and says whether a rule makes it fail; then it is
- * answered (from fake_state.c, by fake_bpf.c, or by libc); fake_end() notes the answer.
+ * Every entry does the same three things: fake_begin() records the call and says whether a rule makes it fail;
+ * then it is answered (from fake_state.c, by fake_bpf.c, or by libc); fake_end() notes the answer.
  */
 #include "fake_sys.h"
 
@@ -230,7 +230,9 @@ int bpfl_enter_fstat(int fd, struct stat *ret_stat)
 	if (!entry)
 		return (int)fake_end(call, fstat(fd, ret_stat) < 0 ? -errno : 0);
 	memset(ret_stat, 0, sizeof(*ret_stat));
-	ret_stat->st_mode = file && file->kind == FAKE_FILE_TEXT ? S_IFREG : file && file->kind == FAKE_FILE_PIPE ? S_IFIFO : S_IFDIR;
+	ret_stat->st_mode = file && file->kind == FAKE_FILE_TEXT   ? S_IFREG
+			    : file && file->kind == FAKE_FILE_PIPE ? S_IFIFO
+								   : S_IFDIR;
 	ret_stat->st_size = file ? (off_t)file->size : 0;
 	ret_stat->st_ino = file ? strtoull(file->text, NULL, 10) : 0; /* of a namespace, which is its number */
 	return (int)fake_end(call, 0);
@@ -345,7 +347,10 @@ int bpfl_enter_unlinkat(int dir_fd, const char *path, int flags)
 	return (int)fake_end(call, file ? 0 : fake_bpf_unpin(full));
 }
 
-/* Directories of a bpffs change places: what is pinned below them is found by its path, so one that exchanges is refused as by kernels before 5.16. */
+/*
+ * Directories of a bpffs change places: what is pinned below them is found by its path, so one that
+ * exchanges is refused as by kernels before 5.16.
+ */
 int bpfl_enter_rename(const char *from, const char *to, bool exchanges)
 {
 	struct fake_call *call = fake_begin("renameat2", -1, AT_FDCWD, NULL);

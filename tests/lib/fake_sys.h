@@ -6,14 +6,15 @@
  *
  * - bpf(): maps, programs, BTF, links and pins exist in memory. Maps keep their elements (array elements exist from the
  *   start, per-CPU values have FAKE_SYS_NR_CPUS slots), infos and ids are answered, everything else says 0 or a new fd.
- * - perf_event_open, socket, fsopen, fsmount give fds; ioctl, mkdirat, unlinkat, sendto, ... succeed. A netlink recv answers the
- *   last sendto with an acknowledgement, unless a reply is queued.
- * - Files: a path that was scripted is read from memory (and what is written to it is kept); all others go to libc, and only for
- *   reading.
+ * - perf_event_open, socket, fsopen, fsmount give fds; ioctl, mkdirat, unlinkat, sendto, ... succeed. A netlink
+ *   recv answers the last sendto with an acknowledgement, unless a reply is queued.
+ * - Files: a path that was scripted is read from memory (and what is written to it is kept); all others go to
+ *   libc, and only for reading.
  *   /sys/devices/system/cpu/possible is scripted from the start, "0-3", so that tests do not depend on the machine.
  *
  * Every call is recorded. Any call can be made to fail, by command or by number; a handler can take over a command. All
- * descriptors that came out and were not closed are counted; the harness resets before each test and fails a test that leaks.
+ * descriptors that came out and were not closed are counted; the harness resets before each test and fails a
+ * test that leaks.
  * Closing a descriptor twice, or one that never was, aborts.
  */
 #ifndef BPFL_TESTS_FAKE_SYS_H
@@ -40,7 +41,8 @@ struct fake_call {
 	int fd;		   /* first argument where that is an fd; -1 */
 	unsigned long arg[3]; /* further numbers: ioctl request and argument; perf type, config, pid; flags, mode */
 	char path[128];	   /* path or name argument, cut; full for relative ones */
-	_Alignas(8) uint8_t attr[160]; /* bpf and perf: the attribute as passed, before the answer; sendto, write: the first bytes */
+	/* bpf and perf: the attribute as passed, before the answer; sendto, write: the first bytes */
+	_Alignas(8) uint8_t attr[160];
 	size_t attr_size;  /* bpf: bytes up to the last non-zero one, rounded; else bytes in attr */
 	long result;	   /* what was answered */
 };
@@ -53,7 +55,10 @@ size_t fake_sys_count_bpf(int cmd);
 /* The nth (from 0) call of that name / bpf command; NULL when there were fewer. */
 const struct fake_call *fake_sys_nth(const char *name, size_t nth);
 const struct fake_call *fake_sys_nth_bpf(int cmd, size_t nth);
-/* "MAP_CREATE PROG_LOAD ioctl" : the calls that a fake kernel answered, files left out. For whole-sequence checks. Static buffer. */
+/*
+ * "MAP_CREATE PROG_LOAD ioctl" : the calls that a fake kernel answered, files left out. For whole-sequence
+ * checks. Static buffer.
+ */
 const char *fake_sys_trace(void);
 
 unsigned fake_sys_nr_open_fds(void);
@@ -70,7 +75,10 @@ void fake_sys_fail_call(const char *name, unsigned nth, int errnum);
 /* A kernel that knows only so many bytes of a command's attribute: -E2BIG when more are used. */
 void fake_sys_limit_attr(int cmd, size_t attr_size);
 
-/* Takes over a bpf command. attr may be written (logs, infos). Returns the answer, or FAKE_SYS_DEFAULT for the built-in one. */
+/*
+ * Takes over a bpf command. attr may be written (logs, infos). Returns the answer, or FAKE_SYS_DEFAULT for
+ * the built-in one.
+ */
 #define FAKE_SYS_DEFAULT (-100000)
 typedef int (*fake_bpf_fn)(void *ctx, void *attr, size_t attr_size);
 void fake_sys_on_bpf(int cmd, fake_bpf_fn fn, void *ctx);
@@ -97,7 +105,9 @@ const struct fake_object *fake_sys_created(int kind, size_t nth);
 
 /* ---- files and answers ---- */
 
-/* From now on path reads as text (stat: a regular file); its parents are directories. dir_fd of openat is resolved to a path first; a
+/*
+ * From now on path reads as text (stat: a regular file); its parents are directories. dir_fd of openat is
+ * resolved to a path first; a
  * fake mount made with fsopen("tracefs") has the path "fs:tracefs". */
 void fake_sys_file(const char *path, const char *text);
 /* The same with NULs in it; bytes are copied. */

@@ -2,8 +2,9 @@
 /*
  * feature: the table of what may be left out on older kernels. See feature.h.
  *
- * The numbers are those of Debian's kernels, on which these tests run: what a kernel could have but is not built with there counts as
- * missing up to the version that has it. Another kernel, outside the machines, may be built without a feature that names its CONFIG.
+ * The numbers are those of Debian's kernels, on which these tests run: what a kernel could have but is not
+ * built with there counts as missing up to the version that has it. Another kernel, outside the machines, may
+ * be built without a feature that names its CONFIG.
  */
 #include "feature.h"
 
@@ -104,7 +105,10 @@ static void say(const char *feature, const char *what, const char *why)
 	(void)!write(STDOUT_FILENO, line, strlen(line)); /* at once: a test's buffers die with its process */
 }
 
-/* Why the running kernel has no such feature, whatever its version, or NULL. Debian's kernels, in machines, have what the table says. */
+/*
+ * Why the running kernel has no such feature, whatever its version, or NULL. Debian's kernels, in machines,
+ * have what the table says.
+ */
 static const char *exception(const char *feature, char *why, size_t size)
 {
 	char command[256];
@@ -142,8 +146,8 @@ bool bpfl_test_lacks(const char *feature)
 		if (!why && version >= since && since != NEVER)
 			return false;
 		if (!why && since != NEVER)
-			snprintf(words, sizeof(words), "here since Linux %u.%u, this is %u.%u", since >> 16, since >> 8 & 0xff,
-				 version >> 16, version >> 8 & 0xff);
+			snprintf(words, sizeof(words), "here since Linux %u.%u, this is %u.%u", since >> 16,
+				 since >> 8 & 0xff, version >> 16, version >> 8 & 0xff);
 		if (!why)
 			why = words;
 		say(feature, features[i].what, why);

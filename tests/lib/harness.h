@@ -10,8 +10,9 @@
  *             return bpfl_test_main(BPFL_TEST_SUITE("elf", tests));
  *     }
  *
- * Each test runs in a process of its own (CK_FORK=no runs all in one, for a debugger). After each, the harness compares the
- * open file descriptors with those before it, the real ones and those of tests/lib/fake_sys.c where that is linked in: a leak fails the test.
+ * Each test runs in a process of its own (CK_FORK=no runs all in one, for a debugger). After each, the harness
+ * compares the open file descriptors with those before it, the real ones and those of tests/lib/fake_sys.c
+ * where that is linked in: a leak fails the test.
  */
 #ifndef BPFL_TESTS_HARNESS_H
 #define BPFL_TESTS_HARNESS_H

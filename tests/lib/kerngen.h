@@ -37,7 +37,10 @@ void kerngen_btf(struct kerngen *gen);
 int kerngen_load(struct kerngen *gen);
 /* The log as text, "" when nothing was logged. */
 const char *kerngen_log(const struct kerngen *gen);
-/* A program "NAME" in SEC(section) that does nothing but refer to a map (BPFL_REF_MAP, or DATA for data maps). Its index. */
+/*
+ * A program "NAME" in SEC(section) that does nothing but refer to a map (BPFL_REF_MAP, or DATA for data
+ * maps). Its index.
+ */
 uint32_t kerngen_user(struct kerngen *gen, const char *name, const char *section, uint32_t map);
 
 #endif

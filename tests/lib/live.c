@@ -29,7 +29,8 @@
 
 static const struct bpfl_insn count_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(0) };
 static const struct bpfl_insn allow_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(1) };
-static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0), ADD_R7(0) };
+static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0),
+						 ADD_R7(0) };
 
 static void note(void *ctx, enum bpfl_log_level level, const char *text)
 {
@@ -44,10 +45,15 @@ static void describe(struct live *live, enum live_program program, const char *s
 	struct bpfl_map_def map = { .size = sizeof(map), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
 				    .value_size = 8, .max_entries = 1 };
 	struct bpfl_map_use use = { is_cookie ? 5u : 4u, "counter" };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section,
-				      .insns = is_cookie ? cookie_insns : program == LIVE_ALLOW ? allow_insns : count_insns,
+	struct bpfl_prog_def prog = { .size = sizeof(prog),
+				      .name = "prog",
+				      .section = section,
+				      .insns = is_cookie               ? cookie_insns
+					       : program == LIVE_ALLOW ? allow_insns
+								       : count_insns,
 				      .nr_insns = is_cookie ? sizeof(cookie_insns) / 8 : sizeof(count_insns) / 8,
-				      .map_uses = &use, .nr_map_uses = 1 };
+				      .map_uses = &use,
+				      .nr_map_uses = 1 };
 
 	CHECK_OK(bpfl_spec_create("test", "GPL", &live->spec, &live->err), live->err);
 	CHECK_OK(bpfl_spec_add_map(live->spec, &map, &live->err), live->err);

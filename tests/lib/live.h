@@ -2,9 +2,9 @@
 /*
  * live: a program on the running kernel that counts. Kernel tests only.
  *
- * The program adds to counter[0] each time it runs: 1, or with LIVE_COOKIE the cookie of its attachment. It returns 0, or with
- * LIVE_ALLOW 1, which is yes in a cgroup. So a test shows that a hook works by the number of triggers, and that it is gone by a number
- * that stays.
+ * The program adds to counter[0] each time it runs: 1, or with LIVE_COOKIE the cookie of its attachment. It
+ * returns 0, or with LIVE_ALLOW 1, which is yes in a cgroup. So a test shows that a hook works by the number of
+ * triggers, and that it is gone by a number that stays.
  */
 #ifndef BPFL_TESTS_LIVE_H
 #define BPFL_TESTS_LIVE_H
@@ -27,8 +27,8 @@ struct live {
 };
 
 /*
- * Everything up to the link: program "prog" in that section, attached as text says (NULL: as the section says). Steps in the order of the
- * command: parse, prepare, check, image, load, attach.
+ * Everything up to the link: program "prog" in that section, attached as text says (NULL: as the section says).
+ * Steps in the order of the command: parse, prepare, check, image, load, attach.
  * target: where feature answers may be set beforehand; NULL: a fresh one.
  * Return: 0 or the first refusal, with live->err. Whatever happens, live_stop() takes all away.
  */
@@ -40,7 +40,10 @@ void live_stop(struct live *live);
 
 uint64_t live_counter(const struct live *live);
 
-/* Triggers, waits, and checks: at least `times` while attached, nothing more after live_detach(). Ends with live_stop(). */
+/*
+ * Triggers, waits, and checks: at least `times` while attached, nothing more after live_detach(). Ends with
+ * live_stop().
+ */
 void live_prove(struct live *live, void (*trigger)(unsigned times), unsigned times);
 
 /* A system call that hardly anybody makes, so that the counter is the test's own. */

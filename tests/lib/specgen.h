@@ -18,9 +18,15 @@
 #include "spec/spec.h"
 
 struct bpfl_spec *specgen_new(const char *name);
-/* A function of nr_insts instructions: "r0 = i" each, "exit" last. Its section is ".text", its binding local. Returns its index. */
+/*
+ * A function of nr_insts instructions: "r0 = i" each, "exit" last. Its section is ".text", its binding
+ * local. Returns its index.
+ */
 uint32_t specgen_func(struct bpfl_spec *spec, const char *name, uint32_t nr_insts);
-/* Makes instruction inst_idx of a function refer to something: a call for CALL, an ld_imm64 of r1 (two slots) for the rest. */
+/*
+ * Makes instruction inst_idx of a function refer to something: a call for CALL, an ld_imm64 of r1 (two
+ * slots) for the rest.
+ */
 void specgen_ref(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, enum bpfl_ref_kind kind,
 		 uint32_t target, uint32_t byte_off);
 /* Makes a source line begin at an instruction. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usdt_note: USDT probes for test programs, written as sys/sdt.h writes them, so that the package that has it is not needed.
+ * usdt_note: USDT probes for test programs, written as sys/sdt.h writes them, so that the package that has it
+ * is not needed.
  *
  *     __asm__ volatile(USDT_NOTE("demo", "tick", "demo_semaphore", "-4@%0 8@%1") : : "nor"(round), "nor"(text));
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usergen: see usergen.h. The file: header, two program headers, code and data (zeroes), sections, section header table.
+ * usergen: see usergen.h. The file: header, two program headers, code and data (zeroes), sections, section
+ * header table.
  */
 #include "usergen.h"
 
@@ -57,7 +58,8 @@ struct usergen *usergen_new(bool is_64, enum elfgen_order order, unsigned machin
 	return gen;
 }
 
-unsigned usergen_section(struct usergen *gen, const char *name, uint32_t type, uint64_t addr, const void *data, size_t size)
+unsigned usergen_section(struct usergen *gen, const char *name, uint32_t type, uint64_t addr, const void *data,
+			 size_t size)
 {
 	struct section *section = &gen->sections[gen->nr_sections];
 
@@ -171,8 +173,8 @@ void usergen_version(struct usergen *gen, unsigned number, const char *name)
 	put(gen, data, 4, 0);
 }
 
-void usergen_note(struct usergen *gen, const char *provider, const char *name, uint64_t pc, uint64_t base, uint64_t semaphore,
-		  const char *args)
+void usergen_note(struct usergen *gen, const char *provider, const char *name, uint64_t pc, uint64_t base,
+		  uint64_t semaphore, const char *args)
 {
 	struct bpfl_buf *data;
 
@@ -229,8 +231,8 @@ static void put_segment(const struct usergen *gen, struct bpfl_buf *file, uint64
 	put(gen, file, word(gen), 0x1000);
 }
 
-static void put_section(const struct usergen *gen, struct bpfl_buf *file, const struct section *section, uint32_t name_off,
-			uint64_t off)
+static void put_section(const struct usergen *gen, struct bpfl_buf *file, const struct section *section,
+			uint32_t name_off, uint64_t off)
 {
 	put(gen, file, 4, name_off);
 	put(gen, file, 4, section->type);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Probes of kernel functions and perf events on a fake kernel: what is asked of the kernel, in which order, and what is said when it
- * refuses. Its functions are those of the kallsyms below.
+ * Probes of kernel functions and perf events on a fake kernel: what is asked of the kernel, in which order, and
+ * what is said when it refuses. Its functions are those of the kallsyms below.
  */
 #include "harness.h"
 
@@ -51,9 +51,11 @@ static void fake_kernel(bool has_pmu, bool has_tracefs)
 	}
 	if (has_tracefs) {
 		fake_sys_fs_type(TRACING, BPFL_TRACEFS_MAGIC);
-		fake_sys_file(TRACING "/kprobe_events", "p:other/probe vfs_read\nr8:bpfload/k4194303_5_1_0_f vfs_read\n");
-		fake_sys_file(TRACING "/available_filter_functions", "vfs_read\nvfs_write\ntwice\ntwice\nblacklisted\nveth_xmit [veth]\n"
-								     "__ftrace_invalid_address___16\n");
+		fake_sys_file(TRACING "/kprobe_events",
+			      "p:other/probe vfs_read\nr8:bpfload/k4194303_5_1_0_f vfs_read\n");
+		fake_sys_file(TRACING "/available_filter_functions",
+			      "vfs_read\nvfs_write\ntwice\ntwice\nblacklisted\nveth_xmit [veth]\n"
+			      "__ftrace_invalid_address___16\n");
 		fake_sys_file_error(TRACING "/available_filter_functions_addrs", ENOENT);
 	} else {
 		fake_sys_fs_type(TRACING, 1);
@@ -109,7 +111,8 @@ END_TEST
 
 START_TEST(a_kernel_without_kprobes_says_so_before_anything_is_loaded)
 {
-	static const char *const sections[] = { "kprobe/vfs_read", "kretprobe/vfs_read", "ksyscall/clone", "kprobe.multi/vfs_*" };
+	static const char *const sections[] = { "kprobe/vfs_read", "kretprobe/vfs_read", "ksyscall/clone",
+						"kprobe.multi/vfs_*" };
 
 	fake_kernel(false, false);
 	CHECK_FAILS(live_start(&live, LIVE_COUNT, sections[_i], NULL), live.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
@@ -256,8 +259,8 @@ START_TEST(without_such_links_each_function_gets_a_kprobe)
 	ck_assert_str_eq(bpfl_link_text(live.link), "prog: kprobe.multi vfs_* (2 functions, a kprobe each)");
 	ck_assert_uint_eq(fake_sys_count("perf_event_open"), 2);
 	live_stop(&live);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "kprobe.session/vfs_*", NULL), live.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
-		    "this kernel has no kprobe.session");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "kprobe.session/vfs_*", NULL), live.err, BPFL_ERR_UNSUPPORTED,
+		    EOPNOTSUPP, "this kernel has no kprobe.session");
 	live_stop(&live);
 }
 END_TEST
@@ -325,7 +328,8 @@ START_TEST(a_counter_that_is_not_there_is_explained)
 {
 	fake_kernel(true, true);
 	fake_sys_fail_call("perf_event_open", 0, ENOENT);
-	CHECK_FAILS(live_start(&live, LIVE_COUNT, "perf_event", "perf_event:cycles"), live.err, BPFL_ERR_UNSUPPORTED, ENOENT, "cycles");
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "perf_event", "perf_event:cycles"), live.err, BPFL_ERR_UNSUPPORTED,
+		    ENOENT, "cycles");
 	CHECK_HAS(live.err.why, "no such counter");
 	CHECK_HAS(live.err.fix, "cpu-clock");
 	live_stop(&live);
@@ -335,7 +339,8 @@ END_TEST
 /* Whatever call fails: an error with words, and nothing stays open. */
 START_TEST(any_call_may_fail)
 {
-	static const char *const attaches[] = { "kprobe/vfs_read", "kprobe.multi/vfs_*", "ksyscall/clone", "profile:hz:99" };
+	static const char *const attaches[] = { "kprobe/vfs_read", "kprobe.multi/vfs_*", "ksyscall/clone",
+						"profile:hz:99" };
 
 	for (unsigned n = 1;; n++) {
 		int ret;
@@ -371,7 +376,8 @@ int main(void)
 	Suite *suite = BPFL_TEST_SUITE("attach kprobe", tests);
 
 	bpfl_test_add_loop(suite, "absent", a_kernel_without_kprobes_says_so_before_anything_is_loaded, 4);
-	bpfl_test_add_loop(suite, "refused", a_function_that_cannot_be_probed_is_explained, sizeof(refused) / sizeof(refused[0]));
+	bpfl_test_add_loop(suite, "refused", a_function_that_cannot_be_probed_is_explained,
+			   sizeof(refused) / sizeof(refused[0]));
 	bpfl_test_add_loop(suite, "faults", any_call_may_fail, 4);
 	return bpfl_test_main(suite);
 }

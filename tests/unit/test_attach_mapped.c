@@ -39,8 +39,8 @@ static void write_binary(const char *name, unsigned machine, const char *probe, 
 }
 
 /*
- * Of this process, so that /proc/PID/root leads to the files: "one" twice, "two" of another machine, "three", "four" with probes of other
- * names, things that are no files, and lines that are cut.
+ * Of this process, so that /proc/PID/root leads to the files: "one" twice, "two" of another machine, "three",
+ * "four" with probes of other names, things that are no files, and lines that are cut.
  */
 static void start(void)
 {
@@ -124,7 +124,8 @@ START_TEST(a_process_that_cannot_be_looked_at_is_named)
 	fake_sys_file_error("/proc/77/maps", ENOENT);
 	CHECK_FAILS(bpfl_mapped_each(77, see, &seen, &err), err, BPFL_ERR_TARGET, ESRCH, "what process 77 has mapped");
 	fake_sys_file_error("/proc/78/maps", EACCES);
-	CHECK_FAILS(bpfl_mapped_each(78, see, &seen, &err), err, BPFL_ERR_PERMISSION, EACCES, "what process 78 has mapped");
+	CHECK_FAILS(bpfl_mapped_each(78, see, &seen, &err), err, BPFL_ERR_PERMISSION, EACCES,
+		    "what process 78 has mapped");
 	CHECK_HAS(err.why, "EACCES");
 }
 END_TEST
@@ -233,8 +234,12 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		code_of_a_process_is_seen_once_each, a_process_that_cannot_be_looked_at_is_named, all_processes_are_looked_at,
-		probes_of_all_files_are_found, a_probe_that_is_nowhere_brings_near_names, any_call_may_fail,
+		code_of_a_process_is_seen_once_each,
+		a_process_that_cannot_be_looked_at_is_named,
+		all_processes_are_looked_at,
+		probes_of_all_files_are_found,
+		a_probe_that_is_nowhere_brings_near_names,
+		any_call_may_fail,
 	};
 
 	return bpfl_test_main(BPFL_TEST_SUITE("attach mapped", tests));

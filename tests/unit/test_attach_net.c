@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hooks of the network and of cgroups on a fake kernel: words, what is asked of the kernel, fallbacks of older kernels, refusals, and that
- * nothing stays open whatever fails.
+ * The hooks of the network and of cgroups on a fake kernel: words, what is asked of the kernel, fallbacks of
+ * older kernels, refusals, and that nothing stays open whatever fails.
  */
 #include "harness.h"
 
@@ -40,7 +40,9 @@ static void hear(void *ctx, enum bpfl_log_level level, const char *text)
 static void load(const char *section)
 {
 	static const struct bpfl_insn insns[] = { { 0xb7, 0, 0, 0 }, { 0x95, 0, 0, 0 } };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section, .insns = insns, .nr_insns = 2 };
+	struct bpfl_prog_def prog = {
+		.size = sizeof(prog), .name = "prog", .section = section, .insns = insns, .nr_insns = 2
+	};
 	struct bpfl_map_def map = { .size = sizeof(map), .name = "socks", .type = BPFL_MAP_TYPE_SOCKHASH, .key_size = 4,
 				    .value_size = 4, .max_entries = 8 };
 
@@ -215,7 +217,8 @@ START_TEST(missing_interfaces_are_named_with_those_that_are_there)
 		struct bpfl_link *link = NULL;
 
 		load(rows[i][0]);
-		CHECK_FAILS(attach(rows[i][1], &link), err, BPFL_ERR_TARGET, ENODEV, "there is no network interface 'nope7'");
+		CHECK_FAILS(attach(rows[i][1], &link), err, BPFL_ERR_TARGET, ENODEV,
+			    "there is no network interface 'nope7'");
 		ck_assert_int_eq(err.catalogue_id, 27);
 		CHECK_HAS(err.why, "interfaces here: ");
 		unload();
@@ -274,7 +277,8 @@ START_TEST(kernels_without_tcx_get_a_filter_and_it_is_told)
 	CHECK_OK(attach("tcx/ingress:eth7", &link), err);
 	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_LINK_CREATE), 1);
 	bpfl_link_close(link);
-	CHECK_FAILS(attach("tcx/ingress:eth7,before=all", &link), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "tcx (Linux 6.6)");
+	CHECK_FAILS(attach("tcx/ingress:eth7,before=all", &link), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "tcx (Linux 6.6)");
 	CHECK_HAS(err.fix, "tc/ingress:eth7,prio=N");
 	unload();
 }
@@ -341,7 +345,8 @@ START_TEST(a_refused_filter_takes_its_clsact_along)
 	fake_sys_interface("eth7", 7);
 	load("tc");
 	fake_sys_fail_call("sendto", 3, EOPNOTSUPP); /* the list of qdiscs, the qdisc, the filter */
-	CHECK_FAILS(attach("tc/egress:eth7", &link), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "does not take the program");
+	CHECK_FAILS(attach("tc/egress:eth7", &link), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "does not take the program");
 	CHECK_HAS(err.fix, "CONFIG_NET_CLS_BPF");
 	ck_assert_uint_eq(nr_requests(DELQDISC), 1);
 	unload();
@@ -379,8 +384,16 @@ END_TEST
 
 START_TEST(the_name_of_a_filter_says_whose_it_is)
 {
-	static const char *const others[] = { "", "bpfload", "bpfload:", "bpfload:1.2.3", "bpfload:1.2.3:mad", "cilium:1.2.3:made",
-					      "bpfload:1.2:made", "bpfload:1.-2.3:made", "bpfload:1.2.3.4:made", "bpfload:1.0.3:made" };
+	static const char *const others[] = { "",
+					      "bpfload",
+					      "bpfload:",
+					      "bpfload:1.2.3",
+					      "bpfload:1.2.3:mad",
+					      "cilium:1.2.3:made",
+					      "bpfload:1.2:made",
+					      "bpfload:1.-2.3:made",
+					      "bpfload:1.2.3.4:made",
+					      "bpfload:1.0.3:made" };
 	struct bpfl_owner owner = { 4026531836, 1234, 567 }, read = { 0 };
 	char name[BPFL_TC_NAME_SIZE];
 	bool made = false;
@@ -450,7 +463,8 @@ START_TEST(a_cgroup_that_is_not_there_is_explained)
 	for (size_t i = 0; i < NR(rows); i++) {
 		struct bpfl_buf path = BPFL_BUF_INIT;
 
-		CHECK_FAILS(bpfl_cgroup_open(rows[i].where, &path, &err), err, BPFL_ERR_TARGET, rows[i].errnum, rows[i].message);
+		CHECK_FAILS(bpfl_cgroup_open(rows[i].where, &path, &err), err, BPFL_ERR_TARGET, rows[i].errnum,
+			    rows[i].message);
 		ck_assert_int_eq(err.catalogue_id, 27);
 		CHECK_HAS(err.why, rows[i].why);
 		CHECK_HAS(err.fix, rows[i].fix);
@@ -567,7 +581,8 @@ START_TEST(a_network_namespace_gets_a_link)
 	bpfl_link_close(link);
 	CHECK_OK(attach("sk_lookup:pid:17", &link), err);
 	bpfl_link_close(link);
-	CHECK_FAILS(attach("sk_lookup:blau", &link), err, BPFL_ERR_TARGET, ENOENT, "there is no network namespace 'blau'");
+	CHECK_FAILS(attach("sk_lookup:blau", &link), err, BPFL_ERR_TARGET, ENOENT,
+		    "there is no network namespace 'blau'");
 	ck_assert_int_eq(err.catalogue_id, 27);
 	CHECK_HAS(err.fix, "'blue'");
 	unload();
@@ -647,7 +662,8 @@ START_TEST(a_map_that_is_not_there_is_refused_before_loading)
 	CHECK_OK(bpfl_attach_parse("sk_skb:socks", &parsed, &err), err);
 	unload();
 	load("sk_skb");
-	CHECK_FAILS(bpfl_attach_prepare(parsed, spec, 0, &err), err, BPFL_ERR_USAGE, EINVAL, "what the program decides");
+	CHECK_FAILS(bpfl_attach_prepare(parsed, spec, 0, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "what the program decides");
 	bpfl_attach_destroy(parsed);
 	unload();
 }
@@ -710,10 +726,12 @@ START_TEST(netfilter_gets_a_link_or_says_why_not)
 	ck_assert_int_eq(nth_link(1)->netfilter.priority, 9);
 	bpfl_link_close(link);
 	fake_sys_fail_bpf(BPFL_CMD_LINK_CREATE, 1, EBUSY);
-	CHECK_FAILS(attach("netfilter:ip/output", &link), err, BPFL_ERR_TARGET, EBUSY, "has a BPF program with priority 0 already");
+	CHECK_FAILS(attach("netfilter:ip/output", &link), err, BPFL_ERR_TARGET, EBUSY,
+		    "has a BPF program with priority 0 already");
 	CHECK_HAS(err.fix, "netfilter:ip/output:1");
 	fake_sys_fail_bpf(BPFL_CMD_LINK_CREATE, 1, EINVAL);
-	CHECK_FAILS(attach("netfilter:ip/output", &link), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "does not take netfilter programs");
+	CHECK_FAILS(attach("netfilter:ip/output", &link), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "does not take netfilter programs");
 	CHECK_HAS(err.why, "Linux 6.4");
 	unload();
 }
@@ -730,7 +748,8 @@ START_TEST(an_infrared_receiver_gets_the_program_and_loses_it)
 	CHECK_HAS(log_text, "stays there if this process is killed");
 	bpfl_link_close(link);
 	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_PROG_DETACH), 1);
-	CHECK_FAILS(attach("lirc_mode2:/dev/lirc8", &link), err, BPFL_ERR_TARGET, ENOENT, "'/dev/lirc8' cannot be opened");
+	CHECK_FAILS(attach("lirc_mode2:/dev/lirc8", &link), err, BPFL_ERR_TARGET, ENOENT,
+		    "'/dev/lirc8' cannot be opened");
 	CHECK_HAS(err.why, "/dev/lirc7");
 	unload();
 }

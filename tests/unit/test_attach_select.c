@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which program an attach spec means, what it becomes before loading, and how links are made on kernels of every age (a fake one).
+ * Which program an attach spec means, what it becomes before loading, and how links are made on kernels of
+ * every age (a fake one).
  */
 #include "harness.h"
 
@@ -123,7 +124,8 @@ START_TEST(a_program_of_another_type_is_refused)
 {
 	add("a", "kprobe/f");
 	ck_assert_str_eq(select_name("xdp:lo"), "");
-	CHECK_ERROR(err, BPFL_ERR_USAGE, EINVAL, "program 'a' (section 'kprobe/f') is of type kprobe, not what 'xdp' takes");
+	CHECK_ERROR(err, BPFL_ERR_USAGE, EINVAL,
+		    "program 'a' (section 'kprobe/f') is of type kprobe, not what 'xdp' takes");
 	CHECK_HAS(err.fix, "--type a=xdp");
 	forget();
 	add("m", "xdp/devmap");
@@ -257,7 +259,8 @@ START_TEST(an_incomplete_section_says_which_option_to_add)
 					     .insns = insns, .nr_insns = 2 };
 
 		CHECK_OK(bpfl_spec_add_prog(spec, &def, &err), err);
-		CHECK_FAILS(bpfl_attach_from_section(spec, 0, &attach, &err), err, BPFL_ERR_USAGE, EINVAL, "program 'a'");
+		CHECK_FAILS(bpfl_attach_from_section(spec, 0, &attach, &err), err, BPFL_ERR_USAGE, EINVAL,
+			    "program 'a'");
 		ck_assert_int_eq(err.catalogue_id, 10);
 		CHECK_HAS(err.fix, rows[i].fix);
 		forget();
@@ -337,7 +340,8 @@ START_TEST(a_missing_tracepoint_is_named)
 	CHECK_FAILS(check("tracepoint/sched/sched_swich"), err, BPFL_ERR_TARGET, ENOENT,
 		    "there is no tracepoint 'sched/sched_swich'");
 	ck_assert_int_eq(err.catalogue_id, 20);
-	CHECK_FAILS(check("tracepoint/syscalls/sys_enter_execve"), err, BPFL_ERR_TARGET, ENOENT, "syscalls/sys_enter_execve");
+	CHECK_FAILS(check("tracepoint/syscalls/sys_enter_execve"), err, BPFL_ERR_TARGET, ENOENT,
+		    "syscalls/sys_enter_execve");
 	CHECK_HAS(err.why, "CONFIG_FTRACE_SYSCALLS");
 	ck_assert_uint_eq(fake_sys_nr_open_fds(), 0);
 	forget();
@@ -366,7 +370,9 @@ static struct bpfl_object *object;
 static void load(const char *section)
 {
 	static const struct bpfl_insn insns[] = { { 0xb7, 0, 0, 0 }, { 0x95, 0, 0, 0 } };
-	struct bpfl_prog_def def = { .size = sizeof(def), .name = "prog", .section = section, .insns = insns, .nr_insns = 2 };
+	struct bpfl_prog_def def = {
+		.size = sizeof(def), .name = "prog", .section = section, .insns = insns, .nr_insns = 2
+	};
 
 	CHECK_OK(bpfl_spec_create("obj", "GPL", &spec, &err), err);
 	CHECK_OK(bpfl_spec_add_prog(spec, &def, &err), err);
@@ -420,7 +426,9 @@ START_TEST(a_tracepoint_gets_a_link)
 	attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 0)->attr;
 	ck_assert_uint_eq(attr->attach_type, BPFL_ATTACH_PERF_EVENT);
 	ck_assert_uint_eq(attr->perf_event.cookie, 7);
-	ck_assert_uint_eq(((const struct bpfl_perf_attr *)(const void *)fake_sys_nth("perf_event_open", 0)->attr)->config, 317);
+	ck_assert_uint_eq(((const struct bpfl_perf_attr *)(const void *)fake_sys_nth("perf_event_open", 0)->attr)
+				  ->config,
+			  317);
 	bpfl_link_close(link);
 	unload();
 	ck_assert_uint_eq(fake_sys_nr_open_fds(), 0);
@@ -573,9 +581,13 @@ START_TEST(mode_auto_tries_native_then_skb)
 	fake_sys_fail_bpf(BPFL_CMD_LINK_CREATE, 1, EOPNOTSUPP);
 	fake_sys_netlink_error(EOPNOTSUPP, NULL);
 	CHECK_OK(attach_text("xdp:eth7,mode=auto", &link), err);
-	ck_assert_uint_eq(((const struct bpfl_attr_link_create *)(const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 0)->attr)->flags,
+	ck_assert_uint_eq(((const struct bpfl_attr_link_create *)(const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 0)
+				   ->attr)
+				  ->flags,
 			  BPFL_XDP_DRV_MODE);
-	ck_assert_uint_eq(((const struct bpfl_attr_link_create *)(const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 1)->attr)->flags,
+	ck_assert_uint_eq(((const struct bpfl_attr_link_create *)(const void *)fake_sys_nth_bpf(BPFL_CMD_LINK_CREATE, 1)
+				   ->attr)
+				  ->flags,
 			  BPFL_XDP_SKB_MODE);
 	bpfl_link_close(link);
 	unload();
@@ -602,7 +614,8 @@ START_TEST(a_program_of_another_type_is_not_attached)
 
 	load("xdp");
 	CHECK_FAILS(attach_text("raw_tp/sys_enter", &link), err, BPFL_ERR_USAGE, EINVAL, "it is a xdp program");
-	CHECK_FAILS(attach_text("kprobe/f", &link), err, BPFL_ERR_USAGE, EINVAL, "it is a xdp program, which 'kprobe' does not take");
+	CHECK_FAILS(attach_text("kprobe/f", &link), err, BPFL_ERR_USAGE, EINVAL,
+		    "it is a xdp program, which 'kprobe' does not take");
 	ck_assert_int_eq(bpfl_link_attach(object, 0, NULL, NULL, &link, &err), -EINVAL);
 	ck_assert_int_eq(bpfl_link_attach(object, 5, (const struct bpfl_attach *)&link, NULL, &link, &err), -EINVAL);
 	unload();

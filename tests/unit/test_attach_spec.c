@@ -265,8 +265,8 @@ START_TEST(what_is_wrong_is_named_with_its_column)
 		CHECK_HAS(err.message, column);
 	else
 		CHECK_HAS_NOT(err.message, "column");
-	ck_assert_msg(strstr(err.why, bad->help) || strstr(err.fix, bad->help), "'%s' is neither in why '%s' nor in fix '%s'",
-		      bad->help, err.why, err.fix);
+	ck_assert_msg(strstr(err.why, bad->help) || strstr(err.fix, bad->help),
+		      "'%s' is neither in why '%s' nor in fix '%s'", bad->help, err.why, err.fix);
 	bpfl_error_clear(&err);
 	/* The number alone is enough for some. */
 	ck_assert_int_eq(bpfl_attach_parse(bad->text, &attach, NULL), -EINVAL);
@@ -287,7 +287,10 @@ START_TEST(a_very_long_text_is_refused)
 }
 END_TEST
 
-/* Each good text cut everywhere, and with each character replaced by those that mean something: a result or an error, no harm. */
+/*
+ * Each good text cut everywhere, and with each character replaced by those that mean something: a result or
+ * an error, no harm.
+ */
 START_TEST(bent_texts_do_no_harm)
 {
 	static const char specials[] = "/:=,\\|+.*? a\n\x80";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kinds whose target is fixed when the program is loaded, and kinds that run on demand, on the fake kernel: which call makes the link,
- * what an older kernel gets instead, and what is never given up silently.
+ * Kinds whose target is fixed when the program is loaded, and kinds that run on demand, on the fake kernel:
+ * which call makes the link, what an older kernel gets instead, and what is never given up silently.
  */
 #include "harness.h"
 
@@ -20,7 +20,9 @@ static struct bpfl_image *image;
 static struct bpfl_object *object;
 static struct bpfl_link *the_link;
 
-#define KERNEL "struct s { u32 a; }; func f(u32) u32; func bpf_lsm_hook(u32) u32; func bpf_iter_thing(u32) u32; typedef u32 btf_trace_event;"
+#define KERNEL                                                                                                         \
+	"struct s { u32 a; }; func f(u32) u32; func bpf_lsm_hook(u32) u32; func bpf_iter_thing(u32) u32; typedef u32 " \
+	"btf_trace_event;"
 
 static void load(const char *section)
 {
@@ -137,12 +139,15 @@ START_TEST(a_function_may_be_a_programs)
 {
 	CHECK_OK(prepare("fexit/f", "fexit/f,prog=id 5"), err);
 	ck_assert_str_eq(spec->progs.items[0].attach_prog, "id 5");
-	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_TARGET, ENOENT, "no program has 'id 5'");
+	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "no program has 'id 5'");
 	unload();
 	CHECK_OK(prepare("fentry/f", "fentry/f,prog=5"), err);
-	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_USAGE, EINVAL, "'5' names no loaded program");
+	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "'5' names no loaded program");
 	unload();
-	CHECK_FAILS(prepare("tp_btf/event", "tp_btf/event,prog=id 5"), err, BPFL_ERR_USAGE, EINVAL, "'tp_btf' has no targets in programs");
+	CHECK_FAILS(prepare("tp_btf/event", "tp_btf/event,prog=id 5"), err, BPFL_ERR_USAGE, EINVAL,
+		    "'tp_btf' has no targets in programs");
 	CHECK_HAS(err.fix, "freplace");
 	unload();
 }
@@ -193,7 +198,8 @@ START_TEST(a_syscall_program_gets_as_much_as_its_argument_says)
 	attr = (const void *)fake_sys_nth_bpf(BPFL_CMD_PROG_TEST_RUN, 0)->attr;
 	ck_assert_uint_eq(attr->ctx_size_in, 0); /* no types, no argument */
 	answer = -EINVAL;
-	CHECK_FAILS(bpfl_link_read(the_link, BPFL_FORMAT_TEXT, no_text, NULL, &err), err, BPFL_ERR_SYSTEM, EINVAL, "program 'prog': running it");
+	CHECK_FAILS(bpfl_link_read(the_link, BPFL_FORMAT_TEXT, no_text, NULL, &err), err, BPFL_ERR_SYSTEM, EINVAL,
+		    "program 'prog': running it");
 	CHECK_HAS(err.why, "a block of 0 bytes");
 	unload();
 }
@@ -219,7 +225,8 @@ START_TEST(a_kernel_that_never_asks_is_known_beforehand)
 	load("lsm/hook");
 	ck_assert_int_eq(check_lsm("lockdown,capability,bpf\n"), 0);
 	ck_assert_int_eq(check_lsm("bpf"), 0);
-	CHECK_FAILS(check_lsm("lockdown,bpfx,ebpf\n"), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "runs no BPF programs at security hooks");
+	CHECK_FAILS(check_lsm("lockdown,bpfx,ebpf\n"), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "runs no BPF programs at security hooks");
 	ck_assert_int_eq(err.catalogue_id, 25);
 	CHECK_HAS(err.fix, "lsm=lockdown,bpfx,ebpf,bpf");
 	unload();
@@ -228,8 +235,10 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_cookie_is_part_of_the_call, a_function_may_be_a_programs, what_an_iterator_walks_is_part_of_the_call,
-				 a_syscall_program_gets_as_much_as_its_argument_says, a_kernel_that_never_asks_is_known_beforehand };
+	const TTest *tests[] = { a_cookie_is_part_of_the_call, a_function_may_be_a_programs,
+				 what_an_iterator_walks_is_part_of_the_call,
+				 a_syscall_program_gets_as_much_as_its_argument_says,
+				 a_kernel_that_never_asks_is_known_beforehand };
 	Suite *suite = BPFL_TEST_SUITE("attach/tracing", tests);
 
 	bpfl_test_add_loop(suite, "ways", the_link_is_made_the_way_the_kernel_knows, sizeof(ways) / sizeof(ways[0]));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fentry.multi and its siblings on a fake kernel: which functions are chosen of its types and of its list, what the link is made
- * of, and what is said when the kernel takes a part, nothing, or has no such links.
+ * fentry.multi and its siblings on a fake kernel: which functions are chosen of its types and of its list, what
+ * the link is made of, and what is said when the kernel takes a part, nothing, or has no such links.
  */
 #include "harness.h"
 
@@ -25,8 +25,10 @@
 	"func many_args(u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) u32; func hidden_d(u32) u32;" \
 	"func many_twice(u32) u32; func many_d(u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) u32; typedef u32 many_e;"
 
-static const char list[] = "ffffffff81000010 many_d\nffffffff81000020 many_twice\nffffffff81000030 many_twice\nffffffff81000040 many_a\n"
-			   "ffffffff81000050 many_large\nffffffff81000060 many_b\nffffffff81000070 many_result\nffffffff81000080 many_float\n"
+static const char list[] = "ffffffff81000010 many_d\nffffffff81000020 many_twice\nffffffff81000030 "
+			   "many_twice\nffffffff81000040 many_a\n"
+			   "ffffffff81000050 many_large\nffffffff81000060 many_b\nffffffff81000070 "
+			   "many_result\nffffffff81000080 many_float\n"
 			   "ffffffff81000090 many_args\nffffffff810000a0 many_c\nffffffff810000b0 many_unknown\n"
 			   "ffffffffc0000000 many_m [mod]\n";
 
@@ -114,7 +116,8 @@ static int on_link(void *ctx, void *bytes, size_t attr_size)
 	asked->nr_calls++;
 	for (uint32_t i = 0; i < attr->tracing_multi.cnt; i++) {
 		for (size_t k = 0; k < 4 && asked->refused[k]; k++) {
-			if (strcmp(asked->refused[k], "*") == 0 || strcmp(asked->refused[k], bpfl_btf_name(target->btf, ids[i])) == 0)
+			if (strcmp(asked->refused[k], "*") == 0 ||
+			    strcmp(asked->refused[k], bpfl_btf_name(target->btf, ids[i])) == 0)
 				return -asked->errnum;
 		}
 		ck_assert(i == 0 || ids[i] > ids[i - 1]);
@@ -224,7 +227,9 @@ static const struct {
 
 START_TEST(what_cannot_be_attached_is_explained)
 {
-	struct asked asked = { .refused = { bad[_i].refused }, .errnum = bad[_i].errnum, .no_links = bad[_i].kernel == NO_LINKS };
+	struct asked asked = { .refused = { bad[_i].refused },
+			       .errnum = bad[_i].errnum,
+			       .no_links = bad[_i].kernel == NO_LINKS };
 
 	fake_kernel(true);
 	fake_sys_on_bpf(BPFL_CMD_LINK_CREATE, on_link, &asked);
@@ -262,7 +267,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { each_function_gets_the_cookie, what_the_kernel_refuses_is_named_and_left_out, any_call_may_fail };
+	const TTest *tests[] = { each_function_gets_the_cookie, what_the_kernel_refuses_is_named_and_left_out,
+				 any_call_may_fail };
 	Suite *suite = BPFL_TEST_SUITE("attach/tracing_multi", tests);
 
 	bpfl_test_add_loop(suite, "good", a_link_has_the_ids_of_what_can_be_traced, sizeof(good) / sizeof(good[0]));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Probes in user space on a kernel made of arrays: which calls are made for which words, what happens when an older kernel refuses
- * them, and how arguments of USDT probes get into the object's map. That programs run is shown in tests/kern/test_uprobe.c.
+ * Probes in user space on a kernel made of arrays: which calls are made for which words, what happens when an
+ * older kernel refuses them, and how arguments of USDT probes get into the object's map. That programs run is
+ * shown in tests/kern/test_uprobe.c.
  */
 #include "harness.h"
 
@@ -24,7 +25,8 @@
 
 static struct kerngen gen;
 static char dir[] = "/tmp/bpfload-test-XXXXXX";
-static char binary[64]; /* two functions "get_a", "get_b", one "put"; probes demo:one (1 site), demo:two (2 sites, semaphore) */
+/* two functions "get_a", "get_b", one "put"; probes demo:one (1 site), demo:two (2 sites, semaphore) */
+static char binary[64];
 static struct bpfl_link *link_made;
 
 #define PMU "/sys/bus/event_source/devices/uprobe/"
@@ -35,7 +37,8 @@ static void write_binary(void)
 	static const char *const names[] = { "get_a", "get_b", "put", "get_c", "get_d" };
 
 	for (size_t i = 0; i < 5; i++)
-		usergen_symbol(user, BPFL_SHT_DYNSYM, names[i], USERGEN_TEXT + 0x10 * (i + 1), 16, BPFL_STB_GLOBAL, BPFL_STT_FUNC, 0);
+		usergen_symbol(user, BPFL_SHT_DYNSYM, names[i], USERGEN_TEXT + 0x10 * (i + 1), 16, BPFL_STB_GLOBAL,
+			       BPFL_STT_FUNC, 0);
 	usergen_note(user, "demo", "one", USERGEN_TEXT + 0x100, 0, 0, "-4@%eax 8@8(%rdi,%rsi,4)");
 	usergen_note(user, "demo", "two", USERGEN_TEXT + 0x200, 0, USERGEN_DATA + 6, "8@%rdi");
 	usergen_note(user, "demo", "two", USERGEN_TEXT + 0x300, 0, USERGEN_DATA + 6, "8@-8(%rbp)");
@@ -160,8 +163,8 @@ START_TEST(targets_that_are_not_there_are_told_before_loading)
 	start("uprobe", 0);
 	ck_assert_int_eq(attach(refused[_i].attach), -refused[_i].errnum);
 	CHECK_HAS(gen.err.message, refused[_i].message);
-	ck_assert_msg(strstr(gen.err.why, refused[_i].help) || strstr(gen.err.fix, refused[_i].help), "'%s' is not in: %s / %s",
-		      refused[_i].help, gen.err.why, gen.err.fix);
+	ck_assert_msg(strstr(gen.err.why, refused[_i].help) || strstr(gen.err.fix, refused[_i].help),
+		      "'%s' is not in: %s / %s", refused[_i].help, gen.err.why, gen.err.fix);
 	ck_assert_uint_eq(fake_sys_count("perf_event_open"), 0);
 	finish();
 }
@@ -176,7 +179,8 @@ START_TEST(return_probes_on_go_functions_are_refused)
 	usergen_symbol(user, BPFL_SHT_SYMTAB, "main.(*T).f", USERGEN_TEXT + 0x10, 16, BPFL_STB_LOCAL, BPFL_STT_FUNC, 0);
 	usergen_symbol(user, BPFL_SHT_SYMTAB, "from_c", USERGEN_TEXT + 0x20, 16, BPFL_STB_LOCAL, BPFL_STT_FUNC, 0);
 	usergen_finish(user, binary);
-	CHECK_FAILS(attach("uretprobe/%s:main.(*T).f"), gen.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "would crash the program");
+	CHECK_FAILS(attach("uretprobe/%s:main.(*T).f"), gen.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "would crash the program");
 	CHECK_HAS(gen.err.why, "Go");
 	CHECK_HAS(gen.err.fix, "RET");
 	CHECK_OK(attach("uretprobe/%s:from_c"), gen.err);
@@ -313,7 +317,8 @@ END_TEST
 static void add_spec_maps(bool with_index)
 {
 	struct btfgen *btf = &gen.btf;
-	uint32_t u64 = btfgen_int(btf, "u64", 8, 0), u32 = btfgen_int(btf, "u32", 4, 0), s16 = btfgen_int(btf, "short", 2, 1);
+	uint32_t u64 = btfgen_int(btf, "u64", 8, 0), u32 = btfgen_int(btf, "u32", 4, 0),
+		 s16 = btfgen_int(btf, "short", 2, 1);
 	uint32_t u8 = btfgen_int(btf, "u8", 1, 0), arg, args, value, size = with_index ? 24 : 16;
 	struct bpfl_map_spec *map;
 
@@ -453,7 +458,8 @@ START_TEST(without_cookies_a_place_is_known_by_its_address)
 
 	start("usdt", BPFL_KERNEL_VERSION(5, 10, 0));
 	add_spec_maps(false);
-	CHECK_FAILS(attach("usdt/%s:demo:one"), gen.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "cannot be read on this kernel");
+	CHECK_FAILS(attach("usdt/%s:demo:one"), gen.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "cannot be read on this kernel");
 	CHECK_HAS(gen.err.fix, "pid=N");
 	/* This process does not run the file. */
 	snprintf(text, sizeof(text), "usdt/%%s:demo:one,pid=%d", getpid());
@@ -546,7 +552,8 @@ END_TEST
 /* ---- binaries ---- */
 
 /* Every system call of an attach fails once: an error with text, and nothing stays open (the harness looks). */
-static const char *const swept[] = { "uprobe/%s:get_a", "uprobe.multi/%s:get_*", "usdt/%s:demo:two", "usdt/%s:demo:one" };
+static const char *const swept[] = { "uprobe/%s:get_a", "uprobe.multi/%s:get_*", "usdt/%s:demo:two",
+				     "usdt/%s:demo:one" };
 
 START_TEST(any_call_may_fail)
 {
@@ -679,7 +686,8 @@ START_TEST(programs_are_found_in_path_and_processes_have_their_own_root)
 
 	start("uprobe", 0);
 	setenv("PATH", "/nonexistent::/usr/share/none", 1);
-	CHECK_FAILS(bpfl_binary_find("binary", 0, &found, &gen.err), gen.err, BPFL_ERR_TARGET, ENOENT, "no program 'binary'");
+	CHECK_FAILS(bpfl_binary_find("binary", 0, &found, &gen.err), gen.err, BPFL_ERR_TARGET, ENOENT,
+		    "no program 'binary'");
 	setenv("PATH", dir, 1);
 	CHECK_OK(bpfl_binary_find("binary", 0, &found, &gen.err), gen.err);
 	ck_assert_str_eq(found, binary);
@@ -706,24 +714,38 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		a_uprobe_is_an_event_at_an_offset, a_return_probe_of_one_process_with_a_counter,
-		return_probes_on_go_functions_are_refused, functions_that_fit_a_pattern_share_one_link,
-		return_probes_and_sessions_say_so, one_bad_member_is_left_out_and_named, only_bad_members_are_an_error,
-		an_older_kernel_gets_single_probes, a_session_has_no_fallback, a_refusal_that_is_nobodys_fault_is_not_searched,
+		a_uprobe_is_an_event_at_an_offset,
+		a_return_probe_of_one_process_with_a_counter,
+		return_probes_on_go_functions_are_refused,
+		functions_that_fit_a_pattern_share_one_link,
+		return_probes_and_sessions_say_so,
+		one_bad_member_is_left_out_and_named,
+		only_bad_members_are_an_error,
+		an_older_kernel_gets_single_probes,
+		a_session_has_no_fallback,
+		a_refusal_that_is_nobodys_fault_is_not_searched,
 		a_probe_at_one_place_is_a_uprobe_with_a_description,
 #if defined(__x86_64__)
-		a_newer_layout_is_filled_by_its_own_names, several_places_share_a_link_and_equal_descriptions,
-		descriptions_are_given_back, without_cookies_a_place_is_known_by_its_address,
+		a_newer_layout_is_filled_by_its_own_names,
+		several_places_share_a_link_and_equal_descriptions,
+		descriptions_are_given_back,
+		without_cookies_a_place_is_known_by_its_address,
 		an_address_leads_to_the_description_of_a_fixed_program,
 #endif
-		the_map_grows_with_the_probes_before_it_is_created, a_program_without_the_map_gets_the_users_cookie,
-		a_map_of_another_layout_is_refused, arguments_of_another_machine_are_refused, a_missing_probe_brings_near_names,
-		the_linkers_cache_is_read_in_both_formats, a_new_cache_behind_an_old_one_counts,
-		programs_are_found_in_path_and_processes_have_their_own_root, the_name_of_a_library_ends_at_a_single_colon,
+		the_map_grows_with_the_probes_before_it_is_created,
+		a_program_without_the_map_gets_the_users_cookie,
+		a_map_of_another_layout_is_refused,
+		arguments_of_another_machine_are_refused,
+		a_missing_probe_brings_near_names,
+		the_linkers_cache_is_read_in_both_formats,
+		a_new_cache_behind_an_old_one_counts,
+		programs_are_found_in_path_and_processes_have_their_own_root,
+		the_name_of_a_library_ends_at_a_single_colon,
 	};
 	Suite *suite = BPFL_TEST_SUITE("attach user", tests);
 
-	bpfl_test_add_loop(suite, "refused", targets_that_are_not_there_are_told_before_loading, sizeof(refused) / sizeof(refused[0]));
+	bpfl_test_add_loop(suite, "refused", targets_that_are_not_there_are_told_before_loading,
+			   sizeof(refused) / sizeof(refused[0]));
 	bpfl_test_add_loop(suite, "failing", any_call_may_fail, sizeof(swept) / sizeof(swept[0]));
 	return bpfl_test_main(suite);
 }

@@ -318,7 +318,8 @@ START_TEST(what_may_be_sent_to_a_terminal)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		ck_assert_uint_eq(bpfl_text_utf8_len((const unsigned char *)rows[i].text, rows[i].left), rows[i].len);
-		ck_assert_uint_eq(bpfl_utf8_printable((const unsigned char *)rows[i].text, rows[i].left), rows[i].printable);
+		ck_assert_uint_eq(bpfl_utf8_printable((const unsigned char *)rows[i].text, rows[i].left),
+				  rows[i].printable);
 	}
 }
 END_TEST

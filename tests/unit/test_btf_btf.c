@@ -13,8 +13,8 @@
 
 /* Ids of the sample's types. */
 struct sample {
-	uint32_t integer, character, u64, boolean, fwd, node, ptr, comm, matrix, event, alias, constant, volatile_ptr, proto, func, var,
-		section, float_id, flexible, packed;
+	uint32_t integer, character, u64, boolean, fwd, node, ptr, comm, matrix, event, alias, constant, volatile_ptr,
+		proto, func, var, section, float_id, flexible, packed;
 };
 
 static struct sample make_sample(struct btfgen *gen)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * C types in words. Layouts are checked against what the compiler of this test makes of the same words, and against numbers where the
- * machine could differ.
+ * C types in words. Layouts are checked against what the compiler of this test makes of the same words, and
+ * against numbers where the machine could differ.
  */
 #include "harness.h"
 
@@ -143,7 +143,8 @@ START_TEST(an_object_without_types_is_enough)
 	ck_assert_int_eq(bpfl_btf_size(btf, id, &size), 0);
 	ck_assert_uint_eq(size, 20);
 	bpfl_btf_destroy(btf);
-	CHECK_FAILS(bpfl_cdecl_read(NULL, "struct point", &btf, &id, &err), err, BPFL_ERR_USAGE, ENOENT, "no struct 'point'");
+	CHECK_FAILS(bpfl_cdecl_read(NULL, "struct point", &btf, &id, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no struct 'point'");
 	bpfl_error_clear(&err);
 }
 END_TEST
@@ -199,7 +200,8 @@ END_TEST
 /* Deep nesting ends; every beginning and every changed byte of a good type is answered without a crash. */
 START_TEST(no_text_breaks_the_parser)
 {
-	static const char good[] = "struct a {const u32 *b[3], c:4; union {struct point p; enum {X=1,Y} q;}; char d[];} __packed;";
+	static const char good[] = "struct a {const u32 *b[3], c:4; union {struct point p; enum {X=1,Y} q;}; char "
+				   "d[];} __packed;";
 	static const char bytes[] = "{}[]*:;,=()0x9 s\"\n";
 	char text[sizeof(good)], deep[600] = "";
 	struct bpfl_btf *btf = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Broken BTF, shape by shape: each is refused with a text of its own, in both byte orders. And a sweep over one small BTF: whatever
- * is cut off or flipped, reading it ends, and what was accepted can be used.
+ * Broken BTF, shape by shape: each is refused with a text of its own, in both byte orders. And a sweep over one
+ * small BTF: whatever is cut off or flipped, reading it ends, and what was accepted can be used.
  */
 #include "harness.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A module's types on an outline of a kernel's: each outline finds the type of the kernel at hand, or is named when it finds none
- * or two. The rows of the table are one outline against one kernel.
+ * A module's types on an outline of a kernel's: each outline finds the type of the kernel at hand, or is named
+ * when it finds none or two. The rows of the table are one outline against one kernel.
  */
 #include "harness.h"
 
@@ -69,7 +69,8 @@ static int read_row(void (*outline_has)(struct btfgen *), void (*kernel_has)(str
 	btfgen_member(&module, "v", held, 0);
 	btfgen_put(&module, 3, 1); /* the first string of the outline: "int" */
 	module_bytes = btfgen_bytes(&module, &module_size);
-	ret = bpfl_btf_read_distilled(outline_bytes, outline_size, module_bytes, module_size, *ret_kernel, ret_btf, err);
+	ret = bpfl_btf_read_distilled(outline_bytes, outline_size, module_bytes, module_size, *ret_kernel, ret_btf,
+				      err);
 	btfgen_deinit(&kernel);
 	btfgen_deinit(&outline);
 	btfgen_deinit(&module);
@@ -110,7 +111,8 @@ START_TEST(an_outline_finds_its_type)
 		const struct bpfl_btf_type *own;
 		uint32_t id, held;
 
-		CHECK_OK(read_row(rows[i / 2].outline, rows[i / 2].kernel, rows[i / 2].use, i % 2, &kernel, &btf, &err), err);
+		CHECK_OK(read_row(rows[i / 2].outline, rows[i / 2].kernel, rows[i / 2].use, i % 2, &kernel, &btf, &err),
+			 err);
 		ck_assert_ptr_eq(bpfl_btf_base(btf), kernel);
 		ck_assert_int_eq(bpfl_btf_is_foreign(btf), i % 2);
 		ck_assert_uint_eq(bpfl_btf_first_id(btf), bpfl_btf_nr_types(kernel));
@@ -210,8 +212,8 @@ START_TEST(without_a_kernel_the_outlines_stay)
 	struct pair pair;
 
 	pair_init(&pair);
-	CHECK_OK(bpfl_btf_read_distilled(pair.outline_bytes, pair.outline_size, pair.module_bytes, pair.module_size, NULL, &btf,
-					 &err),
+	CHECK_OK(bpfl_btf_read_distilled(pair.outline_bytes, pair.outline_size, pair.module_bytes, pair.module_size,
+					 NULL, &btf, &err),
 		 err);
 	ck_assert_ptr_null(bpfl_btf_base(btf));
 	ck_assert_uint_eq(bpfl_btf_nr_types(btf), 6);
@@ -238,8 +240,8 @@ START_TEST(a_kind_from_the_future_cannot_be_moved)
 	btfgen_record(&pair.module, 0, 33u << 24, 0);
 	btfgen_word(&pair.module, 1);
 	pair.module_bytes = btfgen_bytes(&pair.module, &pair.module_size);
-	CHECK_FAILS(bpfl_btf_read_distilled(pair.outline_bytes, pair.outline_size, pair.module_bytes, pair.module_size, kernel,
-					    &btf, &err),
+	CHECK_FAILS(bpfl_btf_read_distilled(pair.outline_bytes, pair.outline_size, pair.module_bytes, pair.module_size,
+					    kernel, &btf, &err),
 		    err, BPFL_ERR_OBJECT, EOPNOTSUPP, "type 6 is of kind 33");
 	bpfl_btf_destroy(kernel);
 	pair_deinit(&pair);
@@ -269,7 +271,8 @@ START_TEST(broken_sections_end_in_an_error)
 				struct bpfl_error err = BPFL_ERROR_INIT;
 
 				if (bpfl_btf_read_distilled(pair.outline_bytes, pair.outline_size, pair.module_bytes,
-							    pair.module_size, with_kernel ? kernel : NULL, &btf, &err) == 0) {
+							    pair.module_size, with_kernel ? kernel : NULL, &btf,
+							    &err) == 0) {
 					bpfl_btf_destroy(btf);
 				} else {
 					ck_assert_int_ne(err.message[0], '\0');
@@ -279,8 +282,10 @@ START_TEST(broken_sections_end_in_an_error)
 		}
 		*byte = before;
 		ck_assert_int_lt(bpfl_btf_read_distilled(pair.outline_bytes, in_module ? pair.outline_size : at,
-							 pair.module_bytes, in_module ? at - pair.outline_size : pair.module_size,
-							 kernel, &btf, NULL), 0);
+							 pair.module_bytes,
+							 in_module ? at - pair.outline_size : pair.module_size, kernel,
+							 &btf, NULL),
+				 0);
 	}
 	ck_assert_uint_gt(nr_refused, 500);
 	bpfl_btf_destroy(kernel);

@@ -353,7 +353,8 @@ START_TEST(enums_keep_values_and_size)
 	text = print_c(&gen);
 	CHECK_HAS(text, "enum plain {\n\tP = 4294967295,\n};\n");
 	CHECK_HAS(text, "enum small {\n\tS = 7,\n} __attribute__((mode(byte)));\n");
-	CHECK_HAS(text, "enum negative {\n\tN = -9223372036854775807LL - 1,\n\tM = -2LL,\n} __attribute__((mode(DI)));\n");
+	CHECK_HAS(text,
+		  "enum negative {\n\tN = -9223372036854775807LL - 1,\n\tM = -2LL,\n} __attribute__((mode(DI)));\n");
 	CHECK_HAS(text, "enum positive {\n\tQ = 18446744073709551615ULL,\n}");
 	CHECK_HAS(text, "enum later {\n\t__enum_without_values_5,\n};\n");
 	free(text);
@@ -726,7 +727,8 @@ START_TEST(the_listing_has_a_line_for_everything)
 			       "[13] DECL_TAG 'tag' type_id=4 component_idx=0\n");
 	free(text);
 	text = print(btf, BPFL_BTF_JSON);
-	ck_assert_msg(strncmp(text, "{\"types\":[\n{\"id\":1,\"kind\":\"INT\",\"name\":\"int\",\"size\":4,", 54) == 0, "%s", text);
+	ck_assert_msg(strncmp(text, "{\"types\":[\n{\"id\":1,\"kind\":\"INT\",\"name\":\"int\",\"size\":4,", 54) == 0,
+		      "%s", text);
 	CHECK_HAS(text, "{\"id\":4,\"kind\":\"STRUCT\",\"name\":\"s\",\"size\":4,\"vlen\":1,\"members\":["
 			"{\"name\":\"f\",\"type_id\":1,\"bits_offset\":3,\"bitfield_size\":2}]},\n");
 	free(text);

@@ -300,7 +300,8 @@ static void read_shape(const struct shape *shape, bool swap, struct bpfl_error *
 	extgen_init(&ext, swap);
 	shape->make(&fix, &ext);
 	bytes = extgen_bytes(&ext, &size);
-	CHECK_FAILS(bpfl_btf_ext_read(bytes, size, swap, fix.btf, &read, err), *err, BPFL_ERR_OBJECT, EINVAL, shape->text);
+	CHECK_FAILS(bpfl_btf_ext_read(bytes, size, swap, fix.btf, &read, err), *err, BPFL_ERR_OBJECT, EINVAL,
+		    shape->text);
 	ck_assert_ptr_null(read);
 	ck_assert_msg(strncmp(err->message, "BTF.ext: ", 9) == 0, "%s", err->message);
 	extgen_deinit(&ext);

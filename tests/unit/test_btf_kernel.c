@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Opening a kernel's BTF: raw files, ELF files of both classes and byte orders, broken ones, and what happens when there is none. The real
- * kernel's is in tests/kern/test_btf_vmlinux.c.
+ * Opening a kernel's BTF: raw files, ELF files of both classes and byte orders, broken ones, and what happens
+ * when there is none. The real kernel's is in tests/kern/test_btf_vmlinux.c.
  */
 #include "harness.h"
 
@@ -233,7 +233,8 @@ START_TEST(a_module_finds_its_kernels_types)
 		CHECK_OK(bpfl_btf_read_file(path, NULL, &btf, &err), err);
 		ck_assert_uint_eq(bpfl_btf_members(bpfl_btf_type(btf, 2))->type, 1); /* the outline */
 		bpfl_btf_destroy(btf);
-		CHECK_FAILS(bpfl_btf_open_kernel(path, &btf, &err), err, BPFL_ERR_OBJECT, EINVAL, "these are the types of a module");
+		CHECK_FAILS(bpfl_btf_open_kernel(path, &btf, &err), err, BPFL_ERR_OBJECT, EINVAL,
+			    "these are the types of a module");
 		CHECK_HAS(err.message, path);
 		unlink(path);
 
@@ -249,7 +250,8 @@ START_TEST(a_module_finds_its_kernels_types)
 		CHECK_OK(bpfl_btf_read_outlined(path, outline_path, NULL, &btf, &err), err);
 		ck_assert_uint_eq(bpfl_btf_members(bpfl_btf_type(btf, 2))->type, 1);
 		bpfl_btf_destroy(btf);
-		CHECK_FAILS(bpfl_btf_read_outlined(path, "/nonexistent", kernel, &btf, &err), err, BPFL_ERR_SYSTEM, ENOENT, "/nonexistent");
+		CHECK_FAILS(bpfl_btf_read_outlined(path, "/nonexistent", kernel, &btf, &err), err, BPFL_ERR_SYSTEM,
+			    ENOENT, "/nonexistent");
 		unlink(outline_path);
 		unlink(path);
 		bpfl_buf_deinit(&elf.out);
@@ -365,7 +367,8 @@ START_TEST(a_kernel_without_btf_is_explained)
 		snprintf(file, sizeof(file), "%.*s%s%s", (int)before, patterns[i], release, patterns[i] + before + 2);
 		fake_sys_file_error(file, ENOENT);
 	}
-	CHECK_FAILS(bpfl_btf_open_kernel(NULL, &btf, &err), err, BPFL_ERR_UNSUPPORTED, ENOENT, "no BTF of the running kernel");
+	CHECK_FAILS(bpfl_btf_open_kernel(NULL, &btf, &err), err, BPFL_ERR_UNSUPPORTED, ENOENT,
+		    "no BTF of the running kernel");
 	ck_assert_int_eq(err.catalogue_id, 7);
 	CHECK_HAS(err.why, SYSFS_BTF);
 	CHECK_HAS(err.why, file);
@@ -434,7 +437,8 @@ START_TEST(types_that_continue_another_kernel_are_refused)
 			CHECK_OK(ret, err);
 			bpfl_btf_destroy(btf);
 		} else {
-			CHECK_FAILS(ret, err, BPFL_ERR_OBJECT, EINVAL, "these types do not continue the given ones: the name of type 2");
+			CHECK_FAILS(ret, err, BPFL_ERR_OBJECT, EINVAL,
+				    "these types do not continue the given ones: the name of type 2");
 			bpfl_error_clear(&err);
 		}
 		unlink(path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Values as text, JSON and back: every kind, bit-fields in both bit orders, limits, and what the parser refuses and why.
+ * Values as text, JSON and back: every kind, bit-fields in both bit orders, limits, and what the parser refuses
+ * and why.
  */
 #include "harness.h"
 
@@ -11,7 +12,10 @@
 #include "btf/value.h"
 #include "btfgen.h"
 
-/* One struct with everything in it, and the same in C (this machine's compiler lays out bit-fields as BTF says it does). */
+/*
+ * One struct with everything in it, and the same in C (this machine's compiler lays out bit-fields as BTF
+ * says it does).
+ */
 enum mode { SLOW = 0, FAST = 7 };
 
 struct inner {
@@ -48,7 +52,8 @@ struct everything {
 };
 
 static struct {
-	uint32_t u8, s8, u16, s16, s32, u32, u64, s64, boolean, character, mode, big_mode, inner, everything, flexible, var, section, sized;
+	uint32_t u8, s8, u16, s16, s32, u32, u64, s64, boolean, character, mode, big_mode, inner, everything, flexible,
+		var, section, sized;
 } ids;
 
 static uint32_t make_anonymous_union(struct btfgen *gen)
@@ -133,7 +138,8 @@ static struct bpfl_btf *make_btf(void)
 	ids.flexible = btfgen_struct(&gen, "flexible", 4);
 	btfgen_member(&gen, "nr", ids.u32, 0);
 	btfgen_member(&gen, "tail", tail, 32);
-	ids.var = btfgen_var(&gen, "counter", btfgen_type(&gen, BPFL_KIND_VOLATILE, NULL, ids.u32), BPFL_LINKAGE_GLOBAL);
+	ids.var = btfgen_var(&gen, "counter", btfgen_type(&gen, BPFL_KIND_VOLATILE, NULL, ids.u32),
+			     BPFL_LINKAGE_GLOBAL);
 	ids.section = btfgen_datasec(&gen, ".bss", 8);
 	btfgen_datasec_var(&gen, ids.var, 4, 4);
 	ids.sized = comm;
@@ -144,10 +150,29 @@ static struct bpfl_btf *make_btf(void)
 }
 
 static const struct everything sample = {
-	.u8 = 200, .s8 = -3, .u16 = 65535, .s32 = -2147483647 - 1, .u64 = UINT64_MAX, .s64 = -5, .flag = 1, .letter = 'q',
-	.comm = "ba\"\n", .mode = FAST, .low = 5, .mid = 100, .neg = -9, .inner = { -1, 2 }, .word = 0x00020001,
-	.list = { 1, 2, 3 }, .single = 0.1f, .twice = 0.1, .pointer = 0xffff888000000010, .wide = { 1, 2 },
-	.big_mode = INT64_MIN, .delay_ns = 10, .pairs = { { 1, 2 }, { 3, 4 } },
+	.u8 = 200,
+	.s8 = -3,
+	.u16 = 65535,
+	.s32 = -2147483647 - 1,
+	.u64 = UINT64_MAX,
+	.s64 = -5,
+	.flag = 1,
+	.letter = 'q',
+	.comm = "ba\"\n",
+	.mode = FAST,
+	.low = 5,
+	.mid = 100,
+	.neg = -9,
+	.inner = { -1, 2 },
+	.word = 0x00020001,
+	.list = { 1, 2, 3 },
+	.single = 0.1f,
+	.twice = 0.1,
+	.pointer = 0xffff888000000010,
+	.wide = { 1, 2 },
+	.big_mode = INT64_MIN,
+	.delay_ns = 10,
+	.pairs = { { 1, 2 }, { 3, 4 } },
 };
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -243,8 +268,10 @@ START_TEST(what_is_the_kernels_only_is_left_out)
 	btf = btfgen_read(&gen);
 	check_text(btf, value, bytes, sizeof(bytes), "{n=7,shown=0x6,only={},last=9}");
 	check_json(btf, value, bytes, sizeof(bytes), "{\"n\":7,\"shown\":\"0x6\",\"only\":{},\"last\":9}");
-	ck_assert(bpfl_btf_is_kernel_only(btf, lock) && bpfl_btf_is_kernel_only(btf, locks) && bpfl_btf_is_kernel_only(btf, kptr));
-	ck_assert(!bpfl_btf_is_kernel_only(btf, value) && !bpfl_btf_is_kernel_only(btf, pointer) && !bpfl_btf_is_kernel_only(btf, 0));
+	ck_assert(bpfl_btf_is_kernel_only(btf, lock) && bpfl_btf_is_kernel_only(btf, locks) &&
+		  bpfl_btf_is_kernel_only(btf, kptr));
+	ck_assert(!bpfl_btf_is_kernel_only(btf, value) && !bpfl_btf_is_kernel_only(btf, pointer) &&
+		  !bpfl_btf_is_kernel_only(btf, 0));
 	bpfl_btf_destroy(btf);
 	btfgen_deinit(&gen);
 }
@@ -659,7 +686,8 @@ START_TEST(what_does_not_fit_is_refused_and_changes_nothing)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int ret = set(btf, rows[i].path, rows[i].text, &value, &err);
 
-		ck_assert_msg(ret == -rows[i].errnum, "%s=%s gave %d: %s", rows[i].path, rows[i].text, ret, err.message);
+		ck_assert_msg(ret == -rows[i].errnum, "%s=%s gave %d: %s", rows[i].path, rows[i].text, ret,
+			      err.message);
 		CHECK_ERROR(err, BPFL_ERR_USAGE, rows[i].errnum, rows[i].message);
 		ck_assert_mem_eq(&value, &sample, sizeof(value));
 	}
@@ -680,8 +708,8 @@ START_TEST(bytes_that_are_too_few_are_refused)
 	CHECK_FAILS(bpfl_btf_place_set(btf, &place, NULL, "1", bytes, sizeof(bytes), &err), err, BPFL_ERR_USAGE, ERANGE,
 		    "byte 4 lies behind the 4 bytes of the variable");
 	CHECK_OK(bpfl_btf_place_find(btf, ids.everything, ".inner", &place, &err), err);
-	CHECK_FAILS(bpfl_btf_place_set(btf, &place, NULL, "{}", bytes, sizeof(bytes), &err), err, BPFL_ERR_USAGE, ERANGE,
-		    "lies behind");
+	CHECK_FAILS(bpfl_btf_place_set(btf, &place, NULL, "{}", bytes, sizeof(bytes), &err), err, BPFL_ERR_USAGE,
+		    ERANGE, "lies behind");
 	CHECK_FAILS(bpfl_btf_place_set(btf, &(struct bpfl_btf_place){ 0 }, NULL, "1", bytes, sizeof(bytes), &err), err,
 		    BPFL_ERR_USAGE, EINVAL, "a value of type 'void' cannot be set");
 	bpfl_btf_destroy(btf);

@@ -2,7 +2,8 @@
 /*
  * elf/elf: good objects are read as they are, broken ones are refused with a text of their own.
  *
- * Every broken object is the same small good one with one thing changed. A sweep at the end changes everything, one bit at a time.
+ * Every broken object is the same small good one with one thing changed. A sweep at the end changes everything,
+ * one bit at a time.
  */
 #include "elf/elf.h"
 

@@ -12,7 +12,10 @@
 #include "elfgen.h"
 #include "harness.h"
 
-/* A program with a map reference, a call through a section symbol, names that are meant for the terminal, and numbers without a name. */
+/*
+ * A program with a map reference, a call through a section symbol, names that are meant for the terminal,
+ * and numbers without a name.
+ */
 static struct elfgen *object(enum elfgen_order order)
 {
 	struct elfgen *gen = elfgen_new(order);
@@ -105,8 +108,9 @@ START_TEST(the_json_has_the_same)
 	CHECK_HAS(text, "\"machine\":247");
 	CHECK_HAS(text, "{\"index\":3,\"name\":\"xdp\",\"type\":1,\"type_name\":\"PROGBITS\",\"flags\":6,\"size\":16,");
 	CHECK_HAS(text, "\\u001b[31m\\\"red\\\"");
-	CHECK_HAS(text, "{\"index\":2,\"name\":\"count\",\"type\":\"OBJECT\",\"bind\":\"LOCAL\",\"visibility\":\"HIDDEN\","
-			"\"section_index\":4,\"section\":\".bss\",\"value\":8,\"size\":4}");
+	CHECK_HAS(text,
+		  "{\"index\":2,\"name\":\"count\",\"type\":\"OBJECT\",\"bind\":\"LOCAL\",\"visibility\":\"HIDDEN\","
+		  "\"section_index\":4,\"section\":\".bss\",\"value\":8,\"size\":4}");
 	CHECK_HAS(text, "{\"section_index\":3,\"section\":\"xdp\",\"byte_off\":8,\"type\":99,\"type_name\":\"0x63\","
 			"\"symbol_index\":3,\"symbol\":\".bss\"}");
 	for (const char *c = text; *c; c++)

@@ -129,8 +129,21 @@ static int read_raw(const void *bytes, size_t size, size_t *ret_nr)
 
 START_TEST(cut_notes_are_errors)
 {
-	struct __attribute__((packed)) { uint32_t name_size, size, type; char name[8]; uint64_t pc, base, semaphore; char text[16]; } note = {
-		8, 24 + 16, 3, "stapsdt", USERGEN_TEXT, 0, 0, "demo\0tick\0" "8@%rax",
+	struct __attribute__((packed)) {
+		uint32_t name_size, size, type;
+		char name[8];
+		uint64_t pc, base, semaphore;
+		char text[16];
+	} note = {
+		8,
+		24 + 16,
+		3,
+		"stapsdt",
+		USERGEN_TEXT,
+		0,
+		0,
+		"demo\0tick\0"
+		"8@%rax",
 	};
 	size_t nr;
 
@@ -230,9 +243,10 @@ START_TEST(arguments_are_understood_on_each_machine)
 	for (int i = 0; i < nr; i++) {
 		const struct bpfl_usdt_arg *got = &args[i], *want = &row->args[i];
 
-		ck_assert_msg(got->kind == want->kind, "'%s': argument %d has kind %d, not %d", row->text, i, (int)got->kind,
-			      (int)want->kind);
-		ck_assert_msg(got->value == want->value, "'%s': argument %d: value %lld", row->text, i, (long long)got->value);
+		ck_assert_msg(got->kind == want->kind, "'%s': argument %d has kind %d, not %d", row->text, i,
+			      (int)got->kind, (int)want->kind);
+		ck_assert_msg(got->value == want->value, "'%s': argument %d: value %lld", row->text, i,
+			      (long long)got->value);
 		ck_assert_msg(got->reg_off == want->reg_off && got->idx_reg_off == want->idx_reg_off,
 			      "'%s': argument %d: registers at %u, %u", row->text, i, got->reg_off, got->idx_reg_off);
 		ck_assert_msg(got->scale_shift == want->scale_shift && got->size_bytes == want->size_bytes &&
@@ -264,6 +278,7 @@ int main(void)
 	Suite *suite = BPFL_TEST_SUITE("elf usdt", tests);
 
 	bpfl_test_add_loop(suite, "notes", notes_are_read_from_files_of_all_sorts, sizeof(sorts) / sizeof(sorts[0]));
-	bpfl_test_add_loop(suite, "arguments", arguments_are_understood_on_each_machine, sizeof(arg_rows) / sizeof(arg_rows[0]));
+	bpfl_test_add_loop(suite, "arguments", arguments_are_understood_on_each_machine,
+			   sizeof(arg_rows) / sizeof(arg_rows[0]));
 	return bpfl_test_main(suite);
 }

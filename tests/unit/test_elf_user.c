@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Executables and libraries: functions by name, version and pattern, addresses to offsets, debug files, and files that lie. The files are
- * written here (tests/lib/usergen).
+ * Executables and libraries: functions by name, version and pattern, addresses to offsets, debug files, and
+ * files that lie. The files are written here (tests/lib/usergen).
  */
 #include "harness.h"
 
@@ -110,8 +110,10 @@ END_TEST
 
 START_TEST(names_are_bytes)
 {
-	static const char *const names[] = { "main.(*T).f", "operator+", "std::vector<int, std::allocator<int> >::at", "a b", "*",
-					     "f@", "x@y@z", "\xc3\xa9t\xc3\xa9" };
+	static const char *const names[] = {
+		"main.(*T).f", "operator+",        "std::vector<int, std::allocator<int> >::at", "a b", "*", "f@",
+		"x@y@z",       "\xc3\xa9t\xc3\xa9"
+	};
 	struct usergen *gen = gen_new();
 	struct bpfl_user_elf *elf;
 
@@ -201,8 +203,10 @@ START_TEST(what_is_no_function_here_does_not_count)
 	usergen_symbol(gen, BPFL_SHT_DYNSYM, "variable", USERGEN_DATA, 4, GLOBAL, BPFL_STT_OBJECT, 0);
 	usergen_symbol(gen, BPFL_SHT_DYNSYM, "nowhere", 0x12345678, 4, GLOBAL, FUNC, 0);
 	elf = finish(gen);
-	CHECK_FAILS(bpfl_user_find(elf, "imported", &func, &err), err, BPFL_ERR_TARGET, ENOENT, "no function 'imported'");
-	CHECK_FAILS(bpfl_user_find(elf, "variable", &func, &err), err, BPFL_ERR_TARGET, ENOENT, "no function 'variable'");
+	CHECK_FAILS(bpfl_user_find(elf, "imported", &func, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "no function 'imported'");
+	CHECK_FAILS(bpfl_user_find(elf, "variable", &func, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "no function 'variable'");
 	CHECK_FAILS(bpfl_user_find(elf, "nowhere", &func, &err), err, BPFL_ERR_TARGET, ENOENT, "0x12345678");
 	bpfl_user_close(elf);
 	cleanup();
@@ -273,7 +277,8 @@ START_TEST(an_indirect_function_is_known_as_one)
 	CHECK_OK(bpfl_user_find(elf, "strlen", &func, &err), err);
 	ck_assert(func.is_ifunc);
 	/* This process does not use the file. */
-	CHECK_FAILS(bpfl_user_ifunc_resolve(elf, 0, "strlen", &func, &err), err, BPFL_ERR_TARGET, ENOENT, "indirect function");
+	CHECK_FAILS(bpfl_user_ifunc_resolve(elf, 0, "strlen", &func, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "indirect function");
 	CHECK_HAS(err.why, "__strlen_fast, __strlen_plain");
 	CHECK_HAS_NOT(err.why, "__strlenx_no");
 	bpfl_user_close(elf);
@@ -422,7 +427,8 @@ START_TEST(a_debug_file_is_found_by_build_id)
 	elf = finish(gen);
 	ck_assert_ptr_null(bpfl_user_debug(elf));
 	ck_assert_uint_ge(fake_sys_count("openat"), 2);
-	ck_assert_str_eq(fake_sys_nth("openat", fake_sys_count("openat") - 1)->path, "/usr/lib/debug/.build-id/ab/cdef01.debug");
+	ck_assert_str_eq(fake_sys_nth("openat", fake_sys_count("openat") - 1)->path,
+			 "/usr/lib/debug/.build-id/ab/cdef01.debug");
 	bpfl_user_close(elf);
 	cleanup();
 }
@@ -584,7 +590,8 @@ START_TEST(other_files_are_refused_by_name)
 	write_file((const uint8_t *)"", 0);
 	CHECK_FAILS(bpfl_user_open(path, &elf, &err), err, BPFL_ERR_TARGET, ENOEXEC, "not an ELF file");
 	CHECK_FAILS(bpfl_user_open(dir, &elf, &err), err, BPFL_ERR_TARGET, ENOEXEC, "directory");
-	CHECK_FAILS(bpfl_user_open("/tmp/bpfload-test-none/none", &elf, &err), err, BPFL_ERR_TARGET, ENOENT, "cannot open");
+	CHECK_FAILS(bpfl_user_open("/tmp/bpfload-test-none/none", &elf, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "cannot open");
 	ck_assert_int_eq(err.catalogue_id, 23);
 	cleanup();
 }
@@ -593,17 +600,27 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		needs_of_a_program_are_read_and_damage_is_survived, tables_that_cannot_be_are_told,
-		names_are_bytes, a_version_chooses_and_the_default_one_is_meant, a_version_may_stand_in_the_name,
-		strong_beats_weak_and_two_strong_ones_are_told, what_is_no_function_here_does_not_count,
-		near_names_and_what_was_looked_at_are_told, a_pattern_takes_each_place_once, an_indirect_function_is_known_as_one,
-		addresses_become_offsets_by_segment, go_programs_are_known_by_their_tables,
-		a_debug_file_beside_the_binary_has_the_rest, a_debug_file_of_another_build_is_not_taken,
-		a_debug_file_is_found_by_build_id, other_files_are_refused_by_name,
+		needs_of_a_program_are_read_and_damage_is_survived,
+		tables_that_cannot_be_are_told,
+		names_are_bytes,
+		a_version_chooses_and_the_default_one_is_meant,
+		a_version_may_stand_in_the_name,
+		strong_beats_weak_and_two_strong_ones_are_told,
+		what_is_no_function_here_does_not_count,
+		near_names_and_what_was_looked_at_are_told,
+		a_pattern_takes_each_place_once,
+		an_indirect_function_is_known_as_one,
+		addresses_become_offsets_by_segment,
+		go_programs_are_known_by_their_tables,
+		a_debug_file_beside_the_binary_has_the_rest,
+		a_debug_file_of_another_build_is_not_taken,
+		a_debug_file_is_found_by_build_id,
+		other_files_are_refused_by_name,
 	};
 	Suite *suite = BPFL_TEST_SUITE("elf user", tests);
 
-	bpfl_test_add_loop(suite, "machines", a_function_is_found_in_files_of_all_machines, sizeof(sorts) / sizeof(sorts[0]));
+	bpfl_test_add_loop(suite, "machines", a_function_is_found_in_files_of_all_machines,
+			   sizeof(sorts) / sizeof(sorts[0]));
 	bpfl_test_add_loop(suite, "damage", no_file_breaks_the_reader, 2);
 	return bpfl_test_main(suite);
 }

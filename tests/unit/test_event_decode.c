@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From bytes to lines: forms of fields, tables, JSON, short records, filters. The object is put together by hand, its types are
- * a line of C.
+ * From bytes to lines: forms of fields, tables, JSON, short records, filters. The object is put together by
+ * hand, its types are a line of C.
  */
 #include "harness.h"
 
@@ -50,7 +50,9 @@ static void make(void)
 static const char *line(const void *data, size_t size)
 {
 	static char copy[65536];
-	struct bpfl_record record = { .kind = BPFL_RECORD_DATA, .source = "events", .cpu = -1, .data = data, .size = size };
+	struct bpfl_record record = {
+		.kind = BPFL_RECORD_DATA, .source = "events", .cpu = -1, .data = data, .size = size
+	};
 	const char *text;
 	size_t text_size;
 	int ret = bpfl_decoder_text(decoder, &record, &text, &text_size);
@@ -119,7 +121,8 @@ START_TEST(columns_are_chosen_ordered_and_named)
 	ck_assert_str_eq(LINE(event), "-2      17\n");
 	opts.format = BPFL_FORMAT_JSON;
 	make();
-	ck_assert_str_eq(LINE(event), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":{\"ret\":-2,\"pid\":17}}\n");
+	ck_assert_str_eq(LINE(event),
+			 "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":{\"ret\":-2,\"pid\":17}}\n");
 	done();
 }
 END_TEST
@@ -153,7 +156,8 @@ START_TEST(a_map_that_is_not_there_is_refused)
 	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, ENOENT, "no map 'evnts'");
 	CHECK_HAS(err.fix, "'events'");
 	events[0] = "events";
-	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, EINVAL, "'events' is not MAP=TYPE");
+	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "'events' is not MAP=TYPE");
 	done();
 }
 END_TEST
@@ -214,14 +218,17 @@ START_TEST(a_length_member_bounds_its_array)
 	opts.format = BPFL_FORMAT_JSON;
 	make();
 	event.args_size = 6;
-	ck_assert_str_eq(LINE(event), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":{\"args_size\":6,\"args\":\"ls -l\"}}\n");
+	ck_assert_str_eq(LINE(event), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":{\"args_size\":6,"
+				      "\"args\":\"ls -l\"}}\n");
 	done();
 }
 END_TEST
 
 START_TEST(padding_of_a_perf_buffer_is_no_text)
 {
-	struct bpfl_record record = { .kind = BPFL_RECORD_DATA, .source = "events", .cpu = 1, .data = "\1\0\0\0ls\0-l\0XYZ", .size = 13 };
+	struct bpfl_record record = {
+		.kind = BPFL_RECORD_DATA, .source = "events", .cpu = 1, .data = "\1\0\0\0ls\0-l\0XYZ", .size = 13
+	};
 	const char *text;
 	size_t size;
 
@@ -256,18 +263,23 @@ START_TEST(kinds_of_fields)
 				    "struct in { s32 x; u16 y; } in; union { u32 one; u8 two; }; };";
 
 	start(types);
-	opts.events = (const char *const[]){ "events=struct {bool flag; char letter; enum kind kind; u8 a:3, b:5; void *pointer; u16 list[3];"
-					     "struct {s32 x; u16 y;} in; union {u32 one; u8 two;};} __packed" };
+	opts.events = (const char *const[]){
+		"events=struct {bool flag; char letter; enum kind kind; u8 a:3, b:5; void *pointer; u16 list[3];"
+		"struct {s32 x; u16 y;} in; union {u32 one; u8 two;};} __packed"
+	};
 	opts.nr_events = 1;
 	make();
 	ck_assert_str_eq(bpfl_decoder_header(decoder),
 			 "FLAG  LETTER KIND A    B    POINTER            LIST             IN.X    IN.Y   ONE     TWO\n");
-	ck_assert_str_eq(LINE(event), "true  x      EXIT 3    5    0xffff0            [1,2,3]          -7      8      513     1\n");
+	ck_assert_str_eq(LINE(event),
+			 "true  x      EXIT 3    5    0xffff0            [1,2,3]          -7      8      513     1\n");
 	event.kind = 9;
 	opts.format = BPFL_FORMAT_JSON;
 	make();
-	ck_assert_str_eq(LINE(event), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":{\"flag\":true,\"letter\":120,\"kind\":9,\"a\":3,"
-				      "\"b\":5,\"pointer\":\"0xffff0\",\"list\":[1,2,3],\"in\":{\"x\":-7,\"y\":8},\"one\":513,\"two\":1}}\n");
+	ck_assert_str_eq(LINE(event), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"event\":{\"flag\":true,"
+				      "\"letter\":120,\"kind\":9,\"a\":3,"
+				      "\"b\":5,\"pointer\":\"0xffff0\",\"list\":[1,2,3],\"in\":{\"x\":-7,\"y\":8},"
+				      "\"one\":513,\"two\":1}}\n");
 	done();
 }
 END_TEST
@@ -301,19 +313,22 @@ START_TEST(addresses_and_numbers_in_other_forms)
 		uint32_t sig;
 		uint64_t took, size;
 	} event = { { 10, 0, 0, 1 }, { 0xfe, 0x80, [15] = 1 }, { 2, 0, 0xab, 0, 0, 9 }, { 0x1f, 0x90 }, 255, -2, 9, 1500000, 3 << 20 };
-	static const char *const forms[] = { "saddr=ipv4", "daddr6=ipv6", "mac=mac", "dport=port", "flags=hex", "error=errno",
-					     "sig=signal",  "took=duration", "size=bytes" };
+	static const char *const forms[] = { "saddr=ipv4",  "daddr6=ipv6", "mac=mac",       "dport=port", "flags=hex",
+					     "error=errno", "sig=signal",  "took=duration", "size=bytes" };
 
-	start("struct event { u8 saddr[4]; u8 daddr6[16]; u8 mac[6]; u16 dport; u32 flags; s32 error; u32 sig; u64 took; u64 size; };");
+	start("struct event { u8 saddr[4]; u8 daddr6[16]; u8 mac[6]; u16 dport; u32 flags; s32 error; u32 sig; u64 "
+	      "took; u64 size; };");
 	opts.forms = forms;
 	opts.nr_forms = NR(forms);
 	make();
-	ck_assert_str_eq(LINE(event), "10.0.0.1        fe80::1                    02:00:ab:00:00:09 8080  0xff               "
-				      "-ENOENT      SIGKILL   1.50ms    3.00MiB\n");
+	ck_assert_str_eq(LINE(event),
+			 "10.0.0.1        fe80::1                    02:00:ab:00:00:09 8080  0xff               "
+			 "-ENOENT      SIGKILL   1.50ms    3.00MiB\n");
 	opts.format = BPFL_FORMAT_JSON;
 	make();
-	CHECK_HAS(LINE(event), "\"saddr\":\"10.0.0.1\",\"daddr6\":\"fe80::1\",\"mac\":\"02:00:ab:00:00:09\",\"dport\":8080,"
-			       "\"flags\":\"0xff\",\"error\":\"-ENOENT\",\"sig\":\"SIGKILL\",\"took\":1500000,\"size\":3145728");
+	CHECK_HAS(LINE(event),
+		  "\"saddr\":\"10.0.0.1\",\"daddr6\":\"fe80::1\",\"mac\":\"02:00:ab:00:00:09\",\"dport\":8080,"
+		  "\"flags\":\"0xff\",\"error\":\"-ENOENT\",\"sig\":\"SIGKILL\",\"took\":1500000,\"size\":3145728");
 	/* By their names. */
 	opts.forms = (const char *const[]){ "auto" };
 	opts.nr_forms = 1;
@@ -360,7 +375,8 @@ START_TEST(forms_that_do_not_fit_are_refused)
 	start(event_types);
 	opts.forms = &rows[_i].form;
 	opts.nr_forms = 1;
-	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, rows[_i].errnum, rows[_i].message);
+	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, rows[_i].errnum,
+		    rows[_i].message);
 	done();
 }
 END_TEST
@@ -383,7 +399,8 @@ START_TEST(gadgets_say_how_they_are_meant)
 	event.version = 6;
 	opts.format = BPFL_FORMAT_JSON;
 	make();
-	CHECK_HAS(LINE(event), "\"dst\":{\"addr\":\"a01:203::\",\"port\":443,\"proto_raw\":6,\"proto\":\"TCP\",\"version\":6},"
+	CHECK_HAS(LINE(event),
+		  "\"dst\":{\"addr\":\"a01:203::\",\"port\":443,\"proto_raw\":6,\"proto\":\"TCP\",\"version\":6},"
 		  "\"error_raw\":13,\"error\":\"EACCES\"");
 	done();
 }
@@ -415,7 +432,8 @@ START_TEST(without_a_type_bytes_are_shown)
 					  "  0010  66 20                                            |f |\n");
 	opts.format = BPFL_FORMAT_JSON;
 	make();
-	ck_assert_str_eq(line(bytes, 3), "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"size\":3,\"hex\":\"68656c\"}\n");
+	ck_assert_str_eq(line(bytes, 3),
+			 "{\"v\":1,\"type\":\"event\",\"map\":\"events\",\"size\":3,\"hex\":\"68656c\"}\n");
 	done();
 }
 END_TEST
@@ -425,7 +443,8 @@ START_TEST(a_member_tells_the_type)
 	struct { uint32_t type; char comm[8]; } started = { 1, "a b" };
 	struct { uint32_t type; int32_t code; } ended = { 2, -9 };
 
-	start("struct event { u32 x; }; struct started { u32 type; char comm[8]; }; struct ended { u32 type; s32 code; };");
+	start("struct event { u32 x; }; struct started { u32 type; char comm[8]; }; struct ended { u32 type; s32 code; "
+	      "};");
 	opts.events = (const char *const[]){ "events=type:u32{1:struct started,2:struct ended}" };
 	opts.nr_events = 1;
 	make();
@@ -459,7 +478,9 @@ END_TEST
 START_TEST(losses_and_streams_have_words)
 {
 	struct bpfl_record lost = { .kind = BPFL_RECORD_LOST, .source = "events", .cpu = 1, .nr_lost = 12 };
-	struct bpfl_record stream = { .kind = BPFL_RECORD_STREAM_STDERR, .source = "prog", .cpu = -1, .data = "a\nb\x1b", .size = 4 };
+	struct bpfl_record stream = {
+		.kind = BPFL_RECORD_STREAM_STDERR, .source = "prog", .cpu = -1, .data = "a\nb\x1b", .size = 4
+	};
 	const char *text;
 	size_t size;
 
@@ -474,7 +495,10 @@ START_TEST(losses_and_streams_have_words)
 	ck_assert_int_eq(bpfl_decoder_text(decoder, &lost, &text, &size), 1);
 	ck_assert_mem_eq(text, "{\"v\":1,\"type\":\"lost\",\"map\":\"events\",\"cpu\":1,\"count\":12}\n", size);
 	ck_assert_int_eq(bpfl_decoder_text(decoder, &stream, &text, &size), 1);
-	ck_assert_mem_eq(text, "{\"v\":1,\"type\":\"stream\",\"prog\":\"prog\",\"stream\":\"stderr\",\"text\":\"a\\nb\\u001b\"}\n", size);
+	ck_assert_mem_eq(text,
+			 "{\"v\":1,\"type\":\"stream\",\"prog\":\"prog\",\"stream\":\"stderr\",\"text\":"
+			 "\"a\\nb\\u001b\"}\n",
+			 size);
 	done();
 }
 END_TEST
@@ -566,7 +590,8 @@ START_TEST(filters_that_are_none_are_refused)
 {
 	start(filter_types);
 	opts.filter = bad_filters[_i].text;
-	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, EINVAL, bad_filters[_i].message);
+	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    bad_filters[_i].message);
 	done();
 }
 END_TEST
@@ -587,12 +612,24 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		a_table_has_a_heading_and_columns, json_has_types_and_versions, columns_are_chosen_ordered_and_named,
-		a_member_that_is_not_there_is_refused, a_map_that_is_not_there_is_refused, a_short_record_is_marked,
-		a_string_at_the_end_may_be_many, a_length_member_bounds_its_array, padding_of_a_perf_buffer_is_no_text, kinds_of_fields,
+		a_table_has_a_heading_and_columns,
+		json_has_types_and_versions,
+		columns_are_chosen_ordered_and_named,
+		a_member_that_is_not_there_is_refused,
+		a_map_that_is_not_there_is_refused,
+		a_short_record_is_marked,
+		a_string_at_the_end_may_be_many,
+		a_length_member_bounds_its_array,
+		padding_of_a_perf_buffer_is_no_text,
+		kinds_of_fields,
 		floating_point_numbers,
-		addresses_and_numbers_in_other_forms, gadgets_say_how_they_are_meant, control_characters_do_not_get_through,
-		without_a_type_bytes_are_shown, a_member_tells_the_type, losses_and_streams_have_words, times_are_shown,
+		addresses_and_numbers_in_other_forms,
+		gadgets_say_how_they_are_meant,
+		control_characters_do_not_get_through,
+		without_a_type_bytes_are_shown,
+		a_member_tells_the_type,
+		losses_and_streams_have_words,
+		times_are_shown,
 		a_filter_of_any_length_ends,
 	};
 	Suite *suite = BPFL_TEST_SUITE("event decode", tests);

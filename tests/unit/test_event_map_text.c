@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in maps, in words: typed and untyped, for each CPU, ids, queues, and kinds that cannot be looked at. The maps live in the
- * fake kernel; the object is put together by hand.
+ * What is in maps, in words: typed and untyped, for each CPU, ids, queues, and kinds that cannot be looked at.
+ * The maps live in the fake kernel; the object is put together by hand.
  */
 #include "harness.h"
 
@@ -139,8 +139,10 @@ START_TEST(values_of_each_cpu_are_shown)
 	setup();
 	idx = add("hits", BPFL_MAP_BTF, BPFL_MAP_TYPE_PERCPU_ARRAY, 4, 4, 1);
 	put(idx, &(uint32_t){ 0 }, values);
-	shows("hits", BPFL_FORMAT_TEXT, "hits[0] cpu 0 = 10\nhits[0] cpu 1 = 11\nhits[0] cpu 2 = 12\nhits[0] cpu 3 = 13\n");
-	shows("hits", BPFL_FORMAT_JSON, "{\"v\":1,\"type\":\"map\",\"map\":\"hits\",\"key\":0,\"cpus\":[10,11,12,13]}\n");
+	shows("hits", BPFL_FORMAT_TEXT,
+	      "hits[0] cpu 0 = 10\nhits[0] cpu 1 = 11\nhits[0] cpu 2 = 12\nhits[0] cpu 3 = 13\n");
+	shows("hits", BPFL_FORMAT_JSON,
+	      "{\"v\":1,\"type\":\"map\",\"map\":\"hits\",\"key\":0,\"cpus\":[10,11,12,13]}\n");
 	done();
 }
 END_TEST
@@ -178,7 +180,8 @@ END_TEST
 
 START_TEST(sockets_are_cookies_where_there_is_room)
 {
-	static const uint32_t types[] = { BPFL_MAP_TYPE_SOCKMAP, BPFL_MAP_TYPE_SOCKHASH, BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY };
+	static const uint32_t types[] = { BPFL_MAP_TYPE_SOCKMAP, BPFL_MAP_TYPE_SOCKHASH,
+					  BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		size_t idx;
@@ -222,13 +225,13 @@ START_TEST(names_that_are_wrong_are_named)
 
 	setup();
 	add("pkt_count", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
-	CHECK_FAILS(bpfl_object_map_text(&object, "pkt_cont", BPFL_FORMAT_TEXT, &text, &err), err, BPFL_ERR_USAGE, ENOENT,
-		    "there is no map 'pkt_cont'");
+	CHECK_FAILS(bpfl_object_map_text(&object, "pkt_cont", BPFL_FORMAT_TEXT, &text, &err), err, BPFL_ERR_USAGE,
+		    ENOENT, "there is no map 'pkt_cont'");
 	CHECK_HAS(err.fix, "'pkt_count'");
 	bpfl_enter_close(live_maps[0].fd);
 	live_maps[0].fd = -1;
-	CHECK_FAILS(bpfl_object_map_text(&object, "pkt_count", BPFL_FORMAT_TEXT, &text, &err), err, BPFL_ERR_USAGE, ENOENT,
-		    "is not loaded");
+	CHECK_FAILS(bpfl_object_map_text(&object, "pkt_count", BPFL_FORMAT_TEXT, &text, &err), err, BPFL_ERR_USAGE,
+		    ENOENT, "is not loaded");
 	done();
 }
 END_TEST
@@ -255,7 +258,8 @@ START_TEST(a_walk_that_begins_again_ends)
 	fake_sys_fail_bpf(BPFL_CMD_MAP_LOOKUP_BATCH, 0, EINVAL);
 	fake_sys_on_bpf(BPFL_CMD_MAP_GET_NEXT_KEY, first_key_again, NULL);
 	CHECK_OK(bpfl_object_map_text(&object, "m", BPFL_FORMAT_TEXT, &text, &err), err);
-	ck_assert_str_eq(text, "m[117901063] = 1\nm: it changed faster than it could be read: elements may be missing\n");
+	ck_assert_str_eq(text,
+			 "m[117901063] = 1\nm: it changed faster than it could be read: elements may be missing\n");
 	free(text);
 	done();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Elements of maps from words and into words, histograms and tables: what a line looks like is checked letter by letter. The maps live in
- * the fake kernel.
+ * Elements of maps from words and into words, histograms and tables: what a line looks like is checked letter
+ * by letter. The maps live in the fake kernel.
  */
 #include "harness.h"
 
@@ -19,7 +19,9 @@ static struct bpfl_map *map;
 
 static void make(const char *type, const char *key, const char *value, uint32_t max_entries)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "m", .type = bpfl_map_type_find(type), .max_entries = max_entries };
+	struct bpfl_map_def def = {
+		.size = sizeof(def), .name = "m", .type = bpfl_map_type_find(type), .max_entries = max_entries
+	};
 
 	CHECK_OK(bpfl_map_create(&def, key, value, &map, &err), err);
 	ck_assert_str_eq(map->why_untyped, "");
@@ -27,8 +29,12 @@ static void make(const char *type, const char *key, const char *value, uint32_t 
 
 static void make_untyped(const char *type, uint32_t key_size, uint32_t value_size, uint32_t max_entries)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "m", .type = bpfl_map_type_find(type), .key_size = key_size,
-				    .value_size = value_size, .max_entries = max_entries,
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .name = "m",
+				    .type = bpfl_map_type_find(type),
+				    .key_size = key_size,
+				    .value_size = value_size,
+				    .max_entries = max_entries,
 				    .inner_map_fd = map ? map->fd : 0 }; /* of maps of maps: the map before */
 
 	CHECK_OK(bpfl_map_create(&def, NULL, NULL, &map, &err), err);
@@ -113,7 +119,8 @@ END_TEST
 
 START_TEST(values_of_cpus_are_set_together_or_one_by_one)
 {
-	struct bpfl_map_words cpu2 = { .one_cpu = true, .cpu = 2 }, sum = { .sum = true }, cpu4 = { .one_cpu = true, .cpu = 4 };
+	struct bpfl_map_words cpu2 = { .one_cpu = true, .cpu = 2 }, sum = { .sum = true },
+			      cpu4 = { .one_cpu = true, .cpu = 4 };
 	char *text = NULL;
 
 	make("percpu_hash", "u32", "struct {u64 n; char who[8]; s16 d;}", 4);
@@ -124,15 +131,18 @@ START_TEST(values_of_cpus_are_set_together_or_one_by_one)
 	    "m[1] cpu 2 = {n=1,who=\"ann\",d=1}\nm[1] cpu 3 = {n=5,who=\"\",d=-3}\n");
 	get("1", &cpu2, "m[1] cpu 2 = {n=1,who=\"ann\",d=1}\n");
 	get("1", &sum, "m[1] = {n=16,who=\"ann\",d=-8}\n");
-	CHECK_FAILS(bpfl_map_get_text(map, "1", &cpu4, &text, &err), err, BPFL_ERR_USAGE, ERANGE, "no values of CPU 4, only of 4 CPUs");
+	CHECK_FAILS(bpfl_map_get_text(map, "1", &cpu4, &text, &err), err, BPFL_ERR_USAGE, ERANGE,
+		    "no values of CPU 4, only of 4 CPUs");
 	set("1", "{d=-32768}"); /* a sum stays in its size */
 	get("1", &sum, "m[1] = {n=0,who=\"\",d=-32768}\n");
 	done();
 	make_untyped("percpu_hash", 4, 3, 4);
-	CHECK_FAILS(bpfl_map_get_text(map, "1", &sum, &text, &err), err, BPFL_ERR_USAGE, EOPNOTSUPP, "cannot be added up");
+	CHECK_FAILS(bpfl_map_get_text(map, "1", &sum, &text, &err), err, BPFL_ERR_USAGE, EOPNOTSUPP,
+		    "cannot be added up");
 	done();
 	make_untyped("hash", 4, 4, 4);
-	CHECK_FAILS(bpfl_map_get_text(map, "1", &cpu2, &text, &err), err, BPFL_ERR_USAGE, ERANGE, "one value for all CPUs");
+	CHECK_FAILS(bpfl_map_get_text(map, "1", &cpu2, &text, &err), err, BPFL_ERR_USAGE, ERANGE,
+		    "one value for all CPUs");
 	done();
 }
 END_TEST
@@ -141,16 +151,21 @@ START_TEST(maps_in_maps_are_written_by_id_or_path)
 {
 	struct bpfl_map *inner;
 	char words[32];
-	struct bpfl_map_def def = { .size = sizeof(def), .type = bpfl_map_type_find("array_of_maps"), .key_size = 4, .max_entries = 4 };
+	struct bpfl_map_def def = {
+		.size = sizeof(def), .type = bpfl_map_type_find("array_of_maps"), .key_size = 4, .max_entries = 4
+	};
 
-	CHECK_FAILS(bpfl_map_create(&def, NULL, NULL, &map, &err), err, BPFL_ERR_USAGE, EINVAL, "a map like those that it will hold");
+	CHECK_FAILS(bpfl_map_create(&def, NULL, NULL, &map, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "a map like those that it will hold");
 	make_untyped("array", 4, 4, 1);
 	inner = map;
 	make_untyped("hash_of_maps", 4, 4, 4);
 	snprintf(words, sizeof(words), "id %u", inner->id);
 	set("1", words);
-	CHECK_FAILS(bpfl_map_set_text(map, "1", "id 4711", NULL, &err), err, BPFL_ERR_TARGET, ENOENT, "map 'm': there is no map with id 4711");
-	CHECK_FAILS(bpfl_map_set_text(map, "1", "/none", NULL, &err), err, BPFL_ERR_TARGET, ENOENT, "nothing is pinned there");
+	CHECK_FAILS(bpfl_map_set_text(map, "1", "id 4711", NULL, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "map 'm': there is no map with id 4711");
+	CHECK_FAILS(bpfl_map_set_text(map, "1", "/none", NULL, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "nothing is pinned there");
 	REFUSES("1", "seven", EINVAL, "neither an id nor the path");
 	CHECK_OK(bpfl_sys_obj_pin(inner->fd, "/sys/fs/bpf/inner"), err);
 	set("2", "/sys/fs/bpf/inner");
@@ -293,7 +308,9 @@ END_TEST
 
 static void top(const char *words, unsigned width, unsigned rows, bool sum, enum bpfl_format format, const char *want)
 {
-	struct bpfl_view_opts opts = { .size = sizeof(opts), .format = format, .width = width, .max_rows = rows, .sum = sum, .words = words };
+	struct bpfl_view_opts opts = {
+		.size = sizeof(opts), .format = format, .width = width, .max_rows = rows, .sum = sum, .words = words
+	};
 	char *text = NULL;
 
 	CHECK_OK(bpfl_map_top_text(map, &opts, &text, &err), err);
@@ -327,7 +344,8 @@ START_TEST(a_table_is_sorted_by_a_field)
 	    "2 more\n");
 	top("pid", 0, 1, false, BPFL_FORMAT_JSON,
 	    "{\"v\":1,\"type\":\"top\",\"map\":\"m\",\"rank\":1,\"key\":{\"pid\":200,\"comm\":\"b\"},\"value\":{\"calls\":70,\"bytes\":5}}\n");
-	CHECK_FAILS(bpfl_map_top_text(map, &opts, &text, &err), err, BPFL_ERR_USAGE, ENOENT, "no field 'byte' to sort by");
+	CHECK_FAILS(bpfl_map_top_text(map, &opts, &text, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no field 'byte' to sort by");
 	CHECK_HAS(err.fix, "'bytes'");
 	done();
 }
@@ -348,7 +366,8 @@ START_TEST(a_table_shows_cpus_or_their_sum)
 	    "KEY  VALUE\n"
 	    "  1      9\n"
 	    "  0      0\n");
-	top("key", 0, 1, true, BPFL_FORMAT_JSON, "{\"v\":1,\"type\":\"top\",\"map\":\"m\",\"rank\":1,\"key\":1,\"value\":9}\n");
+	top("key", 0, 1, true, BPFL_FORMAT_JSON,
+	    "{\"v\":1,\"type\":\"top\",\"map\":\"m\",\"rank\":1,\"key\":1,\"value\":9}\n");
 	done();
 }
 END_TEST

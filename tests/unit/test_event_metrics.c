@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pages of metrics from maps of the fake kernel: names, labels, sums over CPUs, and what happens when a map cannot be read.
+ * Pages of metrics from maps of the fake kernel: names, labels, sums over CPUs, and what happens when a map
+ * cannot be read.
  */
 #include "harness.h"
 
@@ -15,9 +16,14 @@ static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_metrics *metrics;
 
 /* A map in hand, without types. */
-static struct bpfl_map *map_make(const char *name, uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries)
+static struct bpfl_map *map_make(const char *name, uint32_t type, uint32_t key_size, uint32_t value_size,
+				 uint32_t max_entries)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = name, .type = type, .key_size = key_size, .value_size = value_size,
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .name = name,
+				    .type = type,
+				    .key_size = key_size,
+				    .value_size = value_size,
 				    .max_entries = max_entries };
 	struct bpfl_map *map = NULL;
 
@@ -76,9 +82,12 @@ END_TEST
 START_TEST(names_that_come_out_alike_get_a_number)
 {
 	const char *counters[] = { "a.b", "c" };
-	struct bpfl_metrics_opts opts = { .size = sizeof(opts), .prefix = "x", .told = { [BPFL_METRIC_COUNTER] = counters },
+	struct bpfl_metrics_opts opts = { .size = sizeof(opts),
+					  .prefix = "x",
+					  .told = { [BPFL_METRIC_COUNTER] = counters },
 					  .nr_told = { [BPFL_METRIC_COUNTER] = 2 } };
-	struct bpfl_map *first = map_make("a.b", BPFL_MAP_TYPE_ARRAY, 4, 8, 1), *second = map_make("a_b", BPFL_MAP_TYPE_ARRAY, 4, 8, 1),
+	struct bpfl_map *first = map_make("a.b", BPFL_MAP_TYPE_ARRAY, 4, 8, 1),
+			*second = map_make("a_b", BPFL_MAP_TYPE_ARRAY, 4, 8, 1),
 			*third = map_make("a-b", BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
 
 	CHECK_OK(bpfl_metrics_create(&opts, &metrics, &err), err);
@@ -103,8 +112,10 @@ START_TEST(numbers_of_the_caller_stand_together)
 	CHECK_OK(bpfl_metrics_put(metrics, "info", BPFL_METRIC_GAUGE, "i", NULL, NULL, 1, &err), err);
 	CHECK_OK(bpfl_metrics_put(metrics, "lost_total", BPFL_METRIC_COUNTER, "ignored", "map", "pb", 2, &err), err);
 	CHECK_OK(bpfl_metrics_put(metrics, "lost_total", BPFL_METRIC_COUNTER, "ignored", "map", "rb", 7, &err), err);
-	page_has("# HELP lost_total a\\\\b\\nc\n# TYPE lost_total counter\nlost_total{map=\"rb\"} 7\nlost_total{map=\"pb\"} 2\n# HELP info i\n");
-	CHECK_FAILS(bpfl_metrics_put(metrics, "9x", BPFL_METRIC_GAUGE, "", NULL, NULL, 1, &err), err, BPFL_ERR_USAGE, EINVAL, "'9x'");
+	page_has("# HELP lost_total a\\\\b\\nc\n# TYPE lost_total counter\nlost_total{map=\"rb\"} "
+		 "7\nlost_total{map=\"pb\"} 2\n# HELP info i\n");
+	CHECK_FAILS(bpfl_metrics_put(metrics, "9x", BPFL_METRIC_GAUGE, "", NULL, NULL, 1, &err), err, BPFL_ERR_USAGE,
+		    EINVAL, "'9x'");
 	bpfl_metrics_destroy(metrics);
 }
 END_TEST

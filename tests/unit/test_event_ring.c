@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rings made by hand: what a kernel writes, and what none would. The data of a ring buffer is mapped twice in a row, as the kernel maps
- * it, with a page behind it that may not be touched: reading past the end kills the test.
+ * Rings made by hand: what a kernel writes, and what none would. The data of a ring buffer is mapped twice in a
+ * row, as the kernel maps it, with a page behind it that may not be touched: reading past the end kills the test.
  */
 #include "harness.h"
 
@@ -63,7 +63,8 @@ static void setup(void)
 	memory = mmap(NULL, 3 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(memory, MAP_FAILED);
 	for (unsigned i = 0; i < 2; i++)
-		ck_assert_ptr_ne(mmap(memory + i * SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0), MAP_FAILED);
+		ck_assert_ptr_ne(mmap(memory + i * SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0),
+				 MAP_FAILED);
 	close(fd);
 	consumer = producer = 0;
 	ring = (struct bpfl_ring_view){ &consumer, &producer, memory, SIZE };
@@ -550,7 +551,8 @@ START_TEST(a_refused_perf_event_says_what_is_needed)
 	int map = perf_map(FAKE_SYS_NR_CPUS);
 
 	fake_sys_fail_call("perf_event_open", 2, EACCES);
-	CHECK_FAILS(bpfl_perfbuf_open(map, NULL, &buffer, &err), err, BPFL_ERR_PERMISSION, EACCES, "perf buffer of CPU 1");
+	CHECK_FAILS(bpfl_perfbuf_open(map, NULL, &buffer, &err), err, BPFL_ERR_PERMISSION, EACCES,
+		    "perf buffer of CPU 1");
 	CHECK_HAS(err.fix, "CAP_PERFMON");
 	bpfl_enter_close(map);
 	bpfl_error_clear(&err);
@@ -588,7 +590,9 @@ END_TEST
 
 START_TEST(the_wrong_kind_of_map)
 {
-	struct bpfl_attr_map_create attr = { .map_type = BPFL_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
+	struct bpfl_attr_map_create attr = {
+		.map_type = BPFL_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
+	};
 	struct bpfl_user_ringbuf *user;
 	struct bpfl_perfbuf *buffer;
 	struct bpfl_ringbuf *rb;
@@ -632,8 +636,8 @@ END_TEST
 
 START_TEST(a_kernel_without_streams)
 {
-	CHECK_FAILS(bpfl_prog_stream_read(5, BPFL_STREAM_STDOUT, see, &seen, &err), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
-		    "Linux 6.17");
+	CHECK_FAILS(bpfl_prog_stream_read(5, BPFL_STREAM_STDOUT, see, &seen, &err), err, BPFL_ERR_UNSUPPORTED,
+		    EOPNOTSUPP, "Linux 6.17");
 	bpfl_error_clear(&err);
 }
 END_TEST
@@ -641,14 +645,28 @@ END_TEST
 int main(void)
 {
 	const TTest *const rings[] = {
-		records_come_in_order, a_busy_record_stops_and_a_discarded_one_is_passed, a_record_runs_on_into_the_second_copy,
-		positions_wrap_around_the_machine_word, a_limit_and_a_callback_that_stops, space_is_released_on_the_way,
-		any_length_stays_inside, a_producer_fills_and_waits_for_room,
+		records_come_in_order,
+		a_busy_record_stops_and_a_discarded_one_is_passed,
+		a_record_runs_on_into_the_second_copy,
+		positions_wrap_around_the_machine_word,
+		a_limit_and_a_callback_that_stops,
+		space_is_released_on_the_way,
+		any_length_stays_inside,
+		a_producer_fills_and_waits_for_room,
 	};
 	const TTest *const perfs[] = {
-		perf_samples_and_losses, a_loss_that_wraps, perf_limits, each_cpu_gets_a_ring, an_absent_cpu_is_left_out_and_found_when_it_comes,
-		more_cpus_than_entries, little_memory_means_small_rings, a_refused_perf_event_says_what_is_needed,
-		every_failure_is_cleaned_up, the_wrong_kind_of_map, streams_are_read_to_their_end, a_kernel_without_streams,
+		perf_samples_and_losses,
+		a_loss_that_wraps,
+		perf_limits,
+		each_cpu_gets_a_ring,
+		an_absent_cpu_is_left_out_and_found_when_it_comes,
+		more_cpus_than_entries,
+		little_memory_means_small_rings,
+		a_refused_perf_event_says_what_is_needed,
+		every_failure_is_cleaned_up,
+		the_wrong_kind_of_map,
+		streams_are_read_to_their_end,
+		a_kernel_without_streams,
 	};
 	Suite *suite = BPFL_TEST_SUITE("event ring", rings);
 

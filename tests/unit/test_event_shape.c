@@ -177,7 +177,8 @@ END_TEST
 
 START_TEST(rule_1_with_a_selector)
 {
-	start("enum type { EXEC = 1, EXIT = 2 }; struct exec_ev { u32 type; u32 pid; }; struct exit_ev { u32 type; s32 code; };");
+	start("enum type { EXEC = 1, EXIT = 2 }; struct exec_ev { u32 type; u32 pid; }; struct exit_ev { u32 type; s32 "
+	      "code; };");
 	find("type:u32{1:struct exec_ev, EXIT : struct exit_ev ,-1:u64}");
 	ck_assert_int_eq(shape.rule, BPFL_SHAPE_TOLD);
 	ck_assert_uint_eq(shape.cases.nr, 3);
@@ -211,8 +212,8 @@ static const struct {
 START_TEST(rule_1_refuses_with_the_reason)
 {
 	start("struct exec_ev { u32 type; u32 pid; u32 x; };");
-	CHECK_FAILS(bpfl_shape_find(&shape, spec, 0, bad_words[_i].told, &err), err, BPFL_ERR_USAGE, bad_words[_i].errnum,
-		    bad_words[_i].message);
+	CHECK_FAILS(bpfl_shape_find(&shape, spec, 0, bad_words[_i].told, &err), err, BPFL_ERR_USAGE,
+		    bad_words[_i].errnum, bad_words[_i].message);
 	done();
 }
 END_TEST
@@ -271,7 +272,8 @@ START_TEST(rule_4_an_unused_pointer)
 	is(BPFL_SHAPE_POINTER, "b");
 	done();
 	/* Two: the one with the map's name. */
-	start("struct a { u32 x; }; struct b { u64 x; }; var struct a *unused_other; var const struct b *unused_events;");
+	start("struct a { u32 x; }; struct b { u64 x; }; var struct a *unused_other; var const struct b "
+	      "*unused_events;");
 	find(NULL);
 	is(BPFL_SHAPE_POINTER, "b");
 	done();
@@ -317,7 +319,8 @@ END_TEST
 
 START_TEST(rule_5_names_and_sizes)
 {
-	static const char types[] = "struct open_event { u32 a; }; struct event { u64 a; u64 b; }; struct events_t { u64 c; };"
+	static const char types[] = "struct open_event { u32 a; }; struct event { u64 a; u64 b; }; struct events_t { "
+				    "u64 c; };"
 				    "struct task { u64 d; }; struct big { u64 e[9]; };";
 
 	start(types);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stacks: addresses to names over scripted /proc files and executables written here (tests/lib/usergen), members that are stacks, folded lines,
- * the layout of a flame graph. WRITE_GOLDEN=1 writes tests/unit/golden/flame.svg anew.
+ * Stacks: addresses to names over scripted /proc files and executables written here (tests/lib/usergen),
+ * members that are stacks, folded lines, the layout of a flame graph. WRITE_GOLDEN=1 writes
+ * tests/unit/golden/flame.svg anew.
  */
 #include "harness.h"
 
@@ -123,10 +124,12 @@ static void binary_new(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/binary", dir);
 	usergen_symbol(gen, BPFL_SHT_SYMTAB, "outer", USERGEN_TEXT + 0x100, 0x100, BPFL_STB_GLOBAL, BPFL_STT_FUNC, 0);
-	usergen_symbol(gen, BPFL_SHT_SYMTAB, "inner.part", USERGEN_TEXT + 0x140, 0x10, BPFL_STB_LOCAL, BPFL_STT_FUNC, 0);
+	usergen_symbol(gen, BPFL_SHT_SYMTAB, "inner.part", USERGEN_TEXT + 0x140, 0x10, BPFL_STB_LOCAL, BPFL_STT_FUNC,
+		       0);
 	usergen_symbol(gen, BPFL_SHT_SYMTAB, "_weak", USERGEN_TEXT + 0x300, 0x10, BPFL_STB_WEAK, BPFL_STT_FUNC, 0);
 	usergen_symbol(gen, BPFL_SHT_SYMTAB, "strong", USERGEN_TEXT + 0x300, 0x10, BPFL_STB_GLOBAL, BPFL_STT_FUNC, 0);
-	usergen_symbol(gen, BPFL_SHT_SYMTAB, "choose", USERGEN_TEXT + 0x400, 0x10, BPFL_STB_GLOBAL, BPFL_STT_GNU_IFUNC, 0);
+	usergen_symbol(gen, BPFL_SHT_SYMTAB, "choose", USERGEN_TEXT + 0x400, 0x10, BPFL_STB_GLOBAL, BPFL_STT_GNU_IFUNC,
+		       0);
 	usergen_symbol(gen, BPFL_SHT_DYNSYM, "exported", USERGEN_TEXT + 0x500, 0x10, BPFL_STB_GLOBAL, BPFL_STT_FUNC, 0);
 	usergen_finish(gen, path);
 }
@@ -148,8 +151,8 @@ static void process_new(const char *more)
 		 "7effffff0000-7effffff1000 r--p 00000000 08:01 %llu                 %s\n"
 		 "%llx-%llx r-xp %08x 08:01 %llu                 %s\n"
 		 "7f1000000000-7f1000010000 rwxp 00000000 00:00 0 \n%s",
-		 (unsigned long long)st.st_ino, path, LOAD_AT, LOAD_AT + USERGEN_SIZE, USERGEN_TEXT_OFF, (unsigned long long)st.st_ino, path,
-		 more);
+		 (unsigned long long)st.st_ino, path, LOAD_AT, LOAD_AT + USERGEN_SIZE, USERGEN_TEXT_OFF,
+		 (unsigned long long)st.st_ino, path, more);
 	snprintf(name, sizeof(name), "/proc/%d/maps", PID);
 	fake_sys_file(name, text);
 	snprintf(name, sizeof(name), "/proc/%d/comm", PID);
@@ -184,7 +187,8 @@ START_TEST(addresses_of_a_process_have_names)
 	start(0);
 	ck_assert_str_eq(USER(LOAD_AT + 0x100, 0), with_path("outer+0x0"));
 	ck_assert_str_eq(USER(LOAD_AT + 0x14f, 0), with_path("inner.part+0xf"));
-	ck_assert_str_eq(USER(LOAD_AT + 0x150, 0), with_path("outer+0x50")); /* behind the one inside, still in the one around it */
+	/* behind the one inside, still in the one around it */
+	ck_assert_str_eq(USER(LOAD_AT + 0x150, 0), with_path("outer+0x50"));
 	ck_assert_str_eq(USER(LOAD_AT + 0x150, BPFL_FRAME_RETURN), with_path("inner.part+0x10"));
 	ck_assert_str_eq(USER(LOAD_AT + 0x304, 0), with_path("strong+0x4"));
 	ck_assert_str_eq(USER(LOAD_AT + 0x404, 0), with_path("choose+0x4"));
@@ -275,7 +279,8 @@ START_TEST(the_vdso_is_that_of_this_process)
 
 		ck_assert_ptr_nonnull(file);
 		for (uint64_t off = 0; off < size && !found; off += 16)
-			found = bpfl_symbolizer_user(names, PID, 0x7fff10000000 + off, 0, &frame) == 1 && strstr(frame.symbol, "gettime");
+			found = bpfl_symbolizer_user(names, PID, 0x7fff10000000 + off, 0, &frame) == 1 &&
+				strstr(frame.symbol, "gettime");
 		ck_assert(found);
 		ck_assert_str_eq(frame.module, "[vdso]");
 	}
@@ -318,7 +323,8 @@ START_TEST(the_cache_is_bounded)
 	snprintf(other, sizeof(other), "%s/other", dir);
 	ck_assert_int_eq(link(path, other), 0);
 	ck_assert_int_eq(stat(other, &st), 0);
-	snprintf(line, sizeof(line), "7f3000000000-7f3000001000 r-xp %08x 08:01 %llu %s\n", USERGEN_TEXT_OFF, (unsigned long long)st.st_ino, other);
+	snprintf(line, sizeof(line), "7f3000000000-7f3000001000 r-xp %08x 08:01 %llu %s\n", USERGEN_TEXT_OFF,
+		 (unsigned long long)st.st_ino, other);
 	process_new(line);
 	start(1);
 	for (int i = 0; i < 3; i++) {
@@ -370,14 +376,17 @@ static const char *fields_text(const char *types, bool has_ids)
 		size_t used = strlen(text);
 		char letter = "kue"[field->kind];
 
-		letter = field->shape == BPFL_STACK_ID ? letter : field->shape == BPFL_STACK_BUILD_IDS ? 'B' : (char)(letter - 32);
-		snprintf(text + used, sizeof(text) - used, "%s%s%s%s%s=%c", i ? " " : "", layout.fields.items[field->field_idx].name,
-			 field->len_field != BPFL_NO_FIELD ? "[" : "",
+		letter = field->shape == BPFL_STACK_ID          ? letter
+			 : field->shape == BPFL_STACK_BUILD_IDS ? 'B'
+								: (char)(letter - 32);
+		snprintf(text + used, sizeof(text) - used, "%s%s%s%s%s=%c", i ? " " : "",
+			 layout.fields.items[field->field_idx].name, field->len_field != BPFL_NO_FIELD ? "[" : "",
 			 field->len_field != BPFL_NO_FIELD ? layout.fields.items[field->len_field].name : "",
 			 field->len_field != BPFL_NO_FIELD ? "]" : "", letter);
 	}
 	if (fields.pid_field != BPFL_NO_FIELD)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? " " : "", layout.fields.items[fields.pid_field].name);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? " " : "",
+			 layout.fields.items[fields.pid_field].name);
 	if (fields.comm_field != BPFL_NO_FIELD)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " comm");
 	bpfl_layout_deinit(&layout);
@@ -405,7 +414,9 @@ struct maps {
 
 static struct bpfl_map *handle(const char *name, uint32_t type, uint32_t key_size, uint32_t value_size)
 {
-	struct bpfl_attr_map_create attr = { .map_type = type, .key_size = key_size, .value_size = value_size, .max_entries = 16 };
+	struct bpfl_attr_map_create attr = {
+		.map_type = type, .key_size = key_size, .value_size = value_size, .max_entries = 16
+	};
 	struct bpfl_map *map = calloc(1, sizeof(*map));
 
 	map->fd = bpfl_sys_map_create(&attr);
@@ -421,7 +432,8 @@ static struct bpfl_map *handle(const char *name, uint32_t type, uint32_t key_siz
 
 static void maps_new(struct maps *maps)
 {
-	static const uint64_t stacks[][4] = { { 0xffffffff81000300, 0xffffffff81000150 }, { LOAD_AT + 0x144, LOAD_AT + 0x110 } };
+	static const uint64_t stacks[][4] = { { 0xffffffff81000300, 0xffffffff81000150 },
+					      { LOAD_AT + 0x144, LOAD_AT + 0x110 } };
 	static const struct place places[] = {
 		{ PID, 0, 1, "worker" }, { PID, -EFAULT, 1, "worker" }, { PID, 0, -EFAULT, "worker" }, { PID, -EEXIST, 7, "wor;ker" },
 	};
@@ -460,7 +472,8 @@ START_TEST(a_map_becomes_folded_lines)
 	CHECK_OK(bpfl_stacks_note_map(maps.stacks, maps.counts, &err), err);
 	process_gone();
 	ck_assert_int_eq(bpfl_stacks_in_map(maps.stacks, maps.counts, &note, &err), 2);
-	ck_assert_str_eq(note, "key.kern_stack_id: kernel stack in map 'stacks' (by its name); key.user_stack_id: user stack in map 'stacks' (by its name)");
+	ck_assert_str_eq(note, "key.kern_stack_id: kernel stack in map 'stacks' (by its name); key.user_stack_id: user "
+			       "stack in map 'stacks' (by its name)");
 	free(note);
 	CHECK_OK(bpfl_profile_create(&profile, &err), err);
 	CHECK_OK(bpfl_profile_add_map(profile, maps.counts, maps.stacks, NULL, &err), err);
@@ -472,7 +485,8 @@ START_TEST(a_map_becomes_folded_lines)
 	free(text);
 	ck_assert_uint_eq(bpfl_profile_nr_samples(profile), 46);
 	ck_assert_uint_eq(bpfl_profile_nr_lost(profile), 13);
-	CHECK_FAILS(bpfl_profile_add_map(profile, maps.counts, maps.stacks, "bytes", &err), err, BPFL_ERR_USAGE, ENOENT, "no number 'bytes'");
+	CHECK_FAILS(bpfl_profile_add_map(profile, maps.counts, maps.stacks, "bytes", &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no number 'bytes'");
 	bpfl_profile_destroy(profile);
 	maps_gone(&maps);
 	bpfl_symbolizer_destroy(names);
@@ -498,7 +512,8 @@ START_TEST(elements_are_shown_with_their_stacks)
 	free(text);
 	words.format = BPFL_FORMAT_JSON;
 	CHECK_OK(bpfl_map_text(maps.counts, &words, &text, &err), err);
-	CHECK_HAS(text, "\"value\":12,\"stacks\":{\"kern_stack_id\":[\"do_exit+0x0\",\"vfs_read+0x40\"],\"user_stack_id\":[]}}\n");
+	CHECK_HAS(text, "\"value\":12,\"stacks\":{\"kern_stack_id\":[\"do_exit+0x0\",\"vfs_read+0x40\"],\"user_stack_"
+			"id\":[]}}\n");
 	free(text);
 	words.format = BPFL_FORMAT_TEXT;
 	CHECK_OK(bpfl_map_text(maps.stacks->maps.items[0], &words, &text, &err), err);
@@ -513,11 +528,15 @@ END_TEST
 /* A gadget's stacks have an id in their cell, and their frames below the line. */
 START_TEST(stacks_of_gadgets_are_below_their_line)
 {
-	static const char types[] = "typedef u32 gadget_kernel_stack; struct gadget_user_stack { u64 exe_inode; u64 mtime_sec; u32 mtime_nsec; u32 stack_id; "
+	static const char types[] = "typedef u32 gadget_kernel_stack; struct gadget_user_stack { u64 exe_inode; u64 "
+				    "mtime_sec; u32 mtime_nsec; u32 stack_id; "
 				    "u32 pid_level0; u32 pidns_level0; u32 pid_level1; u32 pidns_level1; }; "
-				    "struct event { gadget_kernel_stack kstack_raw; struct gadget_user_stack ustack_raw; };";
+				    "struct event { gadget_kernel_stack kstack_raw; struct gadget_user_stack "
+				    "ustack_raw; };";
 	const struct { uint32_t kstack; uint64_t inode, mtime; uint32_t nsec, stack_id, pid, rest[3]; } event = { 0, 5, 6, 7, 1, PID, { 0, 0, 0 } };
-	struct bpfl_record record = { .kind = BPFL_RECORD_DATA, .source = "events", .cpu = -1, .data = &event, .size = sizeof(event) };
+	struct bpfl_record record = {
+		.kind = BPFL_RECORD_DATA, .source = "events", .cpu = -1, .data = &event, .size = sizeof(event)
+	};
 	struct bpfl_spec *spec = specgen_new("obj");
 	struct bpfl_decoder_opts opts = { .size = sizeof(opts) };
 	struct bpfl_decoder *decoder;
@@ -532,13 +551,15 @@ START_TEST(stacks_of_gadgets_are_below_their_line)
 	maps_new(&maps);
 	spec->btf = btfc_read(types, false);
 	specgen_map(spec, "ig_kstack", BPFL_MAP_BTF, BPFL_MAP_TYPE_STACK_TRACE, 4, 1016, 16);
-	specgen_map(spec, "events", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, 4096)->value_type_id = btfc_id(spec->btf, "struct event");
+	specgen_map(spec, "events", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, 4096)->value_type_id =
+		btfc_id(spec->btf, "struct event");
 	opts.stacks = maps.stacks;
 	CHECK_OK(bpfl_decoder_create(spec, &opts, &decoder, &err), err);
 	record.source_idx = 1;
 	ck_assert_int_eq(bpfl_decoder_text(decoder, &record, &text, &size), 1);
 	text = memcpy(calloc(1, size + 1), text, size);
-	CHECK_HAS(text, "stack 0                  stack 1\n  kstack:\n    do_exit+0x0\n    vfs_read+0x40\n  ustack_raw.stack_id:\n    inner.part+0x4 [");
+	CHECK_HAS(text, "stack 0                  stack 1\n  kstack:\n    do_exit+0x0\n    vfs_read+0x40\n  "
+			"ustack_raw.stack_id:\n    inner.part+0x4 [");
 	CHECK_HAS(text, "]\n    outer+0x10 [");
 	free((char *)(uintptr_t)text);
 	bpfl_decoder_destroy(decoder);
@@ -596,10 +617,11 @@ START_TEST(a_map_without_stacks_is_refused)
 	maps_new(&maps);
 	maps.counts->key_type_id = 0;
 	CHECK_OK(bpfl_profile_create(&profile, &err), err);
-	CHECK_FAILS(bpfl_profile_add_map(profile, maps.counts, maps.stacks, NULL, &err), err, BPFL_ERR_USAGE, EINVAL, "has no stacks");
+	CHECK_FAILS(bpfl_profile_add_map(profile, maps.counts, maps.stacks, NULL, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "has no stacks");
 	CHECK_HAS(err.fix, "=kstack");
-	CHECK_FAILS(bpfl_stacks_add_map(maps.stacks, handle("other", BPFL_MAP_TYPE_HASH, 4, 8), &err), err, BPFL_ERR_USAGE, EINVAL,
-		    "no stack_trace map");
+	CHECK_FAILS(bpfl_stacks_add_map(maps.stacks, handle("other", BPFL_MAP_TYPE_HASH, 4, 8), &err), err,
+		    BPFL_ERR_USAGE, EINVAL, "no stack_trace map");
 	bpfl_profile_destroy(profile);
 	maps_gone(&maps);
 	bpfl_symbolizer_destroy(names);
@@ -693,14 +715,27 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		kernel_addresses_have_names, hidden_kernel_addresses_are_said_once, addresses_of_a_process_have_names,
-		a_process_that_was_noted_may_end, mappings_of_before_are_kept, names_of_a_compiler_at_run_time,
-		the_vdso_is_that_of_this_process, strange_mappings_do_no_harm, the_cache_is_bounded, a_map_becomes_folded_lines,
-		elements_are_shown_with_their_stacks, stacks_of_gadgets_are_below_their_line, a_map_without_stacks_is_refused, any_call_may_fail, equal_stacks_are_added_up, a_flame_graph_is_as_it_was,
+		kernel_addresses_have_names,
+		hidden_kernel_addresses_are_said_once,
+		addresses_of_a_process_have_names,
+		a_process_that_was_noted_may_end,
+		mappings_of_before_are_kept,
+		names_of_a_compiler_at_run_time,
+		the_vdso_is_that_of_this_process,
+		strange_mappings_do_no_harm,
+		the_cache_is_bounded,
+		a_map_becomes_folded_lines,
+		elements_are_shown_with_their_stacks,
+		stacks_of_gadgets_are_below_their_line,
+		a_map_without_stacks_is_refused,
+		any_call_may_fail,
+		equal_stacks_are_added_up,
+		a_flame_graph_is_as_it_was,
 		extreme_flame_graphs,
 	};
 	Suite *suite = BPFL_TEST_SUITE("event stacks", tests);
 
-	bpfl_test_add_loop(suite, "members", members_are_stacks_by_name_and_type, sizeof(member_cases) / sizeof(member_cases[0]));
+	bpfl_test_add_loop(suite, "members", members_are_stacks_by_name_and_type,
+			   sizeof(member_cases) / sizeof(member_cases[0]));
 	return bpfl_test_main(suite);
 }

@@ -196,7 +196,9 @@ START_TEST(a_private_instance_is_made_and_removed)
 	ck_assert_int_ge(bpfl_trace_fd(trace), 3);
 	ck_assert_uint_eq(fake_sys_count("mkdirat"), 1);
 	CHECK_HAS(fake_sys_nth("mkdirat", 0)->path, "bpfload_77_555_0");
-	ck_assert_str_eq(fake_sys_written(TRACING "/instances/bpfload_77_555_0/events/bpf_trace/bpf_trace_printk/enable"), "1");
+	ck_assert_str_eq(fake_sys_written(TRACING
+					  "/instances/bpfload_77_555_0/events/bpf_trace/bpf_trace_printk/enable"),
+			 "1");
 	ck_assert_str_eq(log_text, "");
 	ck_assert_int_eq(bpfl_trace_read(trace, see, &seen, &err), 3);
 	ck_assert_str_eq(seen.messages, "one;two;three;");
@@ -209,11 +211,14 @@ START_TEST(a_private_instance_is_made_and_removed)
 }
 END_TEST
 
-/* Process numbers are used again: one that lives today is not the one that made the instance if it started at another time. */
+/*
+ * Process numbers are used again: one that lives today is not the one that made the instance if it started
+ * at another time.
+ */
 START_TEST(instances_of_the_dead_are_removed)
 {
-	static const char *const instances[] = { "bpfload_12_300_0", "bpfload_13_300_0", "bpfload_14_300_0", "bpfload_15_300_1",
-						 "of_somebody_else" };
+	static const char *const instances[] = { "bpfload_12_300_0", "bpfload_13_300_0", "bpfload_14_300_0",
+						 "bpfload_15_300_1", "of_somebody_else" };
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct bpfl_trace *trace;
 	char path[256];
@@ -442,7 +447,9 @@ START_TEST(lines_that_are_there_are_shown_and_stay)
 	struct seen seen = { 0 };
 
 	fake_tracefs("");
-	fake_sys_file(TRACING "/trace", HEAD LINE("one") OTHER "of another event\n" LINE("two\n# half") "##### CPU 1 buffer started ####\n" OTHER "CPU:1 [LOST 3 EVENTS]\n" LINE(""));
+	fake_sys_file(TRACING "/trace", HEAD LINE("one") OTHER
+		      "of another event\n" LINE("two\n# half") "##### CPU 1 buffer started ####\n" OTHER
+							       "CPU:1 [LOST 3 EVENTS]\n" LINE(""));
 	CHECK_OK(bpfl_trace_buffered(&log_all, see, &seen, &err), err);
 	ck_assert_str_eq(seen.messages, "one;two;# half;;");
 	CHECK_HAS(log_text, "[LOST 3 EVENTS]");
@@ -466,7 +473,8 @@ START_TEST(a_buffer_that_may_not_be_read_is_an_error)
 
 	fake_tracefs("");
 	fake_sys_file_error(TRACING "/trace", EACCES);
-	CHECK_FAILS(bpfl_trace_buffered(NULL, see, &seen, &err), err, BPFL_ERR_PERMISSION, EACCES, "the trace buffer cannot be read");
+	CHECK_FAILS(bpfl_trace_buffered(NULL, see, &seen, &err), err, BPFL_ERR_PERMISSION, EACCES,
+		    "the trace buffer cannot be read");
 	fake_sys_file_error(TRACING "/trace", EBUSY);
 	CHECK_FAILS(bpfl_trace_buffered(NULL, see, &seen, &err), err, BPFL_ERR_SYSTEM, EBUSY, "trace: ");
 	bpfl_error_clear(&err);

@@ -71,7 +71,8 @@ END_TEST
 
 START_TEST(users_come_from_a_file)
 {
-	static const char text[] = "root:x:0:0:root:/root:/bin/sh\n# a comment\n+::::::\nbad\nnobody:x:65534:1::\nbig:x:4294967296:0::\n"
+	static const char text[] = "root:x:0:0:root:/root:/bin/sh\n# a "
+				   "comment\n+::::::\nbad\nnobody:x:65534:1::\nbig:x:4294967296:0::\n"
 				   "toor:x:0:0::\nneg:x:-1:0::\nempty:x::0\nlast:x:4294967295:7";
 	char path[] = "/tmp/bpfl-users-XXXXXX";
 	struct bpfl_accounts accounts = { 0 }, none = { 0 };
@@ -126,7 +127,8 @@ END_TEST
 /* ---- tags ---- */
 
 /* struct event { char path[16]; u32 number; } with these tags on the members. */
-static void layout_make(struct bpfl_layout *layout, struct bpfl_btf **ret_btf, const char *path_tag, const char *number_tag)
+static void layout_make(struct bpfl_layout *layout, struct bpfl_btf **ret_btf, const char *path_tag,
+			const char *number_tag)
 {
 	struct btfgen gen;
 	uint32_t u32, text, event;
@@ -188,7 +190,9 @@ static char *table_text(const struct bpfl_view_opts *opts)
 	struct bpfl_rows *rows;
 	char *text;
 
-	spec->btf = btfc_read("typedef u32 gadget_errno; struct entry { u32 pid; gadget_errno error_raw; char name[8]; };", false);
+	spec->btf = btfc_read("typedef u32 gadget_errno; struct entry { u32 pid; gadget_errno error_raw; char name[8]; "
+			      "};",
+			      false);
 	CHECK_OK(bpfl_rows_create(spec, "entry", "t", opts, &rows, &err), err);
 	/* In pieces that are no records. */
 	for (size_t at = 0; at < sizeof(entries); at += 5) {
@@ -251,7 +255,8 @@ START_TEST(tables_refuse_wrong_words)
 	ck_assert_int_lt(bpfl_rows_create(spec, "entry", "t", &bad_tables[_i].opts, &rows, &err), 0);
 	CHECK_HAS(err.message, bad_tables[_i].words);
 	bpfl_error_clear(&err);
-	CHECK_FAILS(bpfl_rows_create(spec, "none", "t", NULL, &rows, &err), err, BPFL_ERR_USAGE, ENOENT, "no struct 'none'");
+	CHECK_FAILS(bpfl_rows_create(spec, "none", "t", NULL, &rows, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no struct 'none'");
 	bpfl_error_clear(&err);
 	bpfl_spec_destroy(spec);
 }
@@ -266,7 +271,8 @@ START_TEST(half_a_record_is_an_error)
 	spec->btf = btfc_read("struct entry { u32 pid; u32 error; char name[8]; };", false);
 	CHECK_OK(bpfl_rows_create(spec, "entry", "t", NULL, &rows, &err), err);
 	ck_assert_int_eq(bpfl_rows_write(rows, (const char *)entries, 20), 0);
-	CHECK_FAILS(bpfl_rows_text(rows, &text, &err), err, BPFL_ERR_OBJECT, EINVAL, "4 bytes are left over after records of 16 bytes");
+	CHECK_FAILS(bpfl_rows_text(rows, &text, &err), err, BPFL_ERR_OBJECT, EINVAL,
+		    "4 bytes are left over after records of 16 bytes");
 	bpfl_error_clear(&err);
 	CHECK_OK(bpfl_rows_text(rows, &text, &err), err); /* it begins anew */
 	ck_assert_str_eq(text, "PID  ERROR  NAME\n");

@@ -250,14 +250,15 @@ static void describe(const struct bpfl_btf *btf, uint32_t id, unsigned depth, st
 {
 	const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
 	enum bpfl_btf_kind kind = bpfl_btf_kind(type);
-	bool refers = kind == BPFL_KIND_PTR || kind == BPFL_KIND_TYPEDEF || kind == BPFL_KIND_CONST || kind == BPFL_KIND_VOLATILE ||
-		      kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_TYPE_TAG || kind == BPFL_KIND_FUNC || kind == BPFL_KIND_FUNC_PROTO ||
-		      kind == BPFL_KIND_VAR || kind == BPFL_KIND_DECL_TAG;
+	bool refers = kind == BPFL_KIND_PTR || kind == BPFL_KIND_TYPEDEF || kind == BPFL_KIND_CONST ||
+		      kind == BPFL_KIND_VOLATILE || kind == BPFL_KIND_RESTRICT || kind == BPFL_KIND_TYPE_TAG ||
+		      kind == BPFL_KIND_FUNC || kind == BPFL_KIND_FUNC_PROTO || kind == BPFL_KIND_VAR ||
+		      kind == BPFL_KIND_DECL_TAG;
 
 	ck_assert_ptr_nonnull(type);
 	ck_assert_uint_lt(depth, 20);
-	bpfl_buf_printf(out, "(%s '%s' %x %u", bpfl_btf_kind_name(kind), bpfl_btf_string(btf, type->name_off), type->info,
-			refers ? 0 : type->size);
+	bpfl_buf_printf(out, "(%s '%s' %x %u", bpfl_btf_kind_name(kind), bpfl_btf_string(btf, type->name_off),
+			type->info, refers ? 0 : type->size);
 	if (refers)
 		describe(btf, type->type, depth + 1, out);
 	if (kind == BPFL_KIND_ARRAY) {
@@ -347,8 +348,14 @@ START_TEST(the_types_of_inner_maps_go_along)
 	struct bpfl_map_spec *outer = specgen_map(spec, "outer", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 1);
 	outer->inner = calloc(1, sizeof(*outer->inner));
 	ck_assert_ptr_nonnull(outer->inner);
-	*outer->inner = (struct bpfl_map_spec){ .name = bpfl_strdup("outer.inner"), .origin = BPFL_MAP_BTF, .type = BPFL_MAP_TYPE_ARRAY,
-						.key_size = 4, .value_size = 4, .max_entries = 1, .key_type_id = int_id, .value_type_id = inner };
+	*outer->inner = (struct bpfl_map_spec){ .name = bpfl_strdup("outer.inner"),
+						.origin = BPFL_MAP_BTF,
+						.type = BPFL_MAP_TYPE_ARRAY,
+						.key_size = 4,
+						.value_size = 4,
+						.max_entries = 1,
+						.key_type_id = int_id,
+						.value_type_id = inner };
 	uint32_t func = specgen_func(spec, "main", 4);
 	specgen_ref(spec, func, 0, BPFL_REF_MAP, 0, 0);
 	specgen_prog(spec, "main", "xdp", func);

@@ -2,8 +2,8 @@
 /*
  * image/btf_min: the part of a kernel's BTF that objects need.
  *
- * Rows of object's types, kernel's types and records. With the small BTF every record must have the same answer as with the whole
- * one, and the small BTF must not hold what nobody asked for.
+ * Rows of object's types, kernel's types and records. With the small BTF every record must have the same answer
+ * as with the whole one, and the small BTF must not hold what nobody asked for.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -101,10 +101,12 @@ static void row_check(const struct row *row, bool swap)
 	struct bpfl_insn *before = insns_of(spec, whole), *after = insns_of(spec, small);
 
 	for (int i = 0; i < MAX_RECORDS; i++) {
-		ck_assert_msg(memcmp(&before[i], &after[i], sizeof(*before)) == 0, "%s: record %d: opcode 0x%02x %d, not 0x%02x %d",
-			      row->name, i, after[i].code, after[i].imm, before[i].code, before[i].imm);
+		ck_assert_msg(memcmp(&before[i], &after[i], sizeof(*before)) == 0,
+			      "%s: record %d: opcode 0x%02x %d, not 0x%02x %d", row->name, i, after[i].code,
+			      after[i].imm, before[i].code, before[i].imm);
 	}
-	ck_assert_msg(row->max_types == 0 || nr_types <= row->max_types, "%s: %u types, not %u", row->name, nr_types, row->max_types);
+	ck_assert_msg(row->max_types == 0 || nr_types <= row->max_types, "%s: %u types, not %u", row->name, nr_types,
+		      row->max_types);
 	free(after);
 	free(before);
 	bpfl_target_destroy(small);
@@ -247,7 +249,10 @@ START_TEST(objects_add_up)
 }
 END_TEST
 
-/* Types that a kernel cannot have: references out of range, in circles, to themselves. Nothing hangs, nothing crashes. */
+/*
+ * Types that a kernel cannot have: references out of range, in circles, to themselves. Nothing hangs,
+ * nothing crashes.
+ */
 START_TEST(hostile_types_of_the_kernel)
 {
 	static const struct row row = { "hostile", "struct s { u32 a; };", "",
@@ -284,8 +289,9 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
-		fields_keep_their_places,  the_end_of_a_struct_stays_its_end, all_candidates_stay, types_and_enumerators,
-		what_nobody_asked_for_is_left_out, objects_add_up,	     hostile_types_of_the_kernel,
+		fields_keep_their_places,    the_end_of_a_struct_stays_its_end, all_candidates_stay,
+		types_and_enumerators,       what_nobody_asked_for_is_left_out, objects_add_up,
+		hostile_types_of_the_kernel,
 	};
 
 	return bpfl_test_main(BPFL_TEST_SUITE("image_btf_min", tests));

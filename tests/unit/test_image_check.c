@@ -2,7 +2,8 @@
 /*
  * image/check: what an object needs against what a kernel has.
  *
- * Programs are written as lists of instructions, types of object and kernel as lines of C. What is looked at are the items of the check.
+ * Programs are written as lists of instructions, types of object and kernel as lines of C. What is looked at
+ * are the items of the check.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +91,9 @@ static void spec_begin(const char *types)
 	}
 }
 
-#define FUNC(name, ...) func_add(name, (const struct op[]){ __VA_ARGS__ }, sizeof((const struct op[]){ __VA_ARGS__ }) / sizeof(struct op))
+#define FUNC(name, ...)                                    \
+	func_add(name, (const struct op[]){ __VA_ARGS__ }, \
+		 sizeof((const struct op[]){ __VA_ARGS__ }) / sizeof(struct op))
 
 static struct bpfl_target *target_make(const char *kernel, uint32_t version, const char *kconfig_path)
 {
@@ -148,7 +151,8 @@ static bool use_is_dead(void)
 
 	run(WITHOUT);
 	for (size_t i = 0; (item = bpfl_check_item(check, i)) != NULL; i++) {
-		if (item->kind == BPFL_CHECK_RELOCATION && strstr(item->text, "has no field") && !strstr(item->text, "exists")) {
+		if (item->kind == BPFL_CHECK_RELOCATION && strstr(item->text, "has no field") &&
+		    !strstr(item->text, "exists")) {
 			any = true;
 			guarded = item->guarded;
 			ck_assert_int_eq(item->status, BPFL_CHECK_MISSING);
@@ -214,9 +218,11 @@ START_TEST(answers_are_followed_through_arithmetic)
 	ck_assert(DEAD(ASK(2), ALU(0xa0, 2, 1), JGT(2, 0, 1), USE, MOV(0, 0), EXIT));      /* ^ */
 	ck_assert(DEAD(ASK(2), ALU(0x60, 2, 3), JEQ(2, 0, 1), USE, MOV(0, 0), EXIT));      /* << */
 	ck_assert(DEAD(ASK(2), ALU(0x00, 2, 8), ALU(0x70, 2, 3), JEQ(2, 1, 1), USE, MOV(0, 0), EXIT)); /* >> */
-	ck_assert(DEAD(ASK(2), ALU(0x10, 2, 8), ALU(0xc0, 2, 2), JEQ(2, -2, 1), USE, MOV(0, 0), EXIT)); /* arithmetic >> */
+	/* arithmetic >> */
+	ck_assert(DEAD(ASK(2), ALU(0x10, 2, 8), ALU(0xc0, 2, 2), JEQ(2, -2, 1), USE, MOV(0, 0), EXIT));
 	ck_assert(DEAD(ASK(2), ALU32(0x10, 2, 1), JEQ32(2, -1, 1), USE, MOV(0, 0), EXIT)); /* 32 bits */
-	ck_assert(DEAD(ASK(2), ALU32(0x10, 2, 1), JGT(2, 0, 1), USE, MOV(0, 0), EXIT)); /* ... have an upper half of zeroes */
+	/* ... have an upper half of zeroes */
+	ck_assert(DEAD(ASK(2), ALU32(0x10, 2, 1), JGT(2, 0, 1), USE, MOV(0, 0), EXIT));
 	/* anything & 0 is 0 */
 	ck_assert(DEAD(ASK(2), LOAD4(3, 1, 0), ALUX(0x50, 3, 2), JEQ(3, 0, 1), USE, MOV(0, 0), EXIT));
 }
@@ -301,7 +307,8 @@ static bool dead_behind_data(enum bpfl_map_origin origin)
 	spec_begin(LOCAL);
 	struct bpfl_map_spec *map = specgen_map(spec, ".data", origin, BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
 	map->data[0] = 7;
-	uint32_t func = FUNC("main", WIDE, REST, LOAD4(2, 1, 4), LOAD1(3, 1, 0), JEQ(3, 7, 1), JA(1), JEQ(2, 0, 1), USE, MOV(0, 0), EXIT);
+	uint32_t func = FUNC("main", WIDE, REST, LOAD4(2, 1, 4), LOAD1(3, 1, 0), JEQ(3, 7, 1), JA(1), JEQ(2, 0, 1), USE,
+			     MOV(0, 0), EXIT);
 
 	specgen_ref(spec, func, 0, BPFL_REF_DATA, 0, 0);
 	specgen_prog(spec, "main", "socket", func);
@@ -370,9 +377,12 @@ START_TEST(a_relocation_is_ok_moved_resized_or_missing)
 		ck_assert_msg(item->status == rows[i].status, "row %zu: %s (%s)", i,
 			      bpfl_check_status_name(item->kind, item->status), item->text);
 		ck_assert_msg(item->needed == rows[i].needed, "row %zu: needed %d (%s)", i, item->needed, item->text);
-		ck_assert_msg(!rows[i].kernel_path || strcmp(item->kernel, rows[i].kernel_path) == 0, "row %zu: %s", i, item->kernel);
+		ck_assert_msg(!rows[i].kernel_path || strcmp(item->kernel, rows[i].kernel_path) == 0, "row %zu: %s", i,
+			      item->kernel);
 		ck_assert_uint_eq(view.nr_relocations[rows[i].status], 1);
-		ck_assert_int_eq(view.verdict, rows[i].needed && rows[i].status == BPFL_CHECK_MISSING ? BPFL_CHECK_LACKS : BPFL_CHECK_FITS);
+		ck_assert_int_eq(view.verdict, rows[i].needed && rows[i].status == BPFL_CHECK_MISSING
+						       ? BPFL_CHECK_LACKS
+						       : BPFL_CHECK_FITS);
 		ck_assert_str_eq(item->prog, "main");
 		done();
 	}
@@ -447,7 +457,8 @@ START_TEST(a_missing_extern_does_not_hide_the_next)
 	uint32_t func = FUNC("main", WIDE, REST, WIDE, REST, WIDE, REST, MOV(0, 0), EXIT);
 
 	for (uint32_t i = 0; i < 3; i++) {
-		uint32_t id = btfc_id(spec->btf, types[i]), ext = specgen_extern(spec, names[i], BPFL_EXTERN_KFUNC, false, id);
+		uint32_t id = btfc_id(spec->btf, types[i]),
+			 ext = specgen_extern(spec, names[i], BPFL_EXTERN_KFUNC, false, id);
 
 		spec->externs.items[ext].type_id = bpfl_btf_type(spec->btf, id)->type;
 		specgen_ref(spec, func, 2 * i, BPFL_REF_EXTERN, ext, 0);
@@ -533,10 +544,13 @@ START_TEST(a_configuration_decides_branches)
 	ck_assert_int_ge(fd, 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		ck_assert_int_eq(ftruncate(fd, 0), 0);
-		ck_assert_int_eq(pwrite(fd, rows[i].config, strlen(rows[i].config), 0), (ssize_t)strlen(rows[i].config));
+		ck_assert_int_eq(pwrite(fd, rows[i].config, strlen(rows[i].config), 0),
+				 (ssize_t)strlen(rows[i].config));
 		spec_begin("var u32 c;" LOCAL);
-		uint32_t func = FUNC("main", WIDE, REST, LOAD4(2, 1, 0), JEQ(2, rows[i].number, 1), USE, MOV(0, 0), EXIT);
-		uint32_t ext = specgen_extern(spec, rows[i].name, BPFL_EXTERN_KCONFIG, false, btfc_id(spec->btf, "var c"));
+		uint32_t func = FUNC("main", WIDE, REST, LOAD4(2, 1, 0), JEQ(2, rows[i].number, 1), USE, MOV(0, 0),
+				     EXIT);
+		uint32_t ext = specgen_extern(spec, rows[i].name, BPFL_EXTERN_KCONFIG, false,
+					      btfc_id(spec->btf, "var c"));
 
 		spec->externs.items[ext].size_bytes = 4;
 		spec->externs.items[ext].type_id = bpfl_btf_type(spec->btf, btfc_id(spec->btf, "var c"))->type;
@@ -608,7 +622,8 @@ START_TEST(hooks_are_looked_for_where_the_btf_has_traces)
 			      bpfl_check_status_name(item->kind, item->status), item->text);
 		ck_assert_str_eq(item->name, rows[i].section);
 		ck_assert_int_eq(item->at_load, rows[i].at_load);
-		ck_assert_int_eq(view.loads == BPFL_CHECK_LACKS, rows[i].at_load && rows[i].status == BPFL_CHECK_MISSING);
+		ck_assert_int_eq(view.loads == BPFL_CHECK_LACKS,
+				 rows[i].at_load && rows[i].status == BPFL_CHECK_MISSING);
 		ck_assert_int_eq(view.verdict == BPFL_CHECK_LACKS, rows[i].status == BPFL_CHECK_MISSING);
 		done();
 	}
@@ -642,7 +657,8 @@ START_TEST(helpers_and_types_are_those_that_the_kernel_numbers)
 {
 	spec_begin(LOCAL);
 	specgen_map(spec, "m", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, 4096);
-	specgen_prog(spec, "main", "xdp", FUNC("main", HELPER(1), HELPER(2), HELPER(131), ASK(6), JEQ(6, 0, 1), HELPER(181), EXIT));
+	specgen_prog(spec, "main", "xdp",
+		     FUNC("main", HELPER(1), HELPER(2), HELPER(131), ASK(6), JEQ(6, 0, 1), HELPER(181), EXIT));
 	run(INTERFACE WITHOUT);
 	ck_assert_str_eq(item_of(BPFL_CHECK_HELPER, 0)->name, "bpf_map_lookup_elem");
 	ck_assert_int_eq(item_of(BPFL_CHECK_HELPER, 0)->status, BPFL_CHECK_OK);
@@ -767,7 +783,8 @@ START_TEST(what_no_kernel_would_take_is_an_error)
 
 	spec_begin(LOCAL);
 	specgen_prog(spec, "main", "my_section", FUNC("main", MOV(0, 0), EXIT));
-	CHECK_FAILS(bpfl_check_run(spec, target, NULL, &check, &err), err, BPFL_ERR_OBJECT, EINVAL, "test.bpf.o: program 'main'");
+	CHECK_FAILS(bpfl_check_run(spec, target, NULL, &check, &err), err, BPFL_ERR_OBJECT, EINVAL,
+		    "test.bpf.o: program 'main'");
 	bpfl_target_destroy(target);
 	check = NULL;
 	done();
@@ -784,7 +801,8 @@ START_TEST(as_lines_and_as_json)
 	specgen_prog(spec, "main", "raw_tp/x", FUNC("main", ASK(2), JEQ(2, 0, 1), USE, HELPER(1), EXIT));
 	run(WITHOUT);
 	CHECK_OK(bpfl_check_text(check, BPFL_FORMAT_TEXT, false, "o", "k", &text, &err), err);
-	ck_assert_str_eq(text, "  absent   attach       program 'main': raw_tp/x: the kernel has no tracepoint of this name\n");
+	ck_assert_str_eq(text, "  absent   attach       program 'main': raw_tp/x: the kernel has no tracepoint of this "
+			       "name\n");
 	free(text);
 	CHECK_OK(bpfl_check_text(check, BPFL_FORMAT_TEXT, true, "o", "k", &text, &err), err);
 	CHECK_HAS(text, "program 'main', instruction 2: struct s has no field 'a'");
@@ -793,10 +811,12 @@ START_TEST(as_lines_and_as_json)
 	CHECK_HAS(text, "bpf_map_lookup_elem: since Linux 3.19");
 	free(text);
 	CHECK_OK(bpfl_check_text(check, BPFL_FORMAT_JSON, true, "o\"", "k", &text, &err), err);
-	CHECK_HAS(text, "{\"v\":1,\"type\":\"check\",\"object\":\"o\\\"\",\"kernel\":\"k\",\"verdict\":\"lacks\",\"loads\":\"fits\"");
+	CHECK_HAS(text, "{\"v\":1,\"type\":\"check\",\"object\":\"o\\\"\",\"kernel\":\"k\",\"verdict\":\"lacks\","
+			"\"loads\":\"fits\"");
 	CHECK_HAS(text, "\"relocations\":{\"ok\":0,\"moved\":0,\"resized\":0,\"missing\":2,\"guarded\":1}");
 	CHECK_HAS(text, "\"capabilities\":[\"CAP_PERFMON\",\"CAP_BPF\"]");
-	CHECK_HAS(text, "\"kind\":\"attach\",\"name\":\"raw_tp/x\",\"status\":\"absent\",\"needed\":true,\"at\":\"attach\"");
+	CHECK_HAS(text,
+		  "\"kind\":\"attach\",\"name\":\"raw_tp/x\",\"status\":\"absent\",\"needed\":true,\"at\":\"attach\"");
 	free(text);
 	done();
 }

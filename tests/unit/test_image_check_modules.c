@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A check against a kernel with modules: what the kernel itself does not have is in one of them, or is not there, or cannot be known.
+ * A check against a kernel with modules: what the kernel itself does not have is in one of them, or is not
+ * there, or cannot be known.
  *
- * The kernel is a directory as /sys/kernel/btf is one, with a module "alpha" beside vmlinux; or its vmlinux alone; or vmlinux and the file of one
- * module.
+ * The kernel is a directory as /sys/kernel/btf is one, with a module "alpha" beside vmlinux; or its vmlinux
+ * alone; or vmlinux and the file of one module.
  */
 #include "harness.h"
 
@@ -116,8 +117,8 @@ static struct bpfl_target *target_make(enum given given)
 }
 
 /* Whether the first item of that kind is as expected. */
-static void expect(const struct bpfl_spec *spec, enum given given, enum bpfl_check_kind kind, const char *what, enum bpfl_check_status status,
-		   const char *text)
+static void expect(const struct bpfl_spec *spec, enum given given, enum bpfl_check_kind kind, const char *what,
+		   enum bpfl_check_status status, const char *text)
 {
 	struct bpfl_target *target = target_make(given);
 	const struct bpfl_check_item *item = NULL;
@@ -128,8 +129,8 @@ static void expect(const struct bpfl_spec *spec, enum given given, enum bpfl_che
 	while ((item = bpfl_check_item(check, i)) && item->kind != kind)
 		i++;
 	ck_assert_msg(item != NULL, "%s: no item", what);
-	ck_assert_msg(item->status == status && (!text || strstr(item->text, text)), "%s, kernel %d: %s: %s", what, given,
-		      bpfl_check_status_name(item->kind, item->status), item->text);
+	ck_assert_msg(item->status == status && (!text || strstr(item->text, text)), "%s, kernel %d: %s: %s", what,
+		      given, bpfl_check_status_name(item->kind, item->status), item->text);
 	bpfl_check_destroy(check);
 	bpfl_target_destroy(target);
 }
@@ -171,7 +172,8 @@ START_TEST(targets_are_found_in_modules_and_named_with_them)
 
 		specgen_prog(spec, "prog", rows[i].section, specgen_func(spec, "prog", 2));
 		for (enum given given = DIR_GIVEN; given < NR_GIVEN; given++)
-			expect(spec, given, BPFL_CHECK_ATTACH, rows[i].section, rows[i].status[given], rows[i].text[given]);
+			expect(spec, given, BPFL_CHECK_ATTACH, rows[i].section, rows[i].status[given],
+			       rows[i].text[given]);
 		bpfl_spec_destroy(spec);
 	}
 	finish();
@@ -232,7 +234,8 @@ START_TEST(kernel_functions_are_found_in_modules)
 
 		snprintf(decl, sizeof(decl), "func %s(u32) u32;", rows[i].name);
 		spec->btf = btfc_read(decl, false);
-		uint32_t func = specgen_func(spec, "prog", 4), id = bpfl_btf_find(spec->btf, BPFL_KIND_FUNC, rows[i].name, 1);
+		uint32_t func = specgen_func(spec, "prog", 4),
+			 id = bpfl_btf_find(spec->btf, BPFL_KIND_FUNC, rows[i].name, 1);
 
 		specgen_extern(spec, rows[i].name, BPFL_EXTERN_KFUNC, false, id);
 		spec->externs.items[0].type_id = bpfl_btf_type(spec->btf, id)->type;

@@ -2,8 +2,9 @@
 /*
  * image/core_*: CO-RE.
  *
- * Most tests are rows of one table: the object's types, the kernel's types, a record, the instruction that carries it, and what becomes
- * of the instruction. Each row runs twice, with BTF in the machine's byte order and in the other.
+ * Most tests are rows of one table: the object's types, the kernel's types, a record, the instruction that
+ * carries it, and what becomes of the instruction. Each row runs twice, with BTF in the machine's byte order
+ * and in the other.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -67,7 +68,11 @@ static struct bpfl_spec *spec_make(const struct row *row, bool swap)
 	core->access = row->access;
 	specgen_prog(spec, "main_fn", "socket", func);
 	insts[2].core_idx = 0;
-	insts[2].insn = bpfl_insn_make(opcodes[row->form], 1, row->form == IMM64_MAP ? 1 : row->form == MOV_REG ? 2 : 0, 0, 0);
+	insts[2].insn = bpfl_insn_make(opcodes[row->form], 1,
+				       row->form == IMM64_MAP ? 1
+				       : row->form == MOV_REG ? 2
+							      : 0,
+				       0, 0);
 	if (form_is_off(row->form)) {
 		insts[2].insn.off = (int16_t)row->old;
 		insts[2].insn.imm = row->form == ST4 ? -1 : 0;
@@ -100,8 +105,8 @@ static int64_t number_of(const struct bpfl_insn *insn, enum form form)
 static void poison_check(const struct row *row, const struct bpfl_insn *insns)
 {
 	for (unsigned i = 0; i < (row->form == IMM64 ? 2u : 1u); i++) {
-		ck_assert_msg(insns[i].code == BPFL_CODE_CALL && insns[i].imm == BPFL_POISON_CORE_IMM && insns[i].regs == 0 &&
-				      insns[i].off == 0,
+		ck_assert_msg(insns[i].code == BPFL_CODE_CALL && insns[i].imm == BPFL_POISON_CORE_IMM &&
+				      insns[i].regs == 0 && insns[i].off == 0,
 			      "%s: slot %u is not poisoned: opcode 0x%02x", row->name, i, insns[i].code);
 	}
 }
@@ -129,7 +134,8 @@ static void row_check(const struct row *row, bool swap)
 
 	if (row->outcome == FAILS) {
 		ck_assert_msg(result < 0, "%s: succeeded", row->name);
-		ck_assert_msg(strstr(err.message, row->text) != NULL, "%s: '%s' is not in: %s", row->name, row->text, err.message);
+		ck_assert_msg(strstr(err.message, row->text) != NULL, "%s: '%s' is not in: %s", row->name, row->text,
+			      err.message);
 		CHECK_HAS(err.message, "program 'main_fn': instruction 2: CO-RE record 0 (");
 	} else {
 		ck_assert_msg(result == 0, "%s: %s", row->name, err.message);
@@ -145,8 +151,8 @@ static void row_check(const struct row *row, bool swap)
 		} else {
 			ck_assert_msg(number_of(insn, row->form) == row->now, "%s: %lld, not %lld (%s)", row->name,
 				      (long long)number_of(insn, row->form), (long long)row->now, words);
-			ck_assert_msg(insn->code == (row->opcode ? row->opcode : opcodes[row->form]), "%s: opcode 0x%02x", row->name,
-				      insn->code);
+			ck_assert_msg(insn->code == (row->opcode ? row->opcode : opcodes[row->form]),
+				      "%s: opcode 0x%02x", row->name, insn->code);
 		}
 		ck_assert_msg(!row->text || strstr(words, row->text), "%s: '%s' is not in: %s", row->name, row->text,
 			      words);
@@ -373,8 +379,12 @@ START_TEST(size_sign_and_shifts_of_a_field)
 }
 END_TEST
 
-/* Packed bits across a byte boundary need a larger container; nine bytes is too far. BTF made by hand: C has no such layout here. */
-static uint64_t bit_value(uint32_t kind, uint32_t bit_off, uint32_t bit_size, uint32_t type_size, bool big_endian, int *ret_result)
+/*
+ * Packed bits across a byte boundary need a larger container; nine bytes is too far. BTF made by hand: C
+ * has no such layout here.
+ */
+static uint64_t bit_value(uint32_t kind, uint32_t bit_off, uint32_t bit_size, uint32_t type_size, bool big_endian,
+			  int *ret_result)
 {
 	struct btfgen gen;
 	struct bpfl_core_path path;
@@ -615,7 +625,9 @@ END_TEST
 
 START_TEST(a_type_without_a_name_is_an_error_but_has_a_local_id)
 {
-	static const struct row row = { "anonymous", "typedef struct { u32 a; } t;", S, "typedef t", 0, "0:0", MOV, 0, GIVES, 0, NULL, 0 };
+	static const struct row row = {
+		"anonymous", "typedef struct { u32 a; } t;", S, "typedef t", 0, "0:0", MOV, 0, GIVES, 0, NULL, 0
+	};
 	struct bpfl_image *image;
 	struct bpfl_spec *spec = spec_make(&row, false);
 	struct bpfl_target *target = target_make(S, false);
@@ -625,7 +637,8 @@ START_TEST(a_type_without_a_name_is_an_error_but_has_a_local_id)
 	spec->cores.items[0].kind = BPFL_CORE_TYPE_ID_LOCAL;
 	spec->cores.items[0].access = "0";
 	CHECK_OK(core_build(spec, target, &image), err);
-	ck_assert_uint_eq((uint32_t)image->progs[0].insns[2].imm, bpfl_image_btf_id(image, spec->cores.items[0].type_id));
+	ck_assert_uint_eq((uint32_t)image->progs[0].insns[2].imm,
+			  bpfl_image_btf_id(image, spec->cores.items[0].type_id));
 	ck_assert_int_gt(image->progs[0].insns[2].imm, 0);
 	bpfl_image_destroy(image);
 	bpfl_target_destroy(target);
@@ -734,8 +747,12 @@ END_TEST
 
 START_TEST(the_miss_that_got_farthest_is_told)
 {
-	static const struct row row = { "miss", "struct i { u32 x; u32 y; }; struct s { struct i i; };", NULL, "struct s", 0, "0:0:1", LDX4, 4,
-					POISONS, 0, NULL, 0 };
+	static const struct row row = { "miss",  "struct i { u32 x; u32 y; }; struct s { struct i i; };",
+					NULL,    "struct s",
+					0,       "0:0:1",
+					LDX4,    4,
+					POISONS, 0,
+					NULL,    0 };
 	struct bpfl_spec *spec = spec_make(&row, false);
 	struct bpfl_target *target = target_make(NULL, false);
 	struct bpfl_image *image;
@@ -759,7 +776,10 @@ START_TEST(the_miss_that_got_farthest_is_told)
 }
 END_TEST
 
-/* A program may ask for a while it can do without: that one candidate has more of what it asks for does not make it the one. */
+/*
+ * A program may ask for a while it can do without: that one candidate has more of what it asks for does not
+ * make it the one.
+ */
 START_TEST(the_candidate_that_has_most_is_not_taken_for_the_one)
 {
 	static const char *const orders[2][2] = { { "0:0", "0:1" }, { "0:1", "0:0" } };
@@ -846,9 +866,12 @@ END_TEST
 
 START_TEST(names_are_found_once_for_all_objects_of_a_target)
 {
-	struct bpfl_target *target = target_make("struct s { u32 a; }; struct t { u32 a; }; struct s___v2 { u64 a; };", false);
+	struct bpfl_target *target = target_make("struct s { u32 a; }; struct t { u32 a; }; struct s___v2 { u64 a; };",
+						 false);
 	char of_first_object[] = "s\0nothing";
-	struct bpfl_core_name first[] = { { of_first_object, 1, 0 }, { of_first_object + 2, 7, 0 }, { of_first_object, 1, 0 } };
+	struct bpfl_core_name first[] = { { of_first_object, 1, 0 },
+					  { of_first_object + 2, 7, 0 },
+					  { of_first_object, 1, 0 } };
 	struct bpfl_core_name second[] = { { "t", 1, 0 }, { "s___zzz", 1, 0 } };
 	size_t nr;
 
@@ -895,8 +918,18 @@ END_TEST
 
 START_TEST(poison_says_which_line_wanted_what)
 {
-	static const struct row row = { "line", "struct inode { u32 i_atime; };", "struct inode { u32 i_mtime; };", "struct inode", 0, "0:0",
-					LDX4, 0, POISONS, 0, NULL, 0 };
+	static const struct row row = { "line",
+					"struct inode { u32 i_atime; };",
+					"struct inode { u32 i_mtime; };",
+					"struct inode",
+					0,
+					"0:0",
+					LDX4,
+					0,
+					POISONS,
+					0,
+					NULL,
+					0 };
 	struct btfgen gen;
 	struct bpfl_spec *spec = spec_make(&row, false);
 	struct bpfl_target *target = target_make(row.kernel, false);
@@ -916,7 +949,9 @@ START_TEST(poison_says_which_line_wanted_what)
 			 "struct inode has no field 'i_atime' (prog.bpf.c:88) in the BTF of kernel 6.12.0");
 	bpfl_image_destroy(image);
 	spec->funcs.items[0].insts[2].insn.off = 4;
-	CHECK_FAILS(core_build(spec, target, &image), err, BPFL_ERR_OBJECT, EINVAL, "program 'main_fn': instruction 2 (prog.bpf.c:88): CO-RE record 0 (field byte offset, type 2, access '0:0')");
+	CHECK_FAILS(core_build(spec, target, &image), err, BPFL_ERR_OBJECT, EINVAL,
+		    "program 'main_fn': instruction 2 (prog.bpf.c:88): CO-RE record 0 (field byte offset, type 2, "
+		    "access '0:0')");
 	bpfl_target_destroy(target);
 	bpfl_spec_destroy(spec);
 	bpfl_error_clear(&err);
@@ -937,8 +972,8 @@ START_TEST(flavours_are_cut_at_the_last_three_underscores)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		ck_assert_msg(bpfl_core_name_size(rows[i].name, strlen(rows[i].name)) == rows[i].size, "'%s': %zu", rows[i].name,
-			      bpfl_core_name_size(rows[i].name, strlen(rows[i].name)));
+		ck_assert_msg(bpfl_core_name_size(rows[i].name, strlen(rows[i].name)) == rows[i].size, "'%s': %zu",
+			      rows[i].name, bpfl_core_name_size(rows[i].name, strlen(rows[i].name)));
 	}
 }
 END_TEST
@@ -973,7 +1008,9 @@ START_TEST(a_ladder_of_equal_members_does_not_take_forever)
 
 	ck_assert_ptr_nonnull(local);
 	ck_assert_ptr_nonnull(kernel);
-	ck_assert_int_eq(bpfl_core_types_match(local, btfc_id(local, "struct top"), kernel, btfc_id(kernel, "struct top")), -E2BIG);
+	ck_assert_int_eq(bpfl_core_types_match(local, btfc_id(local, "struct top"), kernel,
+					       btfc_id(kernel, "struct top")),
+			 -E2BIG);
 	bpfl_btf_destroy(kernel);
 	bpfl_btf_destroy(local);
 }

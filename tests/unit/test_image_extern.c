@@ -45,7 +45,9 @@ static void spec_begin(const char *types)
 
 static void target_begin(const char *kernel_types, bool running, const char *kconfig_path, uint32_t version)
 {
-	struct bpfl_target_opts opts = { .size = sizeof(opts), .kernel_version = version, .page_size = 4096, .kconfig_path = kconfig_path };
+	struct bpfl_target_opts opts = {
+		.size = sizeof(opts), .kernel_version = version, .page_size = 4096, .kconfig_path = kconfig_path
+	};
 
 	if (running) {
 		CHECK_OK(bpfl_target_running(&opts, &target, &err), err);
@@ -173,7 +175,8 @@ START_TEST(values_take_the_form_of_their_type)
 		ck_assert_msg(result == 0, "%s %s: %s", rows[i].types, rows[i].line, err.message);
 		ck_assert_uint_eq(image->maps[0].data_size, 16);
 		ck_assert(image->maps[0].needed);
-		ck_assert_msg(memcmp(image->maps[0].data + 8, rows[i].bytes, 8) == 0, "%s %s", rows[i].types, rows[i].line);
+		ck_assert_msg(memcmp(image->maps[0].data + 8, rows[i].bytes, 8) == 0, "%s %s", rows[i].types,
+			      rows[i].line);
 		ck_assert_uint_eq(bpfl_insn_src(insn_at(0)), BPFL_PSEUDO_MAP_VALUE);
 		ck_assert_int_eq(insn_at(0)[1].imm, 8);
 		ck_assert_uint_eq(image->progs[0].fixups.nr, 1);
@@ -228,8 +231,8 @@ START_TEST(values_that_do_not_fit_are_errors)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int result = value_build(rows[i].types, rows[i].line, true, warning);
 
-		ck_assert_msg(result == -rows[i].errnum && strstr(err.message, rows[i].text), "%s %s: %d %s", rows[i].types, rows[i].line,
-			      result, err.message);
+		ck_assert_msg(result == -rows[i].errnum && strstr(err.message, rows[i].text), "%s %s: %d %s",
+			      rows[i].types, rows[i].line, result, err.message);
 		CHECK_HAS(err.message, "extern 'CONFIG_X': ");
 		end();
 	}
@@ -240,8 +243,8 @@ START_TEST(an_option_that_is_not_set_is_missing)
 {
 	char warning[256];
 
-	CHECK_FAILS(value_build("var bool x;", "# CONFIG_X is not set\n", false, warning), err, BPFL_ERR_UNSUPPORTED, ESRCH,
-		    "extern 'CONFIG_X' has no value in this kernel");
+	CHECK_FAILS(value_build("var bool x;", "# CONFIG_X is not set\n", false, warning), err, BPFL_ERR_UNSUPPORTED,
+		    ESRCH, "extern 'CONFIG_X' has no value in this kernel");
 	CHECK_HAS(err.why, "is not set in /tmp/bpfload-test-config");
 	CHECK_HAS(err.fix, "__weak");
 	end();
@@ -276,7 +279,8 @@ START_TEST(a_gzipped_configuration_is_unpacked)
 			CHECK_OK(build(), err);
 			ck_assert_uint_eq(image->maps[0].data[0], 77);
 		} else {
-			CHECK_FAILS(build(), err, BPFL_ERR_SYSTEM, EINVAL, "kernel configuration '/tmp/bpfload-test-config");
+			CHECK_FAILS(build(), err, BPFL_ERR_SYSTEM, EINVAL,
+				    "kernel configuration '/tmp/bpfload-test-config");
 		}
 		unlink(config_path);
 		end();
@@ -499,14 +503,17 @@ END_TEST
 
 START_TEST(symbols_that_are_not_there)
 {
-	CHECK_FAILS(symbol_build("nothing", false, KALLSYMS), err, BPFL_ERR_UNSUPPORTED, ESRCH, "extern 'nothing': there is no such symbol");
+	CHECK_FAILS(symbol_build("nothing", false, KALLSYMS), err, BPFL_ERR_UNSUPPORTED, ESRCH,
+		    "extern 'nothing': there is no such symbol");
 	end();
 	CHECK_FAILS(symbol_build("text", false, KALLSYMS), err, BPFL_ERR_UNSUPPORTED, ESRCH, "extern 'text'");
 	end();
 	CHECK_OK(symbol_build("nothing", true, KALLSYMS), err);
 	ck_assert_uint_eq(imm64_at(0), 0);
 	end();
-	CHECK_OK(symbol_build("nothing", true, "zzz\n\nffffffff81000000\nffffffff81000000 T\n ffffffff81000000 T nothing\n"), err);
+	CHECK_OK(symbol_build("nothing", true,
+			      "zzz\n\nffffffff81000000\nffffffff81000000 T\n ffffffff81000000 T nothing\n"),
+		 err);
 	ck_assert_uint_eq(imm64_at(0), 0);
 	end();
 }
@@ -514,7 +521,8 @@ END_TEST
 
 START_TEST(two_addresses_are_ambiguous)
 {
-	CHECK_FAILS(symbol_build("twice", true, KALLSYMS), err, BPFL_ERR_UNSUPPORTED, EINVAL, "kernel symbol 'twice' is ambiguous");
+	CHECK_FAILS(symbol_build("twice", true, KALLSYMS), err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "kernel symbol 'twice' is ambiguous");
 	CHECK_HAS(err.why, "0xffffffff81000010 and at 0xffffffff81000020");
 	end();
 }
@@ -522,8 +530,8 @@ END_TEST
 
 START_TEST(hidden_addresses_are_an_error_even_when_weak)
 {
-	CHECK_FAILS(symbol_build("_stext", true, "0000000000000000 T _stext\n0000000000000000 T _etext\n"), err, BPFL_ERR_PERMISSION, EPERM,
-		    "the kernel hides the addresses");
+	CHECK_FAILS(symbol_build("_stext", true, "0000000000000000 T _stext\n0000000000000000 T _etext\n"), err,
+		    BPFL_ERR_PERMISSION, EPERM, "the kernel hides the addresses");
 	CHECK_HAS(err.why, "kernel.kptr_restrict is");
 	ck_assert_int_eq(err.catalogue_id, 12);
 	end();
@@ -565,7 +573,8 @@ static int var_build(const char *name, bool weak, const char *types, const char 
 
 START_TEST(a_typed_variable_becomes_its_id)
 {
-	const char *kernel = "struct x { u8 y; }; struct rq { u64 other; }; typedef u32 runqueues; func runqueues() void; var struct rq runqueues;";
+	const char *kernel = "struct x { u8 y; }; struct rq { u64 other; }; typedef u32 runqueues; func runqueues() "
+			     "void; var struct rq runqueues;";
 
 	CHECK_OK(var_build("runqueues", false, RQ, kernel), err);
 	ck_assert_uint_eq(bpfl_insn_src(insn_at(0)), BPFL_PSEUDO_BTF_ID);
@@ -588,7 +597,8 @@ END_TEST
 
 START_TEST(a_missing_variable)
 {
-	CHECK_FAILS(var_build("runqueues", false, RQ, "u32;"), err, BPFL_ERR_UNSUPPORTED, ESRCH, "there is no such variable in the BTF in kernel 6.12.0");
+	CHECK_FAILS(var_build("runqueues", false, RQ, "u32;"), err, BPFL_ERR_UNSUPPORTED, ESRCH,
+		    "there is no such variable in the BTF in kernel 6.12.0");
 	ck_assert_int_eq(err.catalogue_id, 18);
 	end();
 	CHECK_OK(var_build("runqueues", true, RQ, "u32;"), err);
@@ -624,7 +634,9 @@ static int call_build(const char *name, bool weak, const char *types, const char
 
 START_TEST(a_call_of_a_kernel_function_gets_its_id)
 {
-	CHECK_OK(call_build("acquire", false, "func acquire(u32, u64 *) u32;", "var u8 acquire; func acquire(s64, u8 *) s32;"), err);
+	CHECK_OK(call_build("acquire", false, "func acquire(u32, u64 *) u32;",
+			    "var u8 acquire; func acquire(s64, u8 *) s32;"),
+		 err);
 	ck_assert_int_eq(insn_at(0)->code, BPFL_CODE_CALL);
 	ck_assert_uint_eq(bpfl_insn_src(insn_at(0)), BPFL_PSEUDO_KFUNC_CALL);
 	ck_assert_uint_eq((uint32_t)insn_at(0)->imm, btfc_id(target->btf, "func acquire"));
@@ -635,11 +647,13 @@ END_TEST
 
 START_TEST(a_flavour_is_not_part_of_a_function_name)
 {
-	CHECK_OK(call_build("acquire___v2", false, "func acquire___v2(u32) void;", "func acquire___v3(u32) void; func acquire(u32) void;"), err);
+	CHECK_OK(call_build("acquire___v2", false, "func acquire___v2(u32) void;",
+			    "func acquire___v3(u32) void; func acquire(u32) void;"),
+		 err);
 	ck_assert_uint_eq((uint32_t)insn_at(0)->imm, btfc_id(target->btf, "func acquire"));
 	end();
-	CHECK_FAILS(call_build("acquire___v2", false, "func acquire___v2(u32) void;", "func acquire___v2(u32) void;"), err, BPFL_ERR_UNSUPPORTED,
-		    ESRCH, "extern 'acquire___v2': there is no such function");
+	CHECK_FAILS(call_build("acquire___v2", false, "func acquire___v2(u32) void;", "func acquire___v2(u32) void;"),
+		    err, BPFL_ERR_UNSUPPORTED, ESRCH, "extern 'acquire___v2': there is no such function");
 	end();
 }
 END_TEST
@@ -665,8 +679,8 @@ START_TEST(a_function_of_other_parameters_counts_as_missing)
 	CHECK_OK(call_build("f", true, "func f(u32) void;", "func f(u32, u32) void;"), err);
 	ck_assert_int_eq(insn_at(0)->imm, BPFL_POISON_KFUNC_BASE);
 	end();
-	CHECK_FAILS(call_build("f", false, "func f(u32) void;", "func f(u32, u32) void;"), err, BPFL_ERR_UNSUPPORTED, ESRCH,
-		    "extern 'f': the function has other parameters");
+	CHECK_FAILS(call_build("f", false, "func f(u32) void;", "func f(u32, u32) void;"), err, BPFL_ERR_UNSUPPORTED,
+		    ESRCH, "extern 'f': the function has other parameters");
 	CHECK_HAS(err.fix, "bpfload btf find f");
 	ck_assert_ptr_null(strstr(err.fix, "module"));
 	ck_assert_int_eq(err.catalogue_id, 18);
@@ -700,7 +714,9 @@ START_TEST(a_declaration_stands_for_the_struct_of_its_name)
 		ck_assert_msg(ret == (rows[i].same ? 0 : -ESRCH), "row %zu: %d %s", i, ret, err.message);
 		end();
 	}
-	CHECK_OK(var_build("v", false, "struct sock; var struct sock * v;", "struct sock { u32 a; }; var struct sock * v;"), err);
+	CHECK_OK(var_build("v", false, "struct sock; var struct sock * v;",
+			   "struct sock { u32 a; }; var struct sock * v;"),
+		 err);
 	end();
 }
 END_TEST
@@ -727,9 +743,11 @@ START_TEST(wrong_instructions_are_errors)
 	extern_add("x", BPFL_EXTERN_KSYM_TYPELESS, true, NULL);
 	spec->funcs.items[func].insts[0].insn = bpfl_insn_make(BPFL_CODE_CALL, 0, 2, 0, 0);
 	target_begin(NULL, false, NULL, KERNEL_6_12);
-	CHECK_FAILS(build(), err, BPFL_ERR_OBJECT, EINVAL, "program 'main_fn': instruction 0: extern 'x' is called, but it is no function");
+	CHECK_FAILS(build(), err, BPFL_ERR_OBJECT, EINVAL,
+		    "program 'main_fn': instruction 0: extern 'x' is called, but it is no function");
 	spec->funcs.items[func].insts[0].insn = bpfl_insn_make(0x61, 1, 1, 0, 0);
-	CHECK_FAILS(build(), err, BPFL_ERR_OBJECT, EINVAL, "extern 'x' in an instruction with opcode 0x61: expected a call or ld_imm64");
+	CHECK_FAILS(build(), err, BPFL_ERR_OBJECT, EINVAL,
+		    "extern 'x' in an instruction with opcode 0x61: expected a call or ld_imm64");
 	end();
 }
 END_TEST

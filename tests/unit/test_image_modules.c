@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Types of kernel modules: split BTF that continues the kernel's, found by number when the kernel itself has nothing of a name.
+ * Types of kernel modules: split BTF that continues the kernel's, found by number when the kernel itself has
+ * nothing of a name.
  *
  * The fake kernel holds four BTFs: a program's, the kernel's, and those of the modules "alpha" and "beta".
  */
@@ -32,7 +33,9 @@ static struct loaded {
 	size_t size;
 } loaded[4];
 
-#define KERNEL "struct in_kernel { u32 a; }; struct both { u32 a; }; func kernel_func(u32) u32; func mixed(u32) u32; typedef u32 unsigned_t;"
+#define KERNEL                                                                                                  \
+	"struct in_kernel { u32 a; }; struct both { u32 a; }; func kernel_func(u32) u32; func mixed(u32) u32; " \
+	"typedef u32 unsigned_t;"
 
 /* A module's types: numbers and strings go on where those of the kernel's BTF end (G-35). */
 static struct btfgen *split(struct loaded *module)
@@ -74,7 +77,8 @@ static int info(void *ctx, void *attr_ptr, size_t attr_size)
 	}
 	ck_assert_ptr_nonnull(found);
 	if (out->btf)
-		memcpy((void *)(uintptr_t)out->btf, found->bytes, found->size < out->btf_size ? found->size : out->btf_size);
+		memcpy((void *)(uintptr_t)out->btf, found->bytes,
+		       found->size < out->btf_size ? found->size : out->btf_size);
 	if (name)
 		strcpy(name, found->name);
 	out->btf_size = (uint32_t)found->size;
@@ -115,7 +119,8 @@ static void start(void)
 			btfgen_struct(gen, "unused", 4);
 		}
 		loaded[i].bytes = btfgen_bytes(gen, &loaded[i].size);
-		struct bpfl_attr_btf_load attr = { .btf = BPFL_PTR(loaded[i].bytes), .btf_size = (uint32_t)loaded[i].size };
+		struct bpfl_attr_btf_load attr = { .btf = BPFL_PTR(loaded[i].bytes),
+						   .btf_size = (uint32_t)loaded[i].size };
 		loaded[i].fd = bpfl_sys_btf_load(&attr);
 		ck_assert_int_ge(loaded[i].fd, 0);
 	}
@@ -265,7 +270,8 @@ START_TEST(numbers_out_of_files_are_not_loaded)
 	fake_sys_file_bytes("/sys/kernel/btf/alpha", loaded[2].bytes, loaded[2].size);
 	specgen_prog(spec, "prog", "fentry/in_alpha_func", specgen_func(spec, "prog", 2));
 	CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
-	CHECK_FAILS(bpfl_object_load(image, target, NULL, &object, &err), err, BPFL_ERR_PERMISSION, EPERM, "the types of a kernel module");
+	CHECK_FAILS(bpfl_object_load(image, target, NULL, &object, &err), err, BPFL_ERR_PERMISSION, EPERM,
+		    "the types of a kernel module");
 	bpfl_image_destroy(image);
 	bpfl_spec_destroy(spec);
 	finish();
@@ -360,7 +366,8 @@ static struct bpfl_spec *offset_spec(const char *struct_name)
 	struct bpfl_spec *spec = specgen_new("test");
 	char text[64];
 
-	snprintf(text, sizeof(text), "struct %s { u32 b%s; };", struct_name, strcmp(struct_name, "in_beta") == 0 ? "[2]" : "");
+	snprintf(text, sizeof(text), "struct %s { u32 b%s; };", struct_name,
+		 strcmp(struct_name, "in_beta") == 0 ? "[2]" : "");
 	spec->btf = btfc_read(text, false);
 	uint32_t func = specgen_func(spec, "prog", 2);
 	struct bpfl_core *core = BPFL_VEC_PUSH(&spec->cores);
@@ -388,7 +395,8 @@ static void fields_check(void)
 
 		CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
 		ck_assert_msg(!image->progs[0].core_results.items[0].poisoned, "%s", fields[i].name);
-		ck_assert_msg(image->progs[0].insns[0].imm == fields[i].byte_off, "%s: %d", fields[i].name, image->progs[0].insns[0].imm);
+		ck_assert_msg(image->progs[0].insns[0].imm == fields[i].byte_off, "%s: %d", fields[i].name,
+			      image->progs[0].insns[0].imm);
 		bpfl_image_destroy(image);
 		bpfl_spec_destroy(spec);
 	}
@@ -489,11 +497,18 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { only_modules_are_listed, modules_are_asked_only_for_what_the_kernel_lacks, who_may_not_list_has_no_modules,
-				 who_may_not_list_reads_files, a_loaded_module_without_types_is_noticed,
+	const TTest *tests[] = { only_modules_are_listed,
+				 modules_are_asked_only_for_what_the_kernel_lacks,
+				 who_may_not_list_has_no_modules,
+				 who_may_not_list_reads_files,
+				 a_loaded_module_without_types_is_noticed,
 				 numbers_out_of_files_are_not_loaded,
-				 a_module_that_cannot_be_read_is_passed_over, functions_of_modules_are_traced,
-				 a_module_is_named_whole_and_searched_alone, a_field_of_a_type_of_a_module_is_found, small_btf_alone, small_btf_with_ids,
+				 a_module_that_cannot_be_read_is_passed_over,
+				 functions_of_modules_are_traced,
+				 a_module_is_named_whole_and_searched_alone,
+				 a_field_of_a_type_of_a_module_is_found,
+				 small_btf_alone,
+				 small_btf_with_ids,
 				 a_function_of_a_module_is_called_by_its_place_in_fd_array };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("image/modules", tests));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A struct of functions as the object declares it against the one that a kernel has: rows of (object's types, kernel's types, what becomes
- * of the value or what is said). No kernel is asked.
+ * A struct of functions as the object declares it against the one that a kernel has: rows of (object's types,
+ * kernel's types, what becomes of the value or what is said). No kernel is asked.
  */
 #include "harness.h"
 
@@ -121,7 +121,8 @@ static void check_agrees(const struct row *row, int built)
 	}
 	CHECK_OK(ret, check_err);
 	bpfl_check_get(check, &view);
-	ck_assert_msg((view.loads == BPFL_CHECK_LACKS) == (built < 0), "%s: %s", row->local, bpfl_check_verdict_name(view.loads));
+	ck_assert_msg((view.loads == BPFL_CHECK_LACKS) == (built < 0), "%s: %s", row->local,
+		      bpfl_check_verdict_name(view.loads));
 	for (size_t i = 0; (item = bpfl_check_item(check, i)); i++) {
 		if (item->kind != BPFL_CHECK_OPS_MEMBER)
 			continue;
@@ -158,7 +159,8 @@ START_TEST(members_are_matched_by_name)
 	uint32_t kernel_id = btfc_id(target->btf, "struct ops");
 
 	ck_assert(map->needed);
-	ck_assert_uint_eq(map->value_size, bpfl_btf_type(target->btf, btfc_id(target->btf, "struct bpf_struct_ops_ops"))->size);
+	ck_assert_uint_eq(map->value_size,
+			  bpfl_btf_type(target->btf, btfc_id(target->btf, "struct bpf_struct_ops_ops"))->size);
 	ck_assert_uint_eq(map->kernel_value_type_id, btfc_id(target->btf, "struct bpf_struct_ops_ops"));
 	ck_assert_mem_eq(map->own_data + 8, row->value, bpfl_btf_type(target->btf, kernel_id)->size);
 	ck_assert_uint_eq(map->value_type_id, 0);
@@ -169,7 +171,12 @@ END_TEST
 
 START_TEST(a_kernel_without_the_value_lets_nobody_implement_it)
 {
-	const struct row row = { "struct ops { u32 a; };", "struct ops { u32 a; }; struct bpf_struct_ops_opt { u32 a; };", "aaaa", -1, -1, NULL,
+	const struct row row = { "struct ops { u32 a; };",
+				 "struct ops { u32 a; }; struct bpf_struct_ops_opt { u32 a; };",
+				 "aaaa",
+				 -1,
+				 -1,
+				 NULL,
 				 NULL };
 
 	describe(&row);
@@ -187,11 +194,17 @@ END_TEST
 
 START_TEST(a_value_without_data_is_not_understood)
 {
-	const struct row row = { "struct ops { u32 a; };", "struct ops { u32 a; }; struct bpf_struct_ops_ops { u64 common; struct ops *data; };",
-				 "aaaa", -1, -1, NULL, NULL };
+	const struct row row = { "struct ops { u32 a; };",
+				 "struct ops { u32 a; }; struct bpf_struct_ops_ops { u64 common; struct ops *data; };",
+				 "aaaa",
+				 -1,
+				 -1,
+				 NULL,
+				 NULL };
 
 	describe(&row);
-	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_UNSUPPORTED, EINVAL, "does not hold a struct 'ops'");
+	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "does not hold a struct 'ops'");
 	done();
 }
 END_TEST
@@ -199,7 +212,8 @@ END_TEST
 START_TEST(a_struct_without_types_is_not_understood)
 {
 	describe(&rows[0])->value_type_id = 0;
-	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_OBJECT, EINVAL, "has to be a struct");
+	CHECK_FAILS(bpfl_image_build(spec, target, NULL, &image, &err), err, BPFL_ERR_OBJECT, EINVAL,
+		    "has to be a struct");
 	ck_assert_int_eq(err.catalogue_id, 8);
 	done();
 }
@@ -207,8 +221,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_kernel_without_the_value_lets_nobody_implement_it, a_value_without_data_is_not_understood,
-				 a_struct_without_types_is_not_understood };
+	const TTest *tests[] = { a_kernel_without_the_value_lets_nobody_implement_it,
+				 a_value_without_data_is_not_understood, a_struct_without_types_is_not_understood };
 	Suite *suite = BPFL_TEST_SUITE("image/struct_ops", tests);
 
 	bpfl_test_add_loop(suite, "members", members_are_matched_by_name, sizeof(rows) / sizeof(rows[0]));

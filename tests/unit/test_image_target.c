@@ -83,7 +83,8 @@ START_TEST(options_of_another_version_are_checked)
 	bpfl_target_destroy(target);
 
 	later.newer = 1;
-	CHECK_FAILS(bpfl_target_create(&later.opts, &target, &err), err, BPFL_ERR_USAGE, E2BIG, "this library knows only");
+	CHECK_FAILS(bpfl_target_create(&later.opts, &target, &err), err, BPFL_ERR_USAGE, E2BIG,
+		    "this library knows only");
 	CHECK_FAILS(bpfl_target_create(&unset, &target, &err), err, BPFL_ERR_USAGE, EINVAL, "size is 0");
 	CHECK_FAILS(bpfl_target_create(&odd, &target, &err), err, BPFL_ERR_USAGE, EINVAL, "5000 is not a power of two");
 	bpfl_target_destroy(NULL);

@@ -2,8 +2,8 @@
 /*
  * kern/btf_load: BTF for kernels that do not know all of it.
  *
- * The fake kernel is given a list of what it refuses. One object holds every kind; whatever is refused must be gone from what is
- * loaded in the end, with all ids where they were.
+ * The fake kernel is given a list of what it refuses. One object holds every kind; whatever is refused must be
+ * gone from what is loaded in the end, with all ids where they were.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,8 @@
 
 static struct kerngen gen;
 static struct {
-	uint32_t int_id, hash_value, proto, func, global_func, var, section, question, real, decl_tag, type_tag, enum64, signed_enum;
+	uint32_t int_id, hash_value, proto, func, global_func, var, section, question, real, decl_tag, type_tag, enum64,
+		signed_enum;
 } ids;
 
 /* What the fake kernel refuses. */
@@ -245,7 +246,8 @@ START_TEST(a_very_old_kernel_gets_old_kinds_only)
 	ck_assert_uint_eq(attr->prog_btf_fd, 0);
 	ck_assert_uint_eq(attr->func_info_cnt, 0);
 	/* Maps still have their types. */
-	ck_assert_uint_eq(((const struct bpfl_attr_map_create *)(const void *)fake_sys_created(FAKE_MAP, 0)->attr)->btf_value_type_id,
+	ck_assert_uint_eq(((const struct bpfl_attr_map_create *)(const void *)fake_sys_created(FAKE_MAP, 0)->attr)
+				  ->btf_value_type_id,
 			  loaded_id(ids.hash_value));
 	kerngen_deinit(&gen);
 }
@@ -287,7 +289,8 @@ START_TEST(without_any_btf_the_object_is_loaded_with_a_warning)
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	ck_assert_int_eq(gen.object->btf_fd, -1);
 	ck_assert_int_eq(gen.target->features[BPFL_FEATURE_BTF], BPFL_NO);
-	CHECK_HAS(kerngen_log(&gen), "warning: BTF: the kernel refused the object's types: invalid argument (EINVAL): this kernel takes no BTF");
+	CHECK_HAS(kerngen_log(&gen), "warning: BTF: the kernel refused the object's types: invalid argument (EINVAL): "
+				     "this kernel takes no BTF");
 	/* The second object is not even tried. */
 	fake_sys_on_bpf(BPFL_CMD_BTF_LOAD, NULL, NULL);
 	CHECK_OK(kerngen_load(&gen), gen.err);
@@ -304,7 +307,8 @@ START_TEST(a_map_that_needs_types_makes_it_an_error)
 	gen.spec->maps.items[0].type = BPFL_MAP_TYPE_TASK_STORAGE;
 	gen.spec->maps.items[0].max_entries = 0;
 	load_with(&refusal);
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL, "test.bpf.o: BTF: the kernel refused the object's types");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "test.bpf.o: BTF: the kernel refused the object's types");
 	CHECK_HAS(gen.err.why, "map 'counts' does not work without them");
 	ck_assert_uint_eq(fake_sys_nr_open_fds(), 0);
 	kerngen_deinit(&gen);
@@ -355,7 +359,8 @@ static int refuse_large(void *ctx, void *attr, size_t attr_size)
 	if (((struct bpfl_attr_btf_load *)attr)->btf_size < 100)
 		return FAKE_SYS_DEFAULT;
 	if (((struct bpfl_attr_btf_load *)attr)->log_buf)
-		strcpy((char *)(uintptr_t)((struct bpfl_attr_btf_load *)attr)->log_buf, "magic: 0xeb9f\n[3] STRUCT value Invalid member\n");
+		strcpy((char *)(uintptr_t)((struct bpfl_attr_btf_load *)attr)->log_buf,
+		       "magic: 0xeb9f\n[3] STRUCT value Invalid member\n");
 	return -EINVAL;
 }
 
@@ -365,7 +370,8 @@ START_TEST(what_the_kernel_says_about_bad_types_is_passed_on)
 	load_with(&(struct refusal){ .kinds = 0 });
 	fake_sys_on_bpf(BPFL_CMD_BTF_LOAD, refuse_large, NULL);
 	CHECK_OK(kerngen_load(&gen), gen.err);
-	CHECK_HAS(kerngen_log(&gen), "warning: BTF: the kernel refused the object's types: invalid argument (EINVAL): [3] STRUCT value Invalid member; loading without them");
+	CHECK_HAS(kerngen_log(&gen), "warning: BTF: the kernel refused the object's types: invalid argument (EINVAL): "
+				     "[3] STRUCT value Invalid member; loading without them");
 	ck_assert_int_eq(gen.target->features[BPFL_FEATURE_BTF], BPFL_YES);
 	ck_assert_int_eq(gen.target->features[BPFL_FEATURE_BTF_FLOAT], BPFL_YES);
 	kerngen_deinit(&gen);

@@ -2,8 +2,8 @@
 /*
  * kern/diagnose: facts -> cause. The facts are files of /proc and /sys that the fake system serves.
  *
- * And the sweep: every system call of a whole load fails once, with each of the errors that a kernel gives; there must be words
- * for it, and nothing may be left open.
+ * And the sweep: every system call of a whole load fails once, with each of the errors that a kernel gives;
+ * there must be words for it, and nothing may be left open.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,8 +26,9 @@ static void system_make(const char *caps, int seccomp)
 	snprintf(status, sizeof(status), "Name:\ttest\nCapEff:\t%s\nSeccomp:\t%d\n", caps, seccomp);
 	fake_sys_file("/proc/self/status", status);
 	fake_sys_file("/proc/self/uid_map", "         0          0 4294967295\n");
-	fake_sys_file("/proc/self/limits", "Limit                     Soft Limit           Hard Limit           Units     \n"
-					   "Max locked memory         unlimited            unlimited            bytes     \n");
+	fake_sys_file("/proc/self/limits",
+		      "Limit                     Soft Limit           Hard Limit           Units     \n"
+		      "Max locked memory         unlimited            unlimited            bytes     \n");
 	fake_sys_file("/proc/sys/kernel/unprivileged_bpf_disabled", "2\n");
 	fake_sys_file("/proc/sys/kernel/perf_event_paranoid", "2\n");
 	fake_sys_file("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
@@ -101,7 +102,8 @@ END_TEST
 START_TEST(e3_memlock_only_on_kernels_that_charge_it)
 {
 	system_make(ALL_CAPS, 0);
-	fake_sys_file("/proc/self/limits", "Max locked memory         65536                65536                bytes     \n");
+	fake_sys_file("/proc/self/limits",
+		      "Max locked memory         65536                65536                bytes     \n");
 	diagnose(BPFL_WANTED_MAP, BPFL_MAP_TYPE_HASH, EPERM, LINUX(5, 10));
 	ck_assert_int_eq(err.catalogue_id, 3);
 	CHECK_HAS(err.why, "RLIMIT_MEMLOCK, which is 65536 bytes");
@@ -183,10 +185,15 @@ END_TEST
 
 START_TEST(unreadable_facts_are_no_facts)
 {
-	static const char *const files[] = { "/proc/self/status", "/proc/self/uid_map", "/proc/self/limits", "/proc/self/cgroup",
-					     "/proc/sys/kernel/unprivileged_bpf_disabled", "/proc/sys/kernel/perf_event_paranoid",
+	static const char *const files[] = { "/proc/self/status",
+					     "/proc/self/uid_map",
+					     "/proc/self/limits",
+					     "/proc/self/cgroup",
+					     "/proc/sys/kernel/unprivileged_bpf_disabled",
+					     "/proc/sys/kernel/perf_event_paranoid",
 					     "/sys/kernel/security/lockdown" };
-	static const int errnums[] = { EPERM, EACCES, ENOMEM, E2BIG, EINVAL, EMFILE, ENFILE, ENOSYS, EOPNOTSUPP, 524, EIO };
+	static const int errnums[] = { EPERM,  EACCES, ENOMEM,     E2BIG, EINVAL, EMFILE,
+				       ENFILE, ENOSYS, EOPNOTSUPP, 524,   EIO };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		fake_sys_file_error(files[i], EACCES);
@@ -222,8 +229,12 @@ static void object_make(struct kerngen *gen)
 	map->key_type_id = map->value_type_id = int_id;
 	map = specgen_map(gen->spec, "outer", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 1);
 	map->inner = calloc(1, sizeof(*map->inner));
-	*map->inner = (struct bpfl_map_spec){ .name = strdup("outer.inner"), .type = BPFL_MAP_TYPE_HASH, .key_size = 4, .value_size = 4,
-					      .max_entries = 2, .has_max_entries = true };
+	*map->inner = (struct bpfl_map_spec){ .name = strdup("outer.inner"),
+					      .type = BPFL_MAP_TYPE_HASH,
+					      .key_size = 4,
+					      .value_size = 4,
+					      .max_entries = 2,
+					      .has_max_entries = true };
 	specgen_slot(gen->spec, 2, 0, false, 1);
 	specgen_map(gen->spec, "jumps", BPFL_MAP_BTF, BPFL_MAP_TYPE_PROG_ARRAY, 4, 4, 1);
 	first = kerngen_user(gen, "a", "kprobe/x", 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kern/map and kern/object on the fake kernel: which calls are made in which order, and what is left out for kernels that know
- * less.
+ * kern/map and kern/object on the fake kernel: which calls are made in which order, and what is left out for
+ * kernels that know less.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -148,7 +148,8 @@ START_TEST(mmap_is_left_out_and_remembered)
 {
 	kerngen_init(&gen, BPFL_KERNEL_VERSION(5, 4, 0));
 	for (int i = 0; i < 2; i++) {
-		struct bpfl_map_spec *map = specgen_map(gen.spec, i ? ".data.x" : ".data", BPFL_MAP_DATA, BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
+		struct bpfl_map_spec *map = specgen_map(gen.spec, i ? ".data.x" : ".data", BPFL_MAP_DATA,
+							BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
 
 		map->mmapable = true;
 		map->flags = BPFL_F_MMAPABLE;
@@ -156,7 +157,8 @@ START_TEST(mmap_is_left_out_and_remembered)
 	}
 	fake_sys_on_bpf(BPFL_CMD_MAP_CREATE, refuse_mmap, NULL);
 	CHECK_OK(kerngen_load(&gen), gen.err);
-	ck_assert_str_eq(fake_sys_trace(), "MAP_CREATE MAP_CREATE MAP_CREATE PROG_LOAD PROG_LOAD"); /* the second map at once */
+	/* the second map at once */
+	ck_assert_str_eq(fake_sys_trace(), "MAP_CREATE MAP_CREATE MAP_CREATE PROG_LOAD PROG_LOAD");
 	ck_assert_uint_eq(created(0)->map_flags & BPFL_F_MMAPABLE, 0);
 	ck_assert_uint_eq(gen.object->maps[0].flags & BPFL_F_MMAPABLE, 0);
 	ck_assert_int_eq(gen.target->features[BPFL_FEATURE_MMAP_ARRAY], BPFL_NO);
@@ -171,7 +173,8 @@ START_TEST(the_flag_of_a_hash_is_the_programs_own_wish)
 	specgen_map(gen.spec, "counts", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 4, 16)->flags = BPFL_F_MMAPABLE;
 	kerngen_user(&gen, "main_fn", "xdp", 0);
 	fake_sys_on_bpf(BPFL_CMD_MAP_CREATE, refuse_mmap, NULL);
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EINVAL, "map 'counts': creating it: invalid argument (EINVAL)");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EINVAL,
+		    "map 'counts': creating it: invalid argument (EINVAL)");
 	CHECK_HAS(gen.err.why, "flags 0x400");
 	ck_assert_int_ne(gen.target->features[BPFL_FEATURE_MMAP_ARRAY], BPFL_NO);
 	kerngen_deinit(&gen);
@@ -218,7 +221,8 @@ START_TEST(a_kernel_without_freezing_says_what_it_lacks)
 	kerngen_init(&gen, BPFL_KERNEL_VERSION(5, 1, 0));
 	add_rodata();
 	fake_sys_fail_bpf(BPFL_CMD_MAP_FREEZE, 0, EINVAL);
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL, "test.bpf.o: map '.rodata': freezing it");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "test.bpf.o: map '.rodata': freezing it");
 	CHECK_HAS(gen.err.why, "Linux 5.2");
 	ck_assert_int_eq(gen.err.catalogue_id, 16);
 	ck_assert_uint_eq(fake_sys_nr_open_fds(), 0);
@@ -232,7 +236,8 @@ START_TEST(freezing_without_memory_does_not_blame_the_size)
 	kerngen_init(&gen, BPFL_KERNEL_VERSION(6, 1, 0));
 	add_rodata();
 	fake_sys_fail_bpf(BPFL_CMD_MAP_FREEZE, 0, ENOMEM);
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, ENOMEM, "map '.rodata': freezing it: out of memory (ENOMEM)");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, ENOMEM,
+		    "map '.rodata': freezing it: out of memory (ENOMEM)");
 	CHECK_HAS_NOT(gen.err.fix, "smaller");
 	ck_assert_int_eq(gen.err.catalogue_id, 0);
 	kerngen_deinit(&gen);
@@ -314,7 +319,8 @@ START_TEST(a_map_that_is_too_large_is_told_in_bytes)
 	specgen_map(gen.spec, "counts", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 12, 1000000);
 	kerngen_user(&gen, "main_fn", "xdp", 0);
 	fake_sys_fail_bpf(BPFL_CMD_MAP_CREATE, 0, ENOMEM);
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, ENOMEM, "map 'counts': creating it: out of memory (ENOMEM)");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, ENOMEM,
+		    "map 'counts': creating it: out of memory (ENOMEM)");
 	ck_assert_int_eq(gen.err.catalogue_id, 33);
 	CHECK_HAS(gen.err.why, "1000000 entries of 4 + 12 bytes are about 20000000 bytes");
 	CHECK_HAS(gen.err.why, "the memory cgroup allows 1048576 bytes");
@@ -344,8 +350,12 @@ START_TEST(inner_maps_go_into_their_slots)
 	specgen_map(gen.spec, "inner", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, 8, 2);
 	outer = specgen_map(gen.spec, "outer", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 3);
 	outer->inner = calloc(1, sizeof(*outer->inner));
-	*outer->inner = (struct bpfl_map_spec){ .name = strdup("outer.inner"), .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8,
-						.max_entries = 2, .has_max_entries = true };
+	*outer->inner = (struct bpfl_map_spec){ .name = strdup("outer.inner"),
+						.type = BPFL_MAP_TYPE_ARRAY,
+						.key_size = 4,
+						.value_size = 8,
+						.max_entries = 2,
+						.has_max_entries = true };
 	specgen_slot(gen.spec, 1, 2, false, 0);
 	kerngen_user(&gen, "main_fn", "xdp", 1);
 	CHECK_OK(kerngen_load(&gen), gen.err);
@@ -390,7 +400,8 @@ START_TEST(the_slot_of_a_program_that_is_not_loaded_stays_empty_with_a_warning)
 	gen.spec->progs.items[1].selected = false;
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	ck_assert_str_eq(fake_sys_trace(), "MAP_CREATE PROG_LOAD MAP_UPDATE_ELEM");
-	ck_assert_str_eq(kerngen_log(&gen), "warning: map 'jumps': slot 3 stays empty: program 'second' is not loaded\n");
+	ck_assert_str_eq(kerngen_log(&gen),
+			 "warning: map 'jumps': slot 3 stays empty: program 'second' is not loaded\n");
 	kerngen_deinit(&gen);
 }
 END_TEST
@@ -417,8 +428,8 @@ START_TEST(the_other_byte_order_is_refused_with_the_way_out)
 	CHECK_OK(bpfl_image_build(gen.spec, gen.target, NULL, &gen.image, &gen.err), gen.err);
 	gen.spec->foreign = true;
 	gen.spec->big_endian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &gen.opts, &gen.object, &gen.err), gen.err, BPFL_ERR_OBJECT, ENOEXEC,
-		    "test.bpf.o: the object is ");
+	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &gen.opts, &gen.object, &gen.err), gen.err, BPFL_ERR_OBJECT,
+		    ENOEXEC, "test.bpf.o: the object is ");
 	ck_assert_int_eq(gen.err.catalogue_id, 29);
 	CHECK_HAS(gen.err.message, gen.spec->big_endian ? "big-endian (bpfeb), this machine is little-endian" :
 							  "little-endian (bpfel), this machine is big-endian");
@@ -440,11 +451,11 @@ START_TEST(options_of_another_version_are_understood)
 	bpfl_object_close(gen.object);
 	gen.object = NULL;
 	opts.later = 1;
-	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &opts.known, &gen.object, &gen.err), gen.err, BPFL_ERR_USAGE, E2BIG,
-		    "load options");
+	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &opts.known, &gen.object, &gen.err), gen.err,
+		    BPFL_ERR_USAGE, E2BIG, "load options");
 	opts.known.size = 0;
-	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &opts.known, &gen.object, &gen.err), gen.err, BPFL_ERR_USAGE, EINVAL,
-		    "load options");
+	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &opts.known, &gen.object, &gen.err), gen.err,
+		    BPFL_ERR_USAGE, EINVAL, "load options");
 	CHECK_OK(bpfl_object_load(gen.image, gen.target, NULL, &gen.object, &gen.err), gen.err);
 	kerngen_deinit(&gen);
 }
@@ -474,12 +485,16 @@ START_TEST(variables_are_read_and_written)
 	CHECK_OK(bpfl_object_var_get(gen.object, "constant", &value, 4, &gen.err), gen.err);
 	ck_assert_mem_eq(&value, "\1\2\3\4", 4);
 
-	CHECK_FAILS(bpfl_object_var_set(gen.object, "constant", &value, 4, &gen.err), gen.err, BPFL_ERR_USAGE, EPERM, "is frozen");
+	CHECK_FAILS(bpfl_object_var_set(gen.object, "constant", &value, 4, &gen.err), gen.err, BPFL_ERR_USAGE, EPERM,
+		    "is frozen");
 	CHECK_HAS(gen.err.fix, "--set constant=VALUE");
-	CHECK_FAILS(bpfl_object_var_get(gen.object, "counter", &value, 2, &gen.err), gen.err, BPFL_ERR_USAGE, EINVAL, "4 bytes, not 2");
-	CHECK_FAILS(bpfl_object_var_get(gen.object, "conter", &value, 4, &gen.err), gen.err, BPFL_ERR_USAGE, ENOENT, "variable 'conter'");
+	CHECK_FAILS(bpfl_object_var_get(gen.object, "counter", &value, 2, &gen.err), gen.err, BPFL_ERR_USAGE, EINVAL,
+		    "4 bytes, not 2");
+	CHECK_FAILS(bpfl_object_var_get(gen.object, "conter", &value, 4, &gen.err), gen.err, BPFL_ERR_USAGE, ENOENT,
+		    "variable 'conter'");
 	CHECK_HAS(gen.err.fix, "'counter'");
-	CHECK_FAILS(bpfl_object_var_get(gen.object, "unused", &value, 4, &gen.err), gen.err, BPFL_ERR_USAGE, ENOENT, "was not created");
+	CHECK_FAILS(bpfl_object_var_get(gen.object, "unused", &value, 4, &gen.err), gen.err, BPFL_ERR_USAGE, ENOENT,
+		    "was not created");
 	kerngen_deinit(&gen);
 }
 END_TEST

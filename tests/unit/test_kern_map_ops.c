@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Maps in hand: sizes are checked, batches are used and done without, a walk shows every element once whatever is deleted meanwhile. The
- * maps live in the fake kernel.
+ * Maps in hand: sizes are checked, batches are used and done without, a walk shows every element once whatever
+ * is deleted meanwhile. The maps live in the fake kernel.
  */
 #include "harness.h"
 
@@ -17,7 +17,11 @@ static struct bpfl_error err = BPFL_ERROR_INIT;
 
 static struct bpfl_map *new_map(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "m", .type = type, .key_size = key_size, .value_size = value_size,
+	struct bpfl_map_def def = { .size = sizeof(def),
+				    .name = "m",
+				    .type = type,
+				    .key_size = key_size,
+				    .value_size = value_size,
 				    .max_entries = max_entries };
 	struct bpfl_map *map = NULL;
 
@@ -46,9 +50,11 @@ START_TEST(elements_come_and_go)
 	put(map, 7, 70);
 	CHECK_OK(bpfl_map_lookup(map, &key, 4, &value, 4, 0, &err), err);
 	ck_assert_uint_eq(value, 70);
-	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, BPFL_MAP_NOEXIST, &err), err, BPFL_ERR_TARGET, EEXIST, "there already");
+	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, BPFL_MAP_NOEXIST, &err), err, BPFL_ERR_TARGET, EEXIST,
+		    "there already");
 	key = 8;
-	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, BPFL_MAP_EXIST, &err), err, BPFL_ERR_TARGET, ENOENT, "no such element");
+	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, BPFL_MAP_EXIST, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "no such element");
 	put(map, 8, 80);
 	key = 9;
 	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, 0, &err), err, BPFL_ERR_TARGET, E2BIG, "no room");
@@ -76,7 +82,8 @@ START_TEST(other_sizes_are_refused_before_the_kernel_sees_them)
 	nr_calls = fake_sys_nr_calls();
 	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, values, 4, 0, &err), err, BPFL_ERR_USAGE, EINVAL,
 		    "its values have 32 bytes for all CPUs, not 4");
-	CHECK_FAILS(bpfl_map_lookup(map, &key, 8, values, sizeof(values), 0, &err), err, BPFL_ERR_USAGE, EINVAL, "4 bytes, not 8");
+	CHECK_FAILS(bpfl_map_lookup(map, &key, 8, values, sizeof(values), 0, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "4 bytes, not 8");
 	CHECK_FAILS(bpfl_map_delete(map, NULL, 0, &err), err, BPFL_ERR_USAGE, EINVAL, "have keys");
 	ck_assert_uint_eq(fake_sys_nr_calls(), nr_calls);
 	done(map);
@@ -103,7 +110,8 @@ START_TEST(a_frozen_map_says_so)
 	uint32_t key = 7;
 
 	CHECK_OK(bpfl_map_freeze(map, &err), err);
-	CHECK_FAILS(bpfl_map_update(map, &key, 4, &key, 4, 0, &err), err, BPFL_ERR_PERMISSION, EPERM, "writing an element");
+	CHECK_FAILS(bpfl_map_update(map, &key, 4, &key, 4, 0, &err), err, BPFL_ERR_PERMISSION, EPERM,
+		    "writing an element");
 	ck_assert_int_ne(err.why[0], 0);
 	CHECK_FAILS(bpfl_map_freeze(map, &err), err, BPFL_ERR_SYSTEM, EBUSY, "freezing");
 	done(map);
@@ -195,8 +203,8 @@ START_TEST(the_current_element_may_be_deleted)
 END_TEST
 
 /*
- * Somebody deletes the element that the walk holds as the next: the kernel begins again at the first one. Those that stay are all shown, and
- * once.
+ * Somebody deletes the element that the walk holds as the next: the kernel begins again at the first one. Those
+ * that stay are all shown, and once.
  */
 START_TEST(a_walk_that_begins_again_shows_all_once)
 {
@@ -328,11 +336,12 @@ START_TEST(many_are_written_in_one_call_or_one_by_one)
 		CHECK_OK(bpfl_map_update_batch(map, keys, values, 3, 0, &nr, &err), err);
 		ck_assert_uint_eq(nr, 3);
 		/* The fourth does not fit. The first three are there already, which is fine. */
-		CHECK_FAILS(bpfl_map_update_batch(map, keys, values, 4, 0, &nr, &err), err, BPFL_ERR_TARGET, E2BIG, "no room");
+		CHECK_FAILS(bpfl_map_update_batch(map, keys, values, 4, 0, &nr, &err), err, BPFL_ERR_TARGET, E2BIG,
+			    "no room");
 		ck_assert_uint_eq(nr, 3);
 		/* Flags that the call for many does not know. */
-		CHECK_FAILS(bpfl_map_update_batch(map, keys, values, 3, BPFL_MAP_NOEXIST, &nr, &err), err, BPFL_ERR_TARGET, EEXIST,
-			    "there already");
+		CHECK_FAILS(bpfl_map_update_batch(map, keys, values, 3, BPFL_MAP_NOEXIST, &nr, &err), err,
+			    BPFL_ERR_TARGET, EEXIST, "there already");
 		ck_assert_uint_eq(nr, 0);
 		CHECK_OK(bpfl_map_delete_batch(map, keys, 2, &nr, &err), err);
 		ck_assert_uint_eq(nr, 2);
@@ -375,7 +384,9 @@ END_TEST
 
 START_TEST(types_in_words_stay_with_a_map)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "typed", .type = BPFL_MAP_TYPE_HASH, .max_entries = 2 };
+	struct bpfl_map_def def = {
+		.size = sizeof(def), .name = "typed", .type = BPFL_MAP_TYPE_HASH, .max_entries = 2
+	};
 	struct bpfl_map *map = NULL;
 	struct bpfl_map_facts facts;
 
@@ -384,9 +395,11 @@ START_TEST(types_in_words_stay_with_a_map)
 	ck_assert_uint_eq(facts.key_size, 4);
 	ck_assert_uint_eq(facts.value_size, 16);
 	def.key_size = 8;
-	CHECK_FAILS(bpfl_map_create(&def, "u32", NULL, &map, &err), err, BPFL_ERR_USAGE, EINVAL, "'u32' has 4 bytes, not 8");
+	CHECK_FAILS(bpfl_map_create(&def, "u32", NULL, &map, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "'u32' has 4 bytes, not 8");
 	def.key_size = 0;
-	CHECK_FAILS(bpfl_map_create(&def, "struct none", NULL, &map, &err), err, BPFL_ERR_USAGE, ENOENT, "type of the key");
+	CHECK_FAILS(bpfl_map_create(&def, "struct none", NULL, &map, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "type of the key");
 	def.name = "longer_than_fifteen";
 	CHECK_FAILS(bpfl_map_create(&def, "u32", "u32", &map, &err), err, BPFL_ERR_USAGE, EINVAL, "15 bytes");
 	done(map);
@@ -395,7 +408,9 @@ END_TEST
 
 START_TEST(every_refusal_leaves_nothing_open)
 {
-	struct bpfl_map_def def = { .size = sizeof(def), .name = "typed", .type = BPFL_MAP_TYPE_HASH, .max_entries = 2 };
+	struct bpfl_map_def def = {
+		.size = sizeof(def), .name = "typed", .type = BPFL_MAP_TYPE_HASH, .max_entries = 2
+	};
 	bool failed = true;
 
 	for (unsigned nth = 1; failed; nth++) {
@@ -445,14 +460,14 @@ START_TEST(values_of_one_cpu)
 		ck_assert_int_eq(memcmp(got, value, 12), 0);
 	}
 	if (_i / 2 == 0) {
-		CHECK_FAILS(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_OF_CPU(1) | BPFL_MAP_NOEXIST, &err), err, BPFL_ERR_TARGET,
-			    EEXIST, "there already");
-		CHECK_FAILS(bpfl_map_update(map, keys + 1, 4, value, 12, BPFL_MAP_OF_CPU(1) | BPFL_MAP_EXIST, &err), err, BPFL_ERR_TARGET,
+		CHECK_FAILS(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_OF_CPU(1) | BPFL_MAP_NOEXIST, &err), err,
+			    BPFL_ERR_TARGET, EEXIST, "there already");
+		CHECK_FAILS(bpfl_map_update(map, keys + 1, 4, value, 12, BPFL_MAP_OF_CPU(1) | BPFL_MAP_EXIST, &err),
+			    err, BPFL_ERR_TARGET, ENOENT, "no such element");
+		CHECK_FAILS(bpfl_map_lookup(map, keys + 1, 4, got, 12, BPFL_MAP_OF_CPU(1), &err), err, BPFL_ERR_TARGET,
 			    ENOENT, "no such element");
-		CHECK_FAILS(bpfl_map_lookup(map, keys + 1, 4, got, 12, BPFL_MAP_OF_CPU(1), &err), err, BPFL_ERR_TARGET, ENOENT,
-			    "no such element");
-		CHECK_FAILS(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_ALL_CPUS | BPFL_MAP_NOEXIST, &err), err, BPFL_ERR_TARGET,
-			    EEXIST, "there already");
+		CHECK_FAILS(bpfl_map_update(map, keys, 4, value, 12, BPFL_MAP_ALL_CPUS | BPFL_MAP_NOEXIST, &err), err,
+			    BPFL_ERR_TARGET, EEXIST, "there already");
 	}
 	CHECK_OK(bpfl_map_update_batch(map, keys, value, 2, BPFL_MAP_OF_CPU(0), &nr, &err), err);
 	ck_assert_uint_eq(nr, 2);
@@ -472,16 +487,20 @@ START_TEST(flags_of_cpus_that_mean_nothing)
 	struct bpfl_map *map = new_map(BPFL_MAP_TYPE_PERCPU_ARRAY, 4, 4, 1);
 	uint32_t key = 0, value = 0;
 
-	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_OF_CPU(FAKE_SYS_NR_CPUS), &err), err, BPFL_ERR_USAGE, ERANGE,
-		    "no values of CPU 4, only of 4 CPUs");
-	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_ALL_CPUS, &err), err, BPFL_ERR_USAGE, EINVAL, "one CPU is read");
-	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, BPFL_MAP_ALL_CPUS | BPFL_MAP_CPU, &err), err, BPFL_ERR_USAGE, EINVAL,
-		    "one or all are written");
-	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 8, BPFL_MAP_ALL_CPUS, &err), err, BPFL_ERR_USAGE, EINVAL, "has 4 bytes, not 8");
-	CHECK_FAILS(bpfl_map_update_batch(map, &key, &value, 1, BPFL_MAP_OF_CPU(9), NULL, &err), err, BPFL_ERR_USAGE, ERANGE, "CPU 9");
+	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_OF_CPU(FAKE_SYS_NR_CPUS), &err), err,
+		    BPFL_ERR_USAGE, ERANGE, "no values of CPU 4, only of 4 CPUs");
+	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_ALL_CPUS, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "one CPU is read");
+	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 4, BPFL_MAP_ALL_CPUS | BPFL_MAP_CPU, &err), err,
+		    BPFL_ERR_USAGE, EINVAL, "one or all are written");
+	CHECK_FAILS(bpfl_map_update(map, &key, 4, &value, 8, BPFL_MAP_ALL_CPUS, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "has 4 bytes, not 8");
+	CHECK_FAILS(bpfl_map_update_batch(map, &key, &value, 1, BPFL_MAP_OF_CPU(9), NULL, &err), err, BPFL_ERR_USAGE,
+		    ERANGE, "CPU 9");
 	done(map);
 	map = new_map(BPFL_MAP_TYPE_HASH, 4, 4, 1);
-	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_OF_CPU(0), &err), err, BPFL_ERR_USAGE, ERANGE, "one value for all CPUs");
+	CHECK_FAILS(bpfl_map_lookup(map, &key, 4, &value, 4, BPFL_MAP_OF_CPU(0), &err), err, BPFL_ERR_USAGE, ERANGE,
+		    "one value for all CPUs");
 	done(map);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pins on the fake kernel: maps shared by name with their races and refusals, directories of pins, and that nothing is left when a step fails.
+ * Pins on the fake kernel: maps shared by name with their races and refusals, directories of pins, and that
+ * nothing is left when a step fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +109,8 @@ START_TEST(a_different_map_is_refused_side_by_side)
 	map->max_entries = different[_i].max_entries;
 	map->flags = different[_i].flags;
 	map->map_extra = different[_i].map_extra;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_TARGET, EINVAL, "map 'counts': the map that is pinned as '/fake/bpf/counts'");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_TARGET, EINVAL,
+		    "map 'counts': the map that is pinned as '/fake/bpf/counts'");
 	ck_assert_int_eq(gen.err.catalogue_id, 31);
 	CHECK_HAS(gen.err.why, different[_i].line);
 	CHECK_HAS(gen.err.fix, different[_i].option);
@@ -208,7 +210,8 @@ START_TEST(without_a_bpffs_nothing_is_made)
 {
 	begin();
 	gen.opts.pin_root = "/fake/elsewhere";
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, ENODEV, "map 'counts': '/fake/elsewhere/counts' is in no BPF file system");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, ENODEV,
+		    "map 'counts': '/fake/elsewhere/counts' is in no BPF file system");
 	ck_assert_int_eq(gen.err.catalogue_id, 22);
 	CHECK_HAS(gen.err.fix, "mount -t bpf bpf");
 	CHECK_HAS(gen.err.fix, "--no-pin");
@@ -281,7 +284,10 @@ START_TEST(programs_in_a_shared_array_are_replaced_and_inner_maps_are_not)
 	CHECK_HAS(fake_sys_trace(), "MAP_UPDATE_ELEM mkdirat mkdirat OBJ_PIN PROG_LOAD");
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_MAP_UPDATE_ELEM), 3);
-	ck_assert_int_eq((int)((const struct bpfl_attr_map_elem *)(const void *)fake_sys_nth_bpf(BPFL_CMD_MAP_UPDATE_ELEM, 2)->attr)->map_fd,
+	ck_assert_int_eq((int)((const struct bpfl_attr_map_elem *)(const void *)
+				       fake_sys_nth_bpf(BPFL_CMD_MAP_UPDATE_ELEM, 2)
+					       ->attr)
+				 ->map_fd,
 			 bpfl_object_map_fd(gen.object, "steps"));
 	kerngen_deinit(&gen);
 }
@@ -389,7 +395,8 @@ START_TEST(a_pin_that_fails_takes_the_others_back)
 		size_t nr_unlinked = fake_sys_count("unlinkat");
 
 		fake_sys_fail_bpf(BPFL_CMD_OBJ_PIN, nth, ENOSPC);
-		CHECK_FAILS(bpfl_object_pin(gen.object, &link, 1, ROOT "/d", &gen.err), gen.err, BPFL_ERR_SYSTEM, ENOSPC, "pinning as");
+		CHECK_FAILS(bpfl_object_pin(gen.object, &link, 1, ROOT "/d", &gen.err), gen.err, BPFL_ERR_SYSTEM,
+			    ENOSPC, "pinning as");
 		/* /fake, ROOT, d and its three directories are made anew each time. */
 		ck_assert_uint_eq(fake_sys_count("unlinkat") - nr_unlinked, 6 + nth - 1);
 		ck_assert_uint_eq(pinned_id(ROOT "/d/progs/main_fn"), 0);
@@ -417,7 +424,8 @@ START_TEST(what_has_no_link_is_refused)
 	ck_assert(bpfl_link_outlives(link));
 	part->detach = detach_nothing;
 	ck_assert(!bpfl_link_outlives(link));
-	CHECK_FAILS(bpfl_object_pin(gen.object, &link, 1, ROOT "/d", &gen.err), gen.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "cannot be pinned");
+	CHECK_FAILS(bpfl_object_pin(gen.object, &link, 1, ROOT "/d", &gen.err), gen.err, BPFL_ERR_UNSUPPORTED,
+		    EOPNOTSUPP, "cannot be pinned");
 	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_OBJ_PIN), 0);
 	bpfl_link_close(link);
 	kerngen_deinit(&gen);
@@ -446,8 +454,8 @@ START_TEST(a_link_takes_another_program)
 	ck_assert_int_eq(link->prog_fd, bpfl_object_prog_fd(gen.object, "third"));
 	ck_assert_msg(strncmp(bpfl_link_text(link), "third: ", 7) == 0, "%s", bpfl_link_text(link));
 	/* It holds another one now. */
-	CHECK_FAILS(bpfl_link_update(link, gen.object, 3, bpfl_object_prog_fd(gen.object, "main_fn"), &gen.err), gen.err, BPFL_ERR_TARGET, EPERM,
-		    "putting 'fourth' in the place of 'third: ");
+	CHECK_FAILS(bpfl_link_update(link, gen.object, 3, bpfl_object_prog_fd(gen.object, "main_fn"), &gen.err),
+		    gen.err, BPFL_ERR_TARGET, EPERM, "putting 'fourth' in the place of 'third: ");
 	CHECK_OK(bpfl_link_update(link, gen.object, 3, -1, &gen.err), gen.err);
 	CHECK_FAILS(bpfl_link_update(link, gen.object, 1, -1, &gen.err), gen.err, BPFL_ERR_USAGE, ENOENT, "not loaded");
 	bpfl_link_close(link);
@@ -471,10 +479,16 @@ END_TEST
 int main(void)
 {
 	const TTest *by_name[] = {
-		a_new_map_is_pinned_and_stays, the_next_load_takes_it, who_pins_later_takes_the_other_map,
-		a_pin_that_comes_and_goes_is_given_up, the_winner_of_a_race_is_compared_too, without_a_bpffs_nothing_is_made,
-		a_long_name_is_refused, maps_of_iproute2_have_their_own_scopes,
-		programs_in_a_shared_array_are_replaced_and_inner_maps_are_not, a_load_that_fails_takes_its_pins_back,
+		a_new_map_is_pinned_and_stays,
+		the_next_load_takes_it,
+		who_pins_later_takes_the_other_map,
+		a_pin_that_comes_and_goes_is_given_up,
+		the_winner_of_a_race_is_compared_too,
+		without_a_bpffs_nothing_is_made,
+		a_long_name_is_refused,
+		maps_of_iproute2_have_their_own_scopes,
+		programs_in_a_shared_array_are_replaced_and_inner_maps_are_not,
+		a_load_that_fails_takes_its_pins_back,
 		whatever_call_fails_nothing_is_left,
 	};
 	const TTest *directory[] = {

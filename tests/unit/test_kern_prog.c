@@ -47,7 +47,8 @@ static int verify(void *ctx, void *attr_bytes, size_t attr_size)
 	    (verifier.no_names && attr->prog_name[0]))
 		return -E2BIG;
 	if (verifier.bad_debug_info && attr->func_info_cnt) {
-		log = "same or smaller insn offset (0) than previous func info record (0)\nprocessed 0 insns (limit 1000000)\n";
+		log = "same or smaller insn offset (0) than previous func info record (0)\nprocessed 0 insns (limit "
+		      "1000000)\n";
 		errnum = EINVAL;
 	}
 	if (attr->log_level) {
@@ -142,11 +143,17 @@ START_TEST(old_kprobes_name_the_kernel)
 	kerngen_deinit(&gen);
 	setup(BPFL_KERNEL_VERSION(5, 0, 0), "kprobe/x");
 	CHECK_OK(kerngen_load(&gen), gen.err);
-	ck_assert_uint_eq(((const struct bpfl_attr_prog_load *)(const void *)fake_sys_nth_bpf(BPFL_CMD_PROG_LOAD, 1)->attr)->kern_version, 0);
+	ck_assert_uint_eq(((const struct bpfl_attr_prog_load *)(const void *)fake_sys_nth_bpf(BPFL_CMD_PROG_LOAD, 1)
+				   ->attr)
+				  ->kern_version,
+			  0);
 	kerngen_deinit(&gen);
 	setup(BPFL_KERNEL_VERSION(4, 19, 12), "xdp");
 	CHECK_OK(kerngen_load(&gen), gen.err);
-	ck_assert_uint_eq(((const struct bpfl_attr_prog_load *)(const void *)fake_sys_nth_bpf(BPFL_CMD_PROG_LOAD, 2)->attr)->kern_version, 0);
+	ck_assert_uint_eq(((const struct bpfl_attr_prog_load *)(const void *)fake_sys_nth_bpf(BPFL_CMD_PROG_LOAD, 2)
+				   ->attr)
+				  ->kern_version,
+			  0);
 	kerngen_deinit(&gen);
 }
 END_TEST
@@ -165,7 +172,8 @@ START_TEST(an_interrupted_load_is_not_repeated_for_ever)
 {
 	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
 	verifier.nr_again = 1000;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EAGAIN, "program 'main_fn': loading it: try again (EAGAIN)");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_SYSTEM, EAGAIN,
+		    "program 'main_fn': loading it: try again (EAGAIN)");
 	ck_assert_uint_le(verifier.nr_calls, 20);
 	kerngen_deinit(&gen);
 }
@@ -219,7 +227,8 @@ START_TEST(a_log_that_never_fits_does_not_hide_the_verdict)
 	verifier.errnum = EACCES;
 	verifier.log_needs = SIZE_MAX;
 	gen.opts.verifier_log_max = 100000;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EACCES, "program 'main_fn': rejected by the verifier");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EACCES,
+		    "program 'main_fn': rejected by the verifier");
 	ck_assert_uint_eq(verifier.nr_logged, 2); /* 64 KiB and 100000 */
 	ck_assert_uint_eq(verifier.nr_calls, 3);  /* the verdict is that of the first call */
 	CHECK_HAS(gen.err.why, "the kernel's log is cut");
@@ -245,7 +254,8 @@ START_TEST(records_that_do_not_fit_are_left_out_with_a_warning)
 	ck_assert_uint_eq(loaded()->func_info_cnt, 0);
 	ck_assert_uint_eq(loaded()->line_info_cnt, 0);
 	ck_assert_uint_eq(loaded()->prog_btf_fd, 0);
-	CHECK_HAS(kerngen_log(&gen), "warning: program 'main_fn': the kernel refused its function and line records (same or smaller insn offset");
+	CHECK_HAS(kerngen_log(&gen), "warning: program 'main_fn': the kernel refused its function and line records "
+				     "(same or smaller insn offset");
 	/* It was this program, not this kernel. */
 	ck_assert_int_ne(gen.target->features[BPFL_FEATURE_BTF_FUNC], BPFL_NO);
 	kerngen_deinit(&gen);
@@ -294,8 +304,8 @@ static int old_helpers_only(void *ctx, void *attr_bytes, size_t attr_size)
 		if (insns[i].code != BPFL_CODE_CALL || insns[i].imm < 112)
 			continue;
 		if (attr->log_buf)
-			sprintf((char *)(uintptr_t)attr->log_buf, "%u: (85) call unknown#%d\ninvalid func unknown#%d\n", i, insns[i].imm,
-				insns[i].imm);
+			sprintf((char *)(uintptr_t)attr->log_buf, "%u: (85) call unknown#%d\ninvalid func unknown#%d\n",
+				i, insns[i].imm, insns[i].imm);
 		return -EINVAL;
 	}
 	return FAKE_SYS_DEFAULT;
@@ -328,7 +338,8 @@ START_TEST(a_rejection_names_place_source_and_hint)
 {
 	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
 	add_debug_info();
-	verifier.log = "1: (61) r0 = *(u32 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'\nprocessed 2 insns (limit 1000000)\n";
+	verifier.log = "1: (61) r0 = *(u32 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'\nprocessed 2 insns "
+		       "(limit 1000000)\n";
 	verifier.errnum = EACCES;
 	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EACCES,
 		    "test.bpf.o: program 'main_fn': rejected by the verifier: R0 invalid mem access 'map_value_or_null' (a.c:6)");
@@ -373,7 +384,8 @@ END_TEST
 START_TEST(a_license_that_forbids_a_helper_is_quoted)
 {
 	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
-	verifier.log = "1: (85) call bpf_trace_printk#6\ncannot call GPL-restricted function from non-GPL compatible program\n";
+	verifier.log = "1: (85) call bpf_trace_printk#6\ncannot call GPL-restricted function from non-GPL compatible "
+		       "program\n";
 	verifier.errnum = EINVAL;
 	free(gen.spec->license);
 	gen.spec->license = strdup("Proprietary");
@@ -394,7 +406,8 @@ START_TEST(a_missing_helper_is_told_with_its_version)
 	setup(BPFL_KERNEL_VERSION(5, 4, 0), "xdp");
 	verifier.log = "1: (85) call unknown#130\ninvalid func unknown#130\n";
 	verifier.errnum = EINVAL;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL, "this kernel has no helper bpf_ringbuf_output (#130)");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "this kernel has no helper bpf_ringbuf_output (#130)");
 	ck_assert_int_eq(gen.err.catalogue_id, 15);
 	CHECK_HAS(gen.err.why, "bpf_ringbuf_output came with Linux 5.8, this is Linux 5.4");
 	verifier.log = "1: (85) call unknown#9999\ninvalid func unknown#9999\n";
@@ -414,7 +427,8 @@ START_TEST(a_helper_of_other_programs_is_told_with_its_users)
 		setup(BPFL_KERNEL_VERSION(6, 1, 0), "kprobe/x");
 		verifier.log = logs[i];
 		verifier.errnum = EINVAL;
-		CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EINVAL, "programs of type kprobe cannot use helper bpf_xdp_adjust_head");
+		CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_VERIFIER, EINVAL,
+			    "programs of type kprobe cannot use helper bpf_xdp_adjust_head");
 		ck_assert_int_eq(gen.err.catalogue_id, 15);
 		CHECK_HAS(gen.err.why, "is for XDP programs");
 		CHECK_HAS(gen.err.fix, "its section is 'kprobe/x'");
@@ -427,15 +441,20 @@ START_TEST(a_helper_that_lockdown_takes_away_is_told_as_such)
 {
 	setup(BPFL_KERNEL_VERSION(6, 1, 0), "kprobe/x");
 	fake_sys_file("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
-	verifier.log = "1: (85) call bpf_probe_read_kernel#113\nprogram of this type cannot use helper bpf_probe_read_kernel#113\n";
+	verifier.log = "1: (85) call bpf_probe_read_kernel#113\nprogram of this type cannot use helper "
+		       "bpf_probe_read_kernel#113\n";
 	verifier.errnum = EINVAL;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_PERMISSION, EINVAL, "lockdown forbids helper bpf_probe_read_kernel");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_PERMISSION, EINVAL,
+		    "lockdown forbids helper bpf_probe_read_kernel");
 	ck_assert_int_eq(gen.err.catalogue_id, 6);
 	kerngen_deinit(&gen);
 }
 END_TEST
 
-/* A record that found no match, at instruction 1: struct inode { struct { int hidden; }; int array[2]; struct sub { int i_nope; } s; }. */
+/*
+ * A record that found no match, at instruction 1: struct inode { struct { int hidden; }; int array[2];
+ * struct sub { int i_nope; } s; }.
+ */
 static void add_core(uint32_t kind, const char *access)
 {
 	struct btfgen *btf = &gen.btf;
@@ -464,7 +483,9 @@ static void add_core(uint32_t kind, const char *access)
 	CHECK_OK(bpfl_image_build(gen.spec, gen.target, NULL, &gen.image, &gen.err), gen.err);
 	gen.image->progs[0].insns[1] = bpfl_insn_make(BPFL_CODE_CALL, 0, 0, 0, BPFL_POISON_CORE_IMM);
 	result = BPFL_VEC_PUSH(&gen.image->progs[0].core_results);
-	*result = (struct bpfl_core_result){ .insn_idx = 1, .poisoned = true, .core_idx = 0, .text = strdup("no match") };
+	*result = (struct bpfl_core_result){
+		.insn_idx = 1, .poisoned = true, .core_idx = 0, .text = strdup("no match")
+	};
 }
 
 static const struct {
@@ -494,14 +515,17 @@ START_TEST(a_missing_field_is_named)
 	add_core(core_rows[_i].kind, core_rows[_i].access);
 	const struct bpfl_core *core = &gen.spec->cores.items[0];
 	struct bpfl_core_query query = { .type_id = core->type_id, .kind = core->kind, .access = core->access };
-	query.answer.miss = (struct bpfl_core_miss){ .btf = gen.spec->btf, .type_id = 1, .step = 1, .reason = (uint8_t)core_rows[_i].reason };
+	query.answer.miss = (struct bpfl_core_miss){
+		.btf = gen.spec->btf, .type_id = 1, .step = 1, .reason = (uint8_t)core_rows[_i].reason
+	};
 	struct bpfl_core_result *result = &gen.image->progs[0].core_results.items[0];
 	result->query = &query;
 	result->obstacle = core_rows[_i].obstacle;
-	verifier.log = "1: (85) call unknown#195896080\ninvalid func unknown#195896080\nprocessed 2 insns (limit 1000000)\n";
+	verifier.log = "1: (85) call unknown#195896080\ninvalid func unknown#195896080\nprocessed 2 insns (limit "
+		       "1000000)\n";
 	verifier.errnum = EINVAL;
-	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &gen.opts, &gen.object, &gen.err), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
-		    core_rows[_i].message);
+	CHECK_FAILS(bpfl_object_load(gen.image, gen.target, &gen.opts, &gen.object, &gen.err), gen.err,
+		    BPFL_ERR_UNSUPPORTED, EINVAL, core_rows[_i].message);
 	ck_assert_int_eq(gen.err.catalogue_id, 17);
 	CHECK_HAS(gen.err.fix, core_rows[_i].fix);
 	CHECK_HAS(gen.err.why, "relocation: ");
@@ -538,7 +562,8 @@ START_TEST(a_missing_kernel_function_is_named)
 	specgen_extern(gen.spec, "bpf_second", BPFL_EXTERN_KFUNC, true, 0);
 	verifier.log = "1: (85) call unknown#2002000001\ninvalid func unknown#2002000001\n";
 	verifier.errnum = EINVAL;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL, "this kernel has no function 'bpf_second'");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "this kernel has no function 'bpf_second'");
 	ck_assert_int_eq(gen.err.catalogue_id, 18);
 	kerngen_deinit(&gen);
 }
@@ -573,7 +598,8 @@ START_TEST(a_program_type_that_is_too_new_is_told_with_its_version)
 {
 	setup(BPFL_KERNEL_VERSION(5, 4, 0), "sk_lookup");
 	verifier.errnum = EINVAL;
-	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL, "program 'main_fn': loading it: invalid argument (EINVAL)");
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "program 'main_fn': loading it: invalid argument (EINVAL)");
 	CHECK_HAS(gen.err.why, "program type sk_lookup came with Linux 5.9, this is Linux 5.4");
 	kerngen_deinit(&gen);
 }

@@ -63,8 +63,13 @@ START_TEST(a_packet_goes_in_and_comes_out)
 {
 	static const uint8_t packet[] = { 1, 2, 3 }, turned[] = { 0xaa, 3, 2, 1 };
 	uint8_t ctx[4] = { 7, 0, 0, 0 };
-	struct bpfl_test_opts opts = { .size = sizeof(opts), .data = packet, .data_size = sizeof(packet), .repeat = 5, .ctx = ctx,
-				       .ctx_size = sizeof(ctx), .wants_ctx = true };
+	struct bpfl_test_opts opts = { .size = sizeof(opts),
+				       .data = packet,
+				       .data_size = sizeof(packet),
+				       .repeat = 5,
+				       .ctx = ctx,
+				       .ctx_size = sizeof(ctx),
+				       .wants_ctx = true };
 	struct bpfl_test_result result;
 	char *text;
 
@@ -87,7 +92,8 @@ START_TEST(a_packet_goes_in_and_comes_out)
 	ck_assert_str_eq(text, "main_fn returned -1, data 4 bytes, 12 ns a run (5)\n");
 	free(text);
 	CHECK_OK(bpfl_test_result_text(&result, "main_fn", BPFL_FORMAT_JSON, &text, &err), err);
-	ck_assert_str_eq(text, "{\"v\":1,\"type\":\"test\",\"program\":\"main_fn\",\"retval\":4294967295,\"data_size\":4,\"runs\":5,"
+	ck_assert_str_eq(text, "{\"v\":1,\"type\":\"test\",\"program\":\"main_fn\",\"retval\":4294967295,\"data_size\":"
+			       "4,\"runs\":5,"
 			       "\"duration_ns\":12}\n");
 	free(text);
 	bpfl_test_result_deinit(&result);
@@ -107,7 +113,9 @@ START_TEST(nothing_is_asked_that_was_not_given)
 	load();
 	CHECK_OK(bpfl_object_test(gen.object, "main_fn", NULL, &result, &err), err);
 	ck_assert_uint_eq(asked.data_in | asked.data_out | asked.ctx_in | asked.ctx_out, 0);
-	ck_assert_uint_eq(asked.data_size_in | asked.data_size_out | asked.ctx_size_in | asked.ctx_size_out | asked.repeat, 0);
+	ck_assert_uint_eq(asked.data_size_in | asked.data_size_out | asked.ctx_size_in | asked.ctx_size_out |
+				  asked.repeat,
+			  0);
 	ck_assert_uint_eq(result.nr_runs, 1);
 	ck_assert(!result.has_data && !result.data && !result.ctx);
 	bpfl_test_result_deinit(&result);
@@ -143,7 +151,8 @@ START_TEST(a_refusal_names_what_was_given)
 	load();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		answer = rows[i].answer;
-		CHECK_FAILS(bpfl_object_test(gen.object, "main_fn", &rows[i].opts, &result, &err), err, rows[i].kind, -answer, "program 'main_fn'");
+		CHECK_FAILS(bpfl_object_test(gen.object, "main_fn", &rows[i].opts, &result, &err), err, rows[i].kind,
+			    -answer, "program 'main_fn'");
 		CHECK_HAS(err.why, rows[i].why);
 	}
 	ck_assert_uint_eq(result.retval, 77); /* written on success only */
@@ -157,8 +166,10 @@ START_TEST(what_cannot_be_asked_is_not)
 	struct bpfl_test_result result;
 
 	load();
-	CHECK_FAILS(bpfl_object_test(gen.object, "main_f", NULL, &result, &err), err, BPFL_ERR_USAGE, ENOENT, "no program 'main_f'");
-	CHECK_FAILS(bpfl_object_test(gen.object, "main_fn", &opts, &result, &err), err, BPFL_ERR_USAGE, E2BIG, "16 MiB");
+	CHECK_FAILS(bpfl_object_test(gen.object, "main_f", NULL, &result, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no program 'main_f'");
+	CHECK_FAILS(bpfl_object_test(gen.object, "main_fn", &opts, &result, &err), err, BPFL_ERR_USAGE, E2BIG,
+		    "16 MiB");
 	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_PROG_TEST_RUN), 0);
 	unload();
 }
@@ -166,8 +177,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { a_packet_goes_in_and_comes_out, nothing_is_asked_that_was_not_given, a_refusal_names_what_was_given,
-				 what_cannot_be_asked_is_not };
+	const TTest *tests[] = { a_packet_goes_in_and_comes_out, nothing_is_asked_that_was_not_given,
+				 a_refusal_names_what_was_given, what_cannot_be_asked_is_not };
 
 	return bpfl_test_main(BPFL_TEST_SUITE("kern/test_run", tests));
 }

@@ -2,8 +2,8 @@
 /*
  * kern/vlog and kern/hints: logs of real kernels -> what they say.
  *
- * The logs without a remark were written by Linux 6.18 for small programs that are wrong in one way each; a few lines in the wording of older
- * kernels stand beside them, and one report in the form of Linux 7.3.
+ * The logs without a remark were written by Linux 6.18 for small programs that are wrong in one way each; a few
+ * lines in the wording of older kernels stand beside them, and one report in the form of Linux 7.3.
  */
 #include <stdlib.h>
 #include "harness.h"
@@ -228,7 +228,8 @@ START_TEST(a_report_without_old_lines_still_has_a_reason)
 {
 	struct bpfl_vlog vlog;
 
-	bpfl_vlog_read("Verification failed: Control Flow: Unreachable code\n\nReason:\n  Nothing leads here.\n\nAt:\n  insn 12\n\n"
+	bpfl_vlog_read("Verification failed: Control Flow: Unreachable code\n\nReason:\n  Nothing leads here.\n\nAt:\n "
+		       " insn 12\n\n"
 		       "Suggestion:\n  Remove it.\n\n" STATS(0),
 		       &vlog);
 	ck_assert_str_eq(vlog.reason, "Control Flow: Unreachable code");
@@ -240,7 +241,8 @@ END_TEST
 
 START_TEST(an_empty_log_has_no_reason)
 {
-	static const char *const logs[] = { "", "\n", STATS(0), "0: R1=ctx() R10=fp0\n", "func#0 @0\nfunc#1 @12\n" STATS(0) };
+	static const char *const logs[] = { "", "\n", STATS(0), "0: R1=ctx() R10=fp0\n",
+					    "func#0 @0\nfunc#1 @12\n" STATS(0) };
 
 	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
 		struct bpfl_vlog vlog;
@@ -254,7 +256,10 @@ END_TEST
 
 START_TEST(a_cut_log_is_no_trouble)
 {
-	/* Every beginning and every end of every log: nothing to be said, but nothing to be read beyond the end either. */
+	/*
+	 * Every beginning and every end of every log: nothing to be said, but nothing to be read beyond the
+	 * end either.
+	 */
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		size_t size = strlen(samples[i].log);
 

@@ -641,7 +641,8 @@ END_TEST
 START_TEST(a_reloc_into_an_arena)
 {
 	unsigned xdp = xdp_for_relocs();
-	struct objgen_attr attrs[] = { { "type", objgen_uint(&obj, BPFL_MAP_TYPE_ARENA) }, { "max_entries", objgen_uint(&obj, 4) } };
+	struct objgen_attr attrs[] = { { "type", objgen_uint(&obj, BPFL_MAP_TYPE_ARENA) },
+				       { "max_entries", objgen_uint(&obj, 4) } };
 
 	objgen_map(&obj, "arena", objgen_struct(&obj, attrs, 2), 16);
 	unsigned data = elfgen_section(obj.elf, ".addr_space.1", BPFL_SHT_PROGBITS, ELFGEN_DATA, "12345678", 8);
@@ -808,11 +809,23 @@ int main(void)
 	const TTest *refs[] = { calls_by_relocation, calls_without_relocation, wild_calls_are_refused,
 				function_addresses_count_bytes, maps_and_variables_are_found,
 				relocations_of_overridden_code_are_dropped, many_relocations_take_little_time };
-	const TTest *broken[] = { a_reloc_to_an_undefined_symbol, a_reloc_to_no_symbol, a_reloc_to_a_common_symbol,
-				  a_reloc_to_an_absolute_symbol, a_reloc_of_an_unknown_type, a_reloc_of_data_in_code,
-				  a_reloc_inside_an_instruction, two_relocs_of_one_instruction, a_reloc_of_an_exit,
-				  a_reloc_of_a_helper_call, half_an_ld_imm64, a_reloc_between_maps, a_reloc_behind_the_data,
-				  a_reloc_before_the_data, a_reloc_into_an_unknown_section, a_reloc_into_an_arena, variables_of_an_arena_without_an_arena,
+	const TTest *broken[] = { a_reloc_to_an_undefined_symbol,
+				  a_reloc_to_no_symbol,
+				  a_reloc_to_a_common_symbol,
+				  a_reloc_to_an_absolute_symbol,
+				  a_reloc_of_an_unknown_type,
+				  a_reloc_of_data_in_code,
+				  a_reloc_inside_an_instruction,
+				  two_relocs_of_one_instruction,
+				  a_reloc_of_an_exit,
+				  a_reloc_of_a_helper_call,
+				  half_an_ld_imm64,
+				  a_reloc_between_maps,
+				  a_reloc_behind_the_data,
+				  a_reloc_before_the_data,
+				  a_reloc_into_an_unknown_section,
+				  a_reloc_into_an_arena,
+				  variables_of_an_arena_without_an_arena,
 				  a_call_of_data };
 	const TTest *records[] = { records_come_to_their_instructions, records_of_overridden_code_are_dropped,
 				   records_outside_the_section_are_refused, a_line_on_the_second_half_is_dropped };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spec/classify, spec/data, spec/var, spec/extern, spec/pointers: everything in an object that is neither code nor a map definition.
+ * spec/classify, spec/data, spec/var, spec/extern, spec/pointers: everything in an object that is neither code
+ * nor a map definition.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -600,9 +601,11 @@ START_TEST(a_member_of_struct_ops_is_a_program)
 	CHECK_OK(bpfl_spec_struct_ops_set(spec, "my_ops", "second", NULL, &err), err);
 	ck_assert_uint_eq(map->ops.nr, 1);
 	ck_assert_uint_eq(map->ops.items[0].byte_off, 0);
-	CHECK_FAILS(bpfl_spec_struct_ops_set(spec, "my_ops", "third", NULL, &err), err, BPFL_ERR_USAGE, ENOENT, "no member 'third'");
+	CHECK_FAILS(bpfl_spec_struct_ops_set(spec, "my_ops", "third", NULL, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no member 'third'");
 	bpfl_error_clear(&err);
-	CHECK_FAILS(bpfl_spec_struct_ops_set(spec, "my_op", "first", NULL, &err), err, BPFL_ERR_USAGE, ENOENT, "'my_op'");
+	CHECK_FAILS(bpfl_spec_struct_ops_set(spec, "my_op", "first", NULL, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "'my_op'");
 	CHECK_HAS(err.fix, "'my_ops'");
 	finish();
 }

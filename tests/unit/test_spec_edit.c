@@ -33,7 +33,8 @@ static void read_object(enum elfgen_order order)
 	} vars[] = { { "limit", 0, 8 }, { "pair", 8, 8 }, { "drop.name", 16, 8 }, { "untyped", 24, 2 }, { "odd", 26, 3 } };
 
 	for (size_t i = 0; i < 5; i++)
-		elfgen_symbol(obj.elf, vars[i].name, data, vars[i].byte_off, vars[i].size, BPFL_STB_GLOBAL, BPFL_STT_OBJECT);
+		elfgen_symbol(obj.elf, vars[i].name, data, vars[i].byte_off, vars[i].size, BPFL_STB_GLOBAL,
+			      BPFL_STT_OBJECT);
 	objgen_list(&obj, ".data", "limit", obj.u64, BPFL_LINKAGE_GLOBAL, 0, 8);
 	objgen_list(&obj, ".data", "pair", pair, BPFL_LINKAGE_GLOBAL, 0, 8);
 	objgen_list(&obj, ".data", "drop.name", btfgen_array(&obj.btf, obj.chr, obj.u32, 8), BPFL_LINKAGE_GLOBAL, 0, 8);
@@ -89,9 +90,12 @@ START_TEST(variables_without_types_take_numbers)
 	check_bytes("untyped", &(uint16_t){ 65534 }, 2);
 	CHECK_FAILS(bpfl_spec_var_set_text(spec, "untyped", "65536", &err), err, BPFL_ERR_USAGE, ERANGE,
 		    "variable 'untyped': '65536' is no number of 2 bytes");
-	CHECK_FAILS(bpfl_spec_var_set_text(spec, "untyped", "x", &err), err, BPFL_ERR_USAGE, EINVAL, "'x' is no number");
-	CHECK_FAILS(bpfl_spec_var_set_text(spec, "untyped.a", "1", &err), err, BPFL_ERR_USAGE, EINVAL, "has no type, so no members");
-	CHECK_FAILS(bpfl_spec_var_set_text(spec, "odd", "1", &err), err, BPFL_ERR_USAGE, EINVAL, "'odd' has 3 bytes and no type");
+	CHECK_FAILS(bpfl_spec_var_set_text(spec, "untyped", "x", &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "'x' is no number");
+	CHECK_FAILS(bpfl_spec_var_set_text(spec, "untyped.a", "1", &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "has no type, so no members");
+	CHECK_FAILS(bpfl_spec_var_set_text(spec, "odd", "1", &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "'odd' has 3 bytes and no type");
 	finish();
 }
 END_TEST
@@ -103,8 +107,10 @@ START_TEST(wrong_variables_are_refused)
 	CHECK_HAS(err.fix, "'limit'");
 	CHECK_FAILS(bpfl_spec_var_set(spec, "limit", "1234", 4, &err), err, BPFL_ERR_USAGE, EINVAL,
 		    "variable 'limit' has 8 bytes, given are 4");
-	CHECK_FAILS(bpfl_spec_var_set(spec, "nothing", "1234", 4, &err), err, BPFL_ERR_USAGE, ENOENT, "no variable 'nothing'");
-	CHECK_FAILS(bpfl_spec_var_set_text(spec, "pair.c", "1", &err), err, BPFL_ERR_USAGE, err.errnum, "variable 'pair.c'");
+	CHECK_FAILS(bpfl_spec_var_set(spec, "nothing", "1234", 4, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no variable 'nothing'");
+	CHECK_FAILS(bpfl_spec_var_set_text(spec, "pair.c", "1", &err), err, BPFL_ERR_USAGE, err.errnum,
+		    "variable 'pair.c'");
 	CHECK_FAILS(bpfl_spec_var_set_text(spec, "pair.a", "0x100000000", &err), err, BPFL_ERR_USAGE, err.errnum,
 		    "variable 'pair.a'");
 	finish();
@@ -114,7 +120,8 @@ END_TEST
 START_TEST(foreign_variables_are_refused)
 {
 	read_object(ELFGEN_FOREIGN);
-	CHECK_FAILS(bpfl_spec_var_set_text(spec, "limit", "1", &err), err, BPFL_ERR_USAGE, EINVAL, "cannot be used on this machine");
+	CHECK_FAILS(bpfl_spec_var_set_text(spec, "limit", "1", &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "cannot be used on this machine");
 	finish();
 }
 END_TEST
@@ -134,9 +141,11 @@ START_TEST(maps_are_changed)
 	ck_assert_uint_eq(view.value_size, 12);
 	/* The types described the old size. */
 	ck_assert_uint_eq(spec->maps.items[0].value_type_id, 0);
-	CHECK_FAILS(bpfl_spec_map_set(spec, "count", "max_entries", 1, &err), err, BPFL_ERR_USAGE, ENOENT, "no map 'count'");
+	CHECK_FAILS(bpfl_spec_map_set(spec, "count", "max_entries", 1, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no map 'count'");
 	CHECK_HAS(err.fix, "'counts'");
-	CHECK_FAILS(bpfl_spec_map_set(spec, "counts", "maxentries", 1, &err), err, BPFL_ERR_USAGE, EINVAL, "no field 'maxentries'");
+	CHECK_FAILS(bpfl_spec_map_set(spec, "counts", "maxentries", 1, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "no field 'maxentries'");
 	CHECK_HAS(err.fix, "'max_entries'");
 	CHECK_FAILS(bpfl_spec_map_set(spec, "counts", "flags", UINT64_C(1) << 32, &err), err, BPFL_ERR_USAGE, ERANGE,
 		    "flags has 32 bits");
@@ -171,12 +180,14 @@ START_TEST(programs_are_changed)
 	ck_assert_str_eq(spec->progs.items[0].attach_target, "sched_switch");
 	ck_assert_str_eq(view.section, "xdp");
 	ck_assert(!view.needs_target);
-	CHECK_FAILS(bpfl_spec_prog_set_type(spec, "drop", "xpd", &err), err, BPFL_ERR_USAGE, EINVAL, "'xpd' is no section name");
+	CHECK_FAILS(bpfl_spec_prog_set_type(spec, "drop", "xpd", &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "'xpd' is no section name");
 	CHECK_HAS(err.fix, "'xdp'");
 	CHECK_OK(bpfl_spec_prog_select(spec, "drop", false, &err), err);
 	CHECK_OK(bpfl_spec_prog_select(spec, "later", true, &err), err);
 	ck_assert(!spec->progs.items[0].selected && spec->progs.items[1].selected);
-	CHECK_FAILS(bpfl_spec_prog_select(spec, "dropp", true, &err), err, BPFL_ERR_USAGE, ENOENT, "no program 'dropp'");
+	CHECK_FAILS(bpfl_spec_prog_select(spec, "dropp", true, &err), err, BPFL_ERR_USAGE, ENOENT,
+		    "no program 'dropp'");
 	finish();
 }
 END_TEST
@@ -192,8 +203,13 @@ START_TEST(a_spec_is_built_by_hand)
 	const struct bpfl_map_use uses[] = { { 0, "counts" } };
 	struct bpfl_map_def map = { .size = sizeof(map), .name = "counts", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
 				    .value_size = 8, .max_entries = 1 };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "pass", .section = "xdp", .insns = insns, .nr_insns = 4,
-				      .map_uses = uses, .nr_map_uses = 1 };
+	struct bpfl_prog_def prog = { .size = sizeof(prog),
+				      .name = "pass",
+				      .section = "xdp",
+				      .insns = insns,
+				      .nr_insns = 4,
+				      .map_uses = uses,
+				      .nr_map_uses = 1 };
 
 	CHECK_OK(bpfl_spec_create("mine", "MIT", &spec, &err), err);
 	CHECK_OK(bpfl_spec_add_map(spec, &map, &err), err);
@@ -204,8 +220,10 @@ START_TEST(a_spec_is_built_by_hand)
 	ck_assert_int_eq(spec->funcs.items[0].insts[0].ref_idx, 0);
 	ck_assert_int_eq(spec->refs.items[0].kind, BPFL_REF_MAP);
 	ck_assert_uint_eq(spec->progs.items[0].prog_type, BPFL_PROG_XDP);
-	CHECK_FAILS(bpfl_spec_add_map(spec, &map, &err), err, BPFL_ERR_USAGE, EEXIST, "there is a map 'counts' already");
-	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, EEXIST, "there is a program 'pass' already");
+	CHECK_FAILS(bpfl_spec_add_map(spec, &map, &err), err, BPFL_ERR_USAGE, EEXIST,
+		    "there is a map 'counts' already");
+	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, EEXIST,
+		    "there is a program 'pass' already");
 	finish();
 }
 END_TEST
@@ -213,19 +231,26 @@ END_TEST
 START_TEST(a_failed_program_leaves_nothing)
 {
 	const struct bpfl_map_use no_map[] = { { 0, "counts" } };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "pass", .section = "xdp", .insns = two_insns, .nr_insns = 2,
-				      .map_uses = no_map, .nr_map_uses = 1 };
+	struct bpfl_prog_def prog = { .size = sizeof(prog),
+				      .name = "pass",
+				      .section = "xdp",
+				      .insns = two_insns,
+				      .nr_insns = 2,
+				      .map_uses = no_map,
+				      .nr_map_uses = 1 };
 	struct bpfl_map_def map = { .size = sizeof(map), .name = "counts", .type = BPFL_MAP_TYPE_ARRAY };
 
 	CHECK_OK(bpfl_spec_create("mine", "GPL", &spec, &err), err);
 	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, ENOENT, "there is no map 'counts'");
 	CHECK_OK(bpfl_spec_add_map(spec, &map, &err), err);
-	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, EINVAL, "instruction 0 does not load a map");
+	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "instruction 0 does not load a map");
 	ck_assert_uint_eq(bpfl_spec_nr_progs(spec), 0);
 	ck_assert_uint_eq(spec->funcs.nr, 0);
 	prog.nr_map_uses = 0;
 	prog.nr_insns = 0;
-	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, EINVAL, "needs a section name and 1 to");
+	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "needs a section name and 1 to");
 	prog.name = "";
 	CHECK_FAILS(bpfl_spec_add_prog(spec, &prog, &err), err, BPFL_ERR_USAGE, EINVAL, "a program needs a name");
 	map.type = 0;
@@ -244,7 +269,8 @@ START_TEST(files_are_named)
 
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	CHECK_FAILS(bpfl_spec_read("/nonexistent/x.bpf.o", NULL, &spec, &err), err, BPFL_ERR_SYSTEM, ENOENT, "/nonexistent/x.bpf.o");
+	CHECK_FAILS(bpfl_spec_read("/nonexistent/x.bpf.o", NULL, &spec, &err), err, BPFL_ERR_SYSTEM, ENOENT,
+		    "/nonexistent/x.bpf.o");
 	struct elfgen *gen = elfgen_new(ELFGEN_NATIVE);
 
 	elfgen_program(gen, "xdp", "drop", 1);
@@ -257,7 +283,8 @@ START_TEST(files_are_named)
 	gen = elfgen_new(ELFGEN_NATIVE);
 	elfgen_section(gen, "version", BPFL_SHT_PROGBITS, 0, "1", 1);
 	elfgen_finish_file(gen, path);
-	CHECK_FAILS(bpfl_spec_read(path, NULL, &spec, &err), err, BPFL_ERR_OBJECT, EINVAL, ": section 'version': 1 bytes");
+	CHECK_FAILS(bpfl_spec_read(path, NULL, &spec, &err), err, BPFL_ERR_OBJECT, EINVAL,
+		    ": section 'version': 1 bytes");
 	CHECK_HAS(err.message, path + 5);
 	bpfl_error_clear(&err);
 	unlink(path);
@@ -323,7 +350,8 @@ START_TEST(values_of_large_variables_are_left_out)
 	unsigned bss = elfgen_section(obj.elf, ".bss", BPFL_SHT_NOBITS, ELFGEN_DATA, NULL, 1u << 30);
 
 	elfgen_symbol(obj.elf, "huge", bss, 0, 1u << 30, BPFL_STB_GLOBAL, BPFL_STT_OBJECT);
-	objgen_list(&obj, ".bss", "huge", btfgen_array(&obj.btf, obj.u32, obj.u32, 1u << 28), BPFL_LINKAGE_GLOBAL, 0, 1u << 30);
+	objgen_list(&obj, ".bss", "huge", btfgen_array(&obj.btf, obj.u32, obj.u32, 1u << 28), BPFL_LINKAGE_GLOBAL, 0,
+		    1u << 30);
 	CHECK_OK(objgen_read(&obj, &spec, &err), err);
 	for (int format = BPFL_FORMAT_TEXT; format <= BPFL_FORMAT_JSON; format++) {
 		char *text = NULL;

@@ -64,9 +64,9 @@ static void map_must_fail(int ret, int errnum, const char *text)
 START_TEST(all_attributes_are_read)
 {
 	start();
-	CHECK_OK(READ_MAP(HASH, UINT("max_entries", 7), UINT("map_flags", 5), TYPE("key", obj.u32), TYPE("value", obj.u64),
-			  UINT("numa_node", 2), UINT("pinning", 1), UINT("map_extra", 9), UINT("key_size", 4),
-			  UINT("value_size", 8)),
+	CHECK_OK(READ_MAP(HASH, UINT("max_entries", 7), UINT("map_flags", 5), TYPE("key", obj.u32),
+			  TYPE("value", obj.u64), UINT("numa_node", 2), UINT("pinning", 1), UINT("map_extra", 9),
+			  UINT("key_size", 4), UINT("value_size", 8)),
 		 err);
 	const struct bpfl_map_spec *map = map_named("m");
 
@@ -154,7 +154,8 @@ END_TEST
 START_TEST(an_unknown_attribute)
 {
 	start();
-	CHECK_FAILS(READ_MAP(HASH, UINT("max_entrys", 1)), err, BPFL_ERR_OBJECT, ENOTSUP, "unknown attribute 'max_entrys'");
+	CHECK_FAILS(READ_MAP(HASH, UINT("max_entrys", 1)), err, BPFL_ERR_OBJECT, ENOTSUP,
+		    "unknown attribute 'max_entrys'");
 	CHECK_HAS(err.fix, "'max_entries'");
 	finish();
 }
@@ -224,8 +225,8 @@ START_TEST(values_that_are_not_last)
 	start();
 	uint32_t id = objgen_values(&obj, objgen_struct(&obj, NULL, 0));
 
-	map_must_fail(READ_MAP(UINT("type", BPFL_MAP_TYPE_ARRAY_OF_MAPS), ATTR("values", id), UINT("max_entries", 1)), EINVAL,
-		      "attribute 'values' must be the last one");
+	map_must_fail(READ_MAP(UINT("type", BPFL_MAP_TYPE_ARRAY_OF_MAPS), ATTR("values", id), UINT("max_entries", 1)),
+		      EINVAL, "attribute 'values' must be the last one");
 }
 END_TEST
 
@@ -268,8 +269,8 @@ START_TEST(an_outer_value_of_eight_bytes)
 	struct objgen_attr attrs[] = { HASH };
 	uint32_t id = objgen_values(&obj, objgen_struct(&obj, attrs, 1));
 
-	map_must_fail(READ_MAP(UINT("type", BPFL_MAP_TYPE_ARRAY_OF_MAPS), UINT("value_size", 8), ATTR("values", id)), EINVAL,
-		      "a value of 8 bytes, but type array_of_maps holds descriptors of 4");
+	map_must_fail(READ_MAP(UINT("type", BPFL_MAP_TYPE_ARRAY_OF_MAPS), UINT("value_size", 8), ATTR("values", id)),
+		      EINVAL, "a value of 8 bytes, but type array_of_maps holds descriptors of 4");
 }
 END_TEST
 
@@ -323,7 +324,8 @@ START_TEST(a_definition_behind_the_section)
 
 	objgen_map(&obj, "m", objgen_struct(&obj, attrs, 1), 8);
 	obj.listed[0].size = 64;
-	map_must_fail(objgen_read(&obj, &spec, &err), EINVAL, "map 'm': 64 bytes at byte 0x0, but section '.maps' ends at 0x8");
+	map_must_fail(objgen_read(&obj, &spec, &err), EINVAL,
+		      "map 'm': 64 bytes at byte 0x0, but section '.maps' ends at 0x8");
 }
 END_TEST
 
@@ -483,7 +485,8 @@ START_TEST(a_slot_with_a_variable_for_a_map)
 	uint64_t slots = outer(BPFL_MAP_TYPE_ARRAY_OF_MAPS, 2, 2);
 	unsigned bss = elfgen_section(obj.elf, ".bss", BPFL_SHT_NOBITS, ELFGEN_DATA, NULL, 8);
 
-	slot_must_fail(slots + 8, BPFL_R_BPF_64_ABS64, elfgen_symbol(obj.elf, "v", bss, 0, 8, BPFL_STB_GLOBAL, BPFL_STT_OBJECT),
+	slot_must_fail(slots + 8, BPFL_R_BPF_64_ABS64,
+		       elfgen_symbol(obj.elf, "v", bss, 0, 8, BPFL_STB_GLOBAL, BPFL_STT_OBJECT),
 		       "section '.maps': relocation 0 at byte 0x40: slot 1 of map 'outer': 'v' is no map");
 }
 END_TEST
@@ -494,7 +497,8 @@ START_TEST(a_slot_with_an_undefined_symbol)
 	uint64_t slots = outer(BPFL_MAP_TYPE_ARRAY_OF_MAPS, 2, 2);
 
 	slot_must_fail(slots, BPFL_R_BPF_64_ABS64,
-		       elfgen_symbol(obj.elf, "v", BPFL_SHN_UNDEF, 0, 0, BPFL_STB_GLOBAL, BPFL_STT_NOTYPE), "undefined symbol 'v'");
+		       elfgen_symbol(obj.elf, "v", BPFL_SHN_UNDEF, 0, 0, BPFL_STB_GLOBAL, BPFL_STT_NOTYPE),
+		       "undefined symbol 'v'");
 }
 END_TEST
 
@@ -521,7 +525,8 @@ START_TEST(an_initialised_attribute)
 	start();
 	uint64_t slots = outer(BPFL_MAP_TYPE_ARRAY_OF_MAPS, 2, 2);
 
-	slot_must_fail(slots - 8, BPFL_R_BPF_64_ABS64, inner_symbol, "byte 0x10 of map 'outer' is not one of its initial values");
+	slot_must_fail(slots - 8, BPFL_R_BPF_64_ABS64, inner_symbol,
+		       "byte 0x10 of map 'outer' is not one of its initial values");
 }
 END_TEST
 
@@ -550,7 +555,8 @@ START_TEST(a_slot_behind_the_last)
 	start();
 	uint64_t slots = outer(BPFL_MAP_TYPE_ARRAY_OF_MAPS, 4, 2);
 
-	slot_must_fail(slots + 24, BPFL_R_BPF_64_ABS64, inner_symbol, "an initial value for slot 3, but it has 2 entries");
+	slot_must_fail(slots + 24, BPFL_R_BPF_64_ABS64, inner_symbol,
+		       "an initial value for slot 3, but it has 2 entries");
 }
 END_TEST
 
@@ -656,7 +662,8 @@ START_TEST(a_reference_to_a_legacy_map)
 	static const uint32_t words[] = { 1, 4, 8, 100, 1, 1, 4, 8, 100, 1 };
 
 	start();
-	unsigned section = legacy("maps", words, 10), xdp = elfgen_section(obj.elf, "xdp", BPFL_SHT_PROGBITS, ELFGEN_CODE, NULL, 0);
+	unsigned section = legacy("maps", words, 10),
+		 xdp = elfgen_section(obj.elf, "xdp", BPFL_SHT_PROGBITS, ELFGEN_CODE, NULL, 0);
 
 	elfgen_symbol(obj.elf, "one", section, 0, 20, BPFL_STB_LOCAL, BPFL_STT_OBJECT);
 	elfgen_symbol(obj.elf, "two", section, 20, 20, BPFL_STB_LOCAL, BPFL_STT_OBJECT);
@@ -760,23 +767,50 @@ int main(void)
 {
 	const TTest *good[] = { all_attributes_are_read, a_size_that_is_not_given_stays_open, zero_entries_are_a_number,
 				large_numbers_come_from_enumerators, definitions_behind_typedefs_are_read };
-	const TTest *broken[] = { no_type, a_type_of_zero, an_unknown_attribute, a_number_that_is_no_array,
-				  a_number_behind_the_wrong_pointer, a_key_that_is_no_pointer, a_value_without_a_size,
-				  two_key_sizes, two_value_sizes, pinning_of_another_kind, map_extra_of_a_wrong_kind,
-				  values_that_are_not_last, values_of_a_plain_map, values_that_are_no_array,
-				  values_of_the_wrong_kind, an_outer_value_of_eight_bytes, a_pinned_inner_map,
-				  maps_in_maps_in_maps, a_definition_that_is_no_struct, a_static_map,
-				  a_definition_behind_the_section, a_map_without_a_symbol, a_symbol_without_a_map,
-				  two_symbols_of_one_name, an_extern_map, maps_without_btf, maps_that_btf_does_not_know };
+	const TTest *broken[] = { no_type,
+				  a_type_of_zero,
+				  an_unknown_attribute,
+				  a_number_that_is_no_array,
+				  a_number_behind_the_wrong_pointer,
+				  a_key_that_is_no_pointer,
+				  a_value_without_a_size,
+				  two_key_sizes,
+				  two_value_sizes,
+				  pinning_of_another_kind,
+				  map_extra_of_a_wrong_kind,
+				  values_that_are_not_last,
+				  values_of_a_plain_map,
+				  values_that_are_no_array,
+				  values_of_the_wrong_kind,
+				  an_outer_value_of_eight_bytes,
+				  a_pinned_inner_map,
+				  maps_in_maps_in_maps,
+				  a_definition_that_is_no_struct,
+				  a_static_map,
+				  a_definition_behind_the_section,
+				  a_map_without_a_symbol,
+				  a_symbol_without_a_map,
+				  two_symbols_of_one_name,
+				  an_extern_map,
+				  maps_without_btf,
+				  maps_that_btf_does_not_know };
 	const TTest *slots[] = { slots_are_filled_with_maps, slots_are_filled_with_programs, a_slot_with_a_subprogram,
 				 a_slot_with_a_map_for_a_program, a_slot_with_a_variable_for_a_map,
 				 a_slot_with_an_undefined_symbol, a_slot_of_another_relocation_type, half_a_slot,
 				 an_initialised_attribute, a_map_that_holds_itself, two_values_for_one_slot,
 				 a_slot_behind_the_last };
-	const TTest *old[] = { bpf_map_defs_are_read, a_section_for_each_map, iproute2_definitions_are_read,
-			       an_iproute2_map_without_its_inner_map, unknown_words_are_noted, a_reference_to_a_legacy_map,
-			       types_of_legacy_maps, a_short_legacy_definition, a_legacy_section_without_symbols,
-			       two_legacy_maps_in_one_place, a_legacy_map_of_no_type, many_maps_take_little_time };
+	const TTest *old[] = { bpf_map_defs_are_read,
+			       a_section_for_each_map,
+			       iproute2_definitions_are_read,
+			       an_iproute2_map_without_its_inner_map,
+			       unknown_words_are_noted,
+			       a_reference_to_a_legacy_map,
+			       types_of_legacy_maps,
+			       a_short_legacy_definition,
+			       a_legacy_section_without_symbols,
+			       two_legacy_maps_in_one_place,
+			       a_legacy_map_of_no_type,
+			       many_maps_take_little_time };
 	Suite *suite = BPFL_TEST_SUITE("spec/maps", good);
 
 	BPFL_TEST_ADD_CASE(suite, "broken definitions", broken);

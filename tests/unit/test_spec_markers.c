@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What objects say about themselves: markers by names of variables and by declaration tags, and markers that name what is not there.
+ * What objects say about themselves: markers by names of variables and by declaration tags, and markers that
+ * name what is not there.
  */
 #include "harness.h"
 
@@ -183,9 +184,11 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { names_of_variables, declaration_tags, where_programs_go, other_variables_are_none };
+	const TTest *const tests[] = { names_of_variables, declaration_tags, where_programs_go,
+				       other_variables_are_none };
 	Suite *suite = BPFL_TEST_SUITE("spec markers", tests);
 
-	bpfl_test_add_loop(suite, "bad markers", markers_that_name_nothing, (int)(sizeof(bad_markers) / sizeof(bad_markers[0])));
+	bpfl_test_add_loop(suite, "bad markers", markers_that_name_nothing,
+			   (int)(sizeof(bad_markers) / sizeof(bad_markers[0])));
 	return bpfl_test_main(suite);
 }

@@ -2,8 +2,8 @@
 /*
  * spec/section: what each SEC() name means.
  *
- * The table below was written from a description of what names mean to the kernel and to existing programs, not from the one in the
- * code: it names every row once more, by number.
+ * The table below was written from a description of what names mean to the kernel and to existing programs, not
+ * from the one in the code: it names every row once more, by number.
  */
 #include "spec/section.h"
 
@@ -13,7 +13,10 @@
 #define S BPFL_F_SLEEPABLE
 #define F BPFL_F_XDP_HAS_FRAGS
 
-/* slash: accepts "NAME/target"; btf: the target is looked up in BTF; opt: the attach type may be left out on old kernels. */
+/*
+ * slash: accepts "NAME/target"; btf: the target is looked up in BTF; opt: the attach type may be left out
+ * on old kernels.
+ */
 static const struct {
 	const char *name;
 	unsigned prog_type, attach_type, flags;
@@ -147,10 +150,12 @@ START_TEST(every_row_means_what_it_should)
 		ck_assert_msg(hit.match == BPFL_MATCH_EXACT, "%s", wanted[i].name);
 		ck_assert_str_eq(hit.row->name, wanted[i].name);
 		ck_assert_str_eq(hit.target, "");
-		ck_assert_msg(hit.row->prog_type == wanted[i].prog_type, "%s: type %u", wanted[i].name, hit.row->prog_type);
+		ck_assert_msg(hit.row->prog_type == wanted[i].prog_type, "%s: type %u", wanted[i].name,
+			      hit.row->prog_type);
 		ck_assert_msg(hit.row->attach_type == (int)wanted[i].attach_type, "%s: attach type %d", wanted[i].name,
 			      hit.row->attach_type);
-		ck_assert_msg(hit.row->prog_flags == wanted[i].flags, "%s: flags 0x%x", wanted[i].name, hit.row->prog_flags);
+		ck_assert_msg(hit.row->prog_flags == wanted[i].flags, "%s: flags 0x%x", wanted[i].name,
+			      hit.row->prog_flags);
 		ck_assert_msg(hit.row->accepts_slash == wanted[i].slash, "%s: slash", wanted[i].name);
 		ck_assert_msg(hit.row->needs_btf_id == wanted[i].btf, "%s: btf", wanted[i].name);
 		ck_assert_msg(hit.row->attach_type_optional == wanted[i].opt, "%s: optional", wanted[i].name);
@@ -217,7 +222,8 @@ END_TEST
 
 START_TEST(other_names_mean_nothing)
 {
-	static const char *const names[] = { "", "prog", "xdpfoo", "socket1", "kprobes/x", "Xdp", "tracepoint.x/y", "cgroup/nothing" };
+	static const char *const names[] = { "",          "prog", "xdpfoo",         "socket1",
+					     "kprobes/x", "Xdp",  "tracepoint.x/y", "cgroup/nothing" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct bpfl_section_hit hit = bpfl_section_find(names[i]);
@@ -309,9 +315,11 @@ END_TEST
 
 int main(void)
 {
-	const TTest *tests[] = { every_row_means_what_it_should, there_are_no_other_rows, targets_stand_behind_the_slash,
-				 labels_are_taken_leniently, other_names_mean_nothing, return_probes_are_told_apart,
-				 what_is_missing_is_said, near_names_are_offered, numbers_have_names };
+	const TTest *tests[] = {
+		every_row_means_what_it_should, there_are_no_other_rows,  targets_stand_behind_the_slash,
+		labels_are_taken_leniently,     other_names_mean_nothing, return_probes_are_told_apart,
+		what_is_missing_is_said,        near_names_are_offered,   numbers_have_names
+	};
 
 	return bpfl_test_main(BPFL_TEST_SUITE("spec/section", tests));
 }

@@ -11,7 +11,8 @@
 START_TEST(the_version_is_the_real_one)
 {
 	/* mainline */
-	ck_assert_uint_eq(bpfl_facts_parse_version("6.18.5", "#1 SMP PREEMPT_DYNAMIC", NULL), BPFL_KERNEL_VERSION(6, 18, 5));
+	ck_assert_uint_eq(bpfl_facts_parse_version("6.18.5", "#1 SMP PREEMPT_DYNAMIC", NULL),
+			  BPFL_KERNEL_VERSION(6, 18, 5));
 	ck_assert_uint_eq(bpfl_facts_parse_version("5.4.0-rc3+", "#1", NULL), BPFL_KERNEL_VERSION(5, 4, 0));
 	ck_assert_uint_eq(bpfl_facts_parse_version("6.1", "#1", NULL), BPFL_KERNEL_VERSION(6, 1, 0));
 	/* Debian keeps 6.1.0 in uname -r for all of 6.1.x */
@@ -94,8 +95,9 @@ START_TEST(capabilities_and_seccomp_come_from_status)
 {
 	uint64_t effective = 0;
 
-	fake_sys_file("/proc/self/status", "Name:\tx\nCapInh:\tffffffffffffffff\nCapEff:\t0000008000001000\nSeccomp:\t2\n"
-					   "Seccomp_filters:\t1\n");
+	fake_sys_file("/proc/self/status",
+		      "Name:\tx\nCapInh:\tffffffffffffffff\nCapEff:\t0000008000001000\nSeccomp:\t2\n"
+		      "Seccomp_filters:\t1\n");
 	ck_assert(bpfl_facts_capabilities(&effective));
 	ck_assert_uint_eq(effective, 0x8000001000);
 	ck_assert(bpfl_facts_has_cap(BPFL_CAP_BPF));
@@ -156,7 +158,8 @@ START_TEST(the_memlock_limit_is_the_soft_one)
 		      "Max processes             1                    2                    processes \n"
 		      "Max locked memory         65536                8388608              bytes     \n");
 	ck_assert_uint_eq(bpfl_facts_memlock_limit(), 65536);
-	fake_sys_file("/proc/self/limits", "Max locked memory         unlimited            unlimited            bytes\n");
+	fake_sys_file("/proc/self/limits",
+		      "Max locked memory         unlimited            unlimited            bytes\n");
 	ck_assert_uint_eq(bpfl_facts_memlock_limit(), UINT64_MAX);
 }
 END_TEST

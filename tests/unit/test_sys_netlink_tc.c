@@ -200,7 +200,10 @@ START_TEST(a_dump_ends_with_its_own_error)
 }
 END_TEST
 
-/* Each way to cut an answer, and each byte of it changed: an error or fewer filters, and no step outside (seen by a sanitizer). */
+/*
+ * Each way to cut an answer, and each byte of it changed: an error or fewer filters, and no step outside
+ * (seen by a sanitizer).
+ */
 START_TEST(damaged_answers_do_no_harm)
 {
 	struct bpfl_buf whole;
