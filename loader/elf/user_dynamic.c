@@ -72,11 +72,11 @@ static int take_needs(struct pairs pairs, struct bpfl_user_needs *needs)
 	uint64_t tag, value;
 
 	while (take_pair(&pairs, &tag, &value)) {
-		const char *text = needs->strings.data + value; /* the buffer has a NUL behind its end */
-		const char **slot;
+		const char *text, **slot;
 
 		if ((tag != DT_NEEDED && tag != DT_RPATH && tag != DT_RUNPATH) || value >= needs->strings.size)
 			continue;
+		text = needs->strings.data + value; /* the buffer has a NUL behind its end */
 		if (tag == DT_RPATH)
 			needs->rpath = text;
 		else if (tag == DT_RUNPATH)
