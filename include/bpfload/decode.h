@@ -33,7 +33,7 @@ struct bpfl_map;
  * be loaded. Where the kernel knows nothing the types are missing: rule 1 or 7 is left.
  * @map: of any object; read during the call.
  * @ret_spec: to be given to bpfl_spec_destroy().
- * Return: 0 or -ENOMEM.
+ * Return: 0; 1 when no program in the kernel uses the map, so that nothing will come; -ENOMEM.
  * Needs: CAP_SYS_ADMIN to find the programs (Linux 4.13).
  */
 BPFL_API int bpfl_spec_of_map(const struct bpfl_map *map, struct bpfl_spec **ret_spec, struct bpfl_error *err);

@@ -158,7 +158,9 @@ static int events_run(struct events_options *options, char **words, int nr_words
 		ret = out_usage(err, "one map at a time: what is '%.200s'?", words[used]);
 	if (ret == 0)
 		ret = bpfl_spec_of_map(map, &spec, err);
-	if (ret == 0)
+	if (ret == 1)
+		out_warn(out, "no program uses this map: nothing comes but what it holds already");
+	if (ret >= 0)
 		ret = bpfl_spec_map_view(spec, 0, &view);
 	if (ret == 0)
 		ret = types_name(&options->run.event, view.name, &types, err);

@@ -210,21 +210,23 @@ static int types_read(struct bpfl_spec *spec, uint32_t btf_id)
 
 /*
  * Programs of the object that has the most to say: the first that has types. Others that share the map are
- * of no use beside it.
+ * of no use beside it. Returns 1 when all programs were seen and none uses the map.
  */
 static int progs_read(struct bpfl_spec *spec, uint32_t map_id)
 {
 	struct helpers helpers = { 0 };
 	uint32_t id = 0, btf_id = 0;
-	int ret = refs_make(spec);
+	int ret = refs_make(spec), found = 0;
+	bool is_used = false;
 
 	bpfl_file_each_line(AT_FDCWD, "/proc/kallsyms", symbol_take, &helpers);
-	while (ret == 0 && bpfl_sys_next_id(BPFL_CMD_PROG_GET_NEXT_ID, id, &id) == 0) {
+	while (ret == 0 && (found = bpfl_sys_next_id(BPFL_CMD_PROG_GET_NEXT_ID, id, &id)) == 0) {
 		int fd = bpfl_sys_fd_by_id(BPFL_CMD_PROG_GET_FD_BY_ID, id);
 		struct prog prog;
 		bool uses = fd >= 0 && prog_uses(fd, map_id, &prog);
 
 		bpfl_enter_close(fd);
+		is_used |= uses;
 		if (!uses || (spec->btf && prog.btf_id != btf_id))
 			continue;
 		if (!spec->btf) {
@@ -234,7 +236,7 @@ static int progs_read(struct bpfl_spec *spec, uint32_t map_id)
 		if (ret == 0)
 			ret = insns_read(spec, &prog, map_id, &helpers);
 	}
-	return ret;
+	return ret < 0 ? ret : !is_used && found == -ENOENT;
 }
 
 int bpfl_spec_of_map(const struct bpfl_map *map, struct bpfl_spec **ret_spec, struct bpfl_error *err)
@@ -250,12 +252,13 @@ int bpfl_spec_of_map(const struct bpfl_map *map, struct bpfl_spec **ret_spec, st
 	struct bpfl_spec *spec = NULL;
 	uint32_t value_type = 0;
 	const char *name;
-	int ret = bpfl_spec_create(map->name, "", &spec, err);
+	int ret = bpfl_spec_create(map->name, "", &spec, err), unused;
 
 	if (ret < 0)
 		return ret;
 	bpfl_map_get_facts(map, &facts);
-	if (progs_read(spec, facts.id) < 0)
+	unused = progs_read(spec, facts.id);
+	if (unused < 0)
 		ret = bpfl_error_nomem(err);
 	name = spec->btf && ret == 0 ? definition_find(spec->btf, map->name, &value_type) : NULL;
 	if (name)
@@ -268,7 +271,7 @@ int bpfl_spec_of_map(const struct bpfl_map *map, struct bpfl_spec **ret_spec, st
 	}
 	spec->maps.items[0].value_type_id = value_type;
 	*ret_spec = spec;
-	return 0;
+	return unused;
 }
 
 /* ---- other readers ---- */

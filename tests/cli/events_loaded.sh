@@ -101,6 +101,7 @@ if cc -o "$TMP/libbpf" "$TMP/libbpf.c" -lbpf 2>"$TMP/err"; then
 	id=$("$BPFLOAD" ls map --json | jq -s --argjson pid "$PID" 'map(select(.kind == "ringbuf" and (.holders // [] | any(.pid == $pid))))[0].id')
 	run 0 events id "$id" --filter 'comm==true' --count 2 --duration 20s
 	err_has "decoding as struct event (rule 4"
+	! grep -q "no program uses this map" "$TMP/err" || fail "its program is attached: $(cat "$TMP/err")"
 	out_matches '^TIMESTAMP +COMM +PID +TID +ERROR +FD$'
 	out_matches '^[0-9:.]+ +true +[0-9]+ +[0-9]+ +[0A-Z]+ +-?[0-9]+$'
 	kill -9 "$PID"
@@ -108,6 +109,11 @@ if cc -o "$TMP/libbpf" "$TMP/libbpf.c" -lbpf 2>"$TMP/err"; then
 else
 	echo "skip: events: loaded by libbpf: there is no libbpf to build with"
 fi
+
+# A map that nobody writes to (any more) is read, and that is said: nobody shall wait for it.
+run 0 map create /sys/fs/bpf/alone --type ringbuf --max-entries 4096
+run 0 events /sys/fs/bpf/alone --duration 100ms
+err_has "no program uses this map"
 
 # What is no source of events.
 run 0 map create /sys/fs/bpf/hash --type hash --key u32 --value u32 --max-entries 4 --name no_events
