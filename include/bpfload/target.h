@@ -24,8 +24,8 @@ struct bpfl_target_opts {
 	size_t size;		  /* sizeof(struct bpfl_target_opts) */
 	/*
 	 * Kernel BTF (raw or ELF), or a directory like /sys/kernel/btf: a file vmlinux, and beside it one for
-	 * each module. NULL: the running kernel's,
-	 * or none for a described target. */
+	 * each module. NULL: the running kernel's, or none for a described target.
+	 */
 	const char *btf_path;
 	const char *kconfig_path; /* kernel configuration; NULL, and for what it leaves unsaid of the running
 				     kernel: /boot/config-RELEASE, /proc/config.gz */

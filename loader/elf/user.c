@@ -200,8 +200,8 @@ static void take_section(const struct bpfl_user_elf *elf, struct bpfl_cursor *cu
 
 /*
  * Counts that do not fit the header stand in section 0: that of sections in its size, the index of the names in
- * its link, that of segments
- * in its info. */
+ * its link, that of segments in its info.
+ */
 static int read_sections(struct bpfl_user_elf *elf, struct header *header, uint64_t *nr_segments,
 			 struct bpfl_error *err)
 {

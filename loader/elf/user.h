@@ -90,8 +90,8 @@ bool bpfl_user_is_go(const struct bpfl_user_elf *elf);
 
 /*
  * The symbols of a stripped binary: its separate debug file (by build-id or .gnu_debuglink), else what is
- * packed into .gnu_debugdata. Opened when
- * first asked for; NULL when there are none. */
+ * packed into .gnu_debugdata. Opened when first asked for; NULL when there are none.
+ */
 const struct bpfl_user_elf *bpfl_user_debug(struct bpfl_user_elf *elf);
 
 #define BPFL_USER_BUILD_ID_MAX 64
@@ -127,8 +127,8 @@ struct bpfl_user_symbol {
 
 /*
  * Calls fn for every function that the file itself (not its debug file) defines: .dynsym, then .symtab. A
- * non-zero return of fn ends it and is
- * returned. -EINVAL for damaged tables. */
+ * non-zero return of fn ends it and is returned. -EINVAL for damaged tables.
+ */
 typedef int (*bpfl_user_symbol_fn)(void *ctx, const struct bpfl_user_symbol *symbol);
 enum bpfl_user_table { BPFL_USER_DYNSYM, BPFL_USER_SYMTAB };
 int bpfl_user_each_symbol(const struct bpfl_user_elf *elf, enum bpfl_user_table table, bpfl_user_symbol_fn fn,

@@ -92,8 +92,8 @@ int bpfl_profile_add(struct bpfl_profile *profile, const char *const *frames, si
 
 /*
  * Frame by frame: the end of a frame sorts before anything in it, so that what is below another frame stands
- * together. What a frame is decides
- * between equal names only. */
+ * together. What a frame is decides between equal names only.
+ */
 static int compare_lines(const void *left, const void *right)
 {
 	const struct bpfl_profile_line *lines[2] = { left, right };

@@ -37,8 +37,8 @@ static bool prog_wants_target(const struct bpfl_prog *prog)
 
 	/*
 	 * freplace, and fentry on a program, look in the BTF of another program, struct_ops in that of its map:
-	 * all are resolved
-	 * elsewhere. */
+	 * all are resolved elsewhere.
+	 */
 	return row && row->needs_btf_id && row->hook != BPFL_HOOK_FREPLACE && !prog->attach_prog &&
 	       row->hook != BPFL_HOOK_STRUCT_OPS;
 }

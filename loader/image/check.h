@@ -93,8 +93,8 @@ int bpfl_check_hooks(struct bpfl_checking *checking, struct bpfl_error *err);
 
 /*
  * check_struct_ops.c: an item for the interface that each struct_ops map implements, and for each member; first
- * of all, because programs
- * of members that the kernel does not have may be left out. */
+ * of all, because programs of members that the kernel does not have may be left out.
+ */
 int bpfl_check_struct_ops(struct bpfl_checking *checking, struct bpfl_error *err);
 
 /*

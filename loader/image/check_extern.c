@@ -55,8 +55,8 @@ static void refs_find(const struct bpfl_checking *checking, int32_t *ref_of)
 
 /*
  * Values that come from the kernel's version, which a BTF does not tell. Of wrappers of system calls a BTF can
- * tell that they are
- * there, not that they are not: then it may be one without functions. */
+ * tell that they are there, not that they are not: then it may be one without functions.
+ */
 static bool is_made_of_version(const struct bpfl_extern *ext)
 {
 	return ext->kind == BPFL_EXTERN_KCONFIG &&

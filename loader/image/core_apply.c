@@ -312,8 +312,8 @@ static int patch_write(struct patch *patch, struct bpfl_inst *insts, uint32_t nr
 
 /*
  * The sentence is not written here: bpfl_core_result_text() makes it of what stands in the result when somebody
- * wants to read
- * it, which for most of a thousand relocations nobody does. */
+ * wants to read it, which for most of a thousand relocations nobody does.
+ */
 static int result_add(const struct patch *patch, const struct bpfl_log *log,
 		      struct bpfl_image_prog *prog, struct bpfl_error *err)
 {

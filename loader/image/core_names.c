@@ -288,8 +288,8 @@ static int modules_search(const struct bpfl_modules *modules, struct bpfl_btf_se
 
 /*
  * Whether to look in modules: what the kernel itself has of a name can be of another kind than what is looked
- * for, and then is no
- * candidate (G-39). */
+ * for, and then is no candidate (G-39).
+ */
 static bool is_absent(const struct found *found, uint32_t kinds)
 {
 	return found && !found->modules_asked && (kinds == 0 ? found->own_kinds == 0 : !(found->own_kinds & kinds));

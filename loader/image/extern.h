@@ -50,8 +50,8 @@ int bpfl_ksyms_find(struct bpfl_target *target, struct bpfl_ksym *syms, size_t n
 
 /*
  * Functions of which a kernel whose system calls have wrappers has one, by architecture: what
- * LINUX_HAS_SYSCALL_WRAPPER goes by
- * when the kernel's version is not known. */
+ * LINUX_HAS_SYSCALL_WRAPPER goes by when the kernel's version is not known.
+ */
 const struct bpfl_core_name *bpfl_kconfig_wrapper_names(size_t *ret_nr);
 
 /* ---- kconfig_file.c ---- */

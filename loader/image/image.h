@@ -131,8 +131,8 @@ bool bpfl_image_map_has_metadata(const struct bpfl_spec *spec, size_t map_idx);
 
 /*
  * The poison that stands for an unresolved CO-RE relocation or kfunc: a call of a helper that cannot exist
- * (same numbers as
- * everybody uses, so that people can search for them). */
+ * (same numbers as everybody uses, so that people can search for them).
+ */
 #define BPFL_POISON_CORE_IMM 195896080
 #define BPFL_POISON_KFUNC_BASE 2002000000
 

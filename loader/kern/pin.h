@@ -23,8 +23,8 @@ void bpfl_pins_deinit(struct bpfl_pins *pins);
 void bpfl_pins_undo(struct bpfl_pins *pins);
 /*
  * What lies between a mount and a directory of pins, and had to be made: the sticky bit, which nobody needs in
- * a directory that is its owner's alone, says
- * that it is this project's, and goes when it is empty. */
+ * a directory that is its owner's alone, says that it is this project's, and goes when it is empty.
+ */
 #define BPFL_PIN_PARENT_MODE 01700
 /*
  * Makes a directory, mode 0700, with all that is missing above it, one by one. One that is there is fine. 0

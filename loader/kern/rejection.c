@@ -193,8 +193,8 @@ static const char *enumerator_name(const struct bpfl_btf *btf, uint32_t type_id,
 
 /*
  * What a headline can say about a field: is it missing, is all of its type missing, or is it there in a form
- * that the program cannot
- * read? */
+ * that the program cannot read?
+ */
 enum core_lack { LACKS_FIELD, LACKS_TYPE, LACKS_FORM };
 
 static enum core_lack core_lack(const struct bpfl_core_result *found)

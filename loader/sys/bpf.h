@@ -374,8 +374,9 @@ struct bpfl_btf_info {
 
 /*
  * How many bytes of a zeroed and filled attribute are passed: up to its last byte that is not zero, rounded up
- * to 8; at least as far as
- * the kernel writes results back (next_id; log_true_size when there is a log). Used by sys/enter.c. */
+ * to 8; at least as far as the kernel writes results back (next_id; log_true_size when there is a log). Used
+ * by sys/enter.c.
+ */
 size_t bpfl_bpf_attr_size(int cmd, const void *attr, size_t attr_size);
 
 int bpfl_sys_map_create(const struct bpfl_attr_map_create *attr);			     /* fd */
@@ -405,8 +406,8 @@ int bpfl_sys_link_detach(int link_fd);							     /* 0 */
 /* 0. flags 4 (BPF_F_REPLACE): only when the link holds old_fd, -1 otherwise. */
 /*
  * A program that is no struct_ops program calls kernel functions of this struct_ops map. -EINVAL: unknown
- * (before 7.0), or a struct_ops program; -EBUSY: it
- * is another map's. */
+ * (before 7.0), or a struct_ops program; -EBUSY: it is another map's.
+ */
 int bpfl_sys_prog_assoc_struct_ops(int prog_fd, int map_fd);
 int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd);
 int bpfl_sys_iter_create(int link_fd);							     /* fd */

@@ -39,8 +39,8 @@ ssize_t bpfl_enter_write(int fd, const void *data, size_t size); /* retries EINT
 int bpfl_enter_fstat(int fd, struct stat *ret_stat);
 /*
  * Calls each() with every name in a directory except "." and "..", in the directory's order. A non-zero return
- * of each() stops
- * and is returned; 0 at the end, -errno when the directory cannot be read. */
+ * of each() stops and is returned; 0 at the end, -errno when the directory cannot be read.
+ */
 int bpfl_enter_list_dir(int dir_fd, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
 int bpfl_enter_statfs_type(const char *path, long *ret_fs_type);
 /* Where a symbolic link points, with a NUL; -ENAMETOOLONG when out is too small. */

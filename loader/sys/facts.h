@@ -18,8 +18,8 @@
 
 /*
  * LINUX_VERSION_CODE of the running kernel. uname -r is not enough: Ubuntu keeps the real number in
- * /proc/version_signature, Debian in
- * uname's version field ("Debian 6.1.90-1"). */
+ * /proc/version_signature, Debian in uname's version field ("Debian 6.1.90-1").
+ */
 uint32_t bpfl_facts_kernel_version(void);
 /*
  * The same from given text: release as of uname -r, version as of uname -v, signature the content of
@@ -37,8 +37,8 @@ unsigned bpfl_facts_page_size(void);
 unsigned bpfl_facts_possible_cpus(void);
 /*
  * The number of the highest possible CPU plus one: so many slots needs an array that programs index by CPU
- * (perf event arrays). More than
- * bpfl_facts_possible_cpus() where the numbers have gaps. */
+ * (perf event arrays). More than bpfl_facts_possible_cpus() where the numbers have gaps.
+ */
 unsigned bpfl_facts_cpu_slots(void);
 /* Parses "0-3,5" into how many CPUs it lists (5) and the highest plus one (6). -EINVAL on anything else. */
 int bpfl_facts_parse_cpu_list(const char *text, unsigned *ret_nr_cpus, unsigned *ret_nr_slots);

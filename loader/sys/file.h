@@ -31,8 +31,8 @@ int bpfl_file_read_virtual(int dir_fd, const char *path, uint64_t size_max, stru
 /*
  * Calls each() with every line of a file of /proc, /sys or tracefs, without its newline; the line may be
  * written to. A non-zero return of each() stops and is returned; 0 at the end, -errno when the file cannot be
- * read. A line of more than 8 KiB loses its
- * beginning. */
+ * read. A line of more than 8 KiB loses its beginning.
+ */
 int bpfl_file_each_line(int dir_fd, const char *path, int (*each)(void *ctx, char *line), void *ctx);
 
 /* First number in a small file. 0 or -errno; -EINVAL when it does not begin with one. */

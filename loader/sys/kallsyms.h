@@ -39,8 +39,8 @@ bool bpfl_kallsyms_has(const char *module, const char *name);
 
 /*
  * The first of names (in their order, not the kernel's) that is a function; -ENOENT when none is, another
- * -errno when kallsyms cannot be
- * read. */
+ * -errno when kallsyms cannot be read.
+ */
 int bpfl_kallsyms_first(const char *const names[], size_t nr_names);
 
 /*

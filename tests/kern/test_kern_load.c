@@ -430,8 +430,8 @@ static const struct rejected {
 
 /*
  * The verifier's own words, which the table above is made of, differ before; and since 7.3 the kernel explains
- * much itself, which is
- * then passed on. Kind and number of the error do not depend on that. */
+ * much itself, which is then passed on. Kind and number of the error do not depend on that.
+ */
 static bool words_are_those_of_6_18(void)
 {
 	return !bpfl_test_lacks("verifier_names") && bpfl_facts_kernel_version() < BPFL_KERNEL_VERSION(7, 2, 0);

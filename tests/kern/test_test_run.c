@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "bpfload/test.h"
+#include "feature.h"
 #include "harness.h"
 #include "kerngen.h"
 #include "sys/insn.h"
@@ -102,6 +103,8 @@ START_TEST(what_the_kernel_does_not_take_is_explained)
 	struct bpfl_test_opts opts = { .size = sizeof(opts), .data = packet, .data_size = sizeof(packet) };
 	struct bpfl_test_result result;
 
+	if (bpfl_test_lacks("test_run_size"))
+		return;
 	load_xdp();
 	CHECK_FAILS(bpfl_object_test(gen.object, "turn", &opts, &result, &err), err, BPFL_ERR_USAGE, EINVAL,
 		    "program 'turn'");

@@ -48,8 +48,8 @@ unsigned elfgen_section(struct elfgen *gen, const char *name, uint32_t type, uin
 			size_t size);
 /*
  * Appends to a section: raw bytes, a number in the file's byte order, an instruction in the file's byte order.
- * Each returns the
- * byte offset at which it begins. */
+ * Each returns the byte offset at which it begins.
+ */
 size_t elfgen_append(struct elfgen *gen, unsigned section, const void *data, size_t size);
 size_t elfgen_number(struct elfgen *gen, unsigned section, unsigned width_bytes, uint64_t value);
 size_t elfgen_insn(struct elfgen *gen, unsigned section, uint8_t code, unsigned dst, unsigned src, int16_t off,

@@ -107,8 +107,8 @@ const struct fake_object *fake_sys_created(int kind, size_t nth);
 
 /*
  * From now on path reads as text (stat: a regular file); its parents are directories. dir_fd of openat is
- * resolved to a path first; a
- * fake mount made with fsopen("tracefs") has the path "fs:tracefs". */
+ * resolved to a path first; a fake mount made with fsopen("tracefs") has the path "fs:tracefs".
+ */
 void fake_sys_file(const char *path, const char *text);
 /* The same with NULs in it; bytes are copied. */
 void fake_sys_file_bytes(const char *path, const void *bytes, size_t size);

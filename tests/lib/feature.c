@@ -73,6 +73,7 @@ static const struct {
 	{ "netkit", { V(6, 12), V(6, 12), V(6, 12) }, "netkit devices" },
 	{ "netkit_link", { V(6, 7), V(6, 7), V(6, 7) }, "links of netkit devices" },
 	{ "cgroup_link", { V(5, 7), V(5, 7), V(5, 7) }, "links of cgroups" },
+	{ "test_run_size", { V(6, 1), V(6, 1), V(6, 1) }, "test runs that refuse packets shorter than an Ethernet header to XDP" },
 	{ "xdp_frags", { V(5, 18), V(5, 18), V(5, 18) }, "XDP on packets of several buffers" },
 	{ "reuseport_migrate", { V(5, 14), V(5, 14), V(5, 14) }, "programs that choose the socket of a connection again" },
 	{ "sk_skb", { V(6, 1), V(6, 1), V(6, 1) }, "programs on what sockets of a map receive, with a kernel that does not spin (5.10 does)" },

@@ -25,8 +25,9 @@ void bpfl_test_refused(const char *feature, const char *why);
 
 /*
  * Writes "kind: KIND: HOW": a program of that kind was seen running (by a counter that moved) and stopping.
- * scripts/write-support
- * makes the table of docs/support.md from these lines. KIND is the name of a SEC() row; how: "by link", "by ioctl". */
+ * scripts/write-support makes the table of docs/support.md from these lines. KIND is the name of a SEC() row;
+ * how: "by link", "by ioctl".
+ */
 void bpfl_test_shows(const char *kind, const char *how);
 
 #endif
