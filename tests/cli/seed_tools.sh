@@ -34,7 +34,7 @@ perl -e 'exec { "/no/such/program" } "no-such-program", "argument"' 2>/dev/null 
 has '^PID +PPID +COMM +RET +ARGS$' "^$(cat "$TMP/child") +$(cat "$TMP/parent") +echo +0 +/bin/echo one two words\$" \
 	"^[0-9]+ +[0-9]+ +perl +-2 +no-such-program argument\$"
 stop
-run 0 "$OBJ/execsnoop.bpf.o" --duration 1ms
+run 0 "$OBJ/execsnoop.bpf.o" --duration 1ms --filter 'pid==0'
 [ "$(cat "$TMP/out")" = 'PID     PPID    COMM             RET     ARGS' ] || fail "the heading has changed"
 
 # bashreadline: TIME PID COMMAND.
