@@ -104,7 +104,7 @@ START_TEST(without_a_pmu_an_event_is_added_and_those_of_the_dead_are_swept)
 	CHECK_HAS(fake_sys_written(TRACING "/kprobe_events"), "r7:bpfload/k");
 	CHECK_HAS(fake_sys_written(TRACING "/kprobe_events"), "_vfs_read vfs_read-:bpfload/k");
 	CHECK_HAS_NOT(fake_sys_written(TRACING "/kprobe_events"), "other");
-	CHECK_HAS(live.err.message, "kprobe_events");
+	CHECK_HAS(live.err.message, "adding an event to kprobe_events: ");
 	live_stop(&live);
 }
 END_TEST
@@ -136,6 +136,7 @@ static const struct {
 	{ "kprobe/twice", EADDRNOTAVAIL, "'twice' cannot be probed", "2 functions have this name", "0xADDRESS" },
 	{ "kprobe/vfs_read+1", EILSEQ, "'vfs_read' cannot be probed", "no instruction that begins 0x1 bytes", "disassembly" },
 	{ "kprobe/blacklisted", EINVAL, "'blacklisted' cannot be probed", "must not be probed", "calls it" },
+	{ "kprobe/0xffffffff81000004", EINVAL, "no probe can stand at address 0xffffffff81000004: ", "", "" },
 	{ "kprobe/notrace", EINVAL, "'notrace' cannot be probed", "not traceable", "calls it" },
 	{ "kprobe/vfs_read+4096", EINVAL, "'vfs_read' cannot be probed", "may lie outside", "" },
 	{ "kretprobe/vfs_read+4", 0, "a return probe stands on a function", "", "without an offset" },
@@ -184,6 +185,26 @@ START_TEST(system_calls_have_the_name_of_this_machine)
 	fake_sys_file("/proc/kallsyms", "ffffffff81000000 T sys_clone\nffffffff81000000 T SyS_clone\n");
 	CHECK_OK(bpfl_syscall_function("clone", name, sizeof(name)), live.err);
 	ck_assert_str_eq(name, "SyS_clone");
+}
+END_TEST
+
+/* ---- tracepoints ---- */
+
+START_TEST(a_tracepoint_whose_number_cannot_be_read_is_named)
+{
+	struct bpfl_attach bent = { .target = (char[]){ "sched_switch" } };
+	const struct bpfl_attach_ctx ctx = { .attach = &bent };
+
+	fake_kernel(true, true);
+	fake_sys_file(TRACING "/events/sched/sched_switch/id", "317\n");
+	fake_sys_file_error(TRACING "/events/sched/sched_switch/id", EACCES);
+	CHECK_FAILS(live_start(&live, LIVE_COUNT, "tracepoint/sched/sched_switch", NULL), live.err, BPFL_ERR_PERMISSION,
+		    EACCES, "reading the id of tracepoint 'sched/sched_switch': ");
+	live_stop(&live);
+	/* Its grammar sees to the slash before; this is for words that were made otherwise. */
+	CHECK_FAILS(bpfl_hook_tracepoint.attach(&ctx, NULL, &live.err), live.err, BPFL_ERR_USAGE, EINVAL,
+		    "'sched_switch' is not CATEGORY/NAME");
+	bpfl_error_clear(&live.err);
 }
 END_TEST
 
@@ -286,6 +307,13 @@ START_TEST(patterns_take_what_can_be_traced)
 		ck_assert_ptr_null(functions.addrs);
 		bpfl_functions_deinit(&functions);
 	}
+	struct bpfl_functions none = { 0 };
+
+	CHECK_FAILS(bpfl_functions_match("a_module_has_56_bytes_for_its_name_and_this_is_more_than_that_it_has_for_it:f*", &none,
+					 &live.err),
+		    live.err, BPFL_ERR_USAGE, EINVAL, "names too long a module");
+	bpfl_functions_deinit(&none);
+	bpfl_error_clear(&live.err);
 }
 END_TEST
 
@@ -365,6 +393,7 @@ int main(void)
 		without_a_pmu_an_event_is_added_and_those_of_the_dead_are_swept,
 		the_first_alternative_that_is_there_is_taken,
 		system_calls_have_the_name_of_this_machine,
+		a_tracepoint_whose_number_cannot_be_read_is_named,
 		a_bad_member_of_a_set_is_named_and_left_out,
 		a_set_of_bad_members_only_is_given_up,
 		without_such_links_each_function_gets_a_kprobe,

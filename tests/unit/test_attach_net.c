@@ -290,7 +290,7 @@ START_TEST(a_refused_tcx_link_is_not_tried_otherwise)
 		int errnum;
 		const char *message;
 	} rows[] = {
-		{ EEXIST, "has this program already" }, { ERANGE, "64 programs" }, { ENOENT, "no such program to go before or after" },
+		{ EEXIST, "has this program already" }, { ERANGE, "interface 'eth7' has 64 programs, which is all it takes" }, { ENOENT, "no such program to go before or after" },
 	};
 
 	for (size_t i = 0; i < NR(rows); i++) {
@@ -349,6 +349,20 @@ START_TEST(a_refused_filter_takes_its_clsact_along)
 		    "does not take the program");
 	CHECK_HAS(err.fix, "CONFIG_NET_CLS_BPF");
 	ck_assert_uint_eq(nr_requests(DELQDISC), 1);
+	unload();
+}
+END_TEST
+
+START_TEST(only_the_filter_that_is_meant_is_replaced)
+{
+	struct bpfl_link *link = NULL;
+
+	fake_sys_interface("eth7", 7);
+	load("tc");
+	CHECK_FAILS(attach("tc/egress:eth7,prio=7,handle=3,replace=9", &link), err, BPFL_ERR_TARGET, ENOENT,
+		    "program id 9 is not at prio 7, handle 3 of 'eth7'");
+	CHECK_HAS(err.why, "no filter is there");
+	ck_assert_uint_eq(nr_requests(NEWTFILTER), 0);
 	unload();
 }
 END_TEST
@@ -683,7 +697,7 @@ START_TEST(a_socket_filter_has_a_socket_of_its_own)
 	ck_assert_uint_eq(fake_sys_count("bind"), 1);
 	bpfl_link_close(link);
 	fake_sys_fail_call("socket", 1, EPERM);
-	CHECK_FAILS(attach("socket:eth7", &link), err, BPFL_ERR_PERMISSION, EPERM, "packet socket");
+	CHECK_FAILS(attach("socket:eth7", &link), err, BPFL_ERR_PERMISSION, EPERM, "opening a packet socket: ");
 	CHECK_HAS(err.why, "CAP_NET_RAW");
 	unload();
 }
@@ -773,6 +787,22 @@ START_TEST(programs_of_routes_and_actions_say_who_uses_them)
 }
 END_TEST
 
+/* As after an attach of SEC(".struct_ops"), which is registered by the value of its map. */
+START_TEST(a_map_without_a_link_is_not_exchanged)
+{
+	struct bpfl_link *link = bpfl_link_create(-1);
+
+	load("tc");
+	image->maps[0].kernel_value_type_id = 1;
+	CHECK_FAILS(bpfl_link_update_map(link, object, "socks", -1, &err), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "is registered without a link of the kernel");
+	CHECK_HAS(err.fix, ".struct_ops.link");
+	image->maps[0].kernel_value_type_id = 0;
+	bpfl_link_close(link);
+	unload();
+}
+END_TEST
+
 START_TEST(an_action_becomes_a_filter)
 {
 	struct bpfl_attach *parsed = NULL;
@@ -858,6 +888,7 @@ int main(void)
 		a_filter_is_removed_with_the_clsact_that_was_made_for_it,
 		a_clsact_of_others_stays,
 		a_refused_filter_takes_its_clsact_along,
+		only_the_filter_that_is_meant_is_replaced,
 		netkit_gets_a_link_or_says_why_not,
 		the_name_of_a_filter_says_whose_it_is,
 	};
@@ -880,6 +911,7 @@ int main(void)
 		an_infrared_receiver_gets_the_program_and_loses_it,
 		programs_of_routes_and_actions_say_who_uses_them,
 		an_action_becomes_a_filter,
+		a_map_without_a_link_is_not_exchanged,
 	};
 	Suite *suite = BPFL_TEST_SUITE("attach net words", word_tests);
 

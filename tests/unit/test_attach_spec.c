@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "attach/link.h"
+#include "spec/section.h"
 
 struct good {
 	const char *text;
@@ -334,11 +335,38 @@ START_TEST(an_option_is_found_by_its_key)
 }
 END_TEST
 
+/* Each kind that has a place can be attached; one that a later section table may bring says that it cannot. */
+START_TEST(each_kind_with_a_place_is_built)
+{
+	const struct bpfl_spec none = { .name = NULL };
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct bpfl_attach bent = { .text = (char[]){ "later:lo" } };
+	const struct bpfl_section_row *rows;
+	struct bpfl_section_row later;
+	size_t nr;
+
+	rows = bpfl_section_rows(&nr);
+	ck_assert_uint_gt(nr, 0);
+	for (size_t i = 0; i < nr; i++) {
+		if (rows[i].target_form != BPFL_TARGET_NONE && rows[i].hook != BPFL_HOOK_STRUCT_OPS)
+			ck_assert_msg(bpfl_hook_ops_find(&rows[i]) != NULL, "%s", rows[i].name);
+	}
+	later = *bpfl_section_row("xdp");
+	later.name = "later";
+	later.hook = (enum bpfl_hook)1000;
+	bent.row = &later;
+	CHECK_FAILS(bpfl_attach_check(&bent, &none, 0, &err), err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
+		    "attaching later programs is not built yet");
+	bpfl_error_clear(&err);
+}
+END_TEST
+
 #define NR(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 int main(void)
 {
-	const TTest *tests[] = { a_very_long_text_is_refused, bent_texts_do_no_harm, an_option_is_found_by_its_key };
+	const TTest *tests[] = { a_very_long_text_is_refused, bent_texts_do_no_harm, an_option_is_found_by_its_key,
+				 each_kind_with_a_place_is_built };
 	Suite *suite = BPFL_TEST_SUITE("attach spec", tests);
 	TCase *tables = tcase_create("tables");
 

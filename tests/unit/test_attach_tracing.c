@@ -6,11 +6,13 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "attach/link.h"
 #include "base/buf.h"
 #include "btfc.h"
 #include "fake_sys.h"
+#include "kern/pin.h"
 #include "specgen.h"
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
@@ -62,22 +64,24 @@ static const struct way {
 	int link_errnum;
 	unsigned nr_link, nr_open; /* LINK_CREATE, RAW_TRACEPOINT_OPEN */
 	int ret;
+	const char *message;
 } ways[] = {
-	{ "fentry/f", "fentry/f", 0, 1, 0, 0 },
-	{ "fentry/f", "fentry/f", EINVAL, 1, 1, 0 },
-	{ "fexit/f", "fexit/f,cookie=7", 0, 1, 0, 0 },
+	{ "fentry/f", "fentry/f", 0, 1, 0, 0, NULL },
+	{ "fentry/f", "fentry/f", EINVAL, 1, 1, 0, NULL },
+	{ "fexit/f", "fexit/f,cookie=7", 0, 1, 0, 0, NULL },
 	/* RAW_TRACEPOINT_OPEN would lose the cookie. */
-	{ "fexit/f", "fexit/f,cookie=7", EINVAL, 1, 0, -EOPNOTSUPP },
-	{ "fmod_ret/f", "fmod_ret/f", EBUSY, 1, 0, -EBUSY },
-	{ "tp_btf/event", "tp_btf/event", 0, 1, 0, 0 },
-	{ "tp_btf/event", "tp_btf/event", EINVAL, 1, 1, 0 },
+	{ "fexit/f", "fexit/f,cookie=7", EINVAL, 1, 0, -EOPNOTSUPP, "this kernel takes no cookie for fexit" },
+	{ "fmod_ret/f", "fmod_ret/f", EBUSY, 1, 0, -EBUSY, "attaching to fmod_ret/f: " },
+	{ "tp_btf/event", "tp_btf/event", 0, 1, 0, 0, NULL },
+	{ "tp_btf/event", "tp_btf/event", EINVAL, 1, 1, 0, NULL },
 	/* LINK_CREATE would lose it there. */
-	{ "tp_btf/event", "tp_btf/event,cookie=7", 0, 0, 1, 0 },
-	{ "lsm/hook", "lsm/hook", 0, 1, 0, 0 },
-	{ "lsm/hook", "lsm/hook", EINVAL, 1, 1, 0 },
+	{ "tp_btf/event", "tp_btf/event,cookie=7", 0, 0, 1, 0, NULL },
+	{ "lsm/hook", "lsm/hook", 0, 1, 0, 0, NULL },
+	{ "lsm/hook", "lsm/hook", EINVAL, 1, 1, 0, NULL },
+	{ "lsm/hook", "lsm/hook", EBUSY, 1, 0, -EBUSY, "attaching to security hook 'hook': " },
 	/* An iterator has no other way. */
-	{ "iter/thing", "iter/thing", 0, 1, 0, 0 },
-	{ "iter/thing", "iter/thing", EINVAL, 1, 0, -EINVAL },
+	{ "iter/thing", "iter/thing", 0, 1, 0, 0, NULL },
+	{ "iter/thing", "iter/thing", EINVAL, 1, 0, -EINVAL, "iterator 'thing': " },
 };
 
 START_TEST(the_link_is_made_the_way_the_kernel_knows)
@@ -91,10 +95,12 @@ START_TEST(the_link_is_made_the_way_the_kernel_knows)
 	ck_assert_msg(ret == way->ret, "%s: %d, not %d: %s", way->text, ret, way->ret, err.message);
 	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_LINK_CREATE), way->nr_link);
 	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_RAW_TRACEPOINT_OPEN), way->nr_open);
-	if (way->ret == 0)
+	if (way->ret == 0) {
 		ck_assert_int_ge(bpfl_link_fd(the_link), 3);
-	else
+	} else {
 		CHECK_HAS(err.message, "program 'prog': attach");
+		CHECK_HAS(err.message, way->message);
+	}
 	unload();
 }
 END_TEST
@@ -169,6 +175,28 @@ START_TEST(what_an_iterator_walks_is_part_of_the_call)
 }
 END_TEST
 
+/* The place of a function is taken when the program is loaded; here is only the link, which is refused. */
+START_TEST(a_function_whose_place_is_taken_is_named_with_its_program)
+{
+	struct bpfl_attach_ctx ctx = { 0 };
+	struct bpfl_attach *parsed = NULL;
+
+	load("fentry/f");
+	CHECK_OK(bpfl_attach_parse("freplace/verdict:id 5", &parsed, &err), err);
+	ctx.object = object;
+	ctx.prog_fd = bpfl_object_prog_fd(object, "prog");
+	ctx.attach = parsed;
+	the_link = bpfl_link_create(ctx.prog_fd);
+	fake_sys_fail_bpf(BPFL_CMD_LINK_CREATE, 0, EBUSY);
+	fake_sys_fail_bpf(BPFL_CMD_RAW_TRACEPOINT_OPEN, 0, EBUSY);
+	CHECK_FAILS(bpfl_hook_freplace.attach(&ctx, the_link, &err), err, BPFL_ERR_TARGET, EBUSY,
+		    "taking the place of function 'verdict' of program 'id 5': ");
+	CHECK_HAS(err.why, "another program has taken the place");
+	bpfl_attach_destroy(parsed);
+	unload();
+}
+END_TEST
+
 /* PROG_TEST_RUN: what the program returns, or -errno. */
 static int test_run(void *ctx, void *attr, size_t attr_size)
 {
@@ -184,6 +212,16 @@ static int no_text(void *ctx, const char *text, size_t size)
 	(void)ctx, (void)text, (void)size;
 	return -EPIPE;
 }
+
+START_TEST(a_program_that_runs_by_itself_has_no_text)
+{
+	load("fentry/f");
+	CHECK_OK(attach("fentry/f"), err);
+	CHECK_FAILS(bpfl_link_read(the_link, BPFL_FORMAT_TEXT, no_text, NULL, &err), err, BPFL_ERR_USAGE, EOPNOTSUPP,
+		    "it runs by itself and has no text");
+	unload();
+}
+END_TEST
 
 START_TEST(a_syscall_program_gets_as_much_as_its_argument_says)
 {
@@ -201,6 +239,61 @@ START_TEST(a_syscall_program_gets_as_much_as_its_argument_says)
 	CHECK_FAILS(bpfl_link_read(the_link, BPFL_FORMAT_TEXT, no_text, NULL, &err), err, BPFL_ERR_SYSTEM, EINVAL,
 		    "program 'prog': running it");
 	CHECK_HAS(err.why, "a block of 0 bytes");
+	unload();
+}
+END_TEST
+
+/* ---- pins of an earlier load ---- */
+
+#define PINS "/sys/fs/bpf/mine"
+
+struct pinned_link { /* the head of struct bpf_link_info */
+	uint32_t type, id, prog_id;
+};
+
+/* The fake's links do not say whose they are; here they do. */
+static int link_info(void *ctx, void *bytes, size_t attr_size)
+{
+	const struct bpfl_attr_info *attr = bytes;
+	const struct fake_object *about = fake_sys_object((int)attr->fd);
+	struct pinned_link *info = (void *)(uintptr_t)attr->info;
+
+	(void)attr_size;
+	if (!about || about->kind != FAKE_LINK)
+		return FAKE_SYS_DEFAULT;
+	info->id = about->id;
+	info->prog_id = *(const uint32_t *)ctx;
+	return 0;
+}
+
+START_TEST(pins_that_cannot_be_taken_over_are_named)
+{
+	uint32_t prog_id = 0;
+	char fdinfo[64];
+	int fd;
+
+	load("fentry/f");
+	CHECK_OK(attach("fentry/f"), err);
+	fake_sys_fs_type("/sys/fs/bpf", BPFL_BPFFS_MAGIC);
+	fake_sys_fs_type(PINS, BPFL_BPFFS_MAGIC);
+	fake_sys_file(PINS "/links/prog", "");
+	CHECK_FAILS(bpfl_object_pin_update(object, PINS, &err), err, BPFL_ERR_TARGET, ENOENT,
+		    "'" PINS "/links/prog' is not the pin of a link: ");
+
+	ck_assert_int_eq(bpfl_sys_obj_pin(bpfl_link_fd(the_link), PINS "/links/prog"), 0);
+	fd = bpfl_sys_obj_get(PINS "/links/prog", 0); /* the next one has the same number */
+	snprintf(fdinfo, sizeof(fdinfo), "/proc/self/fdinfo/%d", fd);
+	fake_sys_file(fdinfo, "pos:\t0\nlink_type:\ttracing\n");
+	bpfl_enter_close(fd);
+	fake_sys_on_bpf(BPFL_CMD_OBJ_GET_INFO_BY_FD, link_info, &prog_id);
+	CHECK_FAILS(bpfl_object_pin_update(object, PINS, &err), err, BPFL_ERR_SYSTEM, ENOENT,
+		    "the program of '" PINS "/links/prog': ");
+
+	prog_id = fake_sys_object(bpfl_object_prog_fd(object, "prog"))->id;
+	fake_sys_fail_call("renameat2", 1, EIO);
+	CHECK_FAILS(bpfl_object_pin_update(object, PINS, &err), err, BPFL_ERR_SYSTEM, EIO,
+		    "'" PINS "-new' cannot be renamed to '" PINS "': ");
+	CHECK_HAS(err.why, "their pins are in " PINS "-new");
 	unload();
 }
 END_TEST
@@ -237,6 +330,9 @@ int main(void)
 {
 	const TTest *tests[] = { a_cookie_is_part_of_the_call, a_function_may_be_a_programs,
 				 what_an_iterator_walks_is_part_of_the_call,
+				 a_function_whose_place_is_taken_is_named_with_its_program,
+				 a_program_that_runs_by_itself_has_no_text,
+				 pins_that_cannot_be_taken_over_are_named,
 				 a_syscall_program_gets_as_much_as_its_argument_says,
 				 a_kernel_that_never_asks_is_known_beforehand };
 	Suite *suite = BPFL_TEST_SUITE("attach/tracing", tests);

@@ -15,6 +15,7 @@
 #include "attach/library.h"
 #include "attach/link.h"
 #include "attach/usdt_specs.h"
+#include "attach/user_target.h"
 #include "btf/bits.h"
 #include "elf/ldcache.h"
 #include "fake_sys.h"
@@ -148,7 +149,7 @@ static const struct {
 	{ "uprobe/%s:get_x", ENOENT, "no function 'get_x'", "'get_a'" },
 	{ "uprobe/%s:0x10", EINVAL, "there is no code at 0x10", "no part" },
 	{ "uprobe/%s:0x2000", EINVAL, "there is no code at 0x2000", "loaded as data" },
-	{ "uprobe/%s:get_a+16", EINVAL, "has 16 bytes", "PATH:0xOFFSET" },
+	{ "uprobe/%s:get_a+16", EINVAL, "function 'get_a' has 16 bytes, and +0x10 is behind them", "PATH:0xOFFSET" },
 	{ "uprobe/%s:1x", EINVAL, "begins like an offset", "" },
 	{ "uprobe/%s:get_a,ref_ctr=0x9999999", EINVAL, "a reference counter at 0x9999999", "bytes of the file" },
 	{ "uprobe/%s:get_a,pid=0", EINVAL, "pid=0 is no process", "all processes" },
@@ -490,6 +491,9 @@ START_TEST(an_address_leads_to_the_description_of_a_fixed_program)
 	bpfl_link_close(link_made);
 	link_made = NULL;
 	ck_assert_int_eq(bpfl_sys_map_lookup(ips_fd, &ip, &slot, 0), -ENOENT);
+	fake_sys_fail_bpf(BPFL_CMD_MAP_UPDATE_ELEM, 2, EIO); /* behind the first description */
+	CHECK_FAILS(attach("usdt/%s:demo:two"), gen.err, BPFL_ERR_SYSTEM, EIO,
+		    "filling map '" BPFL_USDT_IPS_MAP "': ");
 	finish();
 }
 END_TEST
@@ -535,6 +539,43 @@ START_TEST(arguments_of_another_machine_are_refused)
 	add_spec_maps(false);
 	CHECK_FAILS(attach("usdt/%s:demo:one"), gen.err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP, "is for another machine");
 	CHECK_HAS(gen.err.fix, "a binary that runs here");
+	finish();
+}
+END_TEST
+
+/* The description first; on kernels without cookies, the address then. */
+START_TEST(a_map_that_cannot_be_filled_is_named)
+{
+	start("usdt", 0);
+	add_spec_maps(false);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	fake_sys_fail_bpf(BPFL_CMD_MAP_UPDATE_ELEM, 1, EIO);
+	CHECK_FAILS(attach("usdt/%s:demo:one"), gen.err, BPFL_ERR_SYSTEM, EIO,
+		    "filling map '" BPFL_USDT_SPECS_MAP "': ");
+	finish();
+}
+END_TEST
+
+START_TEST(there_is_room_for_so_many_places_only)
+{
+	start("usdt", 0);
+	add_spec_maps(false);
+	CHECK_FAILS(bpfl_usdt_specs_reserve(gen.spec, (size_t)INT32_MAX + 1, &gen.err), gen.err, BPFL_ERR_TARGET, E2BIG,
+		    "2147483648 sites are too many");
+	finish();
+}
+END_TEST
+
+/* The words are checked by their grammar before; this is for those who make them otherwise. */
+START_TEST(a_target_without_a_colon_is_no_target)
+{
+	char words[] = "/bin/true";
+	const struct bpfl_attach bent = { .target = words };
+	struct bpfl_user_target opened;
+
+	start("uprobe", 0);
+	CHECK_FAILS(bpfl_user_target_open(&bent, &opened, &gen.err), gen.err, BPFL_ERR_USAGE, EINVAL,
+		    "'/bin/true' is not PATH:FUNCTION");
 	finish();
 }
 END_TEST
@@ -682,7 +723,7 @@ END_TEST
 
 START_TEST(programs_are_found_in_path_and_processes_have_their_own_root)
 {
-	char *found = NULL, want[96];
+	char *found = NULL, want[96], long_path[5000];
 
 	start("uprobe", 0);
 	setenv("PATH", "/nonexistent::/usr/share/none", 1);
@@ -707,6 +748,10 @@ START_TEST(programs_are_found_in_path_and_processes_have_their_own_root)
 	snprintf(want, sizeof(want), "/proc/%d/cwd/a/b", getpid());
 	ck_assert_str_eq(found, want);
 	free(found);
+	memset(long_path, '/', sizeof(long_path) - 1);
+	long_path[sizeof(long_path) - 1] = '\0';
+	CHECK_FAILS(bpfl_binary_find(long_path, 0, &found, &gen.err), gen.err, BPFL_ERR_USAGE, ENAMETOOLONG,
+		    "is too long a path");
 	finish();
 }
 END_TEST
@@ -736,6 +781,9 @@ int main(void)
 		a_program_without_the_map_gets_the_users_cookie,
 		a_map_of_another_layout_is_refused,
 		arguments_of_another_machine_are_refused,
+		a_map_that_cannot_be_filled_is_named,
+		there_is_room_for_so_many_places_only,
+		a_target_without_a_colon_is_no_target,
 		a_missing_probe_brings_near_names,
 		the_linkers_cache_is_read_in_both_formats,
 		a_new_cache_behind_an_old_one_counts,

@@ -103,6 +103,7 @@ START_TEST(notes_that_point_outside_are_errors)
 		usergen_note(gen, "demo", "tick", rows[i].pc, 0, rows[i].semaphore, "");
 		elf = finish(gen);
 		CHECK_FAILS(bpfl_usdt_read(elf, "*", "*", &sites, &err), err, BPFL_ERR_TARGET, EINVAL, rows[i].text);
+		CHECK_HAS(err.message, "section '.note.stapsdt': note at byte 0x0: ");
 		bpfl_user_close(elf);
 	}
 	bpfl_error_clear(&err);

@@ -568,10 +568,12 @@ START_TEST(tables_that_cannot_be_are_told)
 	usergen_link(gen, idx, 77);
 	elf = finish(gen);
 	CHECK_FAILS(bpfl_user_find(elf, "f", &func, &err), err, BPFL_ERR_TARGET, EINVAL, "links to section 77");
+	CHECK_HAS(err.message, "damaged ELF file: section");
 	CHECK_OK(bpfl_file_read(path, 1 << 20, &bytes, &err), err);
 	bytes.data[54] = bytes.data[55] = 1; /* e_phentsize, 257 in either byte order */
 	CHECK_FAILS(bpfl_user_open_bytes(bytes.data, bytes.size, "bent", &bent, &err), err, BPFL_ERR_TARGET, EINVAL,
 		    "program headers of 257 bytes");
+	CHECK_HAS(err.message, "damaged ELF file: ");
 	bpfl_buf_deinit(&bytes);
 	bpfl_user_close(elf);
 	cleanup();
