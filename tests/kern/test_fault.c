@@ -8,7 +8,8 @@
  * program is attached. Then all is closed, and nothing may be left: no descriptor, no program, map or link of
  * those that were made (their ids are gone), no qdisc, no XDP program, no line in the files of tracefs.
  *
- * What a kernel does not have fails in every run, with an error; that is tested too.
+ * What a kernel does not have fails in every run, with an error; that is tested too. A kernel may refuse what is
+ * for functions of other programs (freplace, fentry with prog=) by policy; the machines of scripts/vm-run do not.
  */
 #include "harness.h"
 
@@ -25,6 +26,7 @@
 #include "attach/link.h"
 #include "base/text.h"
 #include "btfc.h"
+#include "btfgen.h"
 #include "feature.h"
 #include "live.h"
 #include "netns.h"
@@ -126,8 +128,8 @@ int __wrap_bpfl_enter_bpf(int cmd, void *attr, size_t attr_size, int returns_fd)
 #define NONE (-1)
 
 /*
- * In a section, attached as text says: %s is the test's cgroup, %d a socket, %p this program. lacking: a
- * feature that the target was told to lack.
+ * In a section, attached as text says: %s is the test's cgroup, %d a socket, %p this program, %i the number of a
+ * loaded program whose function "prog" is the target. lacking: a feature that the target was told to lack.
  */
 static const struct kind {
 	const char *section;
@@ -160,6 +162,8 @@ static const struct kind {
 	{ "fexit/vfs_read", 0, NULL, NONE, "trampolines", true },
 	{ "fentry.multi/vfs_rea*", 0, NULL, NONE, "tracing_multi", true },
 	{ "fsession/vfs_read", 0, NULL, NONE, "fsession", true },
+	{ "freplace/prog", 2, "freplace/prog:id %i", NONE, "trampolines", true },
+	{ "fentry/prog", 0, "fentry/prog,prog=id %i", NONE, "trampolines", true },
 	{ "fmod_ret/security_file_permission", 0, NULL, NONE, "trampolines", true },
 	{ "lsm/inode_permission", 0, NULL, NONE, "trampolines", true },
 	{ "iter/task", 0, NULL, NONE, "iter", false },
@@ -210,7 +214,7 @@ static const struct bpfl_insn count_insns[] = {
 };
 enum { MAP_INSN = 3, RESULT_INSN = 9 };
 
-static struct live it;
+static struct live it, other; /* other: the program of %i */
 static char text[700], cgroup_dir[512];
 static int reuse_fd = -1;
 
@@ -239,6 +243,27 @@ static void add_prog(const char *name, const char *section, int result)
 	CHECK_OK(bpfl_spec_add_prog(it.spec, &prog, &it.err), it.err);
 }
 
+/* The program is a global function of the network's, "int prog(struct xdp_md *ctx)": one that can be replaced. */
+static void add_types(void)
+{
+	struct btfgen gen;
+
+	btfgen_init(&gen, false);
+	uint32_t result = btfgen_int(&gen, "int", 4, BPFL_INT_SIGNED);
+	uint32_t context = btfgen_ptr(&gen, btfgen_struct(&gen, "xdp_md", 0));
+	uint32_t proto = btfgen_func_proto(&gen, result);
+	btfgen_param(&gen, "ctx", context);
+	it.spec->funcs.items[0].btf_func_id = btfgen_func(&gen, "prog", proto, BPFL_LINKAGE_GLOBAL);
+	it.spec->btf = btfgen_read(&gen);
+	btfgen_deinit(&gen);
+	ck_assert_ptr_nonnull(it.spec->btf);
+}
+
+static bool is_for_other(const struct kind *kind)
+{
+	return kind->text && strstr(kind->text, "%i");
+}
+
 /* From the words to the link, as the command does it. */
 static int start(const struct kind *kind)
 {
@@ -254,6 +279,8 @@ static int start(const struct kind *kind)
 	if (strstr(text, ":socks"))
 		CHECK_OK(bpfl_spec_add_map(it.spec, &socks, &it.err), it.err);
 	add_prog("prog", kind->section, kind->result);
+	if (is_for_other(kind))
+		add_types();
 	fault.on = true;
 	ret = bpfl_target_running(NULL, &it.target, &it.err);
 	if (ret == 0 && kind->lacking != NONE)
@@ -410,6 +437,23 @@ static void make_socket(void)
 	ck_assert_int_eq(bind(reuse_fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 }
 
+/* A loaded program with types, attached nowhere. Return: its number. */
+static uint32_t make_other(void)
+{
+	uint32_t id;
+
+	add_counter();
+	add_prog("prog", "xdp", 2);
+	add_types();
+	CHECK_OK(bpfl_target_running(NULL, &it.target, &it.err), it.err);
+	CHECK_OK(bpfl_image_build(it.spec, it.target, NULL, &it.image, &it.err), it.err);
+	CHECK_OK(bpfl_object_load(it.image, it.target, NULL, &it.object, &it.err), it.err);
+	id = id_of(BPFL_CMD_PROG_LOAD, bpfl_object_prog_fd(it.object, "prog"));
+	ck_assert_uint_ne(id, 0);
+	other = it;
+	return id;
+}
+
 /* What the attach words refer to is made; the words are put together. */
 static void prepare(const struct kind *kind)
 {
@@ -425,6 +469,8 @@ static void prepare(const struct kind *kind)
 	} else if (at && at[1] == 'd') {
 		make_socket();
 		snprintf(word, sizeof(word), "%d", reuse_fd);
+	} else if (at && at[1] == 'i') {
+		snprintf(word, sizeof(word), "%u", make_other());
 	} else if (at) {
 		ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof(self) - 1), 0);
 		strcpy(word, self);
@@ -433,6 +479,19 @@ static void prepare(const struct kind *kind)
 		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - format), format, word, at + 2);
 	else
 		snprintf(text, sizeof(text), "%s", format);
+}
+
+/* What may be refused outside the machines, and how. For another program's functions it is named. */
+static bool is_refusal(const struct kind *kind, int ret)
+{
+	if (!kind->may_be_refused || (is_for_other(kind) && getenv("BPFLOAD_VM")))
+		return false;
+	if (is_for_other(kind)) {
+		if (ret == -EPERM)
+			bpfl_test_refused(kind->section, "this kernel refuses such programs by policy");
+		return ret == -EPERM;
+	}
+	return ret == -EOPNOTSUPP || ret == -EPERM || ret == -ENOENT;
 }
 
 /* round: each call has another errno in each. EINVAL is what a kernel says that is too old, so it makes a fallback. */
@@ -456,9 +515,8 @@ static void each_call_fails(const struct kind *kind, int (*start_kind)(const str
 		ck_assert_msg(ret < 0 || it.err.kind == BPFL_ERR_NONE, "%s: call %u (%s) fails: no error, but text: %s",
 			      kind->section, nth, fault.call, it.err.message);
 		if (!fault.call)
-			ck_assert_msg(ret == 0 || (kind->may_be_refused &&
-						   (ret == -EOPNOTSUPP || ret == -EPERM || ret == -ENOENT)),
-				      "%s: without a fault: %s", kind->section, it.err.message);
+			ck_assert_msg(ret == 0 || is_refusal(kind, ret), "%s: without a fault: %s", kind->section,
+				      it.err.message);
 		live_stop(&it);
 		nothing_is_left(kind, nr_fds, nth);
 	} while (fault.call);
@@ -476,6 +534,7 @@ static void tidy(void)
 {
 	if (reuse_fd >= 0)
 		close(reuse_fd);
+	live_stop(&other);
 	for (int i = 0; cgroup_dir[0] && i < 200 && rmdir(cgroup_dir) < 0; i++)
 		usleep(10000);
 	ck_assert(!cgroup_dir[0] || access(cgroup_dir, F_OK) < 0);
