@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include "event/rows.h"
 #include "event/side.h"
 
 static int side_init(struct bpfl_side *side, const struct bpfl_map *map, const char *name, uint32_t type_id,
@@ -113,16 +114,5 @@ bool bpfl_side_is_number(const struct bpfl_side *side, size_t idx)
 
 	if (!field)
 		return size == 1 || size == 2 || size == 4 || size == 8;
-	switch (field->form) {
-	case BPFL_FORM_UINT:
-	case BPFL_FORM_SINT:
-	case BPFL_FORM_HEX:
-	case BPFL_FORM_DURATION:
-	case BPFL_FORM_TIME:
-	case BPFL_FORM_BYTES:
-	case BPFL_FORM_PORT:
-		return true;
-	default:
-		return false;
-	}
+	return bpfl_field_is_amount(field);
 }

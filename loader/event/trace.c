@@ -142,14 +142,14 @@ static int open_shared(struct bpfl_trace *trace, int private_ret, struct bpfl_er
 	trace->pipe_fd = ret;
 	bpfl_log_line(&trace->log, BPFL_LOG_WARN,
 		      "no trace instance of our own (%s): reading the shared trace_pipe, where older lines and those "
-		      "of others "
-		      "appear, and where another reader takes lines away",
+		      "of others appear, and where another reader takes lines away",
 		      private_ret == -ENOENT ? "this kernel is older than 5.9, or has none"
 					     : bpfl_errno_text(-private_ret));
 	return 0;
 }
 
-int bpfl_trace_open(const struct bpfl_log *log, struct bpfl_trace **ret_trace, struct bpfl_error *err)
+/* With tracefs, and nothing of it open yet. */
+static int trace_create(const struct bpfl_log *log, struct bpfl_trace **ret_trace, struct bpfl_error *err)
 {
 	struct bpfl_trace *trace = calloc(1, sizeof(*trace));
 	int ret;
@@ -160,8 +160,21 @@ int bpfl_trace_open(const struct bpfl_log *log, struct bpfl_trace **ret_trace, s
 	if (log)
 		trace->log = *log;
 	ret = bpfl_tracefs_open(&trace->dir_fd, err);
+	if (ret < 0) {
+		bpfl_trace_close(trace);
+		return ret;
+	}
+	*ret_trace = trace;
+	return 0;
+}
+
+int bpfl_trace_open(const struct bpfl_log *log, struct bpfl_trace **ret_trace, struct bpfl_error *err)
+{
+	struct bpfl_trace *trace = NULL;
+	int ret = trace_create(log, &trace, err);
+
 	if (ret < 0)
-		goto fail;
+		return ret;
 	ret = open_private(trace);
 	if (ret < 0)
 		ret = open_shared(trace, ret, err);
@@ -316,17 +329,11 @@ static int choose_printk(void *ctx, const struct bpfl_trace_line *line)
 int bpfl_trace_buffered(const struct bpfl_log *log, bpfl_trace_fn fn, void *ctx, struct bpfl_error *err)
 {
 	struct buffered buffered = { .fn = fn, .ctx = ctx, .in_head = true };
-	struct bpfl_trace *trace = calloc(1, sizeof(*trace));
-	int ret;
+	struct bpfl_trace *trace = NULL;
+	int ret = trace_create(log, &trace, err);
 
-	if (!trace)
-		return bpfl_error_nomem(err);
-	trace->dir_fd = trace->pipe_fd = -1;
-	if (log)
-		trace->log = *log;
-	ret = bpfl_tracefs_open(&trace->dir_fd, err);
 	if (ret < 0)
-		goto out;
+		return ret;
 	ret = bpfl_enter_openat(trace->dir_fd, "trace", O_RDONLY, 0);
 	if (ret < 0) {
 		bpfl_error_set(err, ret == -EPERM || ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret,
