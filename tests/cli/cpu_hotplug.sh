@@ -19,7 +19,7 @@ heard() {
 	grep -q "\"cpu\":1,\"event\":{\"pid\":$child," "$TMP/out"
 }
 
-start "$OBJ/execsnoop.bpf.o" --json -v
+start "$OBJ/perf_events.bpf.o" --event events='struct {u32 pid; char comm[16];}' --json -v
 eventually heard || fail "CPU 1 is not heard at first"
 echo 0 >$online
 eventually grep -q 'CPU 1 has gone' "$TMP/err" || fail "it was not seen that CPU 1 went"
