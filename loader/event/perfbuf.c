@@ -268,7 +268,7 @@ static int open_ring(struct bpfl_perfbuf *perf, unsigned cpu)
 	ring->reported = 0;
 	ret = map_ring(perf, ring->fd, nr_rings(perf) == 1, &ring->pages);
 	if (ret == 0)
-		ret = bpfl_enter_epoll_add(perf->epoll_fd, ring->fd, EPOLLIN, cpu);
+		ret = bpfl_enter_epoll_add(perf->epoll_fd, ring->fd, EPOLLIN);
 	if (ret == 0) {
 		value = (uint32_t)ring->fd;
 		ret = bpfl_sys_map_update(perf->map_fd, &cpu, &value, 0);

@@ -282,9 +282,9 @@ int bpfl_enter_epoll_create(void)
 	return above_stdio(epoll_create1(EPOLL_CLOEXEC));
 }
 
-int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data)
+int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events)
 {
-	struct epoll_event event = { .events = events, .data.u64 = data };
+	struct epoll_event event = { .events = events };
 
 	return result_of(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event));
 }
@@ -294,11 +294,6 @@ int bpfl_enter_epoll_remove(int epoll_fd, int fd)
 	struct epoll_event event = { 0 }; /* looked at before 2.6.9 only, but must be there */
 
 	return result_of(epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, &event));
-}
-
-int bpfl_enter_epoll_wait(int epoll_fd, struct epoll_event *events, int max_events, int timeout_ms)
-{
-	return result_of(epoll_wait(epoll_fd, events, max_events, timeout_ms));
 }
 
 int bpfl_enter_timerfd_create(void)

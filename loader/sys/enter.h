@@ -20,7 +20,6 @@
 
 struct bpfl_perf_attr;
 struct pollfd;
-struct epoll_event;
 struct sockaddr;
 
 /* bpf(2) with the attribute cut after its last non-zero byte (see sys/bpf.h); makes returned fds CLOEXEC and >= 3
@@ -53,11 +52,8 @@ int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64
 int bpfl_enter_munmap(void *addr, size_t size);
 int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms); /* EINTR is returned */
 int bpfl_enter_epoll_create(void);
-/* Watches fd for EPOLL events; data comes back with them. */
-int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data);
+int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events); /* EPOLL events */
 int bpfl_enter_epoll_remove(int epoll_fd, int fd);
-/* Number of ready descriptors. EINTR is returned. timeout_ms < 0: no limit. */
-int bpfl_enter_epoll_wait(int epoll_fd, struct epoll_event *events, int max_events, int timeout_ms);
 int bpfl_enter_timerfd_create(void); /* CLOCK_MONOTONIC, non-blocking */
 /* First after first_ns, then each repeat_ns (0: once). */
 int bpfl_enter_timerfd_set(int timer_fd, uint64_t first_ns, uint64_t repeat_ns);

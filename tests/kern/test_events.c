@@ -342,6 +342,7 @@ END_TEST
 START_TEST(a_few_perf_records_do_not_wait_long)
 {
 	struct bpfl_events *events;
+	struct pollfd fd;
 	uint64_t begin;
 	int64_t nr = 0;
 
@@ -359,6 +360,17 @@ START_TEST(a_few_perf_records_do_not_wait_long)
 	ck_assert_int_eq(nr, 3);
 	ck_assert_uint_lt(now_ns() - begin, 500000000);
 	ck_assert_uint_eq(account.nr_bad, 0);
+	begin = now_ns();
+	for (int i = 0; i < 4; i++) /* each sleeps up to the next tick of 50 ms, but the first */
+		ck_assert_int_eq(bpfl_events_poll(events, 1000, on_record, NULL, &err), 0);
+	ck_assert_uint_gt(now_ns() - begin, 90000000);
+	fd = (struct pollfd){ bpfl_events_fd(events), POLLIN, 0 };
+	begin = now_ns();
+	for (int i = 0; i < 4; i++) { /* and so do those who wait themselves */
+		ck_assert_int_eq(poll(&fd, 1, 1000), 1);
+		ck_assert_int_eq(bpfl_events_consume(events, on_record, NULL, &err), 0);
+	}
+	ck_assert_uint_gt(now_ns() - begin, 90000000);
 	bpfl_events_close(events);
 	kerngen_deinit(&gen);
 }

@@ -435,13 +435,12 @@ int bpfl_enter_epoll_create(void)
 	return (int)(call->result ? call->result : fake_end(call, fake_bpf_fd_new(NULL)));
 }
 
-int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data)
+int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events)
 {
 	struct fake_call *call = fake_begin("epoll_add", -1, epoll_fd, NULL);
 
 	call->arg[0] = (unsigned long)fd;
 	call->arg[1] = events;
-	call->arg[2] = (unsigned long)data;
 	return (int)(call->result ? call->result : fake_end(call, 0));
 }
 
@@ -450,17 +449,6 @@ int bpfl_enter_epoll_remove(int epoll_fd, int fd)
 	struct fake_call *call = fake_begin("epoll_remove", -1, epoll_fd, NULL);
 
 	call->arg[0] = (unsigned long)fd;
-	return (int)(call->result ? call->result : fake_end(call, 0));
-}
-
-/* Time passes at once, and nothing has come. */
-int bpfl_enter_epoll_wait(int epoll_fd, struct epoll_event *events, int max_events, int timeout_ms)
-{
-	struct fake_call *call = fake_begin("epoll_wait", -1, epoll_fd, NULL);
-
-	(void)events;
-	call->arg[0] = (unsigned long)max_events;
-	call->arg[1] = (unsigned long)timeout_ms;
 	return (int)(call->result ? call->result : fake_end(call, 0));
 }
 
