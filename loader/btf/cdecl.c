@@ -120,11 +120,11 @@ static const struct basic {
 } basics[] = {
 	{ "u8 __u8 uint8_t uchar", 1, 0 },
 	{ "s8 __s8 int8_t", 1, BPFL_INT_SIGNED },
-	{ "u16 __u16 uint16_t __be16 __le16 ushort umode_t", 2, 0 },
+	{ "u16 __u16 uint16_t __be16 __le16 be16 le16 ushort umode_t", 2, 0 },
 	{ "s16 __s16 int16_t", 2, BPFL_INT_SIGNED },
-	{ "u32 __u32 uint32_t __be32 __le32 uint uid_t gid_t dev_t", 4, 0 },
+	{ "u32 __u32 uint32_t __be32 __le32 be32 le32 uint uid_t gid_t dev_t", 4, 0 },
 	{ "s32 __s32 int32_t pid_t", 4, BPFL_INT_SIGNED },
-	{ "u64 __u64 uint64_t __be64 __le64 ulong size_t uintptr_t ino_t", 8, 0 },
+	{ "u64 __u64 uint64_t __be64 __le64 be64 le64 ulong size_t uintptr_t ino_t", 8, 0 },
 	{ "s64 __s64 int64_t ssize_t off_t loff_t time_t intptr_t", 8, BPFL_INT_SIGNED },
 	{ "bool _Bool", 1, BPFL_INT_BOOL },
 };
