@@ -30,8 +30,18 @@ bool bpfl_map_type_fits(const struct bpfl_map *map, uint32_t type_id, size_t siz
 /* A key or the value of one CPU. Without a type: a number, or bytes in hexadecimal. */
 void bpfl_map_put_text(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size,
 		       struct bpfl_buf *out);
-/* A key: that of a trie without a type is "10.0.0.0/8", or "0a00/8" when it is no address. */
+/*
+ * Whether keys are those of a trie and shown as "10.0.0.0/8": of a type { u32; an address of 4 or 16 bytes }, or
+ * without a type ("0a00/8" then when it is no address).
+ */
+bool bpfl_map_key_is_prefix(const struct bpfl_map *map);
+/*
+ * "10.0.0.0/8", "2001:db8::/32" into a key. 1: done; 0: not such words, or no trie of addresses; an error for an
+ * address whose length is missing or too large.
+ */
+int bpfl_map_prefix_parse(const struct bpfl_map *map, const char *text, uint8_t *key, struct bpfl_error *err);
 void bpfl_map_put_key(const struct bpfl_map *map, const uint8_t *key, struct bpfl_buf *out);
+/* "key":..., and beside the members of a typed prefix "prefix":"10.0.0.0/8". */
 void bpfl_map_put_key_json(const struct bpfl_map *map, const uint8_t *key, struct bpfl_json *json);
 void bpfl_map_put_json(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size,
 		       struct bpfl_json *json);

@@ -11,7 +11,6 @@
  * looked at from outside. One table says which is which. Untyped keys and values of 1, 2, 4 or 8 bytes are
  * shown as unsigned numbers, others as hex bytes.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,51 +161,6 @@ void bpfl_map_put_json(const struct bpfl_map *map, uint32_t type_id, const uint8
 	bpfl_buf_deinit(&hex);
 }
 
-/* The length in bits, and the bytes that it is of. */
-static bool is_bare_prefix(const struct bpfl_map *map)
-{
-	return map->type == BPFL_MAP_TYPE_LPM_TRIE && map->key_size > sizeof(uint32_t) &&
-	       !bpfl_map_type_fits(map, map->key_type_id, map->key_size);
-}
-
-static void prefix_text(const struct bpfl_map *map, const uint8_t *key, struct bpfl_buf *out)
-{
-	size_t size = map->key_size - sizeof(uint32_t);
-	const uint8_t *address = key + sizeof(uint32_t);
-	char text[INET6_ADDRSTRLEN];
-	uint32_t nr_bits;
-
-	memcpy(&nr_bits, key, sizeof(nr_bits));
-	if ((size == 4 || size == 16) && inet_ntop(size == 4 ? AF_INET : AF_INET6, address, text, sizeof(text))) {
-		bpfl_buf_text(out, text);
-	} else {
-		for (size_t i = 0; i < size; i++)
-			bpfl_buf_printf(out, "%02x", address[i]);
-	}
-	bpfl_buf_printf(out, "/%u", nr_bits);
-}
-
-void bpfl_map_put_key(const struct bpfl_map *map, const uint8_t *key, struct bpfl_buf *out)
-{
-	if (is_bare_prefix(map))
-		prefix_text(map, key, out);
-	else
-		bpfl_map_put_text(map, map->key_type_id, key, map->key_size, out);
-}
-
-void bpfl_map_put_key_json(const struct bpfl_map *map, const uint8_t *key, struct bpfl_json *json)
-{
-	struct bpfl_buf text = BPFL_BUF_INIT;
-
-	if (!is_bare_prefix(map)) {
-		bpfl_map_put_json(map, map->key_type_id, key, map->key_size, json);
-		return;
-	}
-	prefix_text(map, key, &text);
-	bpfl_json_string(json, text.data ? text.data : "");
-	bpfl_buf_deinit(&text);
-}
-
 void bpfl_map_json_begin(const struct bpfl_map *map, const char *type, struct bpfl_json *json, struct bpfl_buf *out)
 {
 	bpfl_json_init(json, out);
@@ -286,9 +240,8 @@ static void element_json(const struct bpfl_map_print *print, const uint8_t *key,
 
 	bpfl_map_json_begin(map, "map", &json, print->out);
 	if (key) {
-		bpfl_json_key(&json, "key");
 		if (print->key_words)
-			bpfl_json_string(&json, print->key_words);
+			bpfl_json_member_string(&json, "key", print->key_words);
 		else
 			bpfl_map_put_key_json(map, key, &json);
 	}
@@ -329,7 +282,6 @@ static bool stack_element(const struct bpfl_map_print *print, const uint8_t *key
 		return false;
 	if (print->opts.format == BPFL_FORMAT_JSON) {
 		bpfl_map_json_begin(print->map, "map", &json, print->out);
-		bpfl_json_key(&json, "key");
 		bpfl_map_put_key_json(print->map, key, &json);
 		bpfl_json_key(&json, "stack");
 		bpfl_stacks_put_element_json(print->opts.stacks, print->map, value, &json);

@@ -8,7 +8,6 @@
  * things that have to be opened first, those of devmaps and cpumaps are places (redirect_words.c), and where a
  * map holds the variables of a program, the key may be the name of one.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -94,41 +93,10 @@ static int bytes_parse(const struct bpfl_map *map, uint32_t type_id, const char 
 	return ret;
 }
 
-/*
- * "10.0.0.0/8", "2001:db8::/32": struct bpf_lpm_trie_key, a length in bits and the address. 1: done; 0: not
- * such words; an error for an address whose length is missing or too large.
- */
-static int prefix_parse(const struct bpfl_map *map, const char *text, uint8_t *key, struct bpfl_error *err)
-{
-	char address[64];
-	size_t text_size = strcspn(text, "/"), address_size = map->key_size - sizeof(uint32_t);
-	uint64_t bits, bits_max = address_size * 8;
-	uint8_t bytes[16];
-	uint32_t prefix_len;
-
-	if (map->type != BPFL_MAP_TYPE_LPM_TRIE || (address_size != 4 && address_size != 16) ||
-	    text_size >= sizeof(address))
-		return 0;
-	memcpy(address, text, text_size);
-	address[text_size] = '\0';
-	if (inet_pton(address_size == 4 ? AF_INET : AF_INET6, address, bytes) != 1)
-		return 0;
-	if (text[text_size] != '/' || bpfl_text_to_u64(text + text_size + 1, &bits) < 0 || bits > bits_max) {
-		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "key: '%s' has no length of 0 to %u bits behind a slash",
-			       BPFL_ESC(text), (unsigned)bits_max);
-		bpfl_error_fix(err, "%s/%u is this address alone", address, (unsigned)bits_max);
-		return -EINVAL;
-	}
-	prefix_len = (uint32_t)bits;
-	memcpy(key, &prefix_len, sizeof(prefix_len));
-	memcpy(key + sizeof(prefix_len), bytes, address_size);
-	return 1;
-}
-
 /* key: zeroed room for one. */
 static int key_parse(const struct bpfl_map *map, const char *text, uint8_t *key, struct bpfl_error *err)
 {
-	int ret = prefix_parse(map, text, key, err);
+	int ret = bpfl_map_prefix_parse(map, text, key, err);
 
 	if (ret != 0)
 		return ret < 0 ? ret : 0;

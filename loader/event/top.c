@@ -34,7 +34,7 @@ static bool is_composite(const struct bpfl_map *map, uint32_t type_id)
 
 static enum bpfl_form bare_form(const struct bpfl_map *map, bool is_key, uint32_t size)
 {
-	if (is_key && map->type == BPFL_MAP_TYPE_LPM_TRIE && size > sizeof(uint32_t))
+	if (is_key && bpfl_map_key_is_prefix(map))
 		return BPFL_FORM_PREFIX;
 	return size == 1 || size == 2 || size == 4 || size == 8 ? BPFL_FORM_UINT : BPFL_FORM_RAW;
 }
@@ -43,14 +43,16 @@ static enum bpfl_form bare_form(const struct bpfl_map *map, bool is_key, uint32_
 static int side_add(struct top *top, const char *name, uint32_t type_id, size_t byte_off, uint32_t size)
 {
 	struct bpfl_layout *layout = &top->rows.layout;
-	bool is_typed = bpfl_map_type_fits(top->map, type_id, size), is_object;
+	bool is_key = strcmp(name, "key") == 0, is_object;
+	/* In a table of text a prefix is one cell; where members can be asked for by name, they stay. */
+	bool is_cell = is_key && top->rows.is_nested && top->rows.opts.format == BPFL_FORMAT_TEXT &&
+		       bpfl_map_key_is_prefix(top->map);
 	int ret = 0;
 
 	if (size == 0)
 		return 0;
-	if (!is_typed)
-		return bpfl_layout_add_bare(layout, bare_form(top->map, strcmp(name, "key") == 0, size),
-					    (uint32_t)byte_off, size, name);
+	if (is_cell || !bpfl_map_type_fits(top->map, type_id, size))
+		return bpfl_layout_add_bare(layout, bare_form(top->map, is_key, size), (uint32_t)byte_off, size, name);
 	is_object = top->rows.is_nested && is_composite(top->map, type_id);
 	if (is_object)
 		ret = bpfl_layout_open(layout, name);

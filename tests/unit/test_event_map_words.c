@@ -117,6 +117,37 @@ START_TEST(a_tries_key_is_an_address_with_a_length)
 }
 END_TEST
 
+START_TEST(a_tries_key_of_a_type_is_an_address_too)
+{
+	struct bpfl_map_words json = { .format = BPFL_FORMAT_JSON };
+
+	make("lpm_trie", "struct {u32 prefixlen; u32 addr;}", "u32", 4);
+	set("10.1.0.0/16", "7");
+	get("{prefixlen=16,addr=0x10a}", NULL, "m[10.1.0.0/16] = 7\n");
+	get("10.1.0.0/16", &json,
+	    "{\"v\":1,\"type\":\"map\",\"map\":\"m\",\"key\":{\"prefixlen\":16,\"addr\":266},"
+	    "\"prefix\":\"10.1.0.0/16\",\"value\":7}\n");
+	done();
+	make("lpm_trie", "struct {u32 len; u8 data[16];}", "u32", 4);
+	set("2001:db8::/32", "1");
+	get("2001:db8::/32", NULL, "m[2001:db8::/32] = 1\n");
+	done();
+	make("lpm_trie", "struct {u32 len; struct in6_addr {u32 words[4];} to;}", "u32", 4);
+	set("::1/128", "1");
+	get("::1/128", NULL, "m[::1/128] = 1\n");
+	done();
+	/* Two numbers, letters, an enum: no addresses. */
+	make("lpm_trie", "struct {u32 len; u16 vlan; u16 port;}", "u32", 4);
+	set("{len=16,vlan=5}", "1");
+	get("{len=16,vlan=5}", NULL, "m[{len=16,vlan=5,port=0}] = 1\n");
+	done();
+	make("lpm_trie", "struct {u32 len; char path[4];}", "u32", 4);
+	set("{len=16,path=\"/a\"}", "1");
+	get("{len=16,path=\"/a\"}", NULL, "m[{len=16,path=\"/a\"}] = 1\n");
+	done();
+}
+END_TEST
+
 START_TEST(values_of_cpus_are_set_together_or_one_by_one)
 {
 	struct bpfl_map_words cpu2 = { .one_cpu = true, .cpu = 2 }, sum = { .sum = true },
@@ -400,6 +431,7 @@ int main(void)
 		a_key_is_written_as_it_is_shown,
 		bytes_without_a_type_are_numbers_or_hex,
 		a_tries_key_is_an_address_with_a_length,
+		a_tries_key_of_a_type_is_an_address_too,
 		values_of_cpus_are_set_together_or_one_by_one,
 		maps_in_maps_are_written_by_id_or_path,
 		elements_are_deleted,
