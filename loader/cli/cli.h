@@ -240,8 +240,15 @@ struct events {
 	struct bpfl_decoder *decoder; /* NULL with --no-events */
 	struct bpfl_events *sources;  /* NULL until events_open() */
 	uint64_t *nr_lines;	      /* of the loop: what --count counts */
-	uint64_t nr_lost, nr_lost_said;
-	long lost_said_s; /* second in which that was */
+	struct loser { /* a buffer that has lost events */
+		const char *source; /* borrowed from the spec */
+		size_t idx;
+		uint64_t nr_unsaid;
+	} *losers;
+	size_t nr_losers;
+	uint64_t nr_lost; /* of all */
+	bool any_lost;	  /* or counted by the programs */
+	long lost_said_s; /* second in which something was said */
 	bool is_terminal; /* stdout */
 	unsigned nr_below; /* lines below the heading, on a terminal */
 	bool is_done;	  /* --count events were shown */
@@ -277,6 +284,8 @@ struct views {
 	struct stacks *stacks; /* borrowed; NULL: ids stay numbers, and there is no flame graph */
 	struct view *items;
 	size_t nr;
+	bool one_cpu;	  /* of per-CPU maps plain elements are shown with the value of this CPU only */
+	unsigned cpu;
 	bool is_live;	  /* draws over what it has drawn: stdout is a terminal */
 	unsigned nr_drawn; /* lines that stand on the screen */
 	uint64_t nr_lines_then; /* how many other lines there were by then */

@@ -30,7 +30,7 @@ struct map_options {
 static const struct option_row rows[] = {
 	{ "json", 'j', VALUE_FLAG, FIELD(run.json), NULL, "one JSON object for each element" },
 	{ "sum", 0, VALUE_FLAG, FIELD(run.sum), NULL, "of per-CPU maps: one value, the sum" },
-	{ "cpu", 0, VALUE_TEXT, FIELD(cpu), "N", "of per-CPU maps: get or set the value of this CPU only; set: all (if not given)" },
+	{ "cpu", 0, VALUE_TEXT, FIELD(cpu), "N", "of per-CPU maps: show or set the value of this CPU only; set: all (if not given)" },
 	{ "noexist", 0, VALUE_FLAG, FIELD(noexist), NULL, "set: only if the key is not there" },
 	{ "exist", 0, VALUE_FLAG, FIELD(exist), NULL, "set: only if the key is there; into a full queue: drop the oldest" },
 	{ "hist", 0, VALUE_OPTIONAL, FIELD(hist), "[=WORDS]", "dump, watch: as a histogram; words: log2, linear[=STEP], unit=us, a member" },
@@ -118,12 +118,16 @@ static int view_add(struct command *command, struct views *views, struct bpfl_er
 
 	if (!!options->hist + !!options->top + !!options->folded > 1)
 		return out_usage(err, "one of --hist, --top and --folded at once");
+	if (command->words.one_cpu && (words || options->run.flamegraph))
+		return out_usage(err, "--cpu is about elements: histograms, tables and stacks are of all CPUs");
 	ret = stacks_prepare(&command->stacks, &options->run, command->out, err);
 	if (ret == 0 && kind != VIEW_HIST && kind != VIEW_TOP)
 		ret = stacks_open_map(&command->stacks, map, err);
 	if (ret >= 0)
 		ret = views_open(views, &options->run, NULL, NULL, command->out, err);
 	views->stacks = &command->stacks;
+	views->one_cpu = command->words.one_cpu;
+	views->cpu = command->words.cpu;
 	if (ret == 0 && options->run.flamegraph) {
 		command->stacks.map = map;
 		command->stacks.words = options->folded && *options->folded ? options->folded : NULL;
@@ -274,21 +278,26 @@ static int map_create(struct command *command, struct bpfl_error *err)
 	return ret < 0 ? ret : bpfl_map_pin(command->map, command->operands[0], err);
 }
 
+#define VIEWS "hist top folded flamegraph stacks fmt rows"
+#define OF_ALL "json verbose quiet help"
+
 static const struct action {
 	const char *name;
 	int (*run)(struct command *command, struct bpfl_error *err);
 	int nr_least, nr_most; /* words behind the map */
 	const char *wants;     /* for a message */
 	bool is_new;	       /* no map is named */
+	const char *options;   /* that say something to it, besides those that all take */
 } actions[] = {
-	{ "dump", map_dump, 0, 0, "dump MAP", false },
-	{ "get", map_get, 0, 1, "get MAP [KEY]", false },
-	{ "set", map_set, 1, 2, "set MAP [KEY] VALUE", false },
-	{ "del", map_del, 0, 1, "del MAP [KEY]", false },
-	{ "watch", map_watch, 0, 0, "watch MAP", false },
-	{ "pin", map_pin, 1, 1, "pin MAP PATH", false },
-	{ "freeze", map_freeze, 0, 0, "freeze MAP", false },
-	{ "create", map_create, 1, 1, "create PATH --type TYPE", true },
+	{ "dump", map_dump, 0, 0, "dump MAP", false, "sum cpu " VIEWS },
+	{ "get", map_get, 0, 1, "get MAP [KEY]", false, "sum cpu" },
+	{ "set", map_set, 1, 2, "set MAP [KEY] VALUE", false, "cpu noexist exist" },
+	{ "del", map_del, 0, 1, "del MAP [KEY]", false, "" },
+	{ "watch", map_watch, 0, 0, "watch MAP", false, "sum cpu " VIEWS " interval duration count" },
+	{ "pin", map_pin, 1, 1, "pin MAP PATH", false, "" },
+	{ "freeze", map_freeze, 0, 0, "freeze MAP", false, "" },
+	{ "create", map_create, 1, 1, "create PATH --type TYPE", true,
+	  "type key value key-size value-size max-entries map-flags name inner" },
 };
 
 #define NR_ACTIONS (sizeof(actions) / sizeof(actions[0]))
@@ -330,6 +339,49 @@ int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct
 	return ret < 0 ? ret : 1;
 }
 
+static bool is_given(const struct map_options *options, const struct option_row *row)
+{
+	const void *field = (const char *)options + row->field;
+
+	switch (row->kind) {
+	case VALUE_FLAG:
+		return *(const bool *)field;
+	case VALUE_TEXT:
+	case VALUE_OPTIONAL:
+		return *(const char *const *)field != NULL;
+	case VALUE_WORDS:
+		return ((const struct words *)field)->nr > 0;
+	case VALUE_NS:
+	case VALUE_U64:
+		return *(const uint64_t *)field > 0;
+	default:
+		return false;
+	}
+}
+
+static bool has_name(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = names; (at = strstr(at, name)); at += len) {
+		if ((at == names || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
+/* What an action does not look at was meant for something: it is refused. */
+static int options_check(const struct map_options *options, const struct action *action, struct bpfl_error *err)
+{
+	for (size_t i = 0; i < table.nr_rows; i++) {
+		const struct option_row *row = &rows[i];
+
+		if (!has_name(OF_ALL, row->name) && !has_name(action->options, row->name) && is_given(options, row))
+			return out_usage(err, "bpfload map %s has no option '--%s'", action->name, row->name);
+	}
+	return 0;
+}
+
 static int words_fill(struct command *command, struct bpfl_error *err)
 {
 	const struct map_options *options = command->options;
@@ -338,6 +390,8 @@ static int words_fill(struct command *command, struct bpfl_error *err)
 
 	if (options->noexist && options->exist)
 		return out_usage(err, "--noexist and --exist contradict each other");
+	if (options->cpu && options->run.sum)
+		return out_usage(err, "--sum is of all CPUs, --cpu of one");
 	if (is_one && (bpfl_text_to_u64(options->cpu, &cpu) < 0 || cpu > UINT32_MAX))
 		return out_usage(err, "--cpu: '%.100s' is not the number of a CPU, nor all", options->cpu);
 	command->words = (struct bpfl_map_words){
@@ -359,7 +413,9 @@ static int action_run(struct command *command, char **words, int nr_words, struc
 
 	if (nr_words == 0)
 		return out_usage(err, "map: dump, get, set, del, watch, pin, freeze or create?");
-	ret = action ? words_fill(command, err) : -EINVAL;
+	ret = action ? options_check(command->options, action, err) : -EINVAL;
+	if (ret == 0)
+		ret = words_fill(command, err);
 	if (ret == 0 && !action->is_new) {
 		used = map_open_words(&command->map, words + 1, nr_words - 1, err);
 		ret = used < 0 ? used : 0;

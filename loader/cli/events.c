@@ -8,7 +8,7 @@
  * now and then.
  *
  * Lost events are warnings, and so a failure with --strict; not one for each record of the kernel's, but at
- * most one a second and the sum at the end.
+ * most one a second for each buffer, and the rest at the end.
  */
 #include "cli.h"
 
@@ -92,29 +92,65 @@ int events_fd(const struct events *events)
 
 /* ---- lost events ---- */
 
-static void lost_say(struct events *events)
+static void lost_line(const struct events *events, const char *source, uint64_t nr)
 {
-	struct timespec now;
+	out_note(events->out, 0, "warning: %s: %llu events lost: the buffer is full before they can be read", source,
+		 (unsigned long long)nr);
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (events->nr_lost == events->nr_lost_said || now.tv_sec == events->lost_said_s)
+/* now: also when something was said in this second. */
+static void lost_say(struct events *events, bool now)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	if (!now && time.tv_sec == events->lost_said_s)
 		return;
-	out_note(events->out, 0, "warning: %llu events lost: the buffer is full before they can be read",
-		 (unsigned long long)(events->nr_lost - events->nr_lost_said));
-	events->nr_lost_said = events->nr_lost;
-	events->lost_said_s = now.tv_sec;
+	for (size_t i = 0; i < events->nr_losers; i++) {
+		struct loser *loser = &events->losers[i];
+
+		if (loser->nr_unsaid == 0)
+			continue;
+		lost_line(events, loser->source, loser->nr_unsaid);
+		loser->nr_unsaid = 0;
+		events->lost_said_s = time.tv_sec;
+	}
+}
+
+/* The buffer that this is about, which may be a new one. NULL: no memory. */
+static struct loser *loser_find(struct events *events, const struct bpfl_record *record)
+{
+	struct loser *items;
+
+	for (size_t i = 0; i < events->nr_losers; i++) {
+		if (events->losers[i].idx == record->source_idx)
+			return &events->losers[i];
+	}
+	items = realloc(events->losers, (events->nr_losers + 1) * sizeof(*items));
+	if (!items)
+		return NULL;
+	events->losers = items;
+	items[events->nr_losers] = (struct loser){ record->source, record->source_idx, 0 };
+	return &items[events->nr_losers++];
 }
 
 static void lost_count(struct events *events, const struct bpfl_record *record, const char *text, size_t size)
 {
-	if (events->nr_lost == 0)
+	bool is_counter = record->source_idx == SIZE_MAX; /* of the object: said once, at the end */
+	struct loser *loser = is_counter ? NULL : loser_find(events, record);
+
+	if (!events->any_lost)
 		events->out->nr_warnings++;
-	if (record->source_idx == SIZE_MAX) /* a counter of the object: said once, at the end */
+	events->any_lost = true;
+	events->nr_lost += is_counter ? 0 : record->nr_lost;
+	if (is_counter)
 		out_note(events->out, 0, "warning: %s: the programs counted %llu lost events", record->source,
 			 (unsigned long long)record->nr_lost);
+	else if (loser)
+		loser->nr_unsaid += record->nr_lost;
 	else
-		events->nr_lost += record->nr_lost;
-	lost_say(events);
+		lost_line(events, record->source, record->nr_lost);
+	lost_say(events, false);
 	if (events->options->json)
 		out_write(events->out, text, size);
 }
@@ -194,8 +230,7 @@ int events_finish(struct events *events, struct bpfl_error *err)
 	if (!events->sources || bpfl_events_nr_sources(events->sources) == 0)
 		return 0;
 	ret = bpfl_events_finish(events->sources, record_show, events, err);
-	events->lost_said_s = -1;
-	lost_say(events);
+	lost_say(events, true);
 	flushed = out_flush(events->out);
 	if (ret == -ECANCELED || ret == -EPIPE || flushed == -EPIPE)
 		return 0;
@@ -206,4 +241,5 @@ void events_deinit(struct events *events)
 {
 	bpfl_events_close(events->sources);
 	bpfl_decoder_destroy(events->decoder);
+	free(events->losers);
 }

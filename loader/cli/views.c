@@ -204,7 +204,8 @@ static int view_text(const struct views *views, const struct view *view, struct 
 {
 	const struct options *options = views->options;
 	enum bpfl_format format = options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
-	struct bpfl_map_words words = { .size = sizeof(words), .format = format, .sum = options->sum };
+	struct bpfl_map_words words = { .size = sizeof(words), .format = format, .sum = options->sum,
+					.one_cpu = views->one_cpu, .cpu = views->cpu };
 	struct bpfl_view_opts opts = table_opts(options, views->out);
 
 	opts.format = format;

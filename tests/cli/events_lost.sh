@@ -52,11 +52,11 @@ lose_perf() {
 
 lose_perf
 [ "$code" -eq 0 ] || fail "lost events alone are no failure: $code"
-err_matches '^warning: [1-9][0-9]* events lost: the buffer is full before they can be read$'
+err_matches '^warning: events: [1-9][0-9]* events lost: the buffer is full before they can be read$'
 
 lose_perf --strict --json
 [ "$code" -eq 8 ] || fail "with --strict they are: exit code $code, not 8"
-said=$(sed -n 's/^warning: \([0-9]*\) events lost.*/\1/p' "$TMP/err" | awk '{ sum += $1 } END { print sum + 0 }')
+said=$(sed -n 's/^warning: events: \([0-9]*\) events lost.*/\1/p' "$TMP/err" | awk '{ sum += $1 } END { print sum + 0 }')
 jq -es --argjson said "$said" --argjson started $started 'map(select(.type == "lost")) as $lost | ($lost | map(.count) | add) as $count |
 	$count == $said and ($lost | all(.map == "events" and .cpu >= 0)) and
 	$count + (map(select(.type == "event")) | length) >= $started' "$TMP/out" >/dev/null || fail "lines of JSON and $said lost events"

@@ -104,6 +104,17 @@ says "cli_hits[1] cpu 0 = 4" get cli_hits 1 --cpu 0
 run 0 map set cli_hits 1 --cpu 0 -- -3
 run 0 map set cli_hits 0 5 --cpu 0
 says "cli_hits[0] = 5" get cli_hits 0 --sum
+says 'cli_hits[0] cpu 0 = 5
+cli_hits[1] cpu 0 = -3' dump cli_hits --cpu 0
+says '{"v":1,"type":"map","map":"cli_hits","key":0,"cpu":0,"value":5}
+{"v":1,"type":"map","map":"cli_hits","key":1,"cpu":0,"value":-3}' watch cli_hits --cpu 0 --count 1 --json
+run 2 map dump cli_hits --cpu 100000
+run 2 map dump cli_hits --cpu 0 --top
+err_has 'of all CPUs'
+run 2 map get cli_hits 1 --cpu 0 --sum
+run 2 map del cli_hits 1 --cpu 0 # what an action does not look at is refused, not ignored
+err_has "bpfload map del has no option '--cpu'"
+run 2 map get cli_hits 1 --interval 1s
 run 2 map get cli_hits 1 --cpu 100000
 run 2 map get cli_hits 1 --cpu al
 run 2 map del cli_hits 1
