@@ -27,10 +27,8 @@
 
 static int command_error(const struct child *child, enum bpfl_error_kind kind, int errnum, struct bpfl_error *err)
 {
-	bpfl_error_clear(err);
+	out_errno(err, errnum, "command '%.300s'", child->argv[0]);
 	err->kind = kind;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "command '%.300s': %s", child->argv[0], strerror(errnum));
 	return -errnum;
 }
 

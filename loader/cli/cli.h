@@ -22,6 +22,7 @@
  *     events.c     what programs send through ring and perf buffers
  *     views.c      maps on the screen: --dump, --hist, --top, --folded
  *     stacks.c     names for stacks, --flamegraph
+ *     file.c       results that go into a file of their own
  *     export.c     metrics: --export, and export for maps of others
  *     http.c       the page of metrics, for who asks
  *     tables.c     tables that an object describes itself
@@ -156,7 +157,8 @@ int out_write(void *ctx, const char *text, size_t size);
 int out_flush(struct out *out);
 /*
  * The end of a command that returns ret: data that stdout refused at any time is a failure, however the command
- * ended itself. ret; 0 or -errno of the write, with nothing in the error: out_error() knows.
+ * ended itself; a reader that leaves early has seen enough. ret; 0; -errno of the write, with nothing in the error:
+ * out_error() knows.
  */
 int out_end(struct out *out, int ret);
 /* Lines of the terminal that stdout is; 0: it is none. */
@@ -173,7 +175,20 @@ void out_note(const struct out *out, int verbosity, const char *fmt, ...) __attr
 struct bpfl_log out_log(struct out *out);
 /* Shows an error and returns the exit code for it. */
 int out_error(const struct out *out, const struct bpfl_error *err);
+/* The words are wrong. -EINVAL. */
 int out_usage(struct bpfl_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A call of the system failed: the words, and behind a colon what errnum means. -errnum. */
+int out_errno(struct bpfl_error *err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* -ENOMEM. */
+int out_nomem(struct bpfl_error *err);
+
+/*
+ * file.c. What --option PATH is to get: "-" is stdout; a regular file is replaced as a whole, what is no regular file
+ * is written into. 0 or -errno.
+ */
+int file_write(const char *option, const char *path, const void *bytes, size_t size, struct bpfl_error *err);
+/* Before the work: whether file_write() could begin. What is neither file nor directory shows it only then. */
+int file_check(const char *option, const char *path, struct bpfl_error *err);
 
 /* cmd_stage.c, cmd_btf.c, cmd_run.c: return the exit code. argv[0] is the command's name. */
 int cmd_elf(int argc, char **argv);

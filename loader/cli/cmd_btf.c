@@ -195,20 +195,11 @@ static const struct action *action_find(const char *name, struct bpfl_error *err
 /* The exit code for what an action returned. */
 static int finish(const struct action *action, int ret, struct out *out, struct bpfl_error *err)
 {
-	int flushed = out_flush(out);
 	int code = EXIT_OK;
 
-	/* A reader that leaves early (head) has seen enough. */
-	if (ret >= 0 && flushed < 0)
-		ret = flushed;
-	if (ret < 0 && !out->closed) {
-		if (err->kind == BPFL_ERR_NONE) {
-			err->kind = BPFL_ERR_SYSTEM;
-			err->errnum = -ret;
-			snprintf(err->message, sizeof(err->message), "writing to stdout: %s", strerror(-ret));
-		}
+	ret = out_end(out, ret);
+	if (ret < 0)
 		code = out_error(out, err);
-	}
 	if (action && action->is_diff && code != EXIT_OK)
 		code = DIFF_TROUBLE;
 	else if (action && action->is_diff && ret > 0)

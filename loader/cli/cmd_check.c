@@ -120,7 +120,7 @@ static int kernel_open(struct kernel *kernel, const char *btf_path, const char *
 
 	kernel->name = kernel_name(btf_path);
 	if (!kernel->name)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	return btf_path ? bpfl_target_create(&opts, &kernel->target, err) :
 			  bpfl_target_running(&opts, &kernel->target, err);
 }
@@ -140,7 +140,7 @@ static int kernels_open(struct run *run, struct bpfl_error *err)
 				      "modules beside it");
 	run->kernels = calloc(nr, sizeof(*run->kernels));
 	if (!run->kernels)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	run->nr_kernels = nr;
 	for (size_t i = 0; i < nr && ret == 0; i++)
 		ret = kernel_open(&run->kernels[i], btf->nr ? btf->items[i] : NULL,
@@ -198,8 +198,10 @@ static int object_check(struct run *run, struct object *object, const char *path
 
 	object->name = base_name(path);
 	object->checks = calloc(run->nr_kernels, sizeof(struct bpfl_check *));
-	if (!object->checks)
-		return out_usage(err, "out of memory");
+	if (!object->checks) {
+		bpfl_spec_destroy(spec);
+		return out_nomem(err);
+	}
 	if (ret == 0)
 		ret = edits_apply(&run->options.edits, spec, err);
 	if (ret < 0)
@@ -357,14 +359,12 @@ static int files_check(struct run *run, char **files, size_t nr_files, struct bp
 		return ret;
 	run->objects = calloc(nr_files, sizeof(*run->objects));
 	if (!run->objects)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	run->nr_objects = nr_files;
 	for (size_t i = 0; i < nr_files && ret == 0; i++)
 		ret = object_check(run, &run->objects[i], files[i], err);
 	if (ret == 0 && !run->options.json)
 		ret = report(run, err);
-	if (ret == 0)
-		ret = out_flush(&run->out);
 	return ret;
 }
 
@@ -385,15 +385,8 @@ int cmd_check(int argc, char **argv)
 	if (ret == 0 && operand == argc)
 		ret = out_usage(&err, "which object files?");
 	if (ret == 0)
-		ret = files_check(&run, argv + operand, (size_t)(argc - operand), &err);
-	if (ret < 0 && !run.out.closed && err.kind == BPFL_ERR_NONE) {
-		fprintf(stderr, "error: writing to stdout: %s\n", strerror(-ret));
-		code = EXIT_OTHER;
-	} else if (ret < 0 && !run.out.closed) {
-		code = out_error(&run.out, &err);
-	} else {
-		code = exit_code_of(&run);
-	}
+		ret = out_end(&run.out, files_check(&run, argv + operand, (size_t)(argc - operand), &err));
+	code = ret < 0 ? out_error(&run.out, &err) : exit_code_of(&run);
 done:
 	run_deinit(&run);
 	bpfl_error_clear(&err);

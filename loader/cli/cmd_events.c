@@ -99,11 +99,11 @@ static int types_name(struct words *types, const char *map, char ***ret_words, s
 
 		(*ret_words)[i] = malloc(size);
 		if (!(*ret_words)[i])
-			return out_usage(err, "out of memory");
+			return out_nomem(err);
 		snprintf((*ret_words)[i], size, "%s%s%s", has_name ? "" : map, has_name ? "" : "=", types->items[i]);
 		types->items[i] = (*ret_words)[i];
 	}
-	return *ret_words ? 0 : out_usage(err, "out of memory");
+	return *ret_words ? 0 : out_nomem(err);
 }
 
 static int follow(struct bpfl_map *map, const struct bpfl_spec *spec, struct events_options *options, struct out *out,

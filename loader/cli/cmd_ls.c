@@ -4,7 +4,6 @@
  */
 #include "cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,16 +64,8 @@ static int listing_show(unsigned wanted, struct out *out, struct bpfl_error *err
 	if (ret < 0)
 		return ret;
 	ret = out_text(out, text);
-	if (ret == 0)
-		ret = out_flush(out);
 	free(text);
-	if (ret == -EPIPE)
-		return 0;
-	if (ret < 0)
-		out_usage(err, "writing to stdout: %s", strerror(-ret));
-	if (ret < 0)
-		err->kind = BPFL_ERR_SYSTEM;
-	return ret;
+	return out_end(out, ret);
 }
 
 int cmd_ls(int argc, char **argv)
@@ -92,7 +83,7 @@ int cmd_ls(int argc, char **argv)
 	if (ret == 0 && options.help) {
 		printf("usage: bpfload ls [prog] [map] [link] [btf] [options]\n");
 		option_table_help(&table);
-		return EXIT_OK;
+		return out_help_end();
 	}
 	if (ret == 0)
 		ret = kinds_take(argv + operand, argc - operand, &wanted, &err);

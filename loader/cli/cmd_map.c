@@ -92,7 +92,7 @@ static int map_help(void)
 	       "  bpfload map set /sys/fs/bpf/limits '{pid=1,comm=bash}' 100\n"
 	       "  bpfload map watch id 17 --top=bytes --sum\n"
 	       "  bpfload map create /sys/fs/bpf/seen --type hash --key u32 --value 'struct {u64 packets; u64 bytes;}' --max-entries 1024\n");
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_OTHER;
+	return out_help_end();
 }
 
 /* ---- actions ---- */
@@ -138,7 +138,7 @@ static int view_add(struct command *command, struct views *views, struct bpfl_er
 		return ret;
 	command->map = NULL; /* theirs now */
 	if (views_add(views, kind, map, words && *words ? words : NULL) < 0)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	return views_stacks(views, views->nr - 1, err);
 }
 
@@ -442,7 +442,7 @@ int cmd_map(int argc, char **argv)
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct map_options options = { 0 };
 	struct command command = { .options = &options };
-	int first = argc, code = EXIT_OK, flushed, ret;
+	int first = argc, code = EXIT_OK, ret;
 	struct out out;
 
 	out_init(&out);
@@ -454,15 +454,8 @@ int cmd_map(int argc, char **argv)
 		return map_help();
 	if (ret == 0)
 		ret = action_run(&command, argv + first, argc - first, &err);
-	flushed = out_flush(&out);
-	if (ret == 0)
-		ret = flushed;
-	if (ret < 0 && err.kind == BPFL_ERR_NONE) {
-		err.kind = BPFL_ERR_SYSTEM;
-		err.errnum = -ret;
-		snprintf(err.message, sizeof(err.message), "writing to stdout: %s", strerror(-ret));
-	}
-	if (ret < 0 && !(out.closed && ret == -EPIPE))
+	ret = out_end(&out, ret);
+	if (ret < 0)
 		code = out_error(&out, &err);
 	stacks_deinit(&command.stacks);
 	words_deinit(&options.run.fmt);

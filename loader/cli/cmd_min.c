@@ -4,12 +4,9 @@
  */
 #include "cli.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct min_options {
@@ -53,74 +50,6 @@ static int min_help(void)
 	return out_help_end();
 }
 
-static int system_error(struct bpfl_error *err, const char *path, int errnum)
-{
-	bpfl_error_clear(err);
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "writing %.500s: %s", path, strerror(errnum));
-	return -errnum;
-}
-
-/* Writes and closes. 0 or -errno. */
-static int bytes_write(FILE *file, const void *bytes, size_t size)
-{
-	int errnum = 0;
-
-	errno = 0;
-	if (fwrite(bytes, 1, size, file) != size || fflush(file) != 0)
-		errnum = errno ? errno : EIO;
-	if (file != stdout && fclose(file) != 0 && errnum == 0)
-		errnum = errno;
-	return -errnum;
-}
-
-/* What is there already and no regular file (a pipe, /dev/stdout, a link) stays what it is. */
-static int write_into(const char *path, const void *bytes, size_t size)
-{
-	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-
-	return file ? bytes_write(file, bytes, size) : -errno;
-}
-
-/* A file that is there is a whole one: it gets its name last. */
-static int write_anew(const char *path, const void *bytes, size_t size)
-{
-	size_t part_size = strlen(path) + sizeof(".XXXXXX");
-	char *part = malloc(part_size);
-	mode_t mask = umask(0);
-	FILE *file = NULL;
-	int fd = -1, ret;
-
-	umask(mask);
-	if (part) {
-		snprintf(part, part_size, "%s.XXXXXX", path);
-		fd = mkostemp(part, O_CLOEXEC);
-	}
-	if (fd >= 0) {
-		fchmod(fd, 0666 & ~mask);
-		file = fdopen(fd, "w");
-	}
-	ret = file ? bytes_write(file, bytes, size) : -errno;
-	if (fd >= 0 && !file)
-		close(fd);
-	if (ret == 0 && rename(part, path) != 0)
-		ret = -errno;
-	if (ret < 0 && fd >= 0)
-		remove(part);
-	free(part);
-	return ret;
-}
-
-static int file_write(const char *path, const void *bytes, size_t size, struct bpfl_error *err)
-{
-	struct stat st;
-	bool is_new = strcmp(path, "-") != 0 && (lstat(path, &st) != 0 || S_ISREG(st.st_mode));
-	int ret = is_new ? write_anew(path, bytes, size) : write_into(path, bytes, size);
-
-	return ret < 0 ? system_error(err, path, -ret) : 0;
-}
-
 static int object_add(struct bpfl_btf_min *min, const struct options *edits, const char *path,
 		      struct out *out, struct bpfl_error *err)
 {
@@ -157,7 +86,7 @@ static int min_make(const struct min_options *options, char **files, int nr_file
 	if (ret == 0)
 		ret = bpfl_btf_min_finish(min, &bytes, &size, err);
 	if (ret == 0)
-		ret = file_write(options->out_path, bytes, size, err);
+		ret = file_write("output", options->out_path, bytes, size, err);
 	if (ret == 0)
 		out_note(out, 1, "%s: %zu bytes", options->out_path, size);
 	free(bytes);

@@ -111,13 +111,7 @@ static int log_file_write(const struct run *run, const char *prog, const char *l
 		ok = false;
 		errnum = errno;
 	}
-	if (ok)
-		return 0;
-	bpfl_error_clear(err);
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "--verifier-log: '%.300s': %s", path, strerror(errnum));
-	return -errnum;
+	return ok ? 0 : out_errno(err, errnum, "--verifier-log: '%.300s'", path);
 }
 
 static int logs_show(struct run *run, struct bpfl_error *err)
@@ -322,10 +316,9 @@ static const step_fn load_steps[] = { spec_step, image_step, pin_dir_step, objec
 static int load_interrupted(struct run *run, struct bpfl_error *err)
 {
 	bpfl_object_unpin(run->object);
-	bpfl_error_clear(err);
-	err->kind = BPFL_ERR_SYSTEM;
+	out_usage(err, "interrupted by a signal: nothing is attached, nothing is pinned");
+	err->kind = BPFL_ERR_SYSTEM; /* the words were right */
 	err->errnum = EINTR;
-	snprintf(err->message, sizeof(err->message), "interrupted by a signal: nothing is attached, nothing is pinned");
 	return -EINTR;
 }
 

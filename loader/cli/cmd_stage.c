@@ -108,18 +108,10 @@ static int stage_run(enum option_set stage, int argc, char **argv)
 	}
 	if (ret == 0)
 		ret = stage_make(stage, &options, &out, &text, &err);
-	if (ret < 0) {
-		code = out_error(&out, &err);
-		goto done;
-	}
-	/* A reader that leaves early (head) has seen enough. */
-	ret = out_text(&out, text);
 	if (ret == 0)
-		ret = out_flush(&out);
-	if (ret < 0 && !out.closed) {
-		fprintf(stderr, "error: writing to stdout: %s\n", strerror(-ret));
-		code = EXIT_OTHER;
-	}
+		ret = out_end(&out, out_text(&out, text));
+	if (ret < 0)
+		code = out_error(&out, &err);
 done:
 	free(text);
 	options_deinit(&options);

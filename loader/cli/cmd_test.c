@@ -53,16 +53,6 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload test --help" };
 
-static int file_error(const char *option, const char *path, struct bpfl_error *err)
-{
-	int errnum = errno ? errno : EIO;
-
-	out_usage(err, "--%s: '%.300s': %s", option, path, strerror(errnum));
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	return -errnum;
-}
-
 static int input_read(const char *option, const char *path, void **ret_data, size_t *ret_size, struct bpfl_error *err)
 {
 	FILE *file;
@@ -76,26 +66,12 @@ static int input_read(const char *option, const char *path, void **ret_data, siz
 	if (file && *ret_data)
 		*ret_size = fread(*ret_data, 1, INPUT_MAX + 1, file);
 	if (!file || !*ret_data || ferror(file))
-		ret = file_error(option, path, err);
+		ret = out_errno(err, errno, "--%s: '%.300s'", option, path);
 	else if (*ret_size > INPUT_MAX)
 		ret = out_usage(err, "--%s: '%.300s' has more than 1 MiB", option, path);
 	if (file && file != stdin)
 		fclose(file);
 	return ret;
-}
-
-static int output_write(const char *option, const char *path, const uint8_t *bytes, size_t size, struct bpfl_error *err)
-{
-	FILE *file;
-	bool ok;
-
-	if (!path)
-		return 0;
-	file = fopen(path, "we");
-	ok = file && fwrite(bytes, 1, size, file) == size;
-	if (file && fclose(file) == EOF)
-		ok = false;
-	return ok ? 0 : file_error(option, path, err);
 }
 
 static int load(struct test *test, const char *prog, struct bpfl_error *err)
@@ -147,25 +123,18 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 	test->input.wants_ctx = options->ctx_out != NULL;
 	test->input.repeat = (uint32_t)options->repeat;
 	ret = bpfl_object_test(test->object, prog, &test->input, &test->result, err);
-	if (ret == 0)
-		ret = output_write("data-out", options->data_out, test->result.data, test->result.data_size, err);
-	if (ret == 0)
-		ret = output_write("ctx-out", options->ctx_out, test->result.ctx, test->result.ctx_size, err);
+	if (ret == 0 && options->data_out)
+		ret = file_write("data-out", options->data_out, test->result.data, test->result.data_size, err);
+	if (ret == 0 && options->ctx_out)
+		ret = file_write("ctx-out", options->ctx_out, test->result.ctx, test->result.ctx_size, err);
 	if (ret == 0)
 		ret = bpfl_test_result_text(&test->result, prog,
 					    options->common.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
 	if (ret < 0)
 		return ret;
-	ret = out_text(&test->out, text);
-	if (ret == 0)
-		ret = out_flush(&test->out);
+	ret = out_end(&test->out, out_text(&test->out, text));
 	free(text);
-	if (ret < 0 && ret != -EPIPE) {
-		out_usage(err, "writing to stdout: %s", strerror(-ret));
-		err->kind = BPFL_ERR_SYSTEM;
-		return ret;
-	}
-	return 0;
+	return ret;
 }
 
 static void test_deinit(struct test *test)

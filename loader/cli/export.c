@@ -46,7 +46,7 @@ static int list_add(struct words *words, char *list, struct bpfl_error *err)
 		const char **items = realloc(words->items, (words->nr + 1) * sizeof(*items));
 
 		if (!items)
-			return out_usage(err, "out of memory");
+			return out_nomem(err);
 		words->items = items;
 		if (plus)
 			*plus++ = '\0';
@@ -135,7 +135,7 @@ static int words_parse(struct export *export, const char *text, bool may_print, 
 	}
 	export->words = strdup(text);
 	if (!export->words)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	at = export->words + len;
 	if (*at == ':') {
 		export->where = ++at;
@@ -218,7 +218,7 @@ int export_prepare(struct export **ret_export, const struct options *options, co
 		return 0;
 	export = calloc(1, sizeof(*export));
 	if (!export)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	*ret_export = export;
 	ret = words_parse(export, options->export_words, false, err);
 	if (ret == 0)
@@ -232,7 +232,7 @@ static int map_keep(struct export *export, struct bpfl_map *map, struct bpfl_err
 
 	if (!opened) {
 		bpfl_map_close(map);
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	}
 	export->opened = opened;
 	opened[export->nr_opened++] = map;
@@ -388,10 +388,10 @@ static int page_print(struct export *export, struct out *out, struct bpfl_error 
 	int ret = page_make(export, &text);
 
 	if (ret < 0)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	ret = out_text(out, text);
 	free(text);
-	return ret == 0 ? out_flush(out) : ret;
+	return ret;
 }
 
 static int serve(struct export *export, const struct options *options, struct out *out, struct bpfl_error *err)
@@ -460,13 +460,8 @@ int cmd_export(int argc, char **argv)
 	if (ret == 0 && options.help)
 		return command_help();
 	if (ret == 0)
-		ret = export_words(&export, &options, argv + first, argc - first, &out, &err);
-	if (ret < 0 && err.kind == BPFL_ERR_NONE) {
-		err.kind = BPFL_ERR_SYSTEM;
-		err.errnum = -ret;
-		snprintf(err.message, sizeof(err.message), "writing to stdout: %s", strerror(-ret));
-	}
-	if (ret < 0 && !(out.closed && ret == -EPIPE))
+		ret = out_end(&out, export_words(&export, &options, argv + first, argc - first, &out, &err));
+	if (ret < 0)
 		code = out_error(&out, &err);
 	export_deinit(&export);
 	bpfl_error_clear(&err);

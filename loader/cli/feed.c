@@ -32,21 +32,13 @@ struct feed {
 
 static int input_open(struct feed *feed, struct bpfl_error *err)
 {
-	int errnum;
-
 	if (strcmp(feed->name, "-") == 0) {
 		feed->name = "stdin";
 		feed->fd = STDIN_FILENO;
 		return 0;
 	}
 	feed->fd = open(feed->name, O_RDONLY | O_CLOEXEC);
-	errnum = errno;
-	if (feed->fd >= 0)
-		return 0;
-	out_usage(err, "--feed: '%.300s': %s", feed->name, strerror(errnum));
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	return -errnum;
+	return feed->fd >= 0 ? 0 : out_errno(err, errno, "--feed: '%.300s'", feed->name);
 }
 
 int feed_open(const struct options *options, const struct bpfl_object *object, struct out *out, struct feed **ret_feed,
@@ -63,7 +55,7 @@ int feed_open(const struct options *options, const struct bpfl_object *object, s
 		return out_usage(err, "--feed: '%.200s' is not MAP=FILE or MAP=-", options->feed);
 	feed = calloc(1, sizeof(*feed));
 	if (!feed)
-		return out_usage(err, "--feed: out of memory");
+		return out_nomem(err);
 	*ret_feed = feed;
 	feed->out = out;
 	feed->fd = -1;

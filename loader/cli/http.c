@@ -109,12 +109,10 @@ static int address_parse(const char *where, union address *address, socklen_t *r
 
 static int listen_error(const char *where, int errnum, struct bpfl_error *err)
 {
-	bpfl_error_clear(err);
+	out_errno(err, errnum, "--export: listening on '%.100s'", where);
 	err->kind = errnum == EACCES                                  ? BPFL_ERR_PERMISSION
 		    : errnum == EADDRINUSE || errnum == EADDRNOTAVAIL ? BPFL_ERR_TARGET
 								      : BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "--export: listening on '%.100s': %s", where, strerror(errnum));
 	if (errnum == EADDRINUSE)
 		snprintf(err->fix, sizeof(err->fix),
 			 "another process listens there: choose another port, or 0 for one that is free");
@@ -174,7 +172,7 @@ int http_open(const char *where, const struct http_opts *opts, struct http **ret
 		return ret;
 	http = calloc(1, sizeof(*http));
 	if (!http)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	http->opts = *opts;
 	if (http->opts.timeout_ms == 0)
 		http->opts.timeout_ms = TIMEOUT_DEFAULT_MS;

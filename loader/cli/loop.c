@@ -23,17 +23,6 @@
 #define NR_FDS 10
 #define UNTIL_NS 50000000 /* how often --until is looked at */
 
-static int system_error(struct bpfl_error *err, const char *what)
-{
-	int errnum = errno;
-
-	bpfl_error_clear(err);
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "%s: %s", what, strerror(errnum));
-	return -errnum;
-}
-
 int signals_init(int *ret_signal_fd, struct bpfl_error *err)
 {
 	sigset_t set;
@@ -44,10 +33,10 @@ int signals_init(int *ret_signal_fd, struct bpfl_error *err)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return system_error(err, "blocking signals");
+		return out_errno(err, errno, "blocking signals");
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
-		return system_error(err, "signalfd");
+		return out_errno(err, errno, "signalfd");
 	*ret_signal_fd = fd;
 	return 0;
 }
@@ -85,9 +74,9 @@ static int timer_open(uint64_t ns, bool repeat, int *ret_fd, struct bpfl_error *
 		spec.it_interval = spec.it_value;
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (fd < 0)
-		return system_error(err, "timerfd_create");
+		return out_errno(err, errno, "timerfd_create");
 	if (timerfd_settime(fd, 0, &spec, NULL) < 0) {
-		ret = system_error(err, "timerfd_settime");
+		ret = out_errno(err, errno, "timerfd_settime");
 		close(fd);
 		return ret;
 	}
@@ -223,10 +212,8 @@ int loop_end(int ret, struct bpfl_error *err)
 {
 	if (ret == -ECANCELED || ret == -EPIPE)
 		return 0;
-	if (ret < 0 && err->kind == BPFL_ERR_NONE) {
-		errno = -ret;
-		return system_error(err, "writing to stdout");
-	}
+	if (ret < 0 && err->kind == BPFL_ERR_NONE)
+		return out_errno(err, -ret, "writing to stdout");
 	return ret;
 }
 
@@ -265,7 +252,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 			wait_ms = feed_wait_ms(loop->feed);
 		if (poll(fds, NR_FDS, wait_ms) < 0) {
 			if (errno != EINTR)
-				ret = system_error(err, "poll");
+				ret = out_errno(err, errno, "poll");
 			continue;
 		}
 		ret = events_handle(loop, fds, err);

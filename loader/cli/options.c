@@ -157,7 +157,7 @@ static int list_add(struct words *words, char *list, const char *name, struct bp
 		if (!*word)
 			return out_usage(err, "--%s: an empty name in the list", name);
 		if (words_add(words, word) < 0)
-			return out_usage(err, "out of memory");
+			return out_nomem(err);
 		word = comma;
 	}
 	return 0;
@@ -209,7 +209,7 @@ static int option_take(void *values, const struct option_row *row, char *argumen
 		*(const char **)field = argument ? argument : "";
 		return 0;
 	case VALUE_WORDS:
-		return words_add(field, argument) < 0 ? out_usage(err, "out of memory") : 0;
+		return words_add(field, argument) < 0 ? out_nomem(err) : 0;
 	case VALUE_LIST:
 		return list_add(field, argument, row->name, err);
 	case VALUE_VERBOSE:

@@ -74,11 +74,13 @@ int out_flush(struct out *out)
 
 int out_end(struct out *out, int ret)
 {
-	int flushed = ret == 0 ? out_flush(out) : 0;
+	int flushed = ret >= 0 ? out_flush(out) : 0;
 
-	if (ret < 0 || flushed == 0 || flushed == -EPIPE)
-		return ret < 0 ? ret : -out->refused_errnum;
-	return flushed;
+	if (flushed < 0)
+		ret = flushed;
+	if (ret == -EPIPE && out->closed)
+		ret = 0;
+	return ret >= 0 && out->refused_errnum ? -out->refused_errnum : ret;
 }
 
 unsigned out_rows(void)
@@ -98,13 +100,7 @@ int out_redirect(struct out *out, const char *path, struct bpfl_error *err)
 	if (fd > STDERR_FILENO)
 		close(fd);
 	out->closed = false;
-	if (ok)
-		return 0;
-	bpfl_error_clear(err);
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "--output: '%.300s': %s", path, strerror(errnum));
-	return -errnum;
+	return ok ? 0 : out_errno(err, errnum, "--output: '%.300s'", path);
 }
 
 void out_note(const struct out *out, int verbosity, const char *fmt, ...)
@@ -176,9 +172,7 @@ static int write_error(const struct out *out)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
 
-	err.kind = BPFL_ERR_SYSTEM;
-	err.errnum = out->refused_errnum ? out->refused_errnum : EIO;
-	snprintf(err.message, sizeof(err.message), "writing to stdout: %s", strerror(err.errnum));
+	out_errno(&err, out->refused_errnum, "writing to stdout");
 	return out_error(out, &err);
 }
 
@@ -210,4 +204,28 @@ int out_usage(struct bpfl_error *err, const char *fmt, ...)
 	vsnprintf(err->message, sizeof(err->message), fmt, args);
 	va_end(args);
 	return -EINVAL;
+}
+
+int out_errno(struct bpfl_error *err, int errnum, const char *fmt, ...)
+{
+	char words[BPFL_ERROR_TEXT_SIZE];
+	va_list args;
+
+	if (errnum == 0)
+		errnum = EIO;
+	va_start(args, fmt);
+	vsnprintf(words, sizeof(words), fmt, args);
+	va_end(args);
+	out_usage(err, "%s: %s", words, strerror(errnum));
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = errnum;
+	return -errnum;
+}
+
+int out_nomem(struct bpfl_error *err)
+{
+	out_usage(err, "out of memory");
+	err->kind = BPFL_ERR_SYSTEM;
+	err->errnum = ENOMEM;
+	return -ENOMEM;
 }

@@ -46,7 +46,7 @@ static int struct_ops_add(struct plan *plan, const char *name, struct bpfl_spec 
 		return ret;
 	item = plan_add(plan);
 	if (!item)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	item->prog_idx = SIZE_MAX;
 	for (size_t i = 0; bpfl_spec_map_view(spec, i, &view) == 0; i++) {
 		if (strcmp(view.name, name) == 0)
@@ -80,7 +80,7 @@ static int spec_add(struct plan *plan, const char *text, struct bpfl_spec *spec,
 	int ret;
 
 	if (!item)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	ret = bpfl_attach_parse(text, &item->attach, err);
 	if (ret == 0)
 		ret = bpfl_attach_select(item->attach, spec, &item->prog_idx, err);
@@ -109,7 +109,7 @@ static int section_add(struct plan *plan, struct bpfl_spec *spec, size_t prog_id
 	}
 	item = plan_add(plan);
 	if (!item)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	item->prog_idx = prog_idx;
 	ret = bpfl_attach_from_section(spec, prog_idx, &item->attach, err);
 	if (ret == 0 && !item->attach) {
@@ -261,7 +261,7 @@ int plan_pin(struct plan *plan, const struct bpfl_object *object, const char *di
 	int ret;
 
 	if (!links)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	for (size_t i = 0; i < plan->nr; i++) {
 		struct plan_item *item = &plan->items[i];
 

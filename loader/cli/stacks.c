@@ -11,20 +11,16 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define NAME_SIZE 256
 /* How often: a twentieth of the time may go into it. */
 #define NOTE_LEAST_MS 10
 #define NOTE_MOST_MS 1000
 #define NOTE_SHARE 20
-#define PATH_SIZE 4096
 
 int stacks_prepare(struct stacks *stacks, const struct options *options, struct out *out, struct bpfl_error *err)
 {
@@ -48,27 +44,6 @@ void stacks_deinit(struct stacks *stacks)
 	if (stacks->owns_map)
 		bpfl_map_close(stacks->map);
 	memset(stacks, 0, sizeof(*stacks));
-}
-
-/* ---- the file ---- */
-
-static int file_error(struct bpfl_error *err, const char *path)
-{
-	int errnum = errno ? errno : EIO;
-
-	bpfl_error_clear(err);
-	err->kind = BPFL_ERR_SYSTEM;
-	err->errnum = errnum;
-	snprintf(err->message, sizeof(err->message), "--flamegraph: '%.300s': %s", path, strerror(errnum));
-	return -errnum;
-}
-
-/* What is no regular file (a pipe, /dev/stdout) cannot be replaced, only written. */
-static bool is_replaceable(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
 /* ---- which map ---- */
@@ -129,32 +104,6 @@ static int choose_map(struct stacks *stacks, const struct bpfl_object *object, c
 	return -EINVAL;
 }
 
-/*
- * A place where nothing can be written is said before the measuring. What is neither file nor directory
- * shows it when it is written.
- */
-static int place_check(const char *path, struct bpfl_error *err)
-{
-	char temporary[PATH_SIZE];
-	struct stat st;
-	int fd;
-
-	if (!is_replaceable(path)) {
-		errno = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? EISDIR : 0;
-		return errno ? file_error(err, path) : 0;
-	}
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= PATH_SIZE) {
-		errno = ENAMETOOLONG;
-		return file_error(err, path);
-	}
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return file_error(err, path);
-	close(fd);
-	unlink(temporary);
-	return 0;
-}
-
 int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const struct bpfl_spec *spec,
 		struct bpfl_error *err)
 {
@@ -168,7 +117,8 @@ int stacks_open(struct stacks *stacks, const struct bpfl_object *object, const s
 
 	if (ret < 0 || !options->flamegraph)
 		return ret < 0 ? ret : 0;
-	ret = place_check(options->flamegraph, err);
+	/* A place where nothing can be written is said before the measuring. */
+	ret = file_check("flamegraph", options->flamegraph, err);
 	if (ret < 0)
 		return ret;
 	if (text) {
@@ -245,41 +195,6 @@ int stacks_folded(struct stacks *stacks, const struct bpfl_map *map, const char 
 	return ret;
 }
 
-static int write_file(const char *path, const char *text, struct bpfl_error *err)
-{
-	bool replace = is_replaceable(path);
-	char temporary[PATH_SIZE];
-	mode_t mask = umask(0);
-	FILE *file;
-	bool ok;
-	int fd;
-
-	umask(mask);
-	if (snprintf(temporary, sizeof(temporary), replace ? "%s.XXXXXX" : "%s", path) >= PATH_SIZE) {
-		errno = ENAMETOOLONG;
-		return file_error(err, path);
-	}
-	fd = replace ? mkostemp(temporary, O_CLOEXEC) : open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!file) {
-		int ret = file_error(err, path);
-
-		if (fd >= 0)
-			close(fd);
-		return ret;
-	}
-	errno = 0;
-	ok = fputs(text, file) != EOF && fflush(file) != EOF && (!replace || fchmod(fd, 0666 & ~mask) == 0);
-	if (fclose(file) == EOF)
-		ok = false;
-	if (ok && (!replace || rename(temporary, path) == 0))
-		return 0;
-	file_error(err, path);
-	if (replace)
-		unlink(temporary);
-	return -err->errnum;
-}
-
 int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err)
 {
 	const char *path = stacks->options->flamegraph;
@@ -299,7 +214,7 @@ int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err)
 	if (ret == 0)
 		ret = bpfl_profile_svg(profile, &opts, &svg, err);
 	if (ret == 0)
-		ret = write_file(path, svg, err);
+		ret = file_write("flamegraph", path, svg, strlen(svg), err);
 	if (ret == 0)
 		out_note(stacks->out, 0, "flame graph of %llu %s: %s",
 			 (unsigned long long)bpfl_profile_nr_samples(profile), opts.unit ? opts.unit : "samples", path);

@@ -85,7 +85,7 @@ static int table_add(struct tables *tables, const struct bpfl_marker_view *marke
 	struct table *items = realloc(tables->items, (tables->nr + 1) * sizeof(*items)), *table;
 
 	if (!items)
-		return out_usage(err, "out of memory");
+		return out_nomem(err);
 	tables->items = items;
 	table = &items[tables->nr];
 	memset(table, 0, sizeof(*table));

@@ -136,12 +136,12 @@ int until_prepare(struct until *until, const struct options *options, const stru
 		struct until_term *terms = realloc(until->terms, (until->nr + 1) * sizeof(*terms));
 
 		if (!terms)
-			return out_usage(err, "out of memory");
+			return out_nomem(err);
 		until->terms = terms;
 		memset(&terms[until->nr], 0, sizeof(*terms));
 		terms[until->nr].text = strndup(at, end ? (size_t)(end - at) : strlen(at));
 		ret = terms[until->nr++].text ? term_parse(&terms[until->nr - 1], options->until, spec, err)
-					      : out_usage(err, "out of memory");
+					      : out_nomem(err);
 		at = end ? end + 2 : NULL;
 	}
 	for (size_t i = 0; options->exit_code && ret == 0; i++) {

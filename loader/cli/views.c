@@ -153,7 +153,7 @@ static int described_add(struct views *views, const struct bpfl_object *object, 
 		if (ret < 0)
 			return ret;
 		if (views_add(views, VIEW_TABLE, map, marker.name) < 0)
-			return out_usage(err, "out of memory");
+			return out_nomem(err);
 	}
 	return 0;
 }
@@ -179,7 +179,7 @@ int views_open(struct views *views, const struct options *options, const struct 
 			if (ret < 0)
 				return ret;
 			if (views_add(views, view_options[o].kind, map, rest) < 0)
-				return out_usage(err, "out of memory");
+				return out_nomem(err);
 			ret = views_stacks(views, views->nr - 1, err);
 			if (ret < 0)
 				return ret;

@@ -8,10 +8,21 @@ code=0
 "$BPFLOAD" "$OBJ/minimal.bpf.o" --set my_pid=self --duration 10s >/dev/full 2>"$TMP/err" || code=$?
 [ "$code" -eq 1 ] || fail "exit code $code"
 err_has "stdout"
-code=0
-"$BPFLOAD" spec "$OBJ/minimal.bpf.o" >/dev/full 2>"$TMP/err" || code=$?
-[ "$code" -eq 1 ] || fail "exit code $code"
-err_has "stdout"
+head -c 64 /dev/zero >"$TMP/packet"
+for words in "elf $OBJ/minimal.bpf.o" "spec $OBJ/minimal.bpf.o" "image $OBJ/minimal.bpf.o" "check $OBJ/minimal.bpf.o" \
+	"check --json $OBJ/minimal.bpf.o" "btf dump $OBJ/minimal.bpf.o" "ls" "ls --json" \
+	"test $OBJ/xdp_count.bpf.o count_packets --data-in $TMP/packet"; do
+	code=0
+	# shellcheck disable=SC2086
+	"$BPFLOAD" $words >/dev/full 2>"$TMP/err" || code=$?
+	[ "$code" -eq 1 ] || fail "$words: exit code $code"
+	err_has "writing to stdout: No space left on device"
+	# shellcheck disable=SC2086
+	"$BPFLOAD" $words 2>"$TMP/err" | head -c 1 >"$TMP/out"
+	[ ! -s "$TMP/err" ] || fail "$words: a reader that leaves early: $(cat "$TMP/err")"
+done
+run 1 test "$OBJ/xdp_count.bpf.o" count_packets --data-in "$TMP/packet" --data-out /dev/full
+err_has "error: --data-out: '/dev/full': No space left on device"
 
 # Events, however few: the heading, the only line before the end, one in a file.
 while kill -0 $$ 2>/dev/null; do
@@ -26,7 +37,8 @@ for words in "" "--json" "--raw --no-printk" "--output /dev/full" "--no-events -
 	err_has "writing to stdout: No space left on device"
 done
 kill $!
-for words in help --help version "run --help" "load --help" "unload --help" "image --help" "btf --help" "btf min --help" "check --help"; do
+for words in help --help version "run --help" "load --help" "unload --help" "image --help" "btf --help" "btf min --help" "check --help" "ls --help" \
+	"map --help" "export --help" "test --help" "events --help" "trace --help"; do
 	code=0
 	# shellcheck disable=SC2086
 	"$BPFLOAD" $words >/dev/full 2>"$TMP/err" || code=$?
