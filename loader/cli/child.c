@@ -106,6 +106,7 @@ int child_go(struct child *child, struct bpfl_error *err)
 	fd_close(&child->gate_fd);
 	if (read(child->fault_fd, &errnum, sizeof(errnum)) == (ssize_t)sizeof(errnum)) {
 		child->was_let_go = false;
+		child->exec_errnum = errnum;
 		return command_error(child, BPFL_ERR_TARGET, errnum, err);
 	}
 	fd_close(&child->fault_fd);
@@ -148,6 +149,8 @@ bool child_hears(struct child *child, int signal_fd)
 
 int child_code(const struct child *child, int code)
 {
+	if (child->exec_errnum)
+		return child->exec_errnum == ENOENT ? 127 : 126;
 	if (!child->has_ended)
 		return code;
 	return WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status) : WEXITSTATUS(child->status);

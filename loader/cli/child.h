@@ -14,6 +14,7 @@ struct child {
 	int fault_fd; /* says why exec failed; -1 */
 	int ended_fd; /* signalfd of SIGCHLD; -1 */
 	int status;   /* as of waitpid(), when has_ended */
+	int exec_errnum; /* why it could not begin; 0: it could */
 	bool was_let_go, has_ended, has_heard; /* has_heard: a signal was passed on */
 };
 
@@ -29,8 +30,8 @@ bool child_ended(struct child *child);
 /* True when a signal has come and was passed on to the command. The next one is not: it ends the run. */
 bool child_hears(struct child *child, int signal_fd);
 /*
- * The exit code when the run went well: of the command, 128 + N when signal N killed it, or code when it
- * did not end by itself.
+ * The exit code: of the command, 128 + N when signal N killed it; 127 when there is no such command, 126 when it
+ * cannot be executed, as of a shell; or code when it did not end by itself.
  */
 int child_code(const struct child *child, int code);
 /* Ends what still runs: asks by SIGTERM, after two seconds kills. */

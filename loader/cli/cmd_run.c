@@ -412,9 +412,11 @@ static int cmd_steps(enum option_set set, const step_fn *steps, int argc, char *
 	}
 	if (ret < 0)
 		code = out_error(&run.out, &err);
-	else if (run.options.strict && run.out.nr_warnings > 0)
+	if (run.child.exec_errnum)
+		code = child_code(&run.child, code);
+	else if (ret >= 0 && run.options.strict && run.out.nr_warnings > 0)
 		code = EXIT_STRICT;
-	else
+	else if (ret >= 0)
 		code = run.options.exit_code ? run.exit_code : child_code(&run.child, code);
 	run_deinit(&run);
 	bpfl_error_clear(&err);

@@ -73,7 +73,7 @@ static int cmd_help(int argc, char **argv)
 	       "  count=xdp:lo                           the program is named before '='\n\n"
 	       "exit codes: 0 done (also after Ctrl-C), 1 other failure, 2 usage, 3 not a valid object,\n"
 	       "  4 rejected by the verifier, 5 permission, 6 missing in this kernel, 7 target missing or busy,\n"
-	       "  8 warnings with --strict\n\n"
+	       "  8 warnings with --strict; with -- CMD that of the command (127 not found, 126 not executable)\n\n"
 	       "examples:\n"
 	       "  bpfload hello.bpf.o --attach tracepoint/syscalls/sys_enter_execve\n"
 	       "  bpfload minimal.bpf.o --set my_pid=self\n"

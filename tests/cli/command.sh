@@ -47,9 +47,15 @@ never 0 "$MINIMAL" --dry-run
 run 0 "$MINIMAL" -- touch "$TMP/ran"
 [ -e "$TMP/ran" ] || fail "the command did not run"
 
-# No such command, no command at all, two files.
-run 7 "$MINIMAL" -- no-such-command-here
+# No such command, one that cannot be executed: as of a shell; no command at all, two files.
+run 127 "$MINIMAL" -- no-such-command-here
 err_has "command 'no-such-command-here': No such file or directory"
+run 127 "$MINIMAL" --json --strict -- "$TMP/no/such/file"
+err_has '"errno":2,'
+echo text >"$TMP/text"
+run 126 "$MINIMAL" -- "$TMP/text"
+err_has "command '$TMP/text': Permission denied"
+run 126 "$MINIMAL" --exit-code my_pid -- /
 run 2 "$MINIMAL" --
 err_has "which?"
 run 2 "$MINIMAL" other.o -- true
