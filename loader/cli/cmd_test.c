@@ -37,9 +37,9 @@ struct test {
 
 static const struct option_row rows[] = {
 	{ "data-in", 0, VALUE_TEXT, FIELD(data_in), "FILE", "the packet that it is given, as bytes; - is stdin" },
-	{ "data-out", 0, VALUE_TEXT, FIELD(data_out), "FILE", "write the packet there as it is afterwards" },
+	{ "data-out", 0, VALUE_TEXT, FIELD(data_out), "FILE", "write the packet there as it is afterwards; - is stdout" },
 	{ "ctx-in", 0, VALUE_TEXT, FIELD(ctx_in), "FILE", "the context that it is given (struct xdp_md, ...), as bytes" },
-	{ "ctx-out", 0, VALUE_TEXT, FIELD(ctx_out), "FILE", "write the context there as it is afterwards" },
+	{ "ctx-out", 0, VALUE_TEXT, FIELD(ctx_out), "FILE", "write the context there as it is afterwards, likewise" },
 	{ "repeat", 0, VALUE_U64, FIELD(repeat), "N", "run it N times, for the time of one" },
 	{ "set", 's', VALUE_WORDS, FIELD(common.set), "VAR=VALUE", "set a global variable before loading" },
 	{ "map", 0, VALUE_WORDS, FIELD(common.map), "NAME.FIELD=N", "change a map before loading" },
@@ -53,6 +53,11 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload test --help" };
 
+static bool is_dash(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
 static int input_read(const char *option, const char *path, void **ret_data, size_t *ret_size, struct bpfl_error *err)
 {
 	FILE *file;
@@ -61,7 +66,7 @@ static int input_read(const char *option, const char *path, void **ret_data, siz
 	if (!path)
 		return 0;
 	errno = 0;
-	file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	file = is_dash(path) ? stdin : fopen(path, "re");
 	*ret_data = malloc(INPUT_MAX + 1);
 	if (file && *ret_data)
 		*ret_size = fread(*ret_data, 1, INPUT_MAX + 1, file);
@@ -107,9 +112,10 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 		return out_usage(err, "--data-out needs --data-in");
 	if (options->ctx_out && !options->ctx_in)
 		return out_usage(err, "--ctx-out needs --ctx-in");
-	if (options->data_in && options->ctx_in && strcmp(options->data_in, "-") == 0 &&
-	    strcmp(options->ctx_in, "-") == 0)
+	if (is_dash(options->data_in) && is_dash(options->ctx_in))
 		return out_usage(err, "stdin can be the data or the context, not both");
+	if (is_dash(options->data_out) && is_dash(options->ctx_out))
+		return out_usage(err, "stdout can be the data or the context, not both");
 	ret = input_read("data-in", options->data_in, &test->data, &test->input.data_size, err);
 	if (ret == 0)
 		ret = input_read("ctx-in", options->ctx_in, &test->ctx, &test->input.ctx_size, err);
@@ -132,7 +138,10 @@ static int test_run(struct test *test, const char *prog, struct bpfl_error *err)
 					    options->common.json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text, err);
 	if (ret < 0)
 		return ret;
-	ret = out_end(&test->out, out_text(&test->out, text));
+	if (is_dash(options->data_out) || is_dash(options->ctx_out))
+		fputs(text, stderr); /* stdout has the bytes */
+	else
+		ret = out_end(&test->out, out_text(&test->out, text));
 	free(text);
 	return ret;
 }

@@ -28,6 +28,7 @@ static int refused(const char *prog, const struct bpfl_test_opts *opts, int ret,
 	enum bpfl_error_kind kind = ret == -KERNEL_ENOTSUPP	       ? BPFL_ERR_UNSUPPORTED
 				    : ret == -EPERM		       ? BPFL_ERR_PERMISSION
 				    : ret == -EINVAL		       ? BPFL_ERR_USAGE
+				    : ret == -ENOMEM && opts->data_size > 65536 ? BPFL_ERR_USAGE
 								       : BPFL_ERR_SYSTEM;
 
 	bpfl_error_set(err, kind, -ret, "program '%s': running it for a test: %s", BPFL_ESC(prog),
@@ -36,10 +37,11 @@ static int refused(const char *prog, const struct bpfl_test_opts *opts, int ret,
 		bpfl_error_why(err, "this kernel cannot run programs of this type by themselves");
 	if (ret == -EINVAL && !opts->data)
 		bpfl_error_why(err, "it was given no data: a program for packets needs one, of 14 bytes at least");
-	if (ret == -EINVAL && opts->data)
+	/* A page without the room around the packet; of xdp more since 5.18, in fragments. */
+	if ((ret == -EINVAL || ret == -ENOMEM) && opts->data)
 		bpfl_error_why(err,
-			       "it was given %zu bytes of data: the kernel takes a packet of 14 bytes and more, and "
-			       "only for programs for packets",
+			       "it was given %zu bytes of data: the kernel takes a packet of at least 14 bytes and at most "
+			       "some 3500 (newer ones: some 70000), and only for programs for packets",
 			       opts->data_size);
 	if (ret == -EINVAL && opts->ctx)
 		bpfl_error_why(err,

@@ -54,7 +54,20 @@ out_has "answer returned 42"
 run 2 test "$OBJECT" tc_egress --type "$TYPE" --data-in - --ctx-in -
 err_has "not both"
 
+# Output through a pipe: the bytes alone are on stdout.
+run 0 test "$OBJECT" tc_egress --type "$TYPE" --data-in "$TMP/http" --data-out -
+cmp "$TMP/http" "$TMP/out" || fail "not the packet"
+err_has "tc_egress returned 2, data 54 bytes"
+run 0 test "$OBJ/syscall.bpf.o" answer --ctx-in "$TMP/zeroes" --ctx-out - --json
+cmp "$TMP/ctx-after" "$TMP/out" || fail "not the context"
+err_has '"retval":42'
+run 2 test "$OBJ/syscall.bpf.o" answer --data-in "$TMP/http" --data-out - --ctx-in "$TMP/zeroes" --ctx-out -
+err_has "not both"
+
 # What it cannot do is said.
+head -c 100000 /dev/zero >"$TMP/large"
+run 2 test "$OBJ/xdp_count.bpf.o" count_packets --data-in "$TMP/large"
+err_has "it was given 100000 bytes of data"
 run 2 test "$OBJ/xdp_count.bpf.o" count_packets
 err_has "it was given no data"
 run 2 test "$OBJ/xdp_count.bpf.o" count_packet
