@@ -41,7 +41,7 @@ BPFL_API int bpfl_spec_of_map(const struct bpfl_map *map, struct bpfl_spec **ret
 enum bpfl_time_mode {
 	BPFL_TIME_NONE,
 	BPFL_TIME_WALL, /* when the record was read: 12:34:56.123456; JSON: UTC, ISO 8601 */
-	BPFL_TIME_REL,	/* seconds since the decoder was made */
+	BPFL_TIME_REL,	/* seconds since bpfl_decoder_set_start(), or else since the decoder was made */
 	BPFL_TIME_MONO, /* seconds of CLOCK_MONOTONIC */
 };
 
@@ -74,6 +74,11 @@ struct bpfl_decoder_opts {
  */
 BPFL_API int bpfl_decoder_create(const struct bpfl_spec *spec, const struct bpfl_decoder_opts *opts,
 				 struct bpfl_decoder **ret_decoder, struct bpfl_error *err);
+/*
+ * The zero of BPFL_TIME_REL: for programs that begin some time after the decoder was made.
+ * @start_ns: nanoseconds of CLOCK_MONOTONIC.
+ */
+BPFL_API void bpfl_decoder_set_start(struct bpfl_decoder *decoder, int64_t start_ns);
 /* NULL is fine. */
 BPFL_API void bpfl_decoder_destroy(struct bpfl_decoder *decoder);
 

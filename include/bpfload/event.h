@@ -22,6 +22,7 @@ struct bpfl_trace_line {
 	const char *message; /* what the program printed */
 	const char *raw;     /* the whole line as the kernel wrote it */
 	bool parsed;	     /* false: only raw (and message = raw) are set */
+	const char *time_json; /* NULL; or what JSON has as the time instead, as it is to be written there */
 };
 /* Return 0 to go on, a negative value to stop: bpfl_trace_read() returns it. */
 typedef int (*bpfl_trace_fn)(void *ctx, const struct bpfl_trace_line *line);

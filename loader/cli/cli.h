@@ -278,6 +278,8 @@ int events_open_map(struct events *events, const struct bpfl_map *map, const str
 		    struct bpfl_error *err);
 /* For poll(2); -1 when there is nothing to read. */
 int events_fd(const struct events *events);
+/* The zero of --timestamps=rel, as of stamp_now_ns(). */
+void events_begin(struct events *events, int64_t start_ns);
 /* Shows what waits. 0; -ECANCELED: --count is reached; -errno. */
 int events_read(struct events *events, struct bpfl_error *err);
 /* When the programs have stopped: the rest, and what was lost. */
@@ -435,8 +437,9 @@ struct loop {
 /* stamp.c: --timestamps. NULL: not given. */
 int stamp_mode(const char *word, enum bpfl_time_mode *ret_mode, struct bpfl_error *err);
 int64_t stamp_now_ns(void);
-/* The time and a blank; nothing for BPFL_TIME_NONE. start_ns: of stamp_now_ns(). */
-int stamp_put(struct out *out, enum bpfl_time_mode mode, int64_t start_ns);
+/* The time as it is now, for any mode but BPFL_TIME_NONE; in JSON with its quotes. start_ns: of stamp_now_ns(). */
+#define STAMP_SIZE 64
+const char *stamp_text(char text[STAMP_SIZE], enum bpfl_time_mode mode, int64_t start_ns, bool json);
 int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 /* True when INT, TERM or HUP has come. */
 bool signals_pending(int signal_fd);

@@ -90,6 +90,12 @@ int events_fd(const struct events *events)
 	return events->sources && bpfl_events_nr_sources(events->sources) > 0 ? bpfl_events_fd(events->sources) : -1;
 }
 
+void events_begin(struct events *events, int64_t start_ns)
+{
+	if (events->decoder)
+		bpfl_decoder_set_start(events->decoder, start_ns);
+}
+
 /* ---- lost events ---- */
 
 static void lost_line(const struct events *events, const char *source, uint64_t nr)

@@ -87,17 +87,23 @@ static int timer_open(uint64_t ns, bool repeat, int *ret_fd, struct bpfl_error *
 int loop_line(void *ctx, const struct bpfl_trace_line *line)
 {
 	struct loop *loop = ctx;
-	char *text = NULL;
+	struct bpfl_trace_line stamped = *line;
+	char *text = NULL, stamp[STAMP_SIZE] = "";
+	bool json = loop->options->json;
 	int ret;
 
-	if (loop->options->raw && !loop->options->json) {
+	if (loop->time != BPFL_TIME_NONE)
+		stamped.time_json = stamp_text(stamp, loop->time, loop->start_ns, json);
+	if (loop->options->raw && !json) {
 		ret = out_text(loop->out, line->raw);
 		if (ret == 0)
 			ret = out_text(loop->out, "\n");
 	} else {
-		ret = bpfl_trace_line_text(line, loop->options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text);
-		if (ret == 0 && !loop->options->json)
-			ret = stamp_put(loop->out, loop->time, loop->start_ns);
+		ret = bpfl_trace_line_text(&stamped, json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT, &text);
+		if (ret == 0 && *stamp && !json)
+			ret = out_text(loop->out, stamp);
+		if (ret == 0 && *stamp && !json)
+			ret = out_text(loop->out, " ");
 		if (ret == 0)
 			ret = out_text(loop->out, text);
 		free(text);
@@ -234,6 +240,7 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 	int ret = stamp_mode(loop->options->timestamps, &loop->time, err);
 
 	loop->start_ns = stamp_now_ns();
+	events_begin(loop->events, loop->start_ns);
 	if (ret == 0)
 		ret = begin(loop, err);
 	if (ret == 0)

@@ -2,8 +2,8 @@
 /*
  * cli/stamp.c: --timestamps, for lines that no decoder writes: those of bpf_printk(), in the forms that events have.
  *
- * It is the time at which a line was read. The kernel's own, in --json and --raw, is of the trace clock, which
- * is no clock of this world.
+ * It is the time at which a line was read. The kernel's own, in --raw and, without --timestamps, in --json, is of
+ * the trace clock, which is no clock of this world.
  */
 #include "cli.h"
 
@@ -36,23 +36,24 @@ int64_t stamp_now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int stamp_put(struct out *out, enum bpfl_time_mode mode, int64_t start_ns)
+const char *stamp_text(char text[STAMP_SIZE], enum bpfl_time_mode mode, int64_t start_ns, bool json)
 {
 	struct timespec now = { 0 };
-	char text[64], clock[32];
 	struct tm tm = { 0 };
+	char clock[32];
 	int64_t ns;
 
-	if (mode == BPFL_TIME_NONE)
-		return 0;
 	if (mode == BPFL_TIME_WALL) {
 		clock_gettime(CLOCK_REALTIME, &now);
-		localtime_r(&now.tv_sec, &tm);
-		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-		snprintf(text, sizeof(text), "%s.%06ld ", clock, now.tv_nsec / 1000);
+		(json ? gmtime_r : localtime_r)(&now.tv_sec, &tm);
+		strftime(clock, sizeof(clock), json ? "%Y-%m-%dT%H:%M:%S" : "%H:%M:%S", &tm);
+		if (json)
+			snprintf(text, STAMP_SIZE, "\"%s.%09ldZ\"", clock, now.tv_nsec);
+		else
+			snprintf(text, STAMP_SIZE, "%s.%06ld", clock, now.tv_nsec / 1000);
 	} else {
 		ns = stamp_now_ns() - (mode == BPFL_TIME_REL ? start_ns : 0);
-		snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64 " ", ns / 1000000000, ns % 1000000000 / 1000);
+		snprintf(text, STAMP_SIZE, "%" PRId64 ".%06" PRId64, ns / 1000000000, ns % 1000000000 / 1000);
 	}
-	return out_text(out, text);
+	return text;
 }

@@ -516,6 +516,11 @@ int bpfl_decoder_create(const struct bpfl_spec *spec, const struct bpfl_decoder_
 	return 0;
 }
 
+void bpfl_decoder_set_start(struct bpfl_decoder *decoder, int64_t start_ns)
+{
+	decoder->start_ns = start_ns;
+}
+
 void bpfl_decoder_destroy(struct bpfl_decoder *decoder)
 {
 	if (!decoder)

@@ -45,11 +45,16 @@ static void line_json(const struct bpfl_trace_line *line, struct bpfl_buf *out)
 	bpfl_json_object_begin(&json);
 	bpfl_json_member_u64(&json, "v", 1);
 	bpfl_json_member_string(&json, "type", "printk");
-	if (line->parsed) {
+	if (line->parsed || line->time_json) {
 		bpfl_json_key(&json, "time");
 		/* Seconds since boot with the microseconds that the trace line has. */
-		bpfl_buf_printf(out, "%.6f", line->timestamp_s);
+		if (line->time_json)
+			bpfl_buf_text(out, line->time_json);
+		else
+			bpfl_buf_printf(out, "%.6f", line->timestamp_s);
 		json.after_key = false;
+	}
+	if (line->parsed) {
 		bpfl_json_member_string(&json, "task", line->task);
 		bpfl_json_member_s64(&json, "pid", line->pid);
 		bpfl_json_member_s64(&json, "cpu", line->cpu);

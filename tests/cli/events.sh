@@ -34,6 +34,13 @@ jq -es 'all(.[]; .v == 1 and .type == "event" and .map == "events" and (.cpu | t
 	(.time | test("^20[0-9-]+T[0-9:.]+Z$")) and .event.args == "/bin/true hello big world" and .event.args_size == 26 and
 	(.event.pid | type) == "number")' "$TMP/out" >/dev/null || fail "the JSON is not as described"
 
+# Zero is when everything is attached, for events as for lines: a second before that, of a kernel that is slow, is not counted.
+begun=$(date +%s%N)
+strace -qq -o /dev/null -e trace=bpf -e inject=bpf:delay_exit=1000000:when=1 "$BPFLOAD" "$OBJ/execsnoop.bpf.o" --timestamps=rel --json --events 1 \
+	-- true >"$TMP/out" 2>"$TMP/err" || fail "exit code $?"
+ended=$(date +%s%N)
+jq -e --argjson all "$(((ended - begun) / 1000000))" '.time * 1000 + 1000 <= $all' "$TMP/out" >/dev/null || fail "loading is counted"
+
 # A ring buffer with a value type; enums by name, bit-fields, chosen columns with a heading of their own.
 watch 0 "$OBJ/opens.bpf.o" --filter 'comm==true && access==READ' --columns file:NAME,create,pid --count 2
 out_matches '^NAME +CREATE +PID$'

@@ -40,6 +40,10 @@ for mode in '' =wall =rel =mono; do
 	run 0 "$OBJ/minimal.bpf.o" --set my_pid=child "--timestamps$mode" -- sh -c 'echo 1'
 	out_matches "^$time\\.[0-9]{6} [^ ]+: BPF triggered from PID"
 done
+run 0 "$OBJ/minimal.bpf.o" --set my_pid=child --json --timestamps -- sh -c 'echo 1 >&2'
+jq -e '.time | test("^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{8}\\.[0-9]{9}Z$")' "$TMP/out" >/dev/null || fail "no wall time in JSON"
+run 0 "$OBJ/minimal.bpf.o" --set my_pid=child --json --timestamps=rel -- sh -c 'echo 1 >&2'
+jq -e '(.time | type) == "number" and .time < 400' "$TMP/out" >/dev/null || fail "no time since the start in JSON"
 run 2 trace --timestamps=never
 run 2 trace --once --timestamps
 
