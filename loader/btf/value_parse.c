@@ -3,7 +3,7 @@
  * btf/value_parse.c: a text -> the bytes of a typed variable. The grammar:
  *
  *     value  = "{" [ name "=" value { "," name "=" value } ] "}"      struct, union
- *            | "[" [ value { "," value } ] "]"                        array
+ *            | "[" [ value { "," value } [ ",..." ] ] "]"             array; ...: and so on, zeroes
  *            | '"' text '"'                                           array of char
  *            | word                                                   everything else
  *
@@ -452,6 +452,11 @@ static int parse_array(struct parser *parser, const struct bpfl_btf_place *place
 		return 0;
 	}
 	for (uint32_t i = 0;; i++) {
+		skip_space(parser);
+		if (i > 0 && strncmp(parser->at, "...", 3) == 0) {
+			parser->at += 3;
+			return expect(parser, ']');
+		}
 		if (i >= array->nr_elems)
 			return BAD(ERANGE, "more than %u elements", array->nr_elems);
 		ret = parse_value(parser, &elem, depth + 1);

@@ -7,7 +7,7 @@
  *
  * Neither the bytes nor the type are trusted: a value may be shorter than its type (the rest is "<cut>"), and a
  * type of a few hundred bytes can describe 2^32 members. So depth, number of values and size of the output are
- * limited; what is left out is marked "<more>".
+ * limited; what is left out is marked "<more>". A long tail of zeroes in an array is "0,..." in text.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +25,8 @@
 #define OUTPUT_MAX (8u << 20) /* bytes */
 #define CUT "<cut>"
 #define MORE "<more>"
+#define REPEATED "..."
+#define ZEROES_MIN 8u /* elements: shorter tails are written out */
 
 struct printer {
 	const struct bpfl_btf *btf;
@@ -395,10 +397,28 @@ static void print_text(struct printer *printer, uint64_t byte_off, uint64_t nr_c
 	put_string(printer, text, nr_chars > 0 ? strnlen(text, nr_chars) : 0);
 }
 
+/*
+ * How many elements of an array are written: all, or the last one that is not zero, and one of the zeroes behind
+ * it. For people only, and for arrays whose length the type knows.
+ */
+static uint64_t nr_written(const struct printer *printer, const struct spot *spot, uint64_t nr, uint32_t elem_size)
+{
+	const uint8_t *bytes = printer->bytes + spot->byte_off;
+	uint64_t end = nr * elem_size, used = end; /* below 2^64: both are of 32 bits */
+
+	if (printer->json || nr < ZEROES_MIN || elem_size == 0 ||
+	    !bpfl_in_range(spot->byte_off, end, printer->size))
+		return nr;
+	while (used > 0 && bytes[used - 1] == 0)
+		used--;
+	used = (used + elem_size - 1) / elem_size;
+	return nr - used >= ZEROES_MIN ? used + 1 : nr;
+}
+
 static void print_array(struct printer *printer, const struct spot *spot, const struct bpfl_btf_type *type, int depth)
 {
 	const struct bpfl_btf_array *array = bpfl_btf_array(type);
-	uint64_t nr = array->nr_elems;
+	uint64_t nr = array->nr_elems, nr_shown;
 	uint32_t elem_size = 0;
 
 	if (bpfl_btf_size(printer->btf, array->type, &elem_size) < 0) {
@@ -411,8 +431,9 @@ static void print_array(struct printer *printer, const struct spot *spot, const 
 		print_text(printer, spot->byte_off, nr);
 		return;
 	}
+	nr_shown = array->nr_elems ? nr_written(printer, spot, nr, elem_size) : nr;
 	put_open(printer, '[');
-	for (uint64_t i = 0; i < nr && !stop_here(printer, false); i++) {
+	for (uint64_t i = 0; i < nr_shown && !stop_here(printer, false); i++) {
 		struct spot inner = { .type_id = array->type, .byte_off = spot->byte_off + i * elem_size };
 
 		if (elem_size > 0 && inner.byte_off >= printer->size) {
@@ -421,6 +442,8 @@ static void print_array(struct printer *printer, const struct spot *spot, const 
 		}
 		print_spot(printer, &inner, depth + 1);
 	}
+	if (nr_shown < nr)
+		put_word(printer, REPEATED);
 	put_close(printer, ']');
 }
 

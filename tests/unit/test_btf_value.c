@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdint.h>
 #include "btf/bits.h"
+#include "btf/cdecl.h"
 #include "btf/value.h"
 #include "btfgen.h"
 
@@ -307,6 +308,31 @@ START_TEST(an_array_without_length_takes_what_is_left)
 	check_text(btf, ids.flexible, &value, 10, "{nr=3,tail=[10,20,30]}");
 	check_text(btf, ids.flexible, &value, 9, "{nr=3,tail=[10,20]}");
 	check_text(btf, ids.flexible, &value, 4, "{nr=3,tail=[]}");
+	bpfl_btf_destroy(btf);
+}
+END_TEST
+
+START_TEST(a_long_tail_of_zeroes_is_left_out_of_text)
+{
+	struct bpfl_error err = BPFL_ERROR_INIT;
+	struct bpfl_btf *btf = NULL;
+	uint16_t value[20] = { 7, 0, 9 }, back[20] = { 1, 2, 3, 4, 5 };
+	struct bpfl_btf_place place = { 0 };
+
+	CHECK_OK(bpfl_cdecl_read(NULL, "u16[20]", &btf, &place.type_id, &err), err);
+	check_text(btf, place.type_id, value, sizeof(value), "[7,0,9,0,...]");
+	check_json(btf, place.type_id, value, sizeof(value), "[7,0,9,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]");
+	check_text(btf, place.type_id, value, 18, "[7,0,9,0,0,0,0,0,0,<cut>]"); /* nobody knows what would follow */
+	CHECK_OK(bpfl_btf_place_set(btf, &place, NULL, "[7,0,9,0,...]", back, sizeof(back), &err), err);
+	ck_assert_mem_eq(back, value, sizeof(value));
+	value[12] = 1; /* seven zeroes follow */
+	check_text(btf, place.type_id, value, sizeof(value), "[7,0,9,0,0,0,0,0,0,0,0,0,1,0,0,0,0,0,0,0]");
+	memset(value, 0, sizeof(value));
+	check_text(btf, place.type_id, value, sizeof(value), "[0,...]");
+	CHECK_FAILS(bpfl_btf_place_set(btf, &place, NULL, "[...]", back, sizeof(back), &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "...");
+	CHECK_FAILS(bpfl_btf_place_set(btf, &place, NULL, "[1,...,2]", back, sizeof(back), &err), err, BPFL_ERR_USAGE,
+		    EINVAL, "expected ']'");
 	bpfl_btf_destroy(btf);
 }
 END_TEST
@@ -770,6 +796,7 @@ int main(void)
 		every_kind_is_printed_as_json, what_is_the_kernels_only_is_left_out,
 		a_value_shorter_than_its_type_is_marked,
 		an_array_without_length_takes_what_is_left,
+		a_long_tail_of_zeroes_is_left_out_of_text,
 		a_data_section_prints_its_variables,
 		odd_scalars,
 		hostile_types_print_a_bounded_amount,
