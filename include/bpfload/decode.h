@@ -9,8 +9,8 @@
  *   2  the map's __type(value, struct event)
  *   3  a declaration tag on the type: __attribute__((btf_decl_tag("bpfload:event=events")))
  *   4  a variable that exists to name it: gadget_tracer_NAME___MAP___TYPE, const struct event *unused
- *   5  a struct named event, MAP_event, MAP_t, data_t or *_event whose size is the constant that programs send
- *      through the map
+ *   5  a struct named (by itself or a typedef) event, MAP_event, MAP_t, data_t or *_event whose size is the
+ *      constant that programs send through the map
  *   6  the only struct of that size
  *   7  none: bytes in hexadecimal
  */

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cursor.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -260,18 +261,20 @@ static const struct bpfl_view *view_of(const struct bpfl_map_views *map, const s
 {
 	uint64_t selector = 0;
 	uint8_t bytes[8] = { 0 };
+	const uint8_t *at;
 	uint32_t size = map ? map->shape.selector_size : 0;
 
 	if (!map || map->nr_views == 0)
 		return NULL;
 	if (size == 0)
 		return &map->views[0];
-	if (record->size < size)
+	if (!bpfl_in_range(map->shape.selector_off, size, record->size))
 		return NULL;
+	at = (const uint8_t *)record->data + map->shape.selector_off;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	memcpy(bytes + sizeof(bytes) - size, record->data, size);
+	memcpy(bytes + sizeof(bytes) - size, at, size);
 #else
-	memcpy(bytes, record->data, size);
+	memcpy(bytes, at, size);
 #endif
 	memcpy(&selector, bytes, sizeof(selector));
 	for (size_t i = 0; i < map->nr_views; i++) {

@@ -15,6 +15,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "btf/cdecl.h"
+#include "btf/value.h"
 
 #define TAG_PREFIX "bpfload:event="
 #define CASES_MAX 64u
@@ -39,6 +40,13 @@ static struct bpfl_shape_case *add_case(struct bpfl_shape *shape, const struct b
 		item->type_id = type_id;
 	}
 	return item;
+}
+
+static bool is_composite(const struct bpfl_btf *btf, uint32_t type_id)
+{
+	enum bpfl_btf_kind kind = bpfl_btf_kind(bpfl_btf_skip_modifiers(btf, type_id, NULL));
+
+	return kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION;
 }
 
 /* ---- rule 1: the caller's words ---- */
@@ -140,10 +148,45 @@ static int tell_case(struct finder *finder, const char *text, size_t size, struc
 	return ret;
 }
 
+/*
+ * Where the member is that tells the types apart: where those types have a member of that name, and else at the
+ * record's beginning.
+ */
+static int selector_place(struct bpfl_shape *shape, struct bpfl_error *err)
+{
+	const struct bpfl_shape_case *first = NULL;
+	char path[WORD_SIZE + 2];
+	char type[128];
+
+	snprintf(path, sizeof(path), ".%s", shape->selector);
+	for (size_t i = 0; i < shape->cases.nr; i++) {
+		const struct bpfl_shape_case *item = &shape->cases.items[i];
+		struct bpfl_btf_place place = { 0 };
+		uint32_t size = 0;
+
+		if (!is_composite(item->btf, item->type_id) ||
+		    bpfl_btf_place_find(item->btf, item->type_id, path, &place, NULL) < 0)
+			continue;
+		bpfl_btf_type_text(item->btf, item->type_id, type, sizeof(type));
+		bpfl_btf_size(item->btf, place.type_id, &size);
+		if (place.bit_size > 0 || size != shape->selector_size)
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "member '%s' of %s has %u %s, not %u bytes",
+					      shape->selector, type, place.bit_size ? place.bit_size : size,
+					      place.bit_size ? "bits" : "bytes", shape->selector_size);
+		if (first && place.byte_off != shape->selector_off)
+			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+					      "member '%s' is at byte %u of %s, and elsewhere at byte %u", shape->selector,
+					      place.byte_off, type, shape->selector_off);
+		first = item;
+		shape->selector_off = place.byte_off;
+	}
+	return 0;
+}
+
 /* "type:u32{1:struct exec_ev,2:struct exit_ev}". -ENOMSG: it is none of these, but a plain type. */
 static int tell_selector(struct finder *finder, const char *told, struct bpfl_error *err)
 {
-	size_t name_len = strspn(told, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	size_t name_len = strspn(told, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
 	const char *open = strchr(told, '{'), *end = told + strlen(told), *at;
 	struct bpfl_btf *btf = NULL;
 	uint32_t type_id, size = 0;
@@ -178,7 +221,7 @@ static int tell_selector(struct finder *finder, const char *told, struct bpfl_er
 		ret = tell_case(finder, at, len, err);
 		at += len + 1;
 	}
-	return ret;
+	return ret < 0 ? ret : selector_place(finder->shape, err);
 }
 
 static int tell(struct finder *finder, const char *told, struct bpfl_error *err)
@@ -195,13 +238,6 @@ static int tell(struct finder *finder, const char *told, struct bpfl_error *err)
 }
 
 /* ---- what types are like ---- */
-
-static bool is_composite(const struct bpfl_btf *btf, uint32_t type_id)
-{
-	enum bpfl_btf_kind kind = bpfl_btf_kind(bpfl_btf_skip_modifiers(btf, type_id, NULL));
-
-	return kind == BPFL_KIND_STRUCT || kind == BPFL_KIND_UNION;
-}
 
 /* Whether the instructions allow records of this type: no constant is known, or one of them is its size. */
 static bool size_fits(const struct finder *finder, uint32_t type_id)
@@ -347,6 +383,20 @@ static bool by_pointer(struct finder *finder)
 
 /* ---- rules 5 and 6: names and sizes ---- */
 
+/* What a struct is called, by itself or by a typedef when it has no name; NULL: the type is no struct, or has none. */
+static const char *struct_name(const struct bpfl_btf *btf, uint32_t type_id)
+{
+	const struct bpfl_btf_type *type = bpfl_btf_type(btf, type_id);
+	const char *name = bpfl_btf_name(btf, type_id);
+
+	if (bpfl_btf_kind(type) == BPFL_KIND_TYPEDEF) {
+		type = bpfl_btf_type(btf, type->type);
+		if (bpfl_btf_string(btf, type->name_off)[0])
+			return NULL; /* it is met by its own name */
+	}
+	return bpfl_btf_kind(type) == BPFL_KIND_STRUCT && name[0] ? name : NULL;
+}
+
 /* How sure a struct's name makes it: 3 for the map's own, 2 for "event", 1 for "*_event"; 0: says nothing. */
 static int name_rank(const struct finder *finder, const char *name)
 {
@@ -357,7 +407,9 @@ static int name_rank(const struct finder *finder, const char *name)
 		return 3;
 	if (strcmp(name, "event") == 0 || strcmp(name, "event_t") == 0 || strcmp(name, "data_t") == 0)
 		return 2;
-	return len > 6 && strcmp(name + len - 6, "_event") == 0 ? 1 : 0;
+	if (len > 2 && strcmp(name + len - 2, "_t") == 0)
+		len -= 2;
+	return len > 6 && memcmp(name + len - 6, "_event", 6) == 0 ? 1 : 0;
 }
 
 static bool by_name(struct finder *finder)
@@ -369,9 +421,8 @@ static bool by_name(struct finder *finder)
 	uint32_t size = 0;
 
 	for (uint32_t id = 1; id < bpfl_btf_nr_types(finder->btf); id++) {
-		int rank = bpfl_btf_kind(bpfl_btf_type(finder->btf, id)) == BPFL_KIND_STRUCT
-				   ? name_rank(finder, bpfl_btf_name(finder->btf, id))
-				   : 0;
+		const char *name = struct_name(finder->btf, id);
+		int rank = name ? name_rank(finder, name) : 0;
 
 		if (rank < best || !size_fits(finder, id))
 			continue;
@@ -395,10 +446,8 @@ static bool by_size(struct finder *finder)
 	if (finder->usage.nr_sizes != 1 || finder->usage.any_size || finder->usage.sizes[0] < 4)
 		return false;
 	for (uint32_t id = 1; id < bpfl_btf_nr_types(finder->btf); id++) {
-		bool is_struct = bpfl_btf_kind(bpfl_btf_type(finder->btf, id)) == BPFL_KIND_STRUCT;
-
-		/* An anonymous struct of .maps is a definition, no value. */
-		if (is_struct && bpfl_btf_name(finder->btf, id)[0] && size_fits(finder, id)) {
+		/* A struct of .maps without a name is a definition, no value. */
+		if (struct_name(finder->btf, id) && size_fits(finder, id)) {
 			only = id;
 			nr++;
 		}

@@ -31,7 +31,7 @@ struct bpfl_shape {
 	char why[192]; /* a few words: "__type(value)", "the only struct of 24 bytes" */
 	BPFL_VEC(struct bpfl_shape_case) cases; /* one, or more with a selector; none: unknown */
 	char selector[64]; /* name of the member that tells; "" when there is one type for all */
-	uint32_t selector_size; /* bytes, at the record's beginning */
+	uint32_t selector_size, selector_off; /* bytes; off: in the record */
 };
 
 /*

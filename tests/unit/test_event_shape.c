@@ -194,6 +194,49 @@ START_TEST(rule_1_with_a_selector)
 }
 END_TEST
 
+START_TEST(rule_1_finds_the_selector_where_the_types_have_it)
+{
+	start("struct head { u64 ts; u8 kind; }; struct exec_ev { u64 ts; u32 type; u32 pid; }; struct exit_ev { u64 at; u32 "
+	      "type; }; struct other { u32 x; }; struct odd { u32 type; }; struct nested { u32 n; struct head head; };");
+	find("type:u32{1:struct exec_ev,2:struct exit_ev,3:struct other,4:u64}");
+	ck_assert_uint_eq(shape.selector_off, 8);
+	find("type:u32{3:struct other,4:u64}"); /* nobody has it */
+	ck_assert_uint_eq(shape.selector_off, 0);
+	find("head.kind:u8{1:struct nested}");
+	ck_assert_uint_eq(shape.selector_off, 16);
+	bpfl_shape_deinit(&shape);
+	CHECK_FAILS(bpfl_shape_find(&shape, spec, 0, "type:u32{1:struct exec_ev,2:struct odd}", &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "member 'type' is at byte 0 of struct odd, and elsewhere at byte 8");
+	CHECK_FAILS(bpfl_shape_find(&shape, spec, 0, "type:u8{1:struct exec_ev}", &err), err, BPFL_ERR_USAGE, EINVAL,
+		    "member 'type' of struct exec_ev has 4 bytes, not 1 bytes");
+	done();
+}
+END_TEST
+
+START_TEST(a_struct_may_have_its_name_from_a_typedef)
+{
+	start("typedef struct { u64 ts; u32 pid; } event_t; struct x { u64 a; u32 b; u32 c; };");
+	find(NULL);
+	is(BPFL_SHAPE_NAME, "event_t");
+	done();
+	start("typedef struct { u64 ts; u32 pid; } open_event_t; struct x { u64 a; u64 b; u32 c; };");
+	reserves(0, 16);
+	find(NULL);
+	is(BPFL_SHAPE_NAME, "open_event_t");
+	done();
+	start("typedef struct { u64 ts; u32 pid; } sample_t; struct x { u64 a; u64 b; u32 c; };");
+	reserves(0, 16);
+	find(NULL);
+	is(BPFL_SHAPE_SIZE, "sample_t");
+	done();
+	start("struct sample { u64 ts; u32 pid; }; typedef struct sample sample_t;"); /* one struct, not two */
+	reserves(0, 16);
+	find(NULL);
+	is(BPFL_SHAPE_SIZE, "sample");
+	done();
+}
+END_TEST
+
 static const struct {
 	const char *told;
 	int errnum;
@@ -384,6 +427,7 @@ int main(void)
 	const TTest *const tests[] = {
 		sizes_are_read_from_calls, a_register_is_followed_through_moves, an_unsure_size_is_no_constant,
 		a_map_that_is_only_read_sends_nothing, rule_1_words_of_the_caller, rule_1_with_a_selector,
+		rule_1_finds_the_selector_where_the_types_have_it, a_struct_may_have_its_name_from_a_typedef,
 		rule_2_the_maps_value_type, rule_2_a_perf_array_of_numbers_says_nothing, rule_3_a_declaration_tag,
 		rule_4_an_unused_pointer, rule_4_must_fit_what_is_sent, rule_4_a_gadgets_marker, rule_5_names_and_sizes,
 		rule_6_the_only_one_of_its_size, rule_7_nothing_is_known,
