@@ -52,8 +52,9 @@ static void wait_and_exec(char **argv, int gate_fd, int fault_fd, const sigset_t
 	char word;
 	int errnum;
 
-	/* out_init() ignores it, and what is ignored stays so over exec. */
+	/* out_init() ignores them, and what is ignored stays so over exec. */
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (read(gate_fd, &word, 1) != 1)
 		_exit(0);

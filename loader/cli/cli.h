@@ -146,6 +146,7 @@ struct out {
 	bool json;
 	bool closed; /* the reader of stdout has gone: stop, with success */
 	int refused_errnum; /* why stdout took no more; 0: it takes all */
+	const char *path; /* of --output, borrowed; NULL: stdout is what the caller gave */
 	int verbosity;
 	unsigned nr_warnings;
 };
@@ -163,7 +164,9 @@ int out_flush(struct out *out);
 int out_end(struct out *out, int ret);
 /* Lines of the terminal that stdout is; 0: it is none. */
 unsigned out_rows(void);
-/* From now on data goes into this file, which is made anew. */
+/* An error for data that could not be written: where to, and why. Returns -errnum. */
+int out_refused(const struct out *out, int errnum, struct bpfl_error *err);
+/* From now on data goes into this file, which is made anew. path: kept. */
 int out_redirect(struct out *out, const char *path, struct bpfl_error *err);
 /* The end of a help text: the exit code, after saying on stderr what stdout refused. */
 int out_help_end(void);
@@ -451,7 +454,7 @@ int loop_line(void *ctx, const struct bpfl_trace_line *line);
  * What a run that stopped with ret returns: 0 when it had come to its end or its reader has gone, else the
  * failure, with err set.
  */
-int loop_end(int ret, struct bpfl_error *err);
+int loop_end(const struct out *out, int ret, struct bpfl_error *err);
 
 /* edits.c: options that change a spec before loading. */
 int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bpfl_error *err);

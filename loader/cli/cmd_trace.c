@@ -77,7 +77,7 @@ static int once(const struct options *options, struct out *out, struct bpfl_erro
 		out_note(out, 0, "nothing that bpf_printk() wrote is in the trace buffer");
 	if (ret == 0 || (ret == -ECANCELED && err->kind == BPFL_ERR_NONE))
 		ret = flushed;
-	return loop_end(ret, err);
+	return loop_end(out, ret, err);
 }
 
 int cmd_trace(int argc, char **argv)

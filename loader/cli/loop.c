@@ -214,12 +214,12 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 	return fds[4].revents ? -ECANCELED : 0;
 }
 
-int loop_end(int ret, struct bpfl_error *err)
+int loop_end(const struct out *out, int ret, struct bpfl_error *err)
 {
 	if (ret == -ECANCELED || ret == -EPIPE)
 		return 0;
 	if (ret < 0 && err->kind == BPFL_ERR_NONE)
-		return out_errno(err, -ret, "writing to stdout");
+		return out_refused(out, -ret, err);
 	return ret;
 }
 
@@ -270,5 +270,5 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		close(fds[4].fd);
 	if (fds[8].fd >= 0)
 		close(fds[8].fd);
-	return loop_end(ret, err);
+	return loop_end(loop->out, ret, err);
 }

@@ -21,6 +21,7 @@ void out_init(struct out *out)
 {
 	memset(out, 0, sizeof(*out));
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file as large as it may be (ulimit -f): an error, and the end in order */
 	out->closed = fcntl(STDOUT_FILENO, F_GETFD) < 0;
 	/* A closed 0, 1 or 2 would be given to the next file that is opened. */
 	for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = dup(fd)) {
@@ -91,6 +92,12 @@ unsigned out_rows(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_row;
 }
 
+int out_refused(const struct out *out, int errnum, struct bpfl_error *err)
+{
+	return out->path ? out_errno(err, errnum, "--output: '%.300s'", out->path)
+			 : out_errno(err, errnum, "writing to stdout");
+}
+
 int out_redirect(struct out *out, const char *path, struct bpfl_error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
@@ -100,6 +107,7 @@ int out_redirect(struct out *out, const char *path, struct bpfl_error *err)
 	if (fd > STDERR_FILENO)
 		close(fd);
 	out->closed = false;
+	out->path = ok ? path : NULL;
 	return ok ? 0 : out_errno(err, errnum, "--output: '%.300s'", path);
 }
 
@@ -172,7 +180,7 @@ static int write_error(const struct out *out)
 {
 	struct bpfl_error err = BPFL_ERROR_INIT;
 
-	out_errno(&err, out->refused_errnum, "writing to stdout");
+	out_refused(out, out->refused_errnum, &err);
 	return out_error(out, &err);
 }
 

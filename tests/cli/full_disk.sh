@@ -34,9 +34,17 @@ for words in "" "--json" "--raw --no-printk" "--output /dev/full" "--no-events -
 	# shellcheck disable=SC2086
 	"$BPFLOAD" "$OBJ/ringbuf_typed.bpf.o" --count 1 --duration 20s $words >/dev/full 2>"$TMP/err" || code=$?
 	[ "$code" -eq 1 ] || fail "events, $words: exit code $code"
-	err_has "writing to stdout: No space left on device"
+	case $words in
+	--output*) err_has "--output: '/dev/full': No space left on device" ;;
+	*) err_has "writing to stdout: No space left on device" ;;
+	esac
 done
 kill $!
+# A file that may not grow (ulimit -f) is the same, not the death of the process.
+code=0
+(ulimit -f 1 && exec "$BPFLOAD" "$OBJ/event_kinds.bpf.o" --duration 20s -o "$TMP/file" 2>"$TMP/err") || code=$?
+[ "$code" -eq 1 ] || fail "a file that may not grow: exit code $code"
+err_has "file': File too large"
 for words in help --help version "run --help" "load --help" "unload --help" "image --help" "btf --help" "btf min --help" "check --help" "ls --help" \
 	"map --help" "export --help" "test --help" "events --help" "trace --help"; do
 	code=0
