@@ -19,18 +19,20 @@ block() {
 there() {
 	name=$1 program=$(command -v "$1") && return
 	shift
-	root=$(dirname "$OBJ")/debs
-	if [ ! -x "$root/usr/sbin/$name" ]; then
-		mkdir -p "$root" "$TMP/debs"
+	debs=$(dirname "$OBJ")/debs/$name root=$TMP/root
+	if [ ! -d "$debs" ]; then
+		mkdir "$TMP/debs"
 		(cd "$TMP/debs" && timeout 60 apt-get download -q "$@") >"$TMP/apt" 2>&1 || {
 			echo "skip: log-pipeline-$name: it is not installed and cannot be downloaded"
+			rm -r "$TMP/debs"
 			return 1
 		}
-		for package in "$TMP"/debs/*.deb; do
-			dpkg -x "$package" "$root"
-		done
-		rm -r "$TMP/debs"
+		mkdir -p "$(dirname "$debs")"
+		mv "$TMP/debs" "$debs"
 	fi
+	for package in "$debs"/*.deb; do
+		dpkg -x "$package" "$root"
+	done
 	LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-gnu):$root/usr/lib/syslog-ng
 	program=$root/usr/sbin/$name
 	if env LD_LIBRARY_PATH="$LD_LIBRARY_PATH" ldd "$program" | grep -q 'not found'; then
