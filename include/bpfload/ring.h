@@ -194,7 +194,8 @@ struct bpfl_events_opts {
 	size_t size;		  /* sizeof(struct bpfl_events_opts) */
 	size_t perf_bytes;	  /* as in struct bpfl_perfbuf_opts */
 	uint32_t perf_wakeup_bytes;
-	uint64_t flush_ns;	  /* how long a record of a perf buffer or stream may wait; 0: 50 ms */
+	/* how long a record may wait that wakes nobody (of perf buffers, streams, with BPF_RB_NO_WAKEUP); 0: 50 ms */
+	uint64_t flush_ns;
 	struct bpfl_log log;	  /* hears, as a warning, when a ring is nearly full */
 };
 

@@ -3,8 +3,8 @@
  * event/poll.c: all sources of one object behind one descriptor.
  *
  * The ring buffers, the perf buffers (each an epoll(7) set of its own) and a timer. The timer is there only when
- * something needs it: records of perf buffers below the mark that wakes a reader, and streams, which cannot be
- * waited for. It also looks for CPUs that came or went, and calls again at once when a flood was cut into portions.
+ * something needs it: records of perf buffers below the mark that wakes a reader, records of ring buffers that
+ * programs send with BPF_RB_NO_WAKEUP, and streams, which cannot be waited for. It also looks for CPUs that came or went, and calls again at once when a flood was cut into portions.
  *
  * They are waited for in two ways. A caller's own loop gets one descriptor: an epoll set over them. Our own
  * waiting is poll(2) over the few of them, which comes back sooner after a wake-up than a set does (make bench:
@@ -173,6 +173,19 @@ static int add_timer(struct bpfl_events *events, struct bpfl_error *err)
 	return ret < 0 ? bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "events: a timer: %s", bpfl_errno_text(-ret)) : 0;
 }
 
+/* Whether a record may wait without anybody being woken. Of programs of somebody else's that is not known. */
+static bool needs_timer(const struct bpfl_events *events)
+{
+	bool has_rings = false;
+
+	for (size_t i = 0; i < events->sources.nr; i++) {
+		if (!events->sources.items[i].ring)
+			return true;
+		has_rings = true;
+	}
+	return has_rings && (!events->object || bpfl_usage_is_silent(events->object->image->spec));
+}
+
 static int add_object(struct bpfl_events *events, const struct bpfl_events_opts *opts, struct bpfl_error *err)
 {
 	int ret = 0;
@@ -202,10 +215,8 @@ static int open_all(const struct bpfl_object *object, const struct bpfl_map *map
 	else
 		ret = object ? add_object(events, opts, err)
 			     : add_buffer(events, name, 0, map->fd, map->type, opts, err);
-	for (size_t i = 0; i < events->sources.nr && ret >= 0 && events->timer_fd < 0; i++) {
-		if (!events->sources.items[i].ring)
-			ret = add_timer(events, err);
-	}
+	if (ret >= 0 && needs_timer(events))
+		ret = add_timer(events, err);
 	if (ret < 0) {
 		bpfl_events_close(events);
 		return ret;

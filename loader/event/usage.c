@@ -54,6 +54,7 @@ static bool writes(const struct bpfl_insn *insn, unsigned reg)
 
 #define CODE_MOV64_X 0xbf
 #define CODE_MOV32_K 0xb4
+#define RB_NO_WAKEUP 1
 
 /*
  * The instruction that gave reg its value at inst_idx; moves between registers are followed. NULL: not found in
@@ -142,6 +143,57 @@ static void read_func(const struct bpfl_spec *spec, const struct bpfl_func *func
 		const struct bpfl_inst *size = origin(func, is_target, i, sender->size_reg, &joined);
 		add_size(usage, size, joined);
 	}
+}
+
+/* Calls that make a record visible, and the register with their flags. */
+static unsigned flags_reg(const struct bpfl_insn *insn)
+{
+	if (insn->code != BPFL_CODE_CALL || bpfl_insn_src(insn) != 0)
+		return 0;
+	switch (insn->imm) {
+	case 130: /* ringbuf_output(map, data, size, flags), 5.8 */
+		return 4;
+	case 132: /* ringbuf_submit(record, flags) */
+	case 133: /* ringbuf_discard(record, flags) */
+	case 199: /* ringbuf_submit_dynptr(ptr, flags), 5.19 */
+	case 200: /* ringbuf_discard_dynptr(ptr, flags) */
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+static bool is_silent(const struct bpfl_func *func, bool *is_target)
+{
+	const struct bpfl_inst *inst;
+	bool joined;
+
+	mark_targets(func, is_target);
+	for (uint32_t i = 0; i < func->nr_insts; i++) {
+		unsigned reg = flags_reg(&func->insts[i].insn);
+
+		if (reg == 0)
+			continue;
+		inst = origin(func, is_target, i, reg, &joined);
+		if (!inst || joined || (inst->insn.code != BPFL_CODE_MOV64_K && inst->insn.code != CODE_MOV32_K) ||
+		    inst->insn.imm & RB_NO_WAKEUP)
+			return true;
+	}
+	return false;
+}
+
+bool bpfl_usage_is_silent(const struct bpfl_spec *spec)
+{
+	bool ret = false;
+
+	for (size_t f = 0; f < spec->funcs.nr && !ret; f++) {
+		const struct bpfl_func *func = &spec->funcs.items[f];
+		bool *is_target = calloc((size_t)func->nr_insts + 1, sizeof(*is_target));
+
+		ret = !is_target || is_silent(func, is_target);
+		free(is_target);
+	}
+	return ret;
 }
 
 void bpfl_map_usage_read(const struct bpfl_spec *spec, uint32_t map_idx, struct bpfl_map_usage *ret_usage)

@@ -22,5 +22,10 @@ struct bpfl_map_usage {
  * call; what cannot be traced is left out.
  */
 void bpfl_map_usage_read(const struct bpfl_spec *spec, uint32_t map_idx, struct bpfl_map_usage *ret_usage);
+/*
+ * Whether records may go into a ring buffer without waking its reader (BPF_RB_NO_WAKEUP): a call has that flag,
+ * or flags that are not constant.
+ */
+bool bpfl_usage_is_silent(const struct bpfl_spec *spec);
 
 #endif

@@ -71,6 +71,14 @@ watch 0 "$OBJ/perf_bare.bpf.o" --duration 500ms
 out_matches '^bare pid=[0-9]+ number=[0-9]+$'
 out_matches '^typed pid=[0-9]+ number=[0-9]+$'
 
+# Events that wake nobody come all the same, not only when the buffer is full or the run ends.
+trigger & trigger_pid=$!
+start "$OBJ/ringbuf_quiet.bpf.o"
+eventually grep -q '[0-9]' "$TMP/out" || fail "events without a wake-up do not come"
+stop
+kill "$trigger_pid"
+wait "$trigger_pid" 2>/dev/null || true
+
 # Into a file; not at all.
 watch 0 "$OBJ/ringbuf_typed.bpf.o" --count 2 -o "$TMP/file"
 [ ! -s "$TMP/out" ] || fail "-o leaves stdout empty"

@@ -15,6 +15,7 @@
 #define HELPER_PERF_OUTPUT 25
 #define HELPER_RING_OUTPUT 130
 #define HELPER_RING_RESERVE 131
+#define HELPER_RING_SUBMIT 132
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_spec *spec;
@@ -137,6 +138,28 @@ START_TEST(an_unsure_size_is_no_constant)
 	bpfl_map_usage_read(spec, 1, &usage);
 	ck_assert(usage.sends && usage.any_size);
 	ck_assert_uint_eq(usage.nr_sizes, 0);
+	done();
+}
+END_TEST
+
+START_TEST(records_that_wake_nobody_are_seen_in_the_flags)
+{
+	uint32_t func;
+
+	start(NULL);
+	reserves(0, 16); /* its flags mean nothing */
+	ck_assert(!bpfl_usage_is_silent(spec));
+	func = specgen_func(spec, "submits", 4);
+	insn(func, 0, BPFL_CODE_MOV64_K, 2, 0, 0, 2); /* BPF_RB_FORCE_WAKEUP */
+	insn(func, 1, BPFL_CODE_CALL, 0, 0, 0, HELPER_RING_SUBMIT);
+	ck_assert(!bpfl_usage_is_silent(spec));
+	insn(func, 0, BPFL_CODE_MOV64_K, 2, 0, 0, 1); /* BPF_RB_NO_WAKEUP */
+	ck_assert(bpfl_usage_is_silent(spec));
+	insn(func, 0, 0x79, 2, 10, -8, 0); /* who knows */
+	ck_assert(bpfl_usage_is_silent(spec));
+	insn(func, 0, BPFL_CODE_MOV64_K, 4, 0, 0, 0);
+	insn(func, 1, BPFL_CODE_CALL, 0, 0, 0, HELPER_RING_OUTPUT);
+	ck_assert(!bpfl_usage_is_silent(spec));
 	done();
 }
 END_TEST
@@ -426,7 +449,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		sizes_are_read_from_calls, a_register_is_followed_through_moves, an_unsure_size_is_no_constant,
-		a_map_that_is_only_read_sends_nothing, rule_1_words_of_the_caller, rule_1_with_a_selector,
+		records_that_wake_nobody_are_seen_in_the_flags, a_map_that_is_only_read_sends_nothing, rule_1_words_of_the_caller, rule_1_with_a_selector,
 		rule_1_finds_the_selector_where_the_types_have_it, a_struct_may_have_its_name_from_a_typedef,
 		rule_2_the_maps_value_type, rule_2_a_perf_array_of_numbers_says_nothing, rule_3_a_declaration_tag,
 		rule_4_an_unused_pointer, rule_4_must_fit_what_is_sent, rule_4_a_gadgets_marker, rule_5_names_and_sizes,
