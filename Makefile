@@ -133,10 +133,10 @@ check-code: all
 	$(Q)sh scripts/check-exports $(BUILD)/libbpfload.so.0 $(BUILD)/libbpfload.a
 
 check-kernel: $(KERN_TESTS)
-	$(Q)sh scripts/run-tests $(KERN_TESTS)
+	$(Q)sh scripts/mounted-root sh scripts/run-tests $(KERN_TESTS)
 
 check-cli: all bpf
-	$(Q)sh tests/cli/run $(BPFLOAD) $(BUILD)
+	$(Q)sh scripts/mounted-root sh tests/cli/run $(BPFLOAD) $(BUILD)
 
 # ---- other kernels ----
 
@@ -202,11 +202,11 @@ $(BUILD)/tests/compare/compare: $(BUILD)/tests/compare/compare.o $(BUILD)/libbpf
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lbpf $(LIBS)
 
 check-compare: all bpf $(BUILD)/tests/compare/compare
-	$(Q)sh tests/compare/run $(BUILD)
+	$(Q)sh scripts/mounted-root sh tests/compare/run $(BUILD)
 
 # Ratios against libbpf, in alternating runs.
 bench: all bpf
-	$(Q)sh tests/bench/run $(BUILD)
+	$(Q)sh scripts/mounted-root sh tests/bench/run $(BUILD)
 
 asan:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan BPFLOAD=$(BUILD)/asan/bpfload \
