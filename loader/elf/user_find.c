@@ -90,10 +90,33 @@ static void lookup_init(struct lookup *lookup, const char *name)
 
 /* ---- what is not there ---- */
 
-static int near_offer(void *ctx, const struct bpfl_user_symbol *symbol)
+#define VERSIONS_SHOWN_BYTES 256
+
+struct hints {
+	struct lookup lookup; /* what was not found */
+	struct bpfl_near near;
+	struct bpfl_buf versions; /* those of its name that are there */
+};
+
+static int hint_offer(void *ctx, const struct bpfl_user_symbol *symbol)
 {
-	bpfl_near_offer(ctx, symbol->name);
+	struct hints *hints = ctx;
+	const struct lookup *lookup = &hints->lookup;
+
+	bpfl_near_offer(&hints->near, symbol->name);
+	if (lookup->version && symbol->version && name_is(symbol, lookup->name, lookup->name_len) &&
+	    hints->versions.size < VERSIONS_SHOWN_BYTES)
+		bpfl_buf_printf(&hints->versions, "%s'%.*s%s%s'", hints->versions.size ? ", " : "",
+				(int)symbol->name_len, BPFL_ESC(symbol->name), symbol->is_default ? "@@" : "@",
+				BPFL_ESC(symbol->version));
 	return 0;
+}
+
+static void hints_take(struct hints *hints, const struct bpfl_user_elf *elf, enum bpfl_user_table table)
+{
+	bpfl_user_each_symbol(elf, table, hint_offer, hints, NULL);
+	if (hints->versions.size > 0)
+		hints->lookup.version = NULL; /* the next table has the same ones */
 }
 
 static int count_one(void *ctx, const struct bpfl_user_symbol *symbol)
@@ -117,7 +140,7 @@ static int not_found(struct bpfl_user_elf *elf, const char *what, const char *na
 {
 	const struct bpfl_user_elf *debug = bpfl_user_debug(elf);
 	size_t nr_symtab = count_functions(elf, BPFL_USER_SYMTAB);
-	struct bpfl_near near;
+	struct hints hints = { .versions = BPFL_BUF_INIT };
 	char names[512];
 
 	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s' has no function %s'%s'", BPFL_ESC(elf->path), what,
@@ -128,20 +151,24 @@ static int not_found(struct bpfl_user_elf *elf, const char *what, const char *na
 	bpfl_error_why(err, "looked at .dynsym (%zu functions), .symtab (%s%zu), debug file (%s)",
 		       count_functions(elf, BPFL_USER_DYNSYM), nr_symtab ? "" : "stripped: ", nr_symtab,
 		       debug ? BPFL_ESC(debug->path) : "none");
-	bpfl_near_init(&near, name);
-	bpfl_user_each_symbol(elf, BPFL_USER_DYNSYM, near_offer, &near, NULL);
-	bpfl_user_each_symbol(elf, BPFL_USER_SYMTAB, near_offer, &near, NULL);
+	lookup_init(&hints.lookup, name);
+	bpfl_near_init(&hints.near, name);
+	hints_take(&hints, elf, BPFL_USER_DYNSYM);
+	hints_take(&hints, elf, BPFL_USER_SYMTAB);
 	if (debug)
-		bpfl_user_each_symbol(debug, BPFL_USER_SYMTAB, near_offer, &near, NULL);
+		hints_take(&hints, debug, BPFL_USER_SYMTAB);
 	if (!*what && strpbrk(name, "*?"))
 		bpfl_error_fix(err, "patterns: uprobe.multi/PATH:PATTERN");
-	else if (near.nr > 0)
-		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
+	else if (hints.versions.size > 0)
+		bpfl_error_fix(err, "versions that it has: %s", hints.versions.data);
+	else if (hints.near.nr > 0)
+		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&hints.near, names, sizeof(names)));
 	else if (nr_symtab == 0 && !debug)
 		bpfl_error_fix(err,
 			       "the file is stripped: install its debug symbols, or give the place as PATH:0xOFFSET");
 	else
 		bpfl_error_fix(err, "nm -C '%s' lists its functions", BPFL_ESC(elf->path));
+	bpfl_buf_deinit(&hints.versions);
 	return -ENOENT;
 }
 

@@ -146,6 +146,7 @@ START_TEST(a_version_chooses_and_the_default_one_is_meant)
 	ck_assert_uint_eq(find(elf, "copy@@LIB_2.0"), 0x20);
 	CHECK_FAILS(bpfl_user_find(elf, "copy@@LIB_1.0", &func, &err), err, BPFL_ERR_TARGET, ENOENT, "copy@@LIB_1.0");
 	CHECK_FAILS(bpfl_user_find(elf, "copy@LIB_9", &func, &err), err, BPFL_ERR_TARGET, ENOENT, "copy@LIB_9");
+	CHECK_HAS(err.fix, "'copy@LIB_1.0', 'copy@@LIB_2.0'");
 	bpfl_user_close(elf);
 	cleanup();
 }
