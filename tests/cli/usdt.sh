@@ -7,6 +7,8 @@
 
 cc -O2 -Wall -Werror -o "$TMP/target" tests/cli/usdt_target.c
 value() { sed -n "s/^$1 = //p" "$TMP/out"; }
+# runs PID FILE: the process has begun with the file. Until then it is still the shell that is about to execute it.
+runs() { sed 1q "/proc/$1/maps" | grep -qF -e "$2"; }
 
 [ "$("$TMP/target" 2)" = 0 ] || fail "the semaphore is not 0 while nobody listens"
 start "$OBJ/usdt.bpf.o" --no-printk --attach "on_tick=usdt/$TMP/target:demo:tick,cookie=77" --attach "on_wide=usdt/$TMP/target:demo:wide" \
@@ -61,6 +63,7 @@ err_has "1000 sites"
 one=$!
 "$TMP/target" >/dev/null &
 two=$!
+eventually runs "$one" "$TMP/target" || fail "the program does not run"
 start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/exe:demo:wide,pid=$one" --interval 100ms --dump .bss
 eventually grep -q '^nr_any = [3-9]' "$TMP/out" || fail "the process was not seen"
 kill -s STOP "$one"
@@ -75,16 +78,16 @@ kill -s CONT "$one"
 # The semaphore of a living process, also when nobody is left to count it down: the kernel does.
 "$TMP/target" >/dev/null &
 one=$!
-eventually test -e "/proc/$one/exe"
+eventually runs "$one" "$TMP/target" || fail "the program does not run"
 address=$((0x$(sed -n '1s/-.*//p' "/proc/$one/maps") + 0x$(nm "$TMP/target" | sed -n 's/ . demo_tick_semaphore$//p')))
 semaphore() { dd if="/proc/$one/mem" bs=2 count=1 iflag=skip_bytes skip="$address" 2>/dev/null | od -An -tu2 | tr -d ' '; }
-[ "$(semaphore)" = 0 ] || fail "the semaphore is $(semaphore) while nobody listens"
+semaphore_is() { [ "$(semaphore)" = "$1" ]; }
+eventually semaphore_is 0 || fail "the semaphore is $(semaphore) while nobody listens"
 start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/$TMP/target:demo:tick"
 [ "$(semaphore)" -ge 1 ] || fail "the semaphore is $(semaphore), with a listener"
 kill -9 "$PID"
 wait "$PID" || :
 PID=
-semaphore_is() { [ "$(semaphore)" = "$1" ]; }
 eventually semaphore_is 0 || fail "the semaphore is $(semaphore) after a kill"
 kill "$one"
 
@@ -105,12 +108,14 @@ cp "$TMP/target" "$TMP/copy"
 one=$!
 "$TMP/copy" >/dev/null &
 two=$!
-rm "$TMP/copy"
 mkdir "$TMP/box"
 unshare -m sh -c "mount -t tmpfs box '$TMP/box' && cp '$TMP/target' '$TMP/box/boxed' && exec '$TMP/box/boxed'" >/dev/null &
 three=$!
 sleep 1000 & four=$!
-eventually grep -q boxed "/proc/$three/maps" || fail "the program in the box does not run"
+eventually runs "$one" "$TMP/target" || fail "the program does not run"
+eventually runs "$two" "$TMP/copy" || fail "the copy does not run"
+eventually runs "$three" /boxed || fail "the program in the box does not run"
+rm "$TMP/copy"
 start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/*:demo$$:wide" -v --interval 100ms --dump .bss
 eventually sh -c '[ "$(sed -n "s/^nr_any = //p" "$TMP/out" | tail -n 1)" -ge 20 ]' || fail "the probes did not fire"
 stop INT
