@@ -81,9 +81,9 @@ static int map_help(void)
 	       "MAP is 'id N', 'name NAME', the path where it is pinned, or a name.\n"
 	       "KEY and VALUE are written as they are shown: 7, LEVEL_HIGH, {pid=1,comm=bash}, \"text\"; hex:01 02 always\n"
 	       "works; 10.0.0.0/8 in a trie; pid:17, a file, a cgroup's directory or pid:17/fd:3 where the map is storage of\n"
-	       "tasks, files, cgroups or sockets; 'id 7' or a pinned path for a program or a map; eth0 or eth0,prog=PATH in a\n"
-	       "devmap, 192 or 192,prog=PATH (a queue's size) in a cpumap; of .data, .bss and .rodata the key may be a variable:\n"
-	       "my_pid, cfg.port. A negative number comes after '--'.\n\n"
+	       "tasks, files, cgroups or sockets, or the value in a sockmap; 'id 7' or a pinned path for a program or a map;\n"
+	       "eth0 or eth0,prog=PATH in a devmap, 192 or 192,prog=PATH (a queue's size) in a cpumap; of .data, .bss and\n"
+	       ".rodata the key may be a variable: my_pid, cfg.port. A negative number comes after '--'.\n\n"
 	       "options:\n");
 	option_table_help(&table);
 	printf("\nexit codes: as of bpfload; 7 when there is no such map or element, or it is there already\n\n"

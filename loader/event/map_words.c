@@ -4,8 +4,8 @@
  *
  * A key or value is written the way it is shown. With a type that is the grammar of btf/value; without one it
  * is a number of 1, 2, 4 or 8 bytes; "hex:01 02 ff" is always understood. Four things are more than bytes: a
- * trie's key may be an address with a length, the values of program arrays, cgroup arrays and maps of maps are
- * things that have to be opened first, those of devmaps and cpumaps are places (redirect_words.c), and where a
+ * trie's key may be an address with a length, the values of program arrays, cgroup arrays, maps of maps and of
+ * sockets are things that have to be opened first, those of devmaps and cpumaps are places (redirect_words.c), and where a
  * map holds the variables of a program, the key may be the name of one.
  */
 #include <errno.h>
@@ -124,6 +124,15 @@ static int thing_open(const struct bpfl_map *map, const char *text, int *ret_fd,
 			bpfl_error_set(err, BPFL_ERR_TARGET, -fd, "cgroup '%s': %s", BPFL_ESC(text),
 				       bpfl_errno_text(-fd));
 		break;
+	case BPFL_MAP_TYPE_SOCKMAP:
+	case BPFL_MAP_TYPE_SOCKHASH:
+	case BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY:
+	case BPFL_MAP_TYPE_XSKMAP:
+		fd = bpfl_socket_open(map, text, err);
+		break;
+	case BPFL_MAP_TYPE_PERF_EVENT_ARRAY:
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP,
+				      "its elements are perf events, which the process that reads them puts there");
 	default:
 		return 0;
 	}
@@ -278,8 +287,10 @@ static int operation_init(struct operation *op, const struct bpfl_map *map, cons
 		return 0;
 	if (bpfl_owner_is_key(map) && map->key_size == sizeof(op->owner_fd)) {
 		op->owner_fd = bpfl_owner_open(map, key, err);
-		if (op->owner_fd < 0)
+		if (op->owner_fd < 0) {
+			bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
 			return op->owner_fd;
+		}
 		memcpy(op->key, &op->owner_fd, sizeof(op->owner_fd));
 		op->print.key_words = key;
 		return 0;
@@ -386,6 +397,13 @@ static const char *why_refused(const struct bpfl_map *map)
 	case BPFL_MAP_TYPE_DEVMAP_HASH:
 		return "a program of a devmap is of SEC(\"xdp/devmap\"), or of SEC(\"xdp.frags/devmap\") if those that "
 		       "redirect have frags";
+	case BPFL_MAP_TYPE_SOCKMAP:
+	case BPFL_MAP_TYPE_SOCKHASH:
+		return "a socket in it is connected, or a TCP socket that listens";
+	case BPFL_MAP_TYPE_REUSEPORT_SOCKARRAY:
+		return "a socket in it is bound and has SO_REUSEPORT, and is in one such map only";
+	case BPFL_MAP_TYPE_XSKMAP:
+		return "a socket in it is of AF_XDP, and is bound to an interface";
 	default:
 		return "an inner map must have the type and sizes of the outer map's template";
 	}
@@ -420,9 +438,11 @@ int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *v
 		ret = bpfl_map_update(map, op.key, map->key_size, at, size, flags, err);
 	}
 	/* a cpumap gives ENOMEM for whatever hinders an element */
-	bool refused = ret == -EINVAL || (ret == -ENOMEM && map->type == BPFL_MAP_TYPE_CPUMAP);
-	if (refused && fd >= 0 && err && err->kind == BPFL_ERR_SYSTEM)
+	bool refused = ret == -EINVAL || ret == -EOPNOTSUPP || (ret == -ENOMEM && map->type == BPFL_MAP_TYPE_CPUMAP);
+	if (refused && fd >= 0 && err && err->kind == BPFL_ERR_SYSTEM) {
+		err->why[0] = '\0'; /* of the map: this is about the value */
 		bpfl_error_why(err, "%s", why_refused(map));
+	}
 	bpfl_enter_close(fd);
 	return operation_finish(&op, ret, NULL, err);
 }

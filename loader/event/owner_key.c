@@ -44,18 +44,17 @@ static int number_of(const char *text, const char *prefix, const char *end)
 	return bpfl_text_to_u64(digits, &number) == 0 && number <= INT32_MAX ? (int)number : -1;
 }
 
-static int refused(const struct bpfl_map *map, const char *text, const char *what, int ret, struct bpfl_error *err)
+static int refused(const char *text, const char *what, int ret, struct bpfl_error *err)
 {
 	enum bpfl_error_kind kind = ret == -EPERM || ret == -EACCES ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET;
 
-	return bpfl_error_set(err, kind, -ret, "map '%s': %s '%s': %s", BPFL_ESC(map->name), what, BPFL_ESC(text),
-			      bpfl_errno_text(-ret));
+	return bpfl_error_set(err, kind, -ret, "%s '%s': %s", what, BPFL_ESC(text), bpfl_errno_text(-ret));
 }
 
 static int other_words(const struct bpfl_map *map, const char *text, const char *wanted, struct bpfl_error *err)
 {
-	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': key '%s' names no owner", BPFL_ESC(map->name),
-		       BPFL_ESC(text));
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' names no %s", BPFL_ESC(text),
+		       bpfl_owner_is_key(map) ? "owner" : "socket");
 	bpfl_error_fix(err, "write %s", wanted);
 	return -EINVAL;
 }
@@ -68,10 +67,10 @@ static int task_open(const struct bpfl_map *map, const char *text, struct bpfl_e
 	if (pid < 0 || (pid == 0 && !is_self))
 		return other_words(map, text, "pid:17 or self", err);
 	fd = bpfl_enter_pidfd(pid, -1);
-	return fd < 0 ? refused(map, text, "process", fd, err) : fd;
+	return fd < 0 ? refused(text, "process", fd, err) : fd;
 }
 
-static int socket_open(const struct bpfl_map *map, const char *text, struct bpfl_error *err)
+int bpfl_socket_open(const struct bpfl_map *map, const char *text, struct bpfl_error *err)
 {
 	const char *slash = strchr(text, '/');
 	int pid = slash ? number_of(text, PID_PREFIX, slash) : 0;
@@ -84,10 +83,9 @@ static int socket_open(const struct bpfl_map *map, const char *text, struct bpfl
 	fd = bpfl_enter_pidfd(pid, target);
 	if (fd >= 0 && (bpfl_enter_fstat(fd, &info) < 0 || !S_ISSOCK(info.st_mode))) {
 		bpfl_enter_close(fd);
-		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOTSOCK, "map '%s': '%s' is not a socket",
-				      BPFL_ESC(map->name), BPFL_ESC(text));
+		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOTSOCK, "'%s' is not a socket", BPFL_ESC(text));
 	}
-	return fd < 0 ? refused(map, text, "socket", fd, err) : fd;
+	return fd < 0 ? refused(text, "socket", fd, err) : fd;
 }
 
 int bpfl_owner_open(const struct bpfl_map *map, const char *text, struct bpfl_error *err)
@@ -99,11 +97,11 @@ int bpfl_owner_open(const struct bpfl_map *map, const char *text, struct bpfl_er
 	if (map->type == BPFL_MAP_TYPE_TASK_STORAGE)
 		return task_open(map, text, err);
 	if (map->type == BPFL_MAP_TYPE_SK_STORAGE)
-		return socket_open(map, text, err);
+		return bpfl_socket_open(map, text, err);
 	if (is_cgroup && bpfl_enter_statfs_type(text, &fs_type) == 0 && fs_type != CGROUP2_MAGIC)
-		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "map '%s': '%s' is not a directory of cgroup2",
-				      BPFL_ESC(map->name), BPFL_ESC(text));
+		return bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "'%s' is not a directory of cgroup2",
+				      BPFL_ESC(text));
 	/* A path, not opened: a FIFO or a device would notice. */
 	fd = bpfl_enter_openat(AT_FDCWD, text, is_cgroup ? O_RDONLY | O_DIRECTORY : O_PATH, 0);
-	return fd < 0 ? refused(map, text, is_cgroup ? "cgroup" : "file", fd, err) : fd;
+	return fd < 0 ? refused(text, is_cgroup ? "cgroup" : "file", fd, err) : fd;
 }

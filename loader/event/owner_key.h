@@ -16,4 +16,7 @@ bool bpfl_owner_is_key(const struct bpfl_map *map);
  */
 int bpfl_owner_open(const struct bpfl_map *map, const char *text, struct bpfl_error *err);
 
+/* "pid:17/fd:3" or "fd:3": a socket, which is also the value in a sockmap. As above. */
+int bpfl_socket_open(const struct bpfl_map *map, const char *text, struct bpfl_error *err);
+
 #endif

@@ -64,7 +64,8 @@ static void numbers_explain(const struct bpfl_attr_map_create *attr, struct bpfl
 	size_t page = bpfl_facts_page_size();
 	bool is_ring = type == BPFL_MAP_TYPE_RINGBUF || type == BPFL_MAP_TYPE_USER_RINGBUF;
 	bool is_storage = type == BPFL_MAP_TYPE_SK_STORAGE || type == BPFL_MAP_TYPE_INODE_STORAGE ||
-			  type == BPFL_MAP_TYPE_TASK_STORAGE || type == BPFL_MAP_TYPE_CGRP_STORAGE;
+			  type == BPFL_MAP_TYPE_TASK_STORAGE || type == BPFL_MAP_TYPE_CGRP_STORAGE ||
+			  type == BPFL_MAP_TYPE_CGROUP_STORAGE || type == BPFL_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 	bool is_array = type == BPFL_MAP_TYPE_ARRAY || type == BPFL_MAP_TYPE_PERCPU_ARRAY ||
 			type == BPFL_MAP_TYPE_PROG_ARRAY || type == BPFL_MAP_TYPE_ARRAY_OF_MAPS;
 
@@ -125,7 +126,7 @@ static int create(const struct bpfl_attr_map_create *attr, struct bpfl_map **ret
 	return bpfl_map_adopt(fd, ret_map, err);
 }
 
-/* These have no elements to allocate in advance, and the kernel wants to hear it said. */
+/* What can be no other way, and the kernel wants to hear said. */
 static uint32_t flags_needed(uint32_t type)
 {
 	switch (type) {
@@ -135,6 +136,8 @@ static uint32_t flags_needed(uint32_t type)
 	case BPFL_MAP_TYPE_TASK_STORAGE:
 	case BPFL_MAP_TYPE_CGRP_STORAGE:
 		return BPFL_F_NO_PREALLOC;
+	case BPFL_MAP_TYPE_ARENA:
+		return BPFL_F_MMAPABLE;
 	default:
 		return 0;
 	}

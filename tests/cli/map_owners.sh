@@ -60,6 +60,25 @@ $(tail -n 1 "$TMP/sockets")
 EOF2
 [ "$(head -n 2 "$TMP/sockets")" = "cli_sk[pid:$pid/fd:$fd] = {n=8,name=\"\"}
 cli_sk[fd:$fd] = {n=8,name=\"\"}" ] || fail "sockets: $(cat "$TMP/sockets")"
+# The same words are values where a map holds sockets.
+run 0 map create $pins/socks --type sockmap --key-size 4 --value-size 8 --max-entries 2 --name cli_socks
+perl -MSocket -e '
+	$^F = 100;
+	socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+	listen($s, 1) or die;
+	socket(my $u, PF_INET, SOCK_STREAM, 0) or die;
+	my ($map, $fd, $other) = ("$ENV{BPFLOAD} map", fileno($s), fileno($u));
+	system("$map set cli_socks 1 pid:$$/fd:$fd && $map dump cli_socks");
+	system("$map set cli_socks 0 pid:$$/fd:$other");' >"$TMP/sockets" 2>"$TMP/err"
+grep -qxE 'cli_socks\[1\] = [1-9][0-9]*' "$TMP/sockets" || fail "no socket in the map: $(cat "$TMP/sockets")"
+err_has 'a TCP socket that listens'
+run 2 map set cli_socks 1 7
+err_has "'7' names no socket"
+run 7 map set cli_socks 1 pid:$$/fd:77
+run 0 map create $pins/perf --type perf_event_array --key-size 4 --value-size 4 --max-entries 2 --name cli_perf
+run 2 map set cli_perf 1 7
+err_has 'perf events'
+
 run 7 map get cli_sk fd:0 </dev/null
 err_has "'fd:0' is not a socket"
 run 2 map get cli_sk 0
