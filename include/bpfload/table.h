@@ -11,6 +11,8 @@
 extern "C" {
 #endif
 
+struct bpfl_stacks;
+
 struct bpfl_view_opts {
 	size_t size; /* sizeof(struct bpfl_view_opts) */
 	enum bpfl_format format;
@@ -31,6 +33,11 @@ struct bpfl_view_opts {
 	size_t nr_forms;
 	const char *filter; /* NULL: all rows */
 	const char *sort;   /* "bytes,-pid": members, '-' largest first; NULL: as words say */
+	/*
+	 * Of elements of maps: instead of a stack id the function that the stack is in (JSON: member "stacks" with
+	 * all of it); borrowed; NULL: numbers
+	 */
+	struct bpfl_stacks *stacks;
 };
 
 struct bpfl_rows;

@@ -121,8 +121,14 @@ static int view_add(struct command *command, struct views *views, struct bpfl_er
 	if (command->words.one_cpu && (words || options->run.flamegraph))
 		return out_usage(err, "--cpu is about elements: histograms, tables and stacks are of all CPUs");
 	ret = stacks_prepare(&command->stacks, &options->run, command->out, err);
-	if (ret == 0 && kind != VIEW_HIST && kind != VIEW_TOP)
+	if (ret == 0)
 		ret = stacks_open_map(&command->stacks, map, err);
+	/* Which programs use the map only root may see; whoever may open its pin shall see the rest. */
+	if (ret == -EPERM && !options->run.stacks && !options->run.flamegraph && kind != VIEW_FOLDED) {
+		out_note(command->out, 1, "stack ids stay numbers: %s", err->message);
+		bpfl_error_clear(err);
+		ret = 0;
+	}
 	if (ret >= 0)
 		ret = views_open(views, &options->run, NULL, NULL, command->out, err);
 	views->stacks = &command->stacks;

@@ -124,13 +124,12 @@ int views_add(struct views *views, enum view_kind kind, struct bpfl_map *map, co
 	return 0;
 }
 
-/* Elements and folded lines show stacks; histograms and tables have no room for them. */
 int views_stacks(struct views *views, size_t idx, struct bpfl_error *err)
 {
 	struct view *view = &views->items[idx];
 	int ret;
 
-	if (!views->stacks || (view->kind != VIEW_DUMP && view->kind != VIEW_FOLDED))
+	if (!views->stacks)
 		return 0;
 	ret = stacks_say(views->stacks, view->map, err);
 	view->has_stacks = ret > 0;
@@ -217,7 +216,7 @@ static int view_text(const struct views *views, const struct view *view, struct 
 	}
 	if (opts.max_rows == 0 && screen.height > 4)
 		opts.max_rows = screen.height - 3; /* the heading, and where the cursor stands */
-	words.stacks = view->has_stacks ? views->stacks->stacks : NULL;
+	words.stacks = opts.stacks = view->has_stacks ? views->stacks->stacks : NULL;
 	if (view->kind == VIEW_FOLDED)
 		return stacks_folded(views->stacks, view->map, view->words, ret_text, err);
 	if (view->kind == VIEW_DUMP)

@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "event/hist.h"
+#include "event/stack.h"
 
 #define SLOTS_MAX 65536u
 #define WIDTH_DEFAULT 80u
@@ -35,6 +36,8 @@ struct reading {
 	const struct bpfl_map *map;
 	struct bpfl_hist_shape shape;
 	struct bpfl_side key, value;
+	struct bpfl_stacks *stacks; /* borrowed; NULL: stack ids stay numbers */
+	struct bpfl_stack_fields key_stacks;
 	uint8_t *sum, *group;
 	BPFL_VEC(struct hist) hists;
 	struct bpfl_hash by_group;
@@ -43,21 +46,37 @@ struct reading {
 
 /* ---- groups ---- */
 
-/* The fields of a side in words: "pid=12,comm=bash", or the only one's value. skip: one that is left out. */
-static void fields_text(struct bpfl_side *side, size_t skip, const uint8_t *bytes, struct bpfl_buf *out)
+static struct bpfl_field_ctx key_ctx(struct reading *reading, const uint8_t *key)
 {
-	bool is_single = bpfl_side_nr_fields(side) - (skip != SIZE_MAX) == 1;
-	const char *separator = "";
+	return (struct bpfl_field_ctx){ .layout = &reading->key.layout, .data = key, .size = reading->key.size,
+					.scratch = &reading->key.scratch };
+}
 
-	for (size_t i = 0; i < bpfl_side_nr_fields(side); i++) {
+/* The fields of a key in words: "pid=12,comm=bash", or the only one's value. skip: one that is left out. 0 or -ENOMEM. */
+static int fields_text(struct reading *reading, size_t skip, const uint8_t *bytes, struct bpfl_buf *out)
+{
+	struct bpfl_side *side = &reading->key;
+	bool is_single = bpfl_side_nr_fields(side) - (skip != SIZE_MAX) == 1;
+	struct bpfl_field_ctx ctx = key_ctx(reading, bytes);
+	const char *separator = "";
+	int ret = 0;
+
+	for (size_t i = 0; i < bpfl_side_nr_fields(side) && ret == 0; i++) {
+		const struct bpfl_stack_field *stack = bpfl_stack_fields_at(&reading->key_stacks, (uint32_t)i);
+
 		if (i == skip)
 			continue;
 		bpfl_buf_text(out, separator);
 		if (!is_single)
 			bpfl_buf_printf(out, "%s=", bpfl_side_field_name(side, i));
-		bpfl_side_put(side, i, bytes, BPFL_STYLE_CELL, out);
+		if (stack)
+			ret = bpfl_stacks_put_name(reading->stacks, stack, &ctx,
+						   bpfl_stack_pid(&reading->key_stacks, &ctx), out);
+		else
+			bpfl_side_put(side, i, bytes, BPFL_STYLE_CELL, out);
 		separator = ",";
 	}
+	return ret;
 }
 
 static void fields_json(struct bpfl_side *side, size_t skip, const uint8_t *bytes, struct bpfl_buf *out)
@@ -112,10 +131,11 @@ static int group_name(struct reading *reading, struct hist *hist, const uint8_t 
 {
 	size_t skip = reading->shape.kind == BPFL_HIST_KEYS ? reading->shape.slot_field : SIZE_MAX;
 	struct bpfl_buf title = BPFL_BUF_INIT, json = BPFL_BUF_INIT;
+	int ret = 0;
 
 	if (is_keyed(reading)) {
 		bpfl_buf_char(&title, '[');
-		fields_text(&reading->key, skip, hist->group, &title);
+		ret = fields_text(reading, skip, hist->group, &title);
 		bpfl_buf_char(&title, ']');
 		fields_json(&reading->key, skip, hist->group, &json);
 	}
@@ -127,7 +147,7 @@ static int group_name(struct reading *reading, struct hist *hist, const uint8_t 
 	hist->json = bpfl_buf_take(&json);
 	bpfl_buf_deinit(&title);
 	bpfl_buf_deinit(&json);
-	return hist->title && hist->json ? 0 : -ENOMEM;
+	return ret == 0 && hist->title && hist->json ? 0 : -ENOMEM;
 }
 
 /* The histogram of a group, made when it is new. NULL without memory. */
@@ -334,17 +354,26 @@ static void hist_text(const struct reading *reading, const struct hist *hist, un
 	}
 }
 
-static void hist_json(const struct reading *reading, const struct hist *hist, struct bpfl_buf *out)
+static int hist_json(struct reading *reading, const struct hist *hist, struct bpfl_buf *out)
 {
+	struct bpfl_field_ctx ctx = key_ctx(reading, hist->group);
 	const struct bpfl_hist_shape *shape = &reading->shape;
 	size_t first, end;
 	struct bpfl_json json;
 	uint64_t bound;
+	int ret = 0;
 
 	bpfl_map_json_begin(reading->map, "hist", &json, out);
 	if (hist->json[0]) {
 		bpfl_json_key(&json, "key");
 		bpfl_json_number(&json, hist->json); /* made by our writer */
+	}
+	if (hist->json[0] && reading->key_stacks.nr > 0) {
+		bpfl_json_key(&json, "stacks");
+		bpfl_json_object_begin(&json);
+		ret = bpfl_stacks_put_json(reading->stacks, &reading->key_stacks, &ctx,
+					   bpfl_stack_pid(&reading->key_stacks, &ctx), &json);
+		bpfl_json_object_end(&json);
 	}
 	bpfl_json_member_string(&json, "scale", shape->is_linear ? "linear" : "log2");
 	if (shape->unit[0]) {
@@ -367,6 +396,7 @@ static void hist_json(const struct reading *reading, const struct hist *hist, st
 	}
 	bpfl_json_array_end(&json);
 	bpfl_map_json_end(&json);
+	return ret;
 }
 
 /* ---- the whole ---- */
@@ -389,7 +419,8 @@ static void reading_deinit(struct reading *reading)
 	bpfl_side_deinit(&reading->value);
 }
 
-static int reading_init(struct reading *reading, const struct bpfl_map *map, const char *words, struct bpfl_error *err)
+static int reading_init(struct reading *reading, const struct bpfl_map *map, const struct bpfl_view_opts *opts,
+			struct bpfl_error *err)
 {
 	const char *why;
 	int ret;
@@ -402,31 +433,37 @@ static int reading_init(struct reading *reading, const struct bpfl_map *map, con
 	if (ret == 0)
 		ret = bpfl_side_init_value(&reading->value, map, err);
 	if (ret == 0)
-		ret = bpfl_hist_shape_find(&reading->shape, map, &reading->key, words, err);
+		ret = bpfl_hist_shape_find(&reading->shape, map, &reading->key, opts ? opts->words : NULL, err);
 	if (ret < 0)
 		return ret;
+	reading->stacks = opts ? opts->stacks : NULL;
+	if (reading->stacks)
+		bpfl_stack_fields_find(&reading->key_stacks, &reading->key.layout, opts->forms, opts->nr_forms,
+				       reading->stacks->maps.nr > 0);
 	reading->sum = calloc(1, (size_t)map->value_size + 8);
 	reading->group = calloc(1, (size_t)map->key_size + 1);
 	return reading->sum && reading->group ? 0 : bpfl_error_nomem(err);
 }
 
 /* Of keyed ones only those that counted. */
-static void hists_put(const struct reading *reading, const struct bpfl_view_opts *opts, struct bpfl_buf *out)
+static int hists_put(struct reading *reading, const struct bpfl_view_opts *opts, struct bpfl_buf *out)
 {
 	unsigned width = opts && opts->width ? opts->width : WIDTH_DEFAULT;
+	int ret = 0;
 
 	if (reading->hists.nr == 0 && !(opts && opts->format == BPFL_FORMAT_JSON))
 		bpfl_buf_printf(out, "%s: 0 in all\n", BPFL_ESC(reading->map->name));
-	for (size_t i = 0; i < reading->hists.nr; i++) {
+	for (size_t i = 0; i < reading->hists.nr && ret == 0; i++) {
 		const struct hist *hist = &reading->hists.items[i];
 
 		if (hist->total == 0 && i > 0)
 			break;
 		if (opts && opts->format == BPFL_FORMAT_JSON)
-			hist_json(reading, hist, out);
+			ret = hist_json(reading, hist, out);
 		else
 			hist_text(reading, hist, width, out);
 	}
+	return ret;
 }
 
 int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_view_opts *opts, char **ret_text,
@@ -435,16 +472,16 @@ int bpfl_map_hist_text(const struct bpfl_map *map, const struct bpfl_view_opts *
 	struct bpfl_buf out = BPFL_BUF_INIT;
 	struct reading reading;
 	char *text;
-	int ret = reading_init(&reading, map, opts ? opts->words : NULL, err);
+	int ret = reading_init(&reading, map, opts, err);
 
 	if (ret == 0)
 		ret = bpfl_map_each(map, 0, element_add, &reading, err);
 	if (ret >= 0) {
 		if (reading.hists.nr > 1)
 			qsort(reading.hists.items, reading.hists.nr, sizeof(*reading.hists.items), compare_hists);
-		hists_put(&reading, opts, &out);
+		ret = hists_put(&reading, opts, &out);
 		bpfl_buf_text(&out, "");
-		text = bpfl_buf_take(&out);
+		text = ret < 0 ? NULL : bpfl_buf_take(&out);
 		ret = text ? 0 : bpfl_error_nomem(err);
 		if (text)
 			*ret_text = text;

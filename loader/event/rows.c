@@ -18,6 +18,9 @@
 #include "event/decode.h"
 #include "spec/spec.h"
 
+/* Names of functions have no end, of C++ least of all. */
+#define STACK_WIDTH 40u
+
 bool bpfl_field_is_amount(const struct bpfl_field *field)
 {
 	switch (field->form) {
@@ -200,6 +203,8 @@ static int forms_apply(struct bpfl_rows *rows, struct bpfl_error *err)
 		free(name);
 		if (strcmp(text, "auto") == 0)
 			bpfl_layout_guess_forms(&rows->layout);
+		else if (equals && bpfl_stack_is_form(equals + 1))
+			continue; /* bpfl_stack_fields_find() reads it */
 		else if (form == BPFL_NR_FORMS)
 			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "--fmt: '%s' is not MEMBER=FORM",
 					      BPFL_ESC(text));
@@ -208,6 +213,20 @@ static int forms_apply(struct bpfl_rows *rows, struct bpfl_error *err)
 					      BPFL_ESC(text), rows->layout.fields.items[idx].size);
 	}
 	return 0;
+}
+
+static void find_stacks(struct bpfl_rows *rows)
+{
+	bpfl_stack_fields_find(&rows->stacks, &rows->layout, rows->opts.forms, rows->opts.nr_forms,
+			       rows->opts.stacks->maps.nr > 0);
+	for (size_t i = 0; i < rows->stacks.nr; i++) {
+		struct bpfl_field *field = &rows->layout.fields.items[rows->stacks.items[i].field_idx];
+
+		if (!field->style.max_width) {
+			field->style.max_width = STACK_WIDTH;
+			field->style.ellipsis = BPFL_ELLIPSIS_END;
+		}
+	}
 }
 
 static int filter_prepare(struct bpfl_rows *rows, const char *what, struct bpfl_error *err)
@@ -227,6 +246,8 @@ int bpfl_rows_prepare(struct bpfl_rows *rows, const char *what, struct bpfl_erro
 	int ret = forms_apply(rows, err);
 
 	rows->boot_to_wall_ns = bpfl_clock_ns(CLOCK_REALTIME) - bpfl_clock_ns(CLOCK_BOOTTIME);
+	if (rows->opts.stacks)
+		find_stacks(rows);
 	if (ret == 0)
 		ret = columns_choose(rows, what, err);
 	if (ret == 0 && rows->opts.filter)

@@ -11,6 +11,7 @@
 #include "bpfload/table.h"
 #include "event/field.h"
 #include "event/filter.h"
+#include "event/stack.h"
 
 #define BPFL_ROWS_SORT_MAX 8u
 
@@ -35,6 +36,7 @@ struct bpfl_rows {
 	const char *json_type, *source_key, *source;
 	bool is_nested; /* the layout's steps are members of that object; false: they are in "row" */
 	bool is_unlimited; /* without max_rows all rows are shown, not 20 */
+	struct bpfl_stack_fields stacks; /* with opts.stacks */
 	struct bpfl_filter *filter;
 	bool has_columns; /* the caller chose them */
 	BPFL_VEC(uint32_t) columns;

@@ -7,7 +7,8 @@
  *     sshd                 7      80
  *     3 more
  *
- * A column is as wide as its widest cell, so all cells are made first.
+ * A column is as wide as its widest cell, so all cells are made first. Where the screen is too narrow for them, names of
+ * functions give way: the numbers that the table is about stand at the end.
  */
 #include "event/rows.h"
 
@@ -20,6 +21,7 @@
 #include "event/decode.h"
 
 #define ROWS_DEFAULT 20
+#define STACK_WIDTH_LEAST 12u
 
 /* ---- sorting ---- */
 
@@ -108,10 +110,12 @@ static int heading_add(const struct bpfl_rows *rows, struct cells *cells)
 		const char *title = given ? given : rows->layout.fields.items[rows->columns.items[i]].title;
 		/* "pid:Process": as it was written */
 		bool is_own = given && bpfl_layout_find(&rows->layout, given) == BPFL_NO_FIELD;
+		/* what is shown of a stack_id is no number */
+		bool is_id = !given && bpfl_stack_fields_at(&rows->stacks, rows->columns.items[i]);
 		struct bpfl_buf text = BPFL_BUF_INIT;
 		int ret;
 
-		for (; *title; title++)
+		for (; *title && !(is_id && strcmp(title, "_id") == 0); title++)
 			bpfl_buf_char(&text, is_own ? *title : (char)toupper((unsigned char)*title));
 		ret = cell_add(cells, i, &text);
 		bpfl_buf_deinit(&text);
@@ -127,13 +131,18 @@ static int row_add(struct bpfl_rows *rows, const struct bpfl_row *row, struct ce
 
 	for (size_t i = 0; i < cells->nr_columns; i++) {
 		const struct bpfl_field *field = &rows->layout.fields.items[rows->columns.items[i]];
+		const struct bpfl_stack_field *stack = bpfl_stack_fields_at(&rows->stacks, rows->columns.items[i]);
 		struct bpfl_buf text = BPFL_BUF_INIT;
-		int ret;
+		int ret = 0;
 
-		if (!bpfl_field_put(&ctx, field, BPFL_STYLE_CELL, &text))
+		if (stack)
+			ret = bpfl_stacks_put_name(rows->opts.stacks, stack, &ctx, bpfl_stack_pid(&rows->stacks, &ctx),
+						   &text);
+		else if (!bpfl_field_put(&ctx, field, BPFL_STYLE_CELL, &text))
 			bpfl_buf_text(&text, "<cut>");
 		bpfl_cell_cut(&text, 0, &field->style);
-		ret = cell_add(cells, i, &text);
+		if (ret == 0)
+			ret = cell_add(cells, i, &text);
 		bpfl_buf_deinit(&text);
 		if (ret < 0)
 			return ret;
@@ -148,7 +157,8 @@ static void line_put(const struct bpfl_rows *rows, const struct cells *cells, ch
 
 	for (size_t i = 0; i < cells->nr_columns; i++) {
 		const struct bpfl_field *field = &rows->layout.fields.items[rows->columns.items[i]];
-		bool is_right = bpfl_field_is_amount(field) || field->style.is_right;
+		bool is_right = (bpfl_field_is_amount(field) || field->style.is_right) &&
+				!bpfl_stack_fields_at(&rows->stacks, rows->columns.items[i]);
 		size_t used = bpfl_utf8_columns(line[i], strlen(line[i]));
 
 		if (i > 0)
@@ -165,29 +175,77 @@ static void line_put(const struct bpfl_rows *rows, const struct cells *cells, ch
 	bpfl_buf_char(out, '\n');
 }
 
+static void cells_free(struct cells *cells)
+{
+	for (size_t i = 0; i < cells->items.nr; i++)
+		free(cells->items.items[i]);
+	free(cells->items.items);
+	free(cells->widths);
+}
+
+static int cells_make(struct bpfl_rows *rows, size_t nr_rows, struct cells *cells)
+{
+	int ret;
+
+	*cells = (struct cells){ .nr_columns = rows->columns.nr,
+				 .widths = calloc(rows->columns.nr + 1, sizeof(size_t)) };
+	ret = cells->widths ? heading_add(rows, cells) : -ENOMEM;
+	for (size_t i = 0; ret == 0 && i < nr_rows; i++)
+		ret = row_add(rows, &rows->rows.items[i], cells);
+	return ret;
+}
+
+/* Takes from the widest name until the line fits. true: the cells have to be made again. */
+static bool narrow(struct bpfl_rows *rows, const struct cells *cells)
+{
+	size_t total = cells->nr_columns ? 2 * (cells->nr_columns - 1) : 0, width = rows->opts.width;
+	bool is_changed = false;
+
+	for (size_t i = 0; i < cells->nr_columns; i++)
+		total += cells->widths[i];
+	while (width && total > width) {
+		size_t widest = SIZE_MAX;
+
+		for (size_t i = 0; i < cells->nr_columns; i++) {
+			if (bpfl_stack_fields_at(&rows->stacks, rows->columns.items[i]) &&
+			    cells->widths[i] > STACK_WIDTH_LEAST &&
+			    (widest == SIZE_MAX || cells->widths[i] > cells->widths[widest]))
+				widest = i;
+		}
+		if (widest == SIZE_MAX)
+			break;
+		total--;
+		rows->layout.fields.items[rows->columns.items[widest]].style.max_width =
+			(uint8_t)--cells->widths[widest];
+		is_changed = true;
+	}
+	return is_changed;
+}
+
 static int put_lines(struct bpfl_rows *rows, size_t nr_rows, struct bpfl_buf *out)
 {
-	struct cells cells = { .nr_columns = rows->columns.nr, .widths = calloc(rows->columns.nr + 1, sizeof(size_t)) };
-	int ret = cells.widths ? heading_add(rows, &cells) : -ENOMEM;
+	struct cells cells;
+	int ret = cells_make(rows, nr_rows, &cells);
 
-	for (size_t i = 0; ret == 0 && i < nr_rows; i++)
-		ret = row_add(rows, &rows->rows.items[i], &cells);
+	if (ret == 0 && narrow(rows, &cells)) {
+		cells_free(&cells);
+		ret = cells_make(rows, nr_rows, &cells);
+	}
 	for (size_t at = 0; ret == 0 && cells.nr_columns && at < cells.items.nr; at += cells.nr_columns)
 		line_put(rows, &cells, cells.items.items + at, out);
 	if (ret == 0 && nr_rows < rows->rows.nr)
 		bpfl_buf_printf(out, "%zu more\n", rows->rows.nr - nr_rows);
-	for (size_t i = 0; i < cells.items.nr; i++)
-		free(cells.items.items[i]);
-	free(cells.items.items);
-	free(cells.widths);
+	cells_free(&cells);
 	return ret;
 }
 
 /* ---- JSON ---- */
 
-static void put_json(struct bpfl_rows *rows, size_t rank, const struct bpfl_row *row, struct bpfl_buf *out)
+static int put_json(struct bpfl_rows *rows, size_t rank, const struct bpfl_row *row, struct bpfl_buf *out)
 {
 	struct bpfl_field_ctx ctx = bpfl_rows_ctx(rows, row->byte_off);
+	struct bpfl_json json;
+	int ret = 0;
 
 	bpfl_buf_printf(out, "{\"v\":1,\"type\":\"%s\",\"%s\":", rows->json_type, rows->source_key);
 	bpfl_put_text(out, rows->source, strlen(rows->source), BPFL_STYLE_JSON);
@@ -201,7 +259,16 @@ static void put_json(struct bpfl_rows *rows, size_t rank, const struct bpfl_row 
 		bpfl_buf_text(out, "\"row\":");
 		bpfl_record_json(&ctx, out);
 	}
+	if (rows->stacks.nr > 0) {
+		bpfl_buf_text(out, ",\"stacks\":");
+		bpfl_json_init(&json, out);
+		bpfl_json_object_begin(&json);
+		ret = bpfl_stacks_put_json(rows->opts.stacks, &rows->stacks, &ctx, bpfl_stack_pid(&rows->stacks, &ctx),
+					   &json);
+		bpfl_json_object_end(&json);
+	}
 	bpfl_buf_text(out, "}\n");
+	return ret;
 }
 
 /* ---- the whole ---- */
@@ -225,8 +292,8 @@ int bpfl_rows_put(struct bpfl_rows *rows, struct bpfl_buf *out)
 		qsort_r(rows->rows.items, rows->rows.nr, sizeof(*rows->rows.items), compare_rows, rows);
 	if (rows->opts.format != BPFL_FORMAT_JSON)
 		ret = put_lines(rows, nr_rows, out);
-	for (size_t i = 0; rows->opts.format == BPFL_FORMAT_JSON && i < nr_rows; i++)
-		put_json(rows, i + 1, &rows->rows.items[i], out);
+	for (size_t i = 0; ret == 0 && rows->opts.format == BPFL_FORMAT_JSON && i < nr_rows; i++)
+		ret = put_json(rows, i + 1, &rows->rows.items[i], out);
 	forget(rows);
 	return ret < 0 || !bpfl_buf_ok(out) ? -ENOMEM : 0;
 }

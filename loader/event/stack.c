@@ -346,6 +346,27 @@ static int write_frame(void *ctx, const struct bpfl_frame *frame)
 	return 0;
 }
 
+static int write_label(void *ctx, const struct bpfl_frame *frame)
+{
+	char name[256];
+	const char *label = bpfl_frame_label(frame, name);
+
+	bpfl_put_text(ctx, label, strlen(label), BPFL_STYLE_CELL);
+	return 1; /* the others are not wanted */
+}
+
+int bpfl_stacks_put_name(struct bpfl_stacks *stacks, const struct bpfl_stack_field *field,
+			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_buf *out)
+{
+	size_t start = out->size;
+	enum bpfl_stack_state state;
+	int ret = bpfl_stack_each(stacks, field, ctx, pid, write_label, out, &state);
+
+	if (out->size == start)
+		bpfl_buf_text(out, state == BPFL_STACK_LOST ? "[lost]" : "-");
+	return ret < 0 ? ret : 0;
+}
+
 int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields,
 			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_buf *out)
 {

@@ -75,6 +75,11 @@ void bpfl_frame_text(const struct bpfl_frame *frame, struct bpfl_buf *out);
 /* What a flame graph calls it: the function, else "[x.so]", "[unknown]". Valid as long as the frame and name. */
 const char *bpfl_frame_label(const struct bpfl_frame *frame, char name[256]);
 
+/* The innermost function of a member, for a cell; "-": there is no stack, "[lost]". 0 or -ENOMEM. */
+int bpfl_stacks_put_name(struct bpfl_stacks *stacks, const struct bpfl_stack_field *field,
+			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_buf *out);
+/* The field of this index, if it is a stack; else NULL. */
+const struct bpfl_stack_field *bpfl_stack_fields_at(const struct bpfl_stack_fields *fields, uint32_t field_idx);
 /* Below a line: "  kern_stack_id:\n    vfs_read+0x1f\n ...". */
 int bpfl_stacks_put_text(struct bpfl_stacks *stacks, const struct bpfl_stack_fields *fields,
 			 const struct bpfl_field_ctx *ctx, int pid, struct bpfl_buf *out);

@@ -36,6 +36,15 @@ bool bpfl_stack_is_form(const char *form)
 	return form_kind(form, &kind);
 }
 
+const struct bpfl_stack_field *bpfl_stack_fields_at(const struct bpfl_stack_fields *fields, uint32_t field_idx)
+{
+	for (size_t i = 0; i < fields->nr; i++) {
+		if (fields->items[i].field_idx == field_idx)
+			return &fields->items[i];
+	}
+	return NULL;
+}
+
 /* ---- names ---- */
 
 /* "event.kern_stack_id" -> "kernstackid" */

@@ -17,6 +17,7 @@ block() {
 
 # there PROGRAM PACKAGE...: whether it can be run, as $program
 there() {
+	LD_LIBRARY_PATH=
 	name=$1 program=$(command -v "$1") && return
 	shift
 	debs=$(dirname "$OBJ")/debs/$name root=$TMP/root

@@ -8,6 +8,14 @@ golden=$(dirname "$LIB")/golden
 mount -t bpf bpf /sys/fs/bpf
 pins=/sys/fs/bpf
 
+# Who may open the pin, but not look which programs there are: all that needs no stack ids is shown.
+run 0 map create $pins/mine --type hash --key u32 --value u64 --max-entries 4
+run 0 map set $pins/mine 1 5
+for view in --top --hist --json; do
+	setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$BPFLOAD" map dump $pins/mine $view >"$TMP/out" 2>"$TMP/err" || fail "$view needs CAP_SYS_ADMIN"
+	out_has 5
+done
+
 # same GOLDEN FILE
 same() {
 	[ -z "${WRITE_GOLDEN:-}" ] || cp "$2" "$golden/$1"

@@ -36,6 +36,16 @@ run 0 $profile --json --dump samples -- "$TMP/busy" 200
 jq -es 'any(.map == "samples" and (.stacks.user_stack_id | map(split("+")[0]) | index(["innermost", "middle", "outer", "main"]) == 0))' \
 	"$TMP/out" >"$TMP/jq" || fail "no chain in JSON"
 
+# As a table: the function in the place of the number, of a map that somebody else loaded too.
+# shellcheck disable=SC2086
+run 0 $profile --top samples -- "$TMP/busy" 300
+err_has "stacks of samples: key.user_stack_id: user stack in map 'stacks'"
+out_matches '^ *PID +USER_STACK +KERN_STACK +COMM +VALUE$'
+out_matches '^ *[0-9]+ +innermost +[^ ]+ +busy +[0-9]+$'
+# shellcheck disable=SC2086
+run 0 $profile --top samples --fmt user_stack_id=dec --fmt kern_stack_id=dec -- "$TMP/busy" 200
+out_matches '^ *[0-9]+ +-?[0-9]+ +-?[0-9]+ +busy +[0-9]+$'
+
 # Where a process waits, and for how long: half a second in a system call of that name.
 run 0 "$OBJ/offcpu.bpf.o" --set only_pid=child --folded waited_us -- sleep 0.5
 slept=$(awk '/^sleep;.*nanosleep/ { n += $NF } END { print n + 0 }' "$TMP/out")
@@ -98,6 +108,8 @@ eventually sh -c "'$BPFLOAD' map dump id $id --folded 2>/dev/null | grep -q '^bu
 "$BPFLOAD" map dump id "$id" --stacks "id $stacks_id" --flamegraph "$TMP/m.svg" >"$TMP/dumped" 2>"$TMP/said"
 grep -q '<title>innermost (' "$TMP/m.svg" || fail "no flame graph of a map of another process"
 [ ! -s "$TMP/dumped" ] || fail "the map was printed too"
+"$BPFLOAD" map dump id "$id" --top >"$TMP/dumped" 2>"$TMP/said"
+grep -qE '^ *[0-9]+ +innermost +[^ ]+ +busy +[0-9]+$' "$TMP/dumped" || fail "no names in a table of another process"
 "$BPFLOAD" map dump id "$stacks_id" >"$TMP/dumped" 2>"$TMP/said"
 grep -A 1 '^stacks\[[0-9]*\]:$' "$TMP/dumped" | grep -qE '^    [a-z_0-9]+' || fail "no frames in a stack-trace map"
 stop

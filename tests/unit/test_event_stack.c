@@ -525,6 +525,103 @@ START_TEST(elements_are_shown_with_their_stacks)
 }
 END_TEST
 
+START_TEST(tables_name_their_stacks)
+{
+	const char *forms[] = { "kern_stack_id=dec" };
+	struct bpfl_view_opts opts = { .size = sizeof(opts) };
+	struct maps maps;
+	char *text;
+
+	fake_sys_file("/proc/kallsyms", kallsyms);
+	binary_new();
+	process_new("");
+	start(0);
+	maps_new(&maps);
+	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
+	CHECK_HAS(text, "KERN_STACK_ID");
+	free(text);
+	opts.stacks = maps.stacks;
+	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
+	ck_assert_str_eq(text, "  PID  KERN_STACK  USER_STACK  COMM     VALUE\n"
+			       "77777  [lost]      [lost]      wor;ker     13\n"
+			       "77777  do_exit     -           worker      12\n"
+			       "77777  -           inner.part  worker      11\n"
+			       "77777  do_exit     inner.part  worker      10\n");
+	free(text);
+	opts.forms = forms;
+	opts.nr_forms = 1;
+	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
+	CHECK_HAS(text, "77777              0  inner.part  worker      10\n");
+	free(text);
+	opts.nr_forms = 0;
+	opts.format = BPFL_FORMAT_JSON;
+	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
+	CHECK_HAS(text, "\"value\":12,\"stacks\":{\"kern_stack_id\":[\"do_exit+0x0\",\"vfs_read+0x40\"],\"user_stack_"
+			"id\":[]}}\n");
+	free(text);
+	maps_gone(&maps);
+	bpfl_symbolizer_destroy(names);
+	binary_gone();
+}
+END_TEST
+
+/* Names of functions give way to what the table is about. */
+START_TEST(a_narrow_table_keeps_its_numbers)
+{
+	static const char long_names[] = "ffffffff81000300 T a_function_with_a_name_of_exactly_fifty_five_characters\n";
+	struct bpfl_view_opts opts = { .size = sizeof(opts) };
+	struct maps maps;
+	char *text;
+
+	fake_sys_file("/proc/kallsyms", long_names);
+	start(0);
+	maps_new(&maps);
+	opts.stacks = maps.stacks;
+	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
+	CHECK_HAS(text, "77777  a_function_with_a_name_of_exactly_fifty…  -");
+	free(text);
+	opts.width = 60;
+	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
+	CHECK_HAS(text, "77777  a_function_with_a_name_o…  -           worker      12\n");
+	free(text);
+	opts.width = 30;
+	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
+	CHECK_HAS(text, "77777  a_function_…  -");
+	free(text);
+	maps_gone(&maps);
+	bpfl_symbolizer_destroy(names);
+}
+END_TEST
+
+START_TEST(histograms_name_their_stacks)
+{
+	struct bpfl_view_opts opts = { .size = sizeof(opts), .words = "unit=us" };
+	struct bpfl_btf *btf = btfc_read("struct wait { s32 kern_stack_id; u32 slot; };", false);
+	struct bpfl_map *waits = handle("waits", BPFL_MAP_TYPE_HASH, 8, 8);
+	struct maps maps;
+	char *text;
+
+	fake_sys_file("/proc/kallsyms", kallsyms);
+	start(0);
+	maps_new(&maps);
+	waits->btf = btf;
+	waits->key_type_id = btfc_id(btf, "struct wait");
+	ck_assert_int_eq(bpfl_sys_map_update(waits->fd, (uint32_t[]){ 0, 3 }, &(uint64_t){ 5 }, 0), 0);
+	opts.stacks = maps.stacks;
+	CHECK_OK(bpfl_map_hist_text(waits, &opts, &text, &err), err);
+	CHECK_HAS(text, "waits[do_exit]: 5 in all, us\n");
+	free(text);
+	opts.format = BPFL_FORMAT_JSON;
+	CHECK_OK(bpfl_map_hist_text(waits, &opts, &text, &err), err);
+	CHECK_HAS(text, "\"key\":{\"kern_stack_id\":0},\"stacks\":{\"kern_stack_id\":[\"do_exit+0x0\",\"vfs_read+0x40\"]},");
+	free(text);
+	bpfl_map_close(waits);
+	bpfl_btf_destroy(btf);
+	maps_gone(&maps);
+	bpfl_symbolizer_destroy(names);
+}
+END_TEST
+
 /* A gadget's stacks have an id in their cell, and their frames below the line. */
 START_TEST(stacks_of_gadgets_are_below_their_line)
 {
@@ -726,6 +823,9 @@ int main(void)
 		the_cache_is_bounded,
 		a_map_becomes_folded_lines,
 		elements_are_shown_with_their_stacks,
+		tables_name_their_stacks,
+		a_narrow_table_keeps_its_numbers,
+		histograms_name_their_stacks,
 		stacks_of_gadgets_are_below_their_line,
 		a_map_without_stacks_is_refused,
 		any_call_may_fail,
