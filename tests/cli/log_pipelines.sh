@@ -115,7 +115,7 @@ if [ -x /lib/systemd/systemd-journald ] && [ -s /etc/machine-id ]; then
 	{ "$BPFLOAD" "$OBJ/execsnoop.bpf.o" --json -- sh -c 'exec /bin/echo into the journal >&2' | systemd-cat -t bpf-execs; } 2>"$TMP/err"
 	written() {
 		journalctl -q -t bpf-execs -o cat --no-pager 2>/dev/null |
-			jq -e 'select(.type == "event" and .event.args == "/bin/echo into the journal" and .event.ret == 0)'
+			jq -es 'any(.[]; .type == "event" and .event.args == "/bin/echo into the journal" and .event.ret == 0)'
 	}
 	eventually written || fail "the journal does not have the event"
 	quit
