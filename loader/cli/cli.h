@@ -109,6 +109,12 @@ struct option_row {
 	const char *help;
 };
 
+/* The rows that end a table; where the values of verbosity and help are. */
+#define OPTION_ROWS_END(verbosity_field, help_field)                                                                    \
+	{ "verbose", 'v', VALUE_VERBOSE, verbosity_field, NULL, "say more on stderr" },                                 \
+	{ "quiet", 'q', VALUE_QUIET, verbosity_field, NULL, "say nothing but errors on stderr" },                       \
+	{ "help", 'h', VALUE_FLAG, help_field, NULL, "this text" }
+
 #define OPTION_ROWS_MAX 64
 
 struct option_table {

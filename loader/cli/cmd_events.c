@@ -35,9 +35,7 @@ static const struct option_row rows[] = {
 	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when events are read" },
 	{ "force", 0, VALUE_FLAG, offsetof(struct events_options, force), NULL, "also when another process reads them: each event goes to one of the two" },
 	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings, or events were lost" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+	OPTION_ROWS_END(FIELD(verbosity), FIELD(help)),
 };
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload events --help" };

@@ -17,9 +17,7 @@ struct ls_options {
 
 static const struct option_row rows[] = {
 	{ "json", 'j', VALUE_FLAG, FIELD(json), NULL, "one JSON object a line" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+	OPTION_ROWS_END(FIELD(verbosity), FIELD(help)),
 };
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload ls --help" };

@@ -52,9 +52,7 @@ static const struct option_row rows[] = {
 	{ "map-flags", 0, VALUE_TEXT, FIELD(flags), "N", "create: BPF_F_... as a number (1: no preallocation)" },
 	{ "name", 0, VALUE_TEXT, FIELD(name), "NAME", "create: a name of up to 15 letters (default: that of the file)" },
 	{ "inner", 0, VALUE_TEXT, FIELD(inner), "MAP", "create: of a map of maps: one like those that it will hold, a path or a name" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(run.verbosity), NULL, "say more on stderr" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(run.verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+	OPTION_ROWS_END(FIELD(run.verbosity), FIELD(help)),
 };
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload map --help" };

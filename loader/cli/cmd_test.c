@@ -46,9 +46,7 @@ static const struct option_row rows[] = {
 	{ "type", 0, VALUE_WORDS, FIELD(common.type), "PROG=TYPE", "load a program as this type" },
 	{ "only", 0, VALUE_LIST, FIELD(common.only), "P,Q", "load these programs too" },
 	{ "json", 'j', VALUE_FLAG, FIELD(common.json), NULL, "a JSON object" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(common.verbosity), NULL, "say more on stderr" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(common.verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(common.help), NULL, "this text" },
+	OPTION_ROWS_END(FIELD(common.verbosity), FIELD(common.help)),
 };
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload test --help" };

@@ -24,9 +24,7 @@ static const struct option_row rows[] = {
 	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" },
 	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when lines are read" },
 	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+	OPTION_ROWS_END(FIELD(verbosity), FIELD(help)),
 };
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload trace --help" };

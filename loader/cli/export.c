@@ -298,9 +298,7 @@ void export_close(struct export *export)
 static const struct option_row rows[] = {
 	{ "duration", 'd', VALUE_NS, FIELD(duration_ns), "TIME", "stop after this time" },
 	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when the port is open" },
-	{ "verbose", 'v', VALUE_VERBOSE, FIELD(verbosity), NULL, "say more on stderr" },
-	{ "quiet", 'q', VALUE_QUIET, FIELD(verbosity), NULL, "say nothing but errors on stderr" },
-	{ "help", 'h', VALUE_FLAG, FIELD(help), NULL, "this text" },
+	OPTION_ROWS_END(FIELD(verbosity), FIELD(help)),
 };
 
 static const struct option_table table = { rows, sizeof(rows) / sizeof(rows[0]), "bpfload export --help" };

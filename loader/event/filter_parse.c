@@ -67,37 +67,21 @@ static unsigned add_node(struct parser *p, enum node_kind kind, unsigned left, u
 	return (unsigned)p->filter->nodes.nr - 1;
 }
 
-/* A text in quotes, with \" and \\ . */
-static char *take_quoted(struct parser *p)
+/*
+ * A text in quotes, with \" and \\ . In a pattern a backslash that is not before the quote is the pattern's own.
+ */
+static char *take_quoted(struct parser *p, bool is_pattern)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
 	char quote = *p->at++;
 
 	while (*p->at && *p->at != quote) {
-		if (*p->at == '\\' && p->at[1])
-			p->at++;
-		bpfl_buf_char(&text, *p->at++);
-	}
-	if (*p->at != quote) {
-		bpfl_buf_deinit(&text);
-		refuse(p, "a quote is missing at the end");
-		return NULL;
-	}
-	p->at++;
-	return bpfl_buf_take(&text);
-}
+		bool is_escape = *p->at == '\\' && p->at[1];
 
-/* The same for a pattern: a backslash that is not before the quote is the pattern's own. */
-static char *take_pattern_quoted(struct parser *p)
-{
-	struct bpfl_buf text = BPFL_BUF_INIT;
-	char quote = *p->at++;
-
-	while (*p->at && *p->at != quote) {
-		if (*p->at == '\\' && p->at[1] == quote)
-			p->at++;
-		else if (*p->at == '\\' && p->at[1])
+		if (is_escape && is_pattern && p->at[1] != quote)
 			bpfl_buf_char(&text, *p->at++);
+		else if (is_escape)
+			p->at++;
 		bpfl_buf_char(&text, *p->at++);
 	}
 	if (*p->at != quote) {
@@ -106,7 +90,6 @@ static char *take_pattern_quoted(struct parser *p)
 		return NULL;
 	}
 	p->at++;
-	bpfl_buf_text(&text, "");
 	return bpfl_buf_take(&text);
 }
 
@@ -124,7 +107,7 @@ static unsigned parse_term(struct parser *p, bool is_left)
 	p->at += strspn(p->at, " \t\n");
 	node->is_quoted = *p->at == '"' || *p->at == '\'';
 	if (node->is_quoted) {
-		node->text = take_quoted(p);
+		node->text = take_quoted(p, false);
 	} else {
 		len = strspn(p->at, WORD_CHARS);
 		if (len == 0)
@@ -246,7 +229,7 @@ static unsigned parse_pattern(struct parser *p)
 	node->is_quoted = true; /* never a field */
 	p->at += strspn(p->at, " \t\n");
 	if (*p->at == '"' || *p->at == '\'') {
-		node->text = take_pattern_quoted(p);
+		node->text = take_quoted(p, true);
 	} else {
 		size = pattern_size(p->at);
 		if (size == 0)

@@ -381,10 +381,6 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 	live->value_size = attr.value_size;
 	live->max_entries = attr.max_entries;
 	live->flags = attr.map_flags;
-	live->key_type_id = spec->key_type_id;
-	live->value_type_id = map->event_type_id ? map->event_type_id : spec->value_type_id;
-	if (map->kernel_value_type_id)
-		live->value_type_id = 0; /* the value has the kernel's layout */
 	ret = map->type == BPFL_MAP_TYPE_ARENA ? bpfl_arena_map(loading, map_idx, err) : map_fill(map, live->fd, err);
 	if (ret >= 0 && bpfl_map_spec_is_frozen(spec))
 		ret = map_freeze(loading, live->fd, err);

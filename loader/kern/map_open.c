@@ -369,8 +369,10 @@ int bpfl_map_open_object(const struct bpfl_object *object, const char *name, str
 	map->max_entries = live->max_entries;
 	map->flags = live->flags;
 	map->btf = spec->btf;
-	map->key_type_id = live->key_type_id;
-	map->value_type_id = live->value_type_id;
+	/* Also where the kernel was given no types; but a struct_ops map's value has the kernel's layout. */
+	map->key_type_id = spec->maps.items[map_idx].key_type_id;
+	if (!object->image->maps[map_idx].kernel_value_type_id)
+		map->value_type_id = spec->maps.items[map_idx].value_type_id;
 	map->object = object;
 	map->map_idx = (size_t)map_idx;
 	if (!map->btf || (!map->key_type_id && !map->value_type_id))

@@ -27,7 +27,6 @@ struct bpfl_live_map {
 	uint32_t type, key_size, value_size, max_entries, flags;
 	uint8_t *memory; /* ARENA: mapped here for as long as the object lives; NULL */
 	size_t memory_size;
-	uint32_t key_type_id, value_type_id; /* for printing: spec's ids, also where the kernel got none */
 };
 
 struct bpfl_live_prog {

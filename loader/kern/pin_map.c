@@ -246,9 +246,6 @@ int bpfl_loading_pin_reuse(struct bpfl_loading *loading, size_t map_idx, struct 
 	live->value_size = info.value_size;
 	live->max_entries = info.max_entries;
 	live->flags = info.map_flags;
-	live->key_type_id = spec->key_type_id;
-	live->value_type_id = loading->image->maps[map_idx].event_type_id ? loading->image->maps[map_idx].event_type_id
-									   : spec->value_type_id;
 	bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO, "map '%s': the one pinned as %s (id %u)", BPFL_ESC(spec->name),
 		      BPFL_ESC(live->pin_path), info.id);
 	return 1;

@@ -16,6 +16,7 @@
 static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_spec *spec;
 static struct bpfl_image image;
+static struct bpfl_image_map image_maps[8];
 static struct bpfl_live_map live_maps[8];
 static struct bpfl_object object;
 
@@ -25,6 +26,7 @@ static void setup(void)
 	memset(&image, 0, sizeof(image));
 	memset(live_maps, 0, sizeof(live_maps));
 	image.spec = spec;
+	image.maps = image_maps;
 	object = (struct bpfl_object){ .image = &image, .maps = live_maps, .btf_fd = -1 };
 }
 
@@ -119,8 +121,8 @@ START_TEST(types_of_the_object_are_used)
 	btfgen_member(&gen, "delta", s32, 32);
 	spec->btf = btfgen_read(&gen);
 	idx = add("m", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 8, 4);
-	live_maps[idx].key_type_id = s32;
-	live_maps[idx].value_type_id = event;
+	spec->maps.items[idx].key_type_id = s32;
+	spec->maps.items[idx].value_type_id = event;
 	put(idx, &(int32_t){ -1 }, &value);
 	shows("m", BPFL_FORMAT_TEXT, "m[-1] = {pid=7,delta=-3}\n");
 	shows("m", BPFL_FORMAT_JSON,
