@@ -14,8 +14,8 @@
 #include "bpfload/event.h"
 #include "bpfload/map.h"
 #include "feature.h"
+#include "insns.h"
 #include "spec/spec.h"
-#include "sys/insn.h"
 #include "attach/link.h"
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
@@ -24,18 +24,14 @@ static struct bpfl_target *target;
 static struct bpfl_image *image;
 static struct bpfl_object *object;
 
-#define INSN(op, dst, src, offset, immediate) \
-	{ .code = (op), .regs = (uint8_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (src) << 4 | (dst) : (dst) << 4 | (src)), \
-	  .off = (offset), .imm = (immediate) }
-
 /* at[1] = &at[0]; at[0] += 1: at is the arena's variable. */
 static const struct bpfl_insn touch_insns[] = {
-	INSN(0x18, 1, 0, 0, 0), INSN(0, 0, 0, 0, 0), /* r1 = address of "at", as user space has it */
-	INSN(0xbf, 2, 1, 0, 0),
+	ADDRESS(1), /* r1 = address of "at", as user space has it */
+	MOV_REG(2, 1),
 	INSN(0xbf, 1, 1, 1, 1), /* r1 = the same for the program: address space 1 to 0 */
-	INSN(0x7b, 1, 2, 8, 0), /* *(u64 *)(r1 + 8) = r2 */
-	INSN(0x79, 3, 1, 0, 0), INSN(0x07, 3, 0, 0, 1), INSN(0x7b, 1, 3, 0, 0),
-	INSN(0xb7, 0, 0, 0, 0), INSN(0x95, 0, 0, 0, 0),
+	STORE64(1, 8, 2),
+	LOAD64(3, 1, 0), ADD(3, 1), STORE64(1, 0, 3),
+	MOV(0, 0), EXIT,
 };
 
 #define NR_PAGES 16u

@@ -7,29 +7,26 @@
  */
 #include "harness.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "attach/link.h"
 #include "base/buf.h"
 #include "bpfload/event.h"
 #include "feature.h"
+#include "insns.h"
+#include "live.h"
 #include "netns.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/file.h"
-#include "sys/insn.h"
 #include "sys/netlink.h"
 #include "sys/tracefs.h"
 
@@ -41,72 +38,24 @@ static struct bpfl_object *object;
 
 /* ---- programs ---- */
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define REGS(dst, src) ((src) << 4 | (dst))
-#else
-#define REGS(dst, src) ((dst) << 4 | (src))
-#endif
-#define INSN(code, dst, src, off, imm) { (code), (uint8_t)REGS(dst, src), (off), (imm) }
-#define LOAD_MAP(dst) INSN(0x18, dst, 0, 0, 0), INSN(0, 0, 0, 0, 0)
-#define CALL(helper) INSN(0x85, 0, 0, 0, helper)
-#define HELPER_LOOKUP 1
-#define HELPER_TRACE_PRINTK 6
-#define HELPER_GET_ATTACH_COOKIE 174
-
-/* r7: how much; adds it to counter[0], returns result. Map at +4 instructions. */
-#define ADD_R7(result)                                                                                  \
-	INSN(0x62, 10, 0, -4, 0),      /* *(u32 *)(r10 - 4) = 0 */                                      \
-	INSN(0xbf, 2, 10, 0, 0),       /* r2 = r10 */                                                   \
-	INSN(0x07, 2, 0, 0, -4),       /* r2 += -4 */                                                   \
-	LOAD_MAP(1),                                                                                    \
-	CALL(HELPER_LOOKUP),                                                                            \
-	INSN(0x15, 0, 0, 1, 0),        /* if r0 == 0 skip */                                            \
-	INSN(0xdb, 0, 7, 0, 0),        /* lock *(u64 *)(r0 + 0) += r7 */                                \
-	INSN(0xb7, 0, 0, 0, result),   /* r0 = result */                                                \
-	INSN(0x95, 0, 0, 0, 0)
-
-static const struct bpfl_insn count_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(0) };
-static const struct bpfl_insn count_packet_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(2 /* XDP_PASS */) };
-#define COUNT_MAP_INSN 4u
-
-static const struct bpfl_insn add_cookie_insns[] = {
-	CALL(HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0), ADD_R7(0),
-};
-#define COOKIE_MAP_INSN 5u
-
-/* bpf_trace_printk("hi\n", 4) */
-static const struct bpfl_insn print_insns[] = {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	INSN(0x62, 10, 0, -8, 0x000a6968), /* *(u32 *)(r10 - 8) = "hi\n" */
-#else
-	INSN(0x62, 10, 0, -8, 0x68690a00),
-#endif
-	INSN(0xbf, 1, 10, 0, 0), INSN(0x07, 1, 0, 0, -8), INSN(0xb7, 2, 0, 0, 4), CALL(HELPER_TRACE_PRINTK),
-	INSN(0xb7, 0, 0, 0, 0), INSN(0x95, 0, 0, 0, 0),
-};
-
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
-
-/* Loads a program "prog" of that section; map_insn: which instruction loads the map "counter", or -1. */
-static void load(const char *section, const struct bpfl_insn *insns, size_t nr_insns, int map_insn)
+static void finish_load(void)
 {
-	struct bpfl_map_def map = { .size = sizeof(map), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
-				    .value_size = 8, .max_entries = 1 };
-	struct bpfl_map_use use = { (uint32_t)map_insn, "counter" };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section, .insns = insns,
-				      .nr_insns = nr_insns, .map_uses = &use, .nr_map_uses = map_insn >= 0 };
-
-	CHECK_OK(bpfl_spec_create("test", "GPL", &spec, &err), err);
-	CHECK_OK(bpfl_spec_add_map(spec, &map, &err), err);
-	CHECK_OK(bpfl_spec_add_prog(spec, &prog, &err), err);
 	CHECK_OK(bpfl_target_running(NULL, &target, &err), err);
 	CHECK_OK(bpfl_image_build(spec, target, NULL, &image, &err), err);
 	CHECK_OK(bpfl_object_load(image, target, NULL, &object, &err), err);
 }
 
+static void load(const char *section, enum live_program program, int32_t result)
+{
+	CHECK_OK(bpfl_spec_create("test", "GPL", &spec, &err), err);
+	live_add_counter(spec);
+	live_add_prog(spec, "prog", section, program, result);
+	finish_load();
+}
+
 static void load_count(const char *section)
 {
-	load(section, count_insns, NR(count_insns), COUNT_MAP_INSN);
+	load(section, LIVE_COUNT, 0);
 }
 
 static void unload(void)
@@ -120,11 +69,7 @@ static void unload(void)
 
 static uint64_t counter(void)
 {
-	uint32_t key = 0;
-	uint64_t value = 0;
-
-	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(object, "counter"), &key, &value, 0), 0);
-	return value;
+	return live_counter_of(object);
 }
 
 static int attach(const char *text, struct bpfl_link **ret_link)
@@ -141,13 +86,6 @@ static int attach(const char *text, struct bpfl_link **ret_link)
 }
 
 /* A system call that hardly anybody makes, so that the counter is ours. */
-#define RARE "sched_get_priority_max"
-static void rare_call(unsigned times)
-{
-	while (times--)
-		syscall(SYS_sched_get_priority_max, 0);
-}
-
 /* ---- tracepoints ---- */
 
 START_TEST(a_tracepoint_fires_until_its_link_is_closed)
@@ -156,17 +94,17 @@ START_TEST(a_tracepoint_fires_until_its_link_is_closed)
 	uint64_t before;
 	bool by_link;
 
-	load_count("tracepoint/syscalls/sys_enter_" RARE);
-	rare_call(3);
+	load_count("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL);
+	live_rare_call(3);
 	ck_assert_uint_eq(counter(), 0);
-	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" RARE, &link), err);
-	rare_call(10);
+	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL, &link), err);
+	live_rare_call(10);
 	ck_assert_uint_ge(counter(), 10);
 	by_link = !bpfl_test_lacks("perf_link");
 	ck_assert_int_eq(bpfl_link_fd(link) >= 3, by_link);
 	bpfl_link_close(link);
 	before = counter();
-	rare_call(5);
+	live_rare_call(5);
 	ck_assert_uint_eq(counter(), before);
 	unload();
 	bpfl_test_shows("tracepoint", by_link ? "by link" : "by ioctl");
@@ -178,15 +116,15 @@ START_TEST(a_tracepoint_fires_by_ioctl_too)
 	struct bpfl_link *link = NULL;
 	uint64_t before;
 
-	load_count("tp/syscalls/sys_exit_" RARE);
+	load_count("tp/syscalls/sys_exit_" LIVE_RARE_CALL);
 	target->features[BPFL_FEATURE_PERF_LINK] = BPFL_NO; /* as if the kernel were older than 5.15 */
-	CHECK_OK(attach("tp/syscalls/sys_exit_" RARE, &link), err);
+	CHECK_OK(attach("tp/syscalls/sys_exit_" LIVE_RARE_CALL, &link), err);
 	CHECK_HAS(bpfl_link_text(link), "by ioctl");
-	rare_call(10);
+	live_rare_call(10);
 	ck_assert_uint_ge(counter(), 10);
 	bpfl_link_close(link);
 	before = counter();
-	rare_call(5);
+	live_rare_call(5);
 	ck_assert_uint_eq(counter(), before);
 	unload();
 }
@@ -219,11 +157,11 @@ START_TEST(a_raw_tracepoint_fires_until_its_link_is_closed)
 
 	load_count("raw_tp/sys_enter");
 	CHECK_OK(attach("raw_tp/sys_enter", &link), err);
-	rare_call(10);
+	live_rare_call(10);
 	ck_assert_uint_ge(counter(), 10);
 	bpfl_link_close(link);
 	before = counter();
-	rare_call(5);
+	live_rare_call(5);
 	ck_assert_uint_eq(counter(), before);
 	unload();
 	bpfl_test_shows("raw_tp", "by link");
@@ -272,9 +210,9 @@ START_TEST(a_cookie_reaches_the_program)
 
 	if (bpfl_test_lacks("attach_cookie"))
 		return;
-	load("tracepoint/syscalls/sys_enter_" RARE, add_cookie_insns, NR(add_cookie_insns), COOKIE_MAP_INSN);
-	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" RARE ",cookie=1000000", &link), err);
-	rare_call(1);
+	load("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL, LIVE_COOKIE, 0);
+	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL ",cookie=1000000", &link), err);
+	live_rare_call(1);
 	ck_assert_uint_ge(counter(), 1000000);
 	ck_assert_uint_eq(counter() % 1000000, 0);
 	bpfl_link_close(link);
@@ -282,15 +220,15 @@ START_TEST(a_cookie_reaches_the_program)
 
 	if (bpfl_test_lacks("raw_tp_cookie"))
 		return;
-	load("raw_tp/sys_enter", add_cookie_insns, NR(add_cookie_insns), COOKIE_MAP_INSN);
+	load("raw_tp/sys_enter", LIVE_COOKIE, 0);
 	CHECK_OK(attach("raw_tp/sys_enter,cookie=7", &link), err);
-	rare_call(1);
+	live_rare_call(1);
 	ck_assert_uint_ge(counter(), 7);
 	ck_assert_uint_eq(counter() % 7, 0);
 	bpfl_link_close(link);
 	unload();
 
-	load("tp_btf/sched_switch", add_cookie_insns, NR(add_cookie_insns), COOKIE_MAP_INSN);
+	load("tp_btf/sched_switch", LIVE_COOKIE, 0);
 	CHECK_OK(attach("tp_btf/sched_switch,cookie=11", &link), err);
 	usleep(2000);
 	ck_assert_uint_ge(counter(), 11);
@@ -302,35 +240,9 @@ END_TEST
 
 /* ---- XDP ---- */
 
-static void send_to_lo(int times)
+static void send_to_lo(unsigned times)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-				    .sin_port = htons(9),
-				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	while (times--)
-		sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&addr, sizeof(addr));
-	close(fd);
-	usleep(20000);
-}
-
-/* Ethernet frames out of an interface. */
-static void send_frames(const char *name, int times)
-{
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name), .sll_halen = 6 };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	unsigned char frame[64];
-
-	memset(frame, 0xff, 6);
-	memset(frame + 6, 0x02, sizeof(frame) - 6);
-	frame[12] = 0x88; /* local experimental */
-	frame[13] = 0xb5;
-	while (times--)
-		ck_assert_int_eq(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&addr, sizeof(addr)),
-				 sizeof(frame));
-	close(fd);
-	usleep(20000);
+	bpfl_test_send_udp(9, times);
 }
 
 static struct bpfl_xdp_state xdp_state(const char *name)
@@ -343,7 +255,7 @@ static struct bpfl_xdp_state xdp_state(const char *name)
 
 static void load_xdp(void)
 {
-	load("xdp", count_packet_insns, NR(count_packet_insns), COUNT_MAP_INSN);
+	load("xdp", LIVE_COUNT, 2 /* XDP_PASS */);
 }
 
 START_TEST(xdp_on_lo_counts_packets_until_its_link_is_closed)
@@ -388,10 +300,10 @@ START_TEST(xdp_on_veth_runs_in_each_mode)
 
 		CHECK_OK(attach(rows[i].attach, &link), err);
 		ck_assert_str_eq(bpfl_link_text(link), rows[i].text);
-		send_frames("v0", 10);
+		bpfl_test_send_frames("v0", 10);
 		/* veth takes its queues down and up when it gets a program, and loses what comes meanwhile. */
 		for (int tries = 0; tries < 50 && counter() < before + 10; tries++)
-			send_frames("v0", 1);
+			bpfl_test_send_frames("v0", 1);
 		ck_assert_uint_ge(counter(), before + 10);
 		bpfl_link_close(link);
 		ck_assert_int_eq(xdp_state("v1").attached, BPFL_XDP_NONE);
@@ -513,9 +425,20 @@ static unsigned nr_instances(int pid)
 	return instances.nr;
 }
 
+/* bpf_trace_printk("hi\n", 4) */
+static const struct bpfl_insn print_insns[] = {
+	STORE32_IMM(10, -8, TEXT_HI),
+	MOV_REG(1, 10), ADD(1, -8), MOV(2, 4), CALL(HELPER_TRACE_PRINTK), MOV(0, 0), EXIT,
+};
+
 static void load_print(void)
 {
-	load("tracepoint/syscalls/sys_enter_" RARE, print_insns, NR(print_insns), -1);
+	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .insns = print_insns,
+				      .section = "tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL, .nr_insns = NR(print_insns) };
+
+	CHECK_OK(bpfl_spec_create("test", "GPL", &spec, &err), err);
+	CHECK_OK(bpfl_spec_add_prog(spec, &prog, &err), err);
+	finish_load();
 }
 
 START_TEST(what_a_program_prints_is_seen_by_each_stream)
@@ -526,14 +449,14 @@ START_TEST(what_a_program_prints_is_seen_by_each_stream)
 
 	prctl(PR_SET_NAME, "a - [0] b");
 	load_print();
-	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" RARE, &link), err);
-	rare_call(3); /* before the stream: not seen */
+	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL, &link), err);
+	live_rare_call(3); /* before the stream: not seen */
 	CHECK_OK(bpfl_trace_open(NULL, &trace, &err), err);
 	CHECK_OK(bpfl_trace_open(NULL, &second, &err), err);
 	ck_assert_uint_eq(nr_instances(getpid()), 2);
 	ck_assert_int_eq(bpfl_trace_read(trace, see, &seen, &err), 0);
 	usleep(20000); /* the kernel learns the name of a task when it is switched */
-	rare_call(2);
+	live_rare_call(2);
 	ck_assert(wait_readable(trace));
 	CHECK_OK(bpfl_trace_read(trace, see, &seen, &err), err);
 	ck_assert_int_eq(seen.nr, 2);
@@ -592,10 +515,10 @@ START_TEST(a_flood_of_lines_is_read_or_said_to_be_lost)
 	struct seen seen = { 0 };
 
 	load_print();
-	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" RARE, &link), err);
+	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL, &link), err);
 	CHECK_OK(bpfl_trace_open(NULL, &trace, &err), err);
 	for (int i = 0; i < 20; i++) {
-		rare_call(100);
+		live_rare_call(100);
 		CHECK_OK(bpfl_trace_read(trace, see, &seen, &err), err);
 	}
 	while (seen.nr < 2000 && wait_readable(trace))

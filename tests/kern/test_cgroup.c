@@ -22,7 +22,6 @@
 #include "live.h"
 #include "netns.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
 #define TIMES 10
 
 static struct live live;

@@ -18,6 +18,7 @@
 #include "bpfload/decode.h"
 #include "feature.h"
 #include "harness.h"
+#include "insns.h"
 #include "kerngen.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
@@ -25,24 +26,6 @@
 #define NR_PRODUCERS 2
 #define RECORD_SIZE 16
 #define MAGIC 0x5eed5eed5eed5eedull
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define INSN(code, dst, src, off, imm) { code, (dst) | (src) << 4, off, imm }
-#else
-#define INSN(code, dst, src, off, imm) { code, (dst) << 4 | (src), off, imm }
-#endif
-#define MOV(dst, imm) INSN(0xb7, dst, 0, 0, imm)
-#define MOV_REG(dst, src) INSN(0xbf, dst, src, 0, 0)
-#define ADD(dst, imm) INSN(0x07, dst, 0, 0, imm)
-#define STORE64(dst, off, src) INSN(0x7b, dst, src, off, 0)
-#define FETCH_ADD(dst, src) INSN(0xdb, dst, src, 0, 1) /* src becomes the old value, 5.12 */
-#define ATOMIC_ADD(dst, src) INSN(0xdb, dst, src, 0, 0)
-#define IF_ZERO(dst, off) INSN(0x15, dst, 0, off, 0)
-#define CALL(helper) INSN(0x85, 0, 0, 0, helper)
-#define EXIT INSN(0x95, 0, 0, 0, 0)
-#define ADDRESS(dst) INSN(0x18, dst, 0, 0, 0), INSN(0, 0, 0, 0, 0)
-#define IMM64(dst, value) \
-	INSN(0x18, dst, 0, 0, (int32_t)((value) & 0xffffffff)), INSN(0, 0, 0, 0, (int32_t)((value) >> 32))
 
 static struct kerngen gen;
 static struct bpfl_error err = BPFL_ERROR_INIT;
@@ -56,41 +39,24 @@ static struct bpfl_error err = BPFL_ERROR_INIT;
 
 enum { DATA_PRODUCED = 0, DATA_LOST = 8 };
 
-static uint32_t add_prog(const char *name, const struct bpfl_insn *insns, uint32_t nr)
-{
-	uint32_t func = specgen_func(gen.spec, name, nr);
-
-	for (uint32_t i = 0; i < nr; i++)
-		gen.spec->funcs.items[func].insts[i].insn = insns[i];
-	return specgen_prog(gen.spec, name, "xdp", func);
-}
-
-static void refer(uint32_t prog, uint32_t at, enum bpfl_ref_kind kind, uint32_t map, uint32_t byte_off)
-{
-	uint32_t func = gen.spec->progs.items[prog].func_idx;
-	unsigned dst = bpfl_insn_dst(&gen.spec->funcs.items[func].insts[at].insn);
-
-	specgen_ref(gen.spec, func, at, kind, map, byte_off);
-	gen.spec->funcs.items[func].insts[at].insn.regs = bpfl_insn_regs(dst, 0);
-}
-
 /* Sends through a ring buffer; counts in "dropped" what did not fit. */
 static void ring_object(uint32_t ring_bytes)
 {
 	const struct bpfl_insn insns[] = { NUMBER_RECORD, ADDRESS(1), MOV(3, RECORD_SIZE), MOV(4, 0),        CALL(130),
 					   IF_ZERO(0, 4), ADDRESS(1), MOV(2, 1),           ATOMIC_ADD(1, 2), MOV(0, 2),
 					   EXIT };
-	uint32_t prog;
+	uint32_t func;
 
 	kerngen_init(&gen, 0);
 	specgen_map(gen.spec, ".bss", BPFL_MAP_BSS, BPFL_MAP_TYPE_ARRAY, 4, 16, 1);
 	specgen_map(gen.spec, "events", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, ring_bytes);
 	specgen_var(gen.spec, "produced", 0, DATA_PRODUCED, 8, 0);
 	specgen_var(gen.spec, "dropped", 0, DATA_LOST, 8, 0);
-	prog = add_prog("produce", insns, sizeof(insns) / sizeof(insns[0]));
-	refer(prog, NUMBER_ADDRESS_AT, BPFL_REF_DATA, 0, DATA_PRODUCED);
-	refer(prog, NUMBER_LEN, BPFL_REF_MAP, 1, 0);
-	refer(prog, NUMBER_LEN + 6, BPFL_REF_DATA, 0, DATA_LOST);
+	func = specgen_insns(gen.spec, "produce", insns, sizeof(insns) / sizeof(insns[0]));
+	specgen_prog(gen.spec, "produce", "xdp", func);
+	specgen_ref(gen.spec, func, NUMBER_ADDRESS_AT, BPFL_REF_DATA, 0, DATA_PRODUCED);
+	specgen_ref(gen.spec, func, NUMBER_LEN, BPFL_REF_MAP, 1, 0);
+	specgen_ref(gen.spec, func, NUMBER_LEN + 6, BPFL_REF_DATA, 0, DATA_LOST);
 	CHECK_OK(kerngen_load(&gen), gen.err);
 }
 
@@ -102,15 +68,16 @@ static void perf_object(void)
 		NUMBER_RECORD, MOV_REG(4, 2), ADDRESS(2), IMM64(3, 0xffffffffull), MOV(5, RECORD_SIZE), MOV_REG(1, 6),
 		CALL(25),      MOV(0, 2),     EXIT
 	};
-	uint32_t prog;
+	uint32_t func;
 
 	kerngen_init(&gen, 0);
 	specgen_map(gen.spec, ".bss", BPFL_MAP_BSS, BPFL_MAP_TYPE_ARRAY, 4, 16, 1);
 	specgen_map(gen.spec, "events", BPFL_MAP_BTF, BPFL_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0);
 	specgen_var(gen.spec, "produced", 0, DATA_PRODUCED, 8, 0);
-	prog = add_prog("produce", insns, sizeof(insns) / sizeof(insns[0]));
-	refer(prog, NUMBER_ADDRESS_AT, BPFL_REF_DATA, 0, DATA_PRODUCED);
-	refer(prog, NUMBER_LEN + 1, BPFL_REF_MAP, 1, 0);
+	func = specgen_insns(gen.spec, "produce", insns, sizeof(insns) / sizeof(insns[0]));
+	specgen_prog(gen.spec, "produce", "xdp", func);
+	specgen_ref(gen.spec, func, NUMBER_ADDRESS_AT, BPFL_REF_DATA, 0, DATA_PRODUCED);
+	specgen_ref(gen.spec, func, NUMBER_LEN + 1, BPFL_REF_MAP, 1, 0);
 	CHECK_OK(kerngen_load(&gen), gen.err);
 }
 

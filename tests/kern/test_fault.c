@@ -32,14 +32,11 @@
 #include "netns.h"
 #include "sys/bpf.h"
 #include "sys/file.h"
-#include "sys/insn.h"
 #include "sys/netlink.h"
 #include "sys/netlink_tc.h"
 #include "sys/perf.h"
 #include "sys/tracefs.h"
 #include "usdt_note.h"
-
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
 
 /* ---- between the library and the kernel ---- */
 
@@ -202,45 +199,19 @@ void probed(void)
 	__asm__ volatile(USDT_NOTE("bpfloadtest", "faulty", "fault_semaphore", "") ::: "memory");
 }
 
-#define INSN(op, dst, src, offset, immediate) \
-	{ .code = (op), .regs = (uint8_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (src) << 4 | (dst) : (dst) << 4 | (src)), \
-	  .off = (offset), .imm = (immediate) }
-
-/* counter[0]++; return RESULT */
-static const struct bpfl_insn count_insns[] = {
-	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), INSN(0x18, 1, 0, 0, 0),
-	INSN(0, 0, 0, 0, 0),      INSN(0x85, 0, 0, 0, 1),  INSN(0x15, 0, 0, 2, 0),  INSN(0xb7, 1, 0, 0, 1),
-	INSN(0xdb, 0, 1, 0, 0),   INSN(0xb7, 0, 0, 0, 0),  INSN(0x95, 0, 0, 0, 0),
-};
-enum { MAP_INSN = 3, RESULT_INSN = 9 };
-
 static struct live it, other; /* other: the program of %i */
 static char text[700], cgroup_dir[512];
 static int reuse_fd = -1;
 
 static void add_counter(void)
 {
-	struct bpfl_map_def counter = { .size = sizeof(counter),
-					.name = "counter",
-					.type = BPFL_MAP_TYPE_ARRAY,
-					.key_size = 4,
-					.value_size = 8,
-					.max_entries = 1 };
-
 	CHECK_OK(bpfl_spec_create("test", "GPL", &it.spec, &it.err), it.err);
-	CHECK_OK(bpfl_spec_add_map(it.spec, &counter, &it.err), it.err);
+	live_add_counter(it.spec);
 }
 
 static void add_prog(const char *name, const char *section, int result)
 {
-	struct bpfl_insn insns[NR(count_insns)];
-	struct bpfl_map_use use = { MAP_INSN, "counter" };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = name, .section = section, .insns = insns,
-				      .nr_insns = NR(count_insns), .map_uses = &use, .nr_map_uses = 1 };
-
-	memcpy(insns, count_insns, sizeof(insns));
-	insns[RESULT_INSN].imm = result;
-	CHECK_OK(bpfl_spec_add_prog(it.spec, &prog, &it.err), it.err);
+	live_add_prog(it.spec, name, section, LIVE_COUNT, result);
 }
 
 /* The program is a global function of the network's, "int prog(struct xdp_md *ctx)": one that can be replaced. */

@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "feature.h"
+#include "insns.h"
 #include "live.h"
-#include "sys/bpf.h"
-#include "sys/insn.h"
 
 static struct live live;
 
@@ -145,22 +144,13 @@ END_TEST
 
 /* ---- text ---- */
 
-#define HELPER_SEQ_WRITE 127
-#define INSN(op, dst, src, offset, immediate) \
-	{ .code = (op), .regs = (uint8_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (src) << 4 | (dst) : (dst) << 4 | (src)), \
-	  .off = (offset), .imm = (immediate) }
-
 /* "hi\n" for each object: bpf_seq_write(ctx->meta->seq, ..., 3) */
 static const struct bpfl_insn write_insns[] = {
-	INSN(0x79, 1, 1, 0, 0), /* r1 = ctx->meta */
-	INSN(0x79, 1, 1, 0, 0), /* r1 = meta->seq */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	INSN(0x62, 10, 0, -4, 0x000a6968),
-#else
-	INSN(0x62, 10, 0, -4, 0x68690a00),
-#endif
-	INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), INSN(0xb7, 3, 0, 0, 3), INSN(0x85, 0, 0, 0, HELPER_SEQ_WRITE),
-	INSN(0xb7, 0, 0, 0, 0), INSN(0x95, 0, 0, 0, 0),
+	LOAD64(1, 1, 0), /* r1 = ctx->meta */
+	LOAD64(1, 1, 0), /* r1 = meta->seq */
+	STORE32_IMM(10, -4, TEXT_HI),
+	MOV_REG(2, 10), ADD(2, -4), MOV(3, 3), CALL(HELPER_SEQ_WRITE),
+	MOV(0, 0), EXIT,
 };
 
 START_TEST(the_text_is_what_the_program_wrote)

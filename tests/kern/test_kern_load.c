@@ -14,54 +14,22 @@
 #include <unistd.h>
 #include "elfgen.h"
 #include "harness.h"
+#include "insns.h"
 #include "kern/load.h"
 #include "feature.h"
 #include "kerngen.h"
 #include "sys/bpf.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
-
 static struct kerngen gen;
 
 /* Initialisers, for tables. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define INSN(code, dst, src, off, imm) { code, (dst) | (src) << 4, off, imm }
-#else
-#define INSN(code, dst, src, off, imm) { code, (dst) << 4 | (src), off, imm }
-#endif
-#define MOV(dst, imm) INSN(0xb7, dst, 0, 0, imm)
-#define MOV_REG(dst, src) INSN(0xbf, dst, src, 0, 0)
-#define ADD(dst, imm) INSN(0x07, dst, 0, 0, imm)
-#define LOAD32(dst, src, off) INSN(0x61, dst, src, off, 0)
-#define STORE32(dst, off, src) INSN(0x63, dst, src, off, 0)
-#define STORE32_IMM(dst, off, imm) INSN(0x62, dst, 0, off, imm)
-#define IF_ZERO(dst, off) INSN(0x15, dst, 0, off, 0)
-#define IF_LESS(dst, imm, off) INSN(0xa5, dst, 0, off, imm)
-#define CALL(helper) INSN(0x85, 0, 0, 0, helper)
-#define EXIT INSN(0x95, 0, 0, 0, 0)
-/* ld_imm64: what it loads is said by refer(). */
-#define ADDRESS(dst) INSN(0x18, dst, 0, 0, 0), INSN(0, 0, 0, 0, 0)
 
-/* A program of the given instructions. Its index. */
+/* A program of the given instructions. Its index, and that of its function. */
 static uint32_t add_prog(const char *name, const char *section, const struct bpfl_insn *insns, uint32_t nr)
 {
-	uint32_t func = specgen_func(gen.spec, name, nr);
-
-	for (uint32_t i = 0; i < nr; i++)
-		gen.spec->funcs.items[func].insts[i].insn = insns[i];
-	return specgen_prog(gen.spec, name, section, func);
+	return specgen_prog(gen.spec, name, section, specgen_insns(gen.spec, name, insns, nr));
 }
 #define ADD_PROG(name, section, insns) add_prog(name, section, insns, NR(insns))
-
-/* Like specgen_ref(), with any register. */
-static void refer(uint32_t prog, uint32_t insn_idx, enum bpfl_ref_kind kind, uint32_t map)
-{
-	uint32_t func = gen.spec->progs.items[prog].func_idx;
-	unsigned dst = bpfl_insn_dst(&gen.spec->funcs.items[func].insts[insn_idx].insn);
-
-	specgen_ref(gen.spec, func, insn_idx, kind, map, 0);
-	gen.spec->funcs.items[func].insts[insn_idx].insn.regs = bpfl_insn_regs(dst, 0);
-}
 
 static const struct bpfl_insn nothing[] = { MOV(0, 0), EXIT };
 
@@ -98,7 +66,7 @@ START_TEST(a_frozen_constant_decides_branches)
 	map = specgen_map(gen.spec, ".rodata", BPFL_MAP_RODATA, BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
 	map->flags = BPFL_F_RDONLY_PROG;
 	map->data[4] = map->data[7] = 1; /* so that it is written as well; the same in either byte order */
-	refer(ADD_PROG("main_fn", "xdp", insns), 0, BPFL_REF_DATA, 0);
+	specgen_ref(gen.spec, ADD_PROG("main_fn", "xdp", insns), 0, BPFL_REF_DATA, 0, 0);
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	ck_assert_str_eq(map_info(".rodata").name, "obj.rodata");
 	ck_assert_str_eq(prog_info("main_fn").name, "main_fn");
@@ -448,7 +416,7 @@ START_TEST(a_rejection_is_explained)
 	specgen_map(gen.spec, "counts", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 4, 16);
 	prog = add_prog("main_fn", row->section, row->insns, row->nr);
 	if (row->map_at >= 0)
-		refer(prog, (uint32_t)row->map_at, BPFL_REF_MAP, 0);
+		specgen_ref(gen.spec, prog, (uint32_t)row->map_at, BPFL_REF_MAP, 0, 0);
 	ck_assert_int_lt(kerngen_load(&gen), 0);
 	ck_assert_msg(gen.err.kind == row->kind && gen.err.catalogue_id == row->catalogue_id, "kind %d, E%d: %s",
 		      (int)gen.err.kind, gen.err.catalogue_id, gen.err.message);

@@ -11,8 +11,8 @@
 #include <unistd.h>
 #include "bpfload/map.h"
 #include "bpfload/test.h"
+#include "insns.h"
 #include "spec/spec.h"
-#include "sys/insn.h"
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_spec *spec;
@@ -20,9 +20,6 @@ static struct bpfl_target *target;
 static struct bpfl_image *image;
 static struct bpfl_object *object;
 
-#define INSN(op, dst, src, offset, immediate) \
-	{ .code = (op), .regs = (uint8_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (src) << 4 | (dst) : (dst) << 4 | (src)), \
-	  .off = (offset), .imm = (immediate) }
 #define F_MMAPABLE (1u << 10)
 #define F_RDONLY_PROG (1u << 7)
 #define NR_COUNTERS 3u
@@ -30,11 +27,11 @@ static struct bpfl_object *object;
 
 /* counters[0] += 1, eight bytes; returns it. */
 static const struct bpfl_insn count_insns[] = {
-	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), /* r2 = &0 */
-	INSN(0x18, 1, 0, 0, 0), INSN(0, 0, 0, 0, 0), INSN(0x85, 0, 0, 0, 1), /* bpf_map_lookup_elem */
-	INSN(0x15, 0, 0, 4, 0), /* never */
-	INSN(0xbf, 1, 0, 0, 0), INSN(0xb7, 2, 0, 0, 1), INSN(0xdb, 1, 2, 0, 0), /* lock *(u64 *)r1 += 1 */
-	INSN(0x79, 0, 1, 0, 0), INSN(0x95, 0, 0, 0, 0),
+	STORE32_IMM(10, -4, 0), MOV_REG(2, 10), ADD(2, -4), /* r2 = &0 */
+	ADDRESS(1), CALL(HELPER_MAP_LOOKUP_ELEM),
+	IF_ZERO(0, 4), /* never */
+	MOV_REG(1, 0), MOV(2, 1), ATOMIC_ADD(1, 2),
+	LOAD64(0, 1, 0), EXIT,
 };
 
 static void load(void)

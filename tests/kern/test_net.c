@@ -27,38 +27,17 @@
 #include "attach/tc.h"
 #include "attach/to_fd.h"
 #include "feature.h"
+#include "live.h"
+#include "netns.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
-#include "sys/insn.h"
 #include "sys/netlink.h"
 #include "sys/netlink_msg.h"
 #include "sys/netlink_tc.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
-
 static struct bpfl_error err = BPFL_ERROR_INIT;
 
 /* ---- programs ---- */
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define REGS(dst, src) ((src) << 4 | (dst))
-#else
-#define REGS(dst, src) ((dst) << 4 | (src))
-#endif
-#define INSN(code, dst, src, off, imm) { (code), (uint8_t)REGS(dst, src), (off), (imm) }
-
-/* counter[0]++; return RESULT */
-static const struct bpfl_insn count_insns[] = {
-	INSN(0x62, 10, 0, -4, 0),			/* *(u32 *)(r10 - 4) = 0 */
-	INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), /* r2 = r10 - 4 */
-	INSN(0x18, 1, 0, 0, 0), INSN(0, 0, 0, 0, 0),	/* r1 = map */
-	INSN(0x85, 0, 0, 0, 1),				/* r0 = lookup */
-	INSN(0x15, 0, 0, 2, 0),				/* if r0 == 0 skip */
-	INSN(0xb7, 1, 0, 0, 1), INSN(0xdb, 0, 1, 0, 0), /* lock *(u64 *)r0 += 1 */
-	INSN(0xb7, 0, 0, 0, 0),				/* r0 = RESULT */
-	INSN(0x95, 0, 0, 0, 0),
-};
-enum { MAP_INSN = 3, RESULT_INSN = 9 };
 
 struct loaded {
 	struct bpfl_spec *spec;
@@ -73,30 +52,18 @@ struct loaded {
  */
 static int try_load_for(struct loaded *it, const char *section, int result, struct bpfl_attach *place)
 {
-	struct bpfl_insn insns[NR(count_insns)];
-	struct bpfl_map_def counter = { .size = sizeof(counter),
-					.name = "counter",
-					.type = BPFL_MAP_TYPE_ARRAY,
-					.key_size = 4,
-					.value_size = 8,
-					.max_entries = 1 };
 	struct bpfl_map_def socks = { .size = sizeof(socks),
 				      .name = "socks",
 				      .type = BPFL_MAP_TYPE_SOCKMAP,
 				      .key_size = 4,
 				      .value_size = 4,
 				      .max_entries = 4 };
-	struct bpfl_map_use use = { MAP_INSN, "counter" };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section, .insns = insns,
-				      .nr_insns = NR(count_insns), .map_uses = &use, .nr_map_uses = 1 };
 
 	*it = (struct loaded){ 0 };
-	memcpy(insns, count_insns, sizeof(insns));
-	insns[RESULT_INSN].imm = result;
 	CHECK_OK(bpfl_spec_create("test", "GPL", &it->spec, &err), err);
-	CHECK_OK(bpfl_spec_add_map(it->spec, &counter, &err), err);
+	live_add_counter(it->spec);
 	CHECK_OK(bpfl_spec_add_map(it->spec, &socks, &err), err);
-	CHECK_OK(bpfl_spec_add_prog(it->spec, &prog, &err), err);
+	live_add_prog(it->spec, "prog", section, LIVE_COUNT, result);
 	if (place)
 		CHECK_OK(bpfl_attach_prepare(place, it->spec, 0, &err), err);
 	CHECK_OK(bpfl_target_running(NULL, &it->target, &err), err);
@@ -133,11 +100,7 @@ static void unload(struct loaded *it)
 
 static uint64_t counter(const struct loaded *it)
 {
-	uint32_t key = 0;
-	uint64_t value = 0;
-
-	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(it->object, "counter"), &key, &value, 0), 0);
-	return value;
+	return live_counter_of(it->object);
 }
 
 static int attach(struct loaded *it, const char *text, struct bpfl_link **ret_link)
@@ -177,20 +140,9 @@ static struct sockaddr_in local(unsigned port)
 				     .sin_addr = { htonl(INADDR_LOOPBACK) } };
 }
 
-static void send_packets(unsigned port, int times)
+static void send_to_lo(unsigned times)
 {
-	struct sockaddr_in addr = local(port);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	while (times--)
-		sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&addr, sizeof(addr));
-	close(fd);
-	usleep(20000);
-}
-
-static void send_to_lo(int times)
-{
-	send_packets(9, times);
+	bpfl_test_send_udp(9, times);
 }
 
 static void count_clsact(void *ctx, uint32_t ifindex, const char *kind)
@@ -232,7 +184,7 @@ static void show_kind(const char *text, bool has_link)
 }
 
 /* Attaches, sees the counter move by ten, closes, sees it stay. */
-static void runs_until_closed(struct loaded *it, const char *text, void (*trigger)(int times))
+static void runs_until_closed(struct loaded *it, const char *text, void (*trigger)(unsigned times))
 {
 	struct bpfl_link *link = NULL;
 	bool plays_old = false, has_link;
@@ -309,10 +261,10 @@ START_TEST(a_filter_decides)
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	it = load("tc/egress", 2 /* TC_ACT_SHOT */);
 	CHECK_OK(attach(&it, "tc/egress:lo", &link), err);
-	send_packets(4242, 1);
+	bpfl_test_send_udp(4242, 1);
 	ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
 	bpfl_link_close(link);
-	send_packets(4242, 1);
+	bpfl_test_send_udp(4242, 1);
 	ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), 1);
 	close(fd);
 	unload(&it);
@@ -681,7 +633,7 @@ static void remove_cgroup(void)
 }
 
 /* Lets a process in the cgroup do something; never fails halfway, so that the cgroup is always removed. */
-static void do_in_cgroup(void (*what)(int times), int times)
+static void do_in_cgroup(void (*what)(unsigned times), unsigned times)
 {
 	pid_t pid = fork();
 	int status;
@@ -701,12 +653,12 @@ static void do_in_cgroup(void (*what)(int times), int times)
 	ck_assert_int_eq(status, 0);
 }
 
-static void send_from_cgroup(int times)
+static void send_from_cgroup(unsigned times)
 {
 	do_in_cgroup(send_to_lo, times);
 }
 
-static void bind_sockets(int times)
+static void bind_sockets(unsigned times)
 {
 	while (times-- > 0) {
 		struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -718,7 +670,7 @@ static void bind_sockets(int times)
 	}
 }
 
-static void bind_in_cgroup(int times)
+static void bind_in_cgroup(unsigned times)
 {
 	do_in_cgroup(bind_sockets, times);
 }
@@ -853,7 +805,7 @@ START_TEST(sk_lookup_counts_until_its_link_is_closed)
 END_TEST
 
 /* A packet socket that spreads packets by their hash asks the flow dissector for it. */
-static void hash_packets(int times)
+static void hash_packets(unsigned times)
 {
 	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
 				    .sll_protocol = htons(3),
@@ -915,9 +867,9 @@ static int udp_socket(unsigned port)
 	return fd;
 }
 
-static void send_to_port(int times)
+static void send_to_port(unsigned times)
 {
-	send_packets(4242, times);
+	bpfl_test_send_udp(4242, times);
 }
 
 START_TEST(a_socket_of_the_process_is_filtered_until_its_link_is_closed)
@@ -977,11 +929,11 @@ static void make_connection(void)
 	close(listening);
 }
 
-static void send_messages(int times)
+static void send_messages(unsigned times)
 {
 	char byte;
 
-	for (int i = 0; i < times; i++) {
+	for (unsigned i = 0; i < times; i++) {
 		ck_assert_int_eq(send(connection[0], "x", 1, 0), 1);
 		ck_assert_int_eq(recv(connection[1], &byte, 1, 0), 1);
 	}
@@ -1131,7 +1083,7 @@ END_TEST
 static const struct update {
 	const char *section, *text;
 	int result;
-	void (*trigger)(int times);
+	void (*trigger)(unsigned times);
 	const char *feature;
 } updates[] = {
 	{ "xdp", "xdp:lo,mode=skb", 2, send_to_lo, "links" },

@@ -6,42 +6,21 @@
 #include "harness.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "feature.h"
 #include "live.h"
 #include "netns.h"
-#include "sys/bpf.h"
 
 static struct live live;
 
-static void send_frames(const char *name, unsigned times)
-{
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name), .sll_halen = 6 };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	unsigned char frame[64];
-
-	memset(frame, 0xff, 6);
-	memset(frame + 6, 0x02, sizeof(frame) - 6);
-	frame[12] = 0x88; /* local experimental */
-	frame[13] = 0xb5;
-	while (times--)
-		ck_assert_int_eq(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&addr, sizeof(addr)),
-				 sizeof(frame));
-	close(fd);
-	usleep(20000);
-}
-
 static void send_to_primary(unsigned times)
 {
-	send_frames("nk0", times);
+	bpfl_test_send_frames("nk0", times);
 }
 
 static void send_to_peer(unsigned times)
 {
-	send_frames("nk1", times);
+	bpfl_test_send_frames("nk1", times);
 }
 
 /* A device of a namespace sends a few packets by itself when it comes up. */

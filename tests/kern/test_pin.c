@@ -6,13 +6,11 @@
  */
 #include "harness.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "bpfload/inspect.h"
@@ -65,18 +63,9 @@ static bool exists(const char *path)
 	return stat(below(path), &st) == 0;
 }
 
-/* Each is one packet that comes in on lo. */
 static void send_packets(unsigned times)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons(9),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_ge(fd, 0);
-	while (times--)
-		ck_assert_int_eq((int)sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
-	close(fd);
+	bpfl_test_send_udp(9, times);
 }
 
 static uint64_t pinned_counter(const char *path)

@@ -12,6 +12,7 @@
 #include "bpfload/stack.h"
 #include "harness.h"
 #include "feature.h"
+#include "insns.h"
 #include "kerngen.h"
 #include "attach/link.h"
 #include "sys/bpf.h"
@@ -19,20 +20,6 @@
 #define NR_FRAMES 64
 #define F_USER_STACK 256
 #define F_STACK_BUILD_ID 32u
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define INSN(code, dst, src, off, imm) { code, (dst) | (src) << 4, off, imm }
-#else
-#define INSN(code, dst, src, off, imm) { code, (dst) << 4 | (src), off, imm }
-#endif
-#define MOV(dst, imm) INSN(0xb7, dst, 0, 0, imm)
-#define MOV_REG(dst, src) INSN(0xbf, dst, src, 0, 0)
-#define ADDRESS(dst) INSN(0x18, dst, 0, 0, 0), INSN(0, 0, 0, 0, 0)
-#define CALL(helper) INSN(0x85, 0, 0, 0, helper)
-#define SHIFT_RIGHT(dst, bits) INSN(0x77, dst, 0, 0, bits)
-#define IF_NOT(dst, imm, off) INSN(0x55, dst, 0, off, imm)
-#define STORE64(dst, off, src) INSN(0x7b, dst, src, off, 0)
-#define EXIT INSN(0x95, 0, 0, 0, 0)
 
 static struct kerngen gen;
 static struct bpfl_error err = BPFL_ERROR_INIT;
@@ -46,7 +33,7 @@ static void object_new(uint32_t map_flags, uint32_t value_size)
 {
 	const struct bpfl_insn insns[] = {
 		MOV_REG(6, 1), CALL(14), SHIFT_RIGHT(0, 32), IF_NOT(0, getpid(), 17), MOV_REG(1, 6), MOV(3, 0),
-		ADDRESS(2), CALL(27), INSN(0xbf, 7, 0, 0, 0), ADDRESS(1), STORE64(1, 0, 7),
+		ADDRESS(2), CALL(27), MOV_REG(7, 0), ADDRESS(1), STORE64(1, 0, 7),
 		MOV_REG(1, 6), ADDRESS(2), MOV(3, F_USER_STACK), CALL(27), ADDRESS(1), STORE64(1, 0, 0),
 		MOV(0, 0), EXIT,
 	};
@@ -62,17 +49,10 @@ static void object_new(uint32_t map_flags, uint32_t value_size)
 		map_flags;
 	specgen_var(gen.spec, "kern_id", 0, 0, 8, 0);
 	specgen_var(gen.spec, "user_id", 0, 8, 8, 0);
-	func = specgen_func(gen.spec, "take", sizeof(insns) / sizeof(insns[0]));
-	for (size_t i = 0; i < sizeof(insns) / sizeof(insns[0]); i++)
-		gen.spec->funcs.items[func].insts[i].insn = insns[i];
+	func = specgen_insns(gen.spec, "take", insns, sizeof(insns) / sizeof(insns[0]));
 	prog = specgen_prog(gen.spec, "take", "raw_tp/task_rename", func);
-	for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
-		struct bpfl_insn *insn = &gen.spec->funcs.items[func].insts[refs[i].at].insn;
-		unsigned dst = bpfl_insn_dst(insn);
-
+	for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++)
 		specgen_ref(gen.spec, func, refs[i].at, refs[i].kind, refs[i].map, refs[i].off);
-		insn->regs = bpfl_insn_regs(dst, 0);
-	}
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	CHECK_OK(bpfl_attach_from_section(gen.spec, prog, &where, &err), err);
 	CHECK_OK(bpfl_link_attach(gen.object, prog, where, NULL, &link_here, &err), err);

@@ -16,11 +16,11 @@
 #include <unistd.h>
 #include "btfc.h"
 #include "feature.h"
+#include "insns.h"
 #include "live.h"
 #include "netns.h"
 #include "spec/reader.h"
 #include "sys/bpf.h"
-#include "sys/insn.h"
 
 #define NAME "bpfload_test"
 
@@ -37,29 +37,13 @@ static struct bpfl_link *the_link;
 	"u32 nobody; void *nothing; };"
 enum { OFF_CONG_AVOID = 16, OFF_SSTHRESH = 24, OFF_UNDO_CWND = 32, OFF_FLAGS = 40, OFF_NOBODY = 44, OFF_NOTHING = 48, OPS_SIZE = 56 };
 
-#define INSN(op, dst, src, offset, immediate) \
-	{ .code = (op), .regs = (uint8_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (src) << 4 | (dst) : (dst) << 4 | (src)), \
-	  .off = (offset), .imm = (immediate) }
-
-/* counter[0] += 1 */
-static const struct bpfl_insn count_insns[] = {
-	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4), INSN(0x18, 1, 0, 0, 0),
-	INSN(0, 0, 0, 0, 0),      INSN(0x85, 0, 0, 0, 1),  INSN(0x15, 0, 0, 2, 0),  INSN(0xb7, 7, 0, 0, 1),
-	INSN(0xdb, 0, 7, 0, 0),   INSN(0xb7, 0, 0, 0, 0),  INSN(0x95, 0, 0, 0, 0),
-};
 /* A window of 10 segments, whatever is asked. */
-static const struct bpfl_insn ten_insns[] = { INSN(0xb7, 0, 0, 0, 10), INSN(0x95, 0, 0, 0, 0) };
+static const struct bpfl_insn ten_insns[] = { MOV(0, 10), EXIT };
 
-static void add_prog(const char *name, const char *section, const struct bpfl_insn *insns, size_t nr_insns, bool counts)
+static void add_ten(const char *name, const char *section)
 {
-	struct bpfl_map_use use = { 3, "counter" };
-	struct bpfl_prog_def prog = { .size = sizeof(prog),
-				      .name = name,
-				      .section = section,
-				      .insns = insns,
-				      .nr_insns = nr_insns,
-				      .map_uses = &use,
-				      .nr_map_uses = counts };
+	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = name, .section = section, .insns = ten_insns,
+				      .nr_insns = 2 };
 
 	CHECK_OK(bpfl_spec_add_prog(spec, &prog, &err), err);
 }
@@ -74,20 +58,14 @@ static void add_member(struct bpfl_map_spec *map, uint32_t byte_off, const char 
 /* An object with the variable "ops", as if it were in that section. */
 static struct bpfl_map_spec *describe(const char *section)
 {
-	struct bpfl_map_def counter = { .size = sizeof(counter),
-					.name = "counter",
-					.type = BPFL_MAP_TYPE_ARRAY,
-					.key_size = 4,
-					.value_size = 8,
-					.max_entries = 1 };
 	struct bpfl_map_spec *map;
 
 	CHECK_OK(bpfl_spec_create("test", "GPL", &spec, &err), err);
 	spec->btf = btfc_read(TYPES, false);
-	CHECK_OK(bpfl_spec_add_map(spec, &counter, &err), err);
-	add_prog("avoid", "struct_ops", count_insns, sizeof(count_insns) / 8, true);
-	add_prog("ten", "struct_ops", ten_insns, 2, false);
-	add_prog("also_ten", "struct_ops", ten_insns, 2, false);
+	live_add_counter(spec);
+	live_add_prog(spec, "avoid", "struct_ops", LIVE_COUNT, 0);
+	add_ten("ten", "struct_ops");
+	add_ten("also_ten", "struct_ops");
 	map = BPFL_VEC_PUSH(&spec->maps);
 	map->name = bpfl_strdup("ops");
 	map->section = bpfl_strdup(section);
@@ -134,11 +112,7 @@ static void unload(void)
 
 static uint64_t counter(void)
 {
-	uint32_t key = 0;
-	uint64_t value = 0;
-
-	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(object, "counter"), &key, &value, 0), 0);
-	return value;
+	return live_counter_of(object);
 }
 
 /* Whether a socket can ask for it. */
@@ -277,11 +251,7 @@ static void unload_two(void)
 
 static uint64_t first_counter(void)
 {
-	uint32_t key = 0;
-	uint64_t value = 0;
-
-	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(first_object, "counter"), &key, &value, 0), 0);
-	return value;
+	return live_counter_of(first_object);
 }
 
 START_TEST(another_struct_takes_the_place)
@@ -316,7 +286,7 @@ START_TEST(a_program_goes_with_a_struct)
 		return;
 	bpfl_test_own_network();
 	describe(".struct_ops.link");
-	add_prog("other", "syscall", ten_insns, 2, false);
+	add_ten("other", "syscall");
 	CHECK_OK(load(), err);
 	CHECK_FAILS(bpfl_object_assoc_struct_ops(object, "nobody", object, "ops", &err), err, BPFL_ERR_USAGE, ENOENT,
 		    "'nobody'");
@@ -354,7 +324,7 @@ START_TEST(an_optional_program_for_a_missing_member_is_left_out)
 	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	map = describe(".struct_ops");
-	add_prog("nothing", "struct_ops", ten_insns, 2, false);
+	add_ten("nothing", "struct_ops");
 	add_member(map, OFF_NOTHING, "nothing");
 	CHECK_FAILS(build(), err, BPFL_ERR_UNSUPPORTED, ENOENT, "has no member 'nothing'");
 	CHECK_HAS(err.fix, "--skip nothing");
@@ -398,7 +368,7 @@ START_TEST(a_program_that_no_struct_wants_is_an_error)
 	if (bpfl_test_lacks("kernel_btf") || bpfl_test_lacks("struct_ops"))
 		return;
 	describe(".struct_ops");
-	add_prog("stray", "struct_ops/stray", ten_insns, 2, false);
+	add_ten("stray", "struct_ops/stray");
 	CHECK_FAILS(build(), err, BPFL_ERR_OBJECT, EINVAL, "program 'stray': no struct_ops variable points to it");
 	unload();
 }

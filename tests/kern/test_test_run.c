@@ -9,24 +9,8 @@
 #include "bpfload/test.h"
 #include "feature.h"
 #include "harness.h"
+#include "insns.h"
 #include "kerngen.h"
-#include "sys/insn.h"
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define INSN(code, dst, src, off, imm) { code, (dst) | (src) << 4, off, imm }
-#else
-#define INSN(code, dst, src, off, imm) { code, (dst) << 4 | (src), off, imm }
-#endif
-#define MOV(dst, imm) INSN(0xb7, dst, 0, 0, imm)
-#define MOV_REG(dst, src) INSN(0xbf, dst, src, 0, 0)
-#define ADD(dst, imm) INSN(0x07, dst, 0, 0, imm)
-#define LOAD32(dst, src, off) INSN(0x61, dst, src, off, 0)
-#define LOAD64(dst, src, off) INSN(0x79, dst, src, off, 0)
-#define STORE8_IMM(dst, off, imm) INSN(0x72, dst, 0, off, imm)
-#define IF_GREATER(dst, src, off) INSN(0x2d, dst, src, off, 0)
-#define ATOMIC_ADD(dst, src) INSN(0xdb, dst, src, 0, 0)
-#define ADDRESS(dst) INSN(0x18, dst, 0, 0, 0), INSN(0, 0, 0, 0, 0)
-#define EXIT INSN(0x95, 0, 0, 0, 0)
 
 #define PACKET_SIZE 60
 #define PASS 2
@@ -41,14 +25,10 @@ static void load(const char *name, const char *section, const struct bpfl_insn *
 	kerngen_init(&gen, 0);
 	specgen_map(gen.spec, ".bss", BPFL_MAP_BSS, BPFL_MAP_TYPE_ARRAY, 4, 8, 1);
 	specgen_var(gen.spec, "runs", 0, 0, 8, 0);
-	func = specgen_func(gen.spec, name, nr);
-	for (uint32_t i = 0; i < nr; i++)
-		gen.spec->funcs.items[func].insts[i].insn = insns[i];
+	func = specgen_insns(gen.spec, name, insns, nr);
 	specgen_prog(gen.spec, name, section, func);
-	if (counter_at >= 0) {
+	if (counter_at >= 0)
 		specgen_ref(gen.spec, func, (uint32_t)counter_at, BPFL_REF_DATA, 0, 0);
-		gen.spec->funcs.items[func].insts[counter_at].insn.regs = bpfl_insn_regs(1, 0);
-	}
 	CHECK_OK(kerngen_load(&gen), gen.err);
 }
 

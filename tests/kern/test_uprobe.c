@@ -19,10 +19,9 @@
 #include "base/buf.h"
 #include "elf/user.h"
 #include "image/target.h"
-#include "sys/bpf.h"
+#include "live.h"
 #include "sys/enter.h"
 #include "sys/file.h"
-#include "sys/insn.h"
 #include "sys/tracefs.h"
 #include "feature.h"
 #include "usdt_note.h"
@@ -91,42 +90,15 @@ static void call_second(int times)
 
 /* ---- programs ---- */
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define REGS(dst, src) ((src) << 4 | (dst))
-#else
-#define REGS(dst, src) ((dst) << 4 | (src))
-#endif
-#define INSN(code, dst, src, off, imm) { (code), (uint8_t)REGS(dst, src), (off), (imm) }
-#define HELPER_LOOKUP 1
-#define HELPER_GET_ATTACH_COOKIE 174
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
-
-/* counter[0] += r7 */
-#define ADD_R7                                                                                          \
-	INSN(0x62, 10, 0, -4, 0), INSN(0xbf, 2, 10, 0, 0), INSN(0x07, 2, 0, 0, -4),                     \
-	INSN(0x18, 1, 0, 0, 0), INSN(0, 0, 0, 0, 0), INSN(0x85, 0, 0, 0, HELPER_LOOKUP),                \
-	INSN(0x15, 0, 0, 1, 0), INSN(0xdb, 0, 7, 0, 0), INSN(0xb7, 0, 0, 0, 0), INSN(0x95, 0, 0, 0, 0)
-
-static const struct bpfl_insn count_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7 };
-static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0),
-						 ADD_R7 };
-
 /* A program that adds 1, or its cookie, to the counter. Loaded by attach(). */
 static void program(const char *section, bool adds_cookie)
 {
-	struct bpfl_map_def map = { .size = sizeof(map), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
-				    .value_size = 8, .max_entries = 1 };
-	struct bpfl_map_use use = { adds_cookie ? 5 : 4, "counter" };
-	struct bpfl_prog_def prog = { .size = sizeof(prog), .name = "prog", .section = section,
-				      .insns = adds_cookie ? cookie_insns : count_insns,
-				      .nr_insns = adds_cookie ? NR(cookie_insns) : NR(count_insns), .map_uses = &use,
-				      .nr_map_uses = 1 };
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	ck_assert_int_gt(len, 0);
 	CHECK_OK(bpfl_spec_create("test", "GPL", &spec, &err), err);
-	CHECK_OK(bpfl_spec_add_map(spec, &map, &err), err);
-	CHECK_OK(bpfl_spec_add_prog(spec, &prog, &err), err);
+	live_add_counter(spec);
+	live_add_prog(spec, "prog", section, adds_cookie ? LIVE_COOKIE : LIVE_COUNT, 0);
 	CHECK_OK(bpfl_target_running(NULL, &target, &err), err);
 }
 
@@ -144,11 +116,7 @@ static void unload(void)
 
 static uint64_t counter(void)
 {
-	uint32_t key = 0;
-	uint64_t value = 0;
-
-	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(object, "counter"), &key, &value, 0), 0);
-	return value;
+	return live_counter_of(object);
 }
 
 static void keep_line(void *ctx, enum bpfl_log_level level, const char *text)

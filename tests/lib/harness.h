@@ -22,6 +22,8 @@
 #include <string.h>
 #include "bpfload/error.h"
 
+#define NR(table) (sizeof(table) / sizeof((table)[0]))
+
 /* Runs a suite, prints libcheck's closing line ("100%: Checks: ..."), frees it. The exit status for main(). */
 int bpfl_test_main(Suite *suite);
 

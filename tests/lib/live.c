@@ -7,30 +7,13 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "insns.h"
 #include "sys/bpf.h"
-#include "sys/insn.h"
-
-#define INSN(op, dst, src, offset, immediate) \
-	{ .code = (op), .regs = (uint8_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (src) << 4 | (dst) : (dst) << 4 | (src)), \
-	  .off = (offset), .imm = (immediate) }
-#define HELPER_LOOKUP 1
-#define HELPER_GET_ATTACH_COOKIE 174
 
 /* counter[0] += r7; return result. The map is loaded by the fourth of these. */
-#define ADD_R7(result)                                                \
-	INSN(0x62, 10, 0, -4, 0),    /* *(u32 *)(r10 - 4) = 0 */      \
-	INSN(0xbf, 2, 10, 0, 0),     /* r2 = r10 */                   \
-	INSN(0x07, 2, 0, 0, -4),     /* r2 += -4 */                   \
-	INSN(0x18, 1, 0, 0, 0), INSN(0, 0, 0, 0, 0),                  \
-	INSN(0x85, 0, 0, 0, HELPER_LOOKUP),                           \
-	INSN(0x15, 0, 0, 1, 0),      /* if r0 == 0 skip */            \
-	INSN(0xdb, 0, 7, 0, 0),      /* lock *(u64 *)(r0 + 0) += r7 */ \
-	INSN(0xb7, 0, 0, 0, (result)), INSN(0x95, 0, 0, 0, 0)
-
-static const struct bpfl_insn count_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(0) };
-static const struct bpfl_insn allow_insns[] = { INSN(0xb7, 7, 0, 0, 1), ADD_R7(1) };
-static const struct bpfl_insn cookie_insns[] = { INSN(0x85, 0, 0, 0, HELPER_GET_ATTACH_COOKIE), INSN(0xbf, 7, 0, 0, 0),
-						 ADD_R7(0) };
+#define ADD_R7(result)                                                                                          \
+	STORE32_IMM(10, -4, 0), MOV_REG(2, 10), ADD(2, -4), ADDRESS(1), CALL(HELPER_MAP_LOOKUP_ELEM), IF_ZERO(0, 1), \
+		ATOMIC_ADD(0, 7), MOV(0, (result)), EXIT
 
 static void note(void *ctx, enum bpfl_log_level level, const char *text)
 {
@@ -39,25 +22,32 @@ static void note(void *ctx, enum bpfl_log_level level, const char *text)
 	bpfl_buf_printf(&live->log, "%s: %s\n", level == BPFL_LOG_WARN ? "warning" : "info", text);
 }
 
-static void describe(struct live *live, enum live_program program, const char *section)
+void live_add_counter(struct bpfl_spec *spec)
 {
-	bool is_cookie = program == LIVE_COOKIE;
 	struct bpfl_map_def map = { .size = sizeof(map), .name = "counter", .type = BPFL_MAP_TYPE_ARRAY, .key_size = 4,
 				    .value_size = 8, .max_entries = 1 };
-	struct bpfl_map_use use = { is_cookie ? 5u : 4u, "counter" };
+	struct bpfl_error err = BPFL_ERROR_INIT;
+
+	CHECK_OK(bpfl_spec_add_map(spec, &map, &err), err);
+}
+
+void live_add_prog(struct bpfl_spec *spec, const char *name, const char *section, enum live_program program,
+		   int32_t result)
+{
+	const struct bpfl_insn count[] = { MOV(7, 1), ADD_R7(result) };
+	const struct bpfl_insn add_cookie[] = { CALL(HELPER_GET_ATTACH_COOKIE), MOV_REG(7, 0), ADD_R7(result) };
+	bool is_cookie = program == LIVE_COOKIE;
+	struct bpfl_map_use use = { is_cookie ? 5 : 4, "counter" };
 	struct bpfl_prog_def prog = { .size = sizeof(prog),
-				      .name = "prog",
+				      .name = name,
 				      .section = section,
-				      .insns = is_cookie               ? cookie_insns
-					       : program == LIVE_ALLOW ? allow_insns
-								       : count_insns,
-				      .nr_insns = is_cookie ? sizeof(cookie_insns) / 8 : sizeof(count_insns) / 8,
+				      .insns = is_cookie ? add_cookie : count,
+				      .nr_insns = (is_cookie ? sizeof(add_cookie) : sizeof(count)) / BPFL_INSN_SIZE,
 				      .map_uses = &use,
 				      .nr_map_uses = 1 };
+	struct bpfl_error err = BPFL_ERROR_INIT;
 
-	CHECK_OK(bpfl_spec_create("test", "GPL", &live->spec, &live->err), live->err);
-	CHECK_OK(bpfl_spec_add_map(live->spec, &map, &live->err), live->err);
-	CHECK_OK(bpfl_spec_add_prog(live->spec, &prog, &live->err), live->err);
+	CHECK_OK(bpfl_spec_add_prog(spec, &prog, &err), err);
 }
 
 static int start(struct live *live, enum live_program program, const char *section, const char *text, int lacking)
@@ -68,7 +58,9 @@ static int start(struct live *live, enum live_program program, const char *secti
 
 	memset(live, 0, sizeof(*live));
 	opts.log = log;
-	describe(live, program, section);
+	CHECK_OK(bpfl_spec_create("test", "GPL", &live->spec, &live->err), live->err);
+	live_add_counter(live->spec);
+	live_add_prog(live->spec, "prog", section, program, program == LIVE_ALLOW);
 	CHECK_OK(bpfl_target_running(NULL, &live->target, &live->err), live->err);
 	if (lacking >= 0)
 		live->target->features[lacking] = BPFL_NO;
@@ -115,13 +107,18 @@ void live_stop(struct live *live)
 	memset(live, 0, sizeof(*live));
 }
 
-uint64_t live_counter(const struct live *live)
+uint64_t live_counter_of(const struct bpfl_object *object)
 {
 	uint32_t key = 0;
 	uint64_t value = 0;
 
-	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(live->object, "counter"), &key, &value, 0), 0);
+	ck_assert_int_eq(bpfl_sys_map_lookup(bpfl_object_map_fd(object, "counter"), &key, &value, 0), 0);
 	return value;
+}
+
+uint64_t live_counter(const struct live *live)
+{
+	return live_counter_of(live->object);
 }
 
 void live_prove(struct live *live, void (*trigger)(unsigned times), unsigned times)

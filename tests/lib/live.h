@@ -26,6 +26,12 @@ struct live {
 	struct bpfl_buf log; /* what the library said: "warning: ..." lines */
 };
 
+/* The parts, for tests that put something around them: the map, a program that adds to it, what stands in it. */
+void live_add_counter(struct bpfl_spec *spec);
+void live_add_prog(struct bpfl_spec *spec, const char *name, const char *section, enum live_program program,
+		   int32_t result);
+uint64_t live_counter_of(const struct bpfl_object *object);
+
 /*
  * Everything up to the link: program "prog" in that section, attached as text says (NULL: as the section says).
  * Steps in the order of the command: parse, prepare, check, image, load, attach.

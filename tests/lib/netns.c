@@ -4,9 +4,11 @@
  */
 #include "netns.h"
 
+#include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -128,4 +130,34 @@ void bpfl_test_netkit(const char *name, const char *peer)
 {
 	/* IFLA_NETKIT_PEER_INFO, IFLA_NETKIT_MODE: not in every linux/if_link.h */
 	make_pair(&(struct kind){ "netkit", 1, 5 }, name, peer);
+}
+
+void bpfl_test_send_frames(const char *name, unsigned times)
+{
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name), .sll_halen = 6 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	unsigned char frame[64];
+
+	memset(frame, 0xff, 6);
+	memset(frame + 6, 0x02, sizeof(frame) - 6);
+	frame[12] = 0x88; /* local experimental */
+	frame[13] = 0xb5;
+	while (times--)
+		ck_assert_int_eq(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&addr, sizeof(addr)),
+				 sizeof(frame));
+	close(fd);
+	usleep(20000);
+}
+
+void bpfl_test_send_udp(unsigned port, unsigned times)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons((uint16_t)port),
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	while (times--)
+		sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&addr, sizeof(addr));
+	close(fd);
+	usleep(20000);
 }

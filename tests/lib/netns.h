@@ -13,4 +13,9 @@ void bpfl_test_veth(const char *name, const char *peer);
 /* The same of netkit devices (Linux 6.7) that take Ethernet frames; name is the primary one. */
 void bpfl_test_netkit(const char *name, const char *peer);
 
+/* Ethernet frames out of an interface. Returns when programs have seen them. */
+void bpfl_test_send_frames(const char *name, unsigned times);
+/* UDP packets to a port of 127.0.0.1, where nobody need listen. */
+void bpfl_test_send_udp(unsigned port, unsigned times);
+
 #endif

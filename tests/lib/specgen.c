@@ -51,10 +51,20 @@ uint32_t specgen_func(struct bpfl_spec *spec, const char *name, uint32_t nr_inst
 	return (uint32_t)spec->funcs.nr - 1;
 }
 
+uint32_t specgen_insns(struct bpfl_spec *spec, const char *name, const struct bpfl_insn *insns, uint32_t nr_insns)
+{
+	uint32_t func = specgen_func(spec, name, nr_insns);
+
+	for (uint32_t i = 0; i < nr_insns; i++)
+		spec->funcs.items[func].insts[i].insn = insns[i];
+	return func;
+}
+
 void specgen_ref(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, enum bpfl_ref_kind kind,
 		 uint32_t target, uint32_t byte_off)
 {
 	struct bpfl_inst *inst = &spec->funcs.items[func].insts[inst_idx];
+	unsigned dst = bpfl_insn_is_ld_imm64(&inst->insn) ? bpfl_insn_dst(&inst->insn) : 1;
 	struct bpfl_ref *ref = need(BPFL_VEC_PUSH(&spec->refs));
 
 	*ref = (struct bpfl_ref){ kind, target, byte_off };
@@ -64,7 +74,7 @@ void specgen_ref(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, enum 
 		return;
 	}
 	/* Immediates hold rubbish: what they mean stands in the reference. */
-	inst->insn = bpfl_insn_make(BPFL_CODE_LD_IMM64, 1, 0, 0, 0x1234);
+	inst->insn = bpfl_insn_make(BPFL_CODE_LD_IMM64, dst, 0, 0, 0x1234);
 	inst[1].insn = bpfl_insn_make(0, 0, 0, 0, 0x5678);
 }
 

@@ -23,9 +23,11 @@ struct bpfl_spec *specgen_new(const char *name);
  * local. Returns its index.
  */
 uint32_t specgen_func(struct bpfl_spec *spec, const char *name, uint32_t nr_insts);
+/* A function of these instructions (insns.h). */
+uint32_t specgen_insns(struct bpfl_spec *spec, const char *name, const struct bpfl_insn *insns, uint32_t nr_insns);
 /*
- * Makes instruction inst_idx of a function refer to something: a call for CALL, an ld_imm64 of r1 (two
- * slots) for the rest.
+ * Makes instruction inst_idx of a function refer to something: a call for CALL, an ld_imm64 (two slots) for the
+ * rest, of the register that it has already, or of r1.
  */
 void specgen_ref(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, enum bpfl_ref_kind kind,
 		 uint32_t target, uint32_t byte_off);

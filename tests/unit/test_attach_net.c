@@ -18,7 +18,6 @@
 #include "sys/netlink_tc.h"
 #include "sys/owner.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
 #define CGROUP2_MAGIC 0x63677270
 #define MOUNT "/fake/cgroup"
 

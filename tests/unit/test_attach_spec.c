@@ -361,8 +361,6 @@ START_TEST(each_kind_with_a_place_is_built)
 }
 END_TEST
 
-#define NR(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
 int main(void)
 {
 	const TTest *tests[] = { a_very_long_text_is_refused, bent_texts_do_no_harm, an_option_is_found_by_its_key,
@@ -370,8 +368,8 @@ int main(void)
 	Suite *suite = BPFL_TEST_SUITE("attach spec", tests);
 	TCase *tables = tcase_create("tables");
 
-	tcase_add_loop_test(tables, what_is_meant_is_understood, 0, NR(goods));
-	tcase_add_loop_test(tables, what_is_wrong_is_named_with_its_column, 0, NR(bads));
+	tcase_add_loop_test(tables, what_is_meant_is_understood, 0, (int)NR(goods));
+	tcase_add_loop_test(tables, what_is_wrong_is_named_with_its_column, 0, (int)NR(bads));
 	suite_add_tcase(suite, tables);
 	return bpfl_test_main(suite);
 }

@@ -13,8 +13,6 @@
 #include "btf/value.h"
 #include "btfc.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
-
 static struct bpfl_error err = BPFL_ERROR_INIT;
 
 /* The object's types. */

@@ -14,8 +14,6 @@
 #include "event/filter.h"
 #include "specgen.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
-
 static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_spec *spec;
 static struct bpfl_decoder *decoder;

@@ -11,7 +11,6 @@
 #include "event/shape.h"
 #include "specgen.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
 #define HELPER_PERF_OUTPUT 25
 #define HELPER_RING_OUTPUT 130
 #define HELPER_RING_RESERVE 131

@@ -282,16 +282,14 @@ START_TEST(half_a_record_is_an_error)
 }
 END_TEST
 
-#define NR(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
 int main(void)
 {
 	const TTest *const tests[] = { numbers_have_names, users_come_from_a_file, every_name_of_a_type_is_found,
 					      tags_say_how_columns_look, half_a_record_is_an_error };
 	Suite *suite = BPFL_TEST_SUITE("event words", tests);
 
-	bpfl_test_add_loop(suite, "files", modes_and_flags_of_files, NR(file_words));
-	bpfl_test_add_loop(suite, "tables", records_become_a_table, NR(tables));
-	bpfl_test_add_loop(suite, "bad tables", tables_refuse_wrong_words, NR(bad_tables));
+	bpfl_test_add_loop(suite, "files", modes_and_flags_of_files, (int)NR(file_words));
+	bpfl_test_add_loop(suite, "tables", records_become_a_table, (int)NR(tables));
+	bpfl_test_add_loop(suite, "bad tables", tables_refuse_wrong_words, (int)NR(bad_tables));
 	return bpfl_test_main(suite);
 }

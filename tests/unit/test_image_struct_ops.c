@@ -22,7 +22,6 @@ static struct bpfl_image *image;
 #define VALUE "struct bpf_struct_ops_ops { u64 common; struct ops data; };"
 #define KERNEL(members) "struct ops { " members " };" VALUE
 
-
 struct row {
 	const char *local, *kernel;
 	/* The object's bytes, and programs at offsets (-1 none). */

@@ -14,7 +14,6 @@
 #include "kern/pin.h"
 #include "kerngen.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
 #define ROOT "/fake/bpf"
 
 static struct kerngen gen;
