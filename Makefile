@@ -12,7 +12,7 @@
 # make bench        loading, leaving and reading events against libbpf, as ratios (root; needs libbpf-dev)
 # make asan         make check with AddressSanitizer and UndefinedBehaviorSanitizer
 # make install      DESTDIR= PREFIX= LIBDIR= INCLUDEDIR= BINDIR= MANDIR=
-# V=1 shows the commands. STATIC=1 links the command statically: it starts in two thirds of the time, and needs libelf.a and libz.a.
+# V=1 shows the commands, make -s says nothing. STATIC=1 links the command statically: it starts in two thirds of the time, and needs libelf.a and libz.a.
 
 CC ?= cc
 AR ?= ar
@@ -53,7 +53,7 @@ Q :=
 say = @:
 else
 Q := @
-say = @printf '  %-8s %s\n'
+say = $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),@:,@printf '  %-8s %s\n')
 endif
 
 .PHONY: all bpf check check-unit check-code check-kernel check-kernels guest guest-files check-cli check-compare bench asan install uninstall clean

@@ -5,6 +5,8 @@
 . "$LIB"
 
 make -s install DESTDIR="$TMP/root" PREFIX=/usr >"$TMP/out" 2>"$TMP/err" || fail "make install"
+made=$(make -s BUILD="$TMP/build" "$TMP/build/loader/base/hash.o")
+[ -z "$made" ] || fail "make -s says $made"
 for file in bin/bpfload lib/libbpfload.a lib/libbpfload.so include/bpfload.h share/man/man8/bpfload.8 include/bpfload/bpf/bpf_helpers.h; do
 	[ -e "$TMP/root/usr/$file" ] || fail "usr/$file is missing"
 done
