@@ -280,6 +280,10 @@ static void put_named(const struct bpfl_field_ctx *ctx, const struct bpfl_field 
 	const char *word = word_of(ctx, field->form, is_negative ? 0 - (uint64_t)as_signed(field, value) : value);
 	bool quoted = style == BPFL_STYLE_JSON && (word || field->is_words);
 
+	if (word && !is_negative) { /* accounts may be called anything */
+		bpfl_put_text(out, word, strlen(word), quoted ? BPFL_STYLE_JSON : BPFL_STYLE_CELL);
+		return;
+	}
 	if (quoted)
 		bpfl_buf_char(out, '"');
 	if (is_negative)

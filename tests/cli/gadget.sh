@@ -29,6 +29,13 @@ err_has "either name all columns (a,b), or change those that are shown by themse
 run 2 "$OBJ/gadget_types.bpf.o" --filter 'path~(lib'
 err_has "'(lib' is no regular expression"
 
+# Accounts may have any name: in JSON it is a string of JSON.
+printf 'o"d\\d\001:x:0:0::/:\n' >"$TMP/passwd"
+mount --bind "$TMP/passwd" /etc/passwd
+run 0 "$OBJ/gadget_types.bpf.o" --json
+umount /etc/passwd
+grep '"event"' "$TMP/out" | jq -e '.event.user == "o\"d\\d\u0001"' >/dev/null || fail "the name of an account breaks the JSON"
+
 # Live: who it is comes first, what belongs to it is there for those who ask.
 trigger() {
 	while kill -0 $$ 2>/dev/null; do
