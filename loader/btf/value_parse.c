@@ -399,7 +399,10 @@ static int parse_struct(struct parser *parser, const struct bpfl_btf_place *plac
 	return ret;
 }
 
-/* Text up to the closing quote; without quotes, up to the end of the word. A NUL must fit behind it. */
+/*
+ * Text up to the closing quote; without quotes, up to the end of the word. A NUL must fit behind it; but in
+ * quotes, as C has it and as full arrays are shown, it may fill the array.
+ */
 static int parse_string(struct parser *parser, const struct bpfl_btf_place *place, int depth)
 {
 	uint32_t size = 0;
@@ -426,7 +429,7 @@ static int parse_string(struct parser *parser, const struct bpfl_btf_place *plac
 		memcpy(parser->bytes + place->byte_off, parser->at, len < size ? len : size);
 		parser->at += len;
 	}
-	if (len + 1 > size)
+	if (len + !is_quoted > size)
 		return BAD(ERANGE, "text of %zu bytes needs %zu with its NUL, but the array has %u", len, len + 1,
 			   size);
 	return 0;

@@ -584,6 +584,7 @@ START_TEST(strings_and_composites_are_set)
 	ck_assert_mem_eq(value.comm, "ab, c\0", 6);
 	SETS(".comm", "\"a\\x41\\\"\"", comm[2], '"');
 	ck_assert_mem_eq(value.comm, "aA\"\0\0\0", 6);
+	SETS(".comm", "\"123456\"", comm[5], '6'); /* in quotes: without a NUL, as in C */
 	SETS(".comm", "", comm[0], '\0');
 	SETS(".inner", "{ x = 1 , y = -2 }", inner.y, -2);
 	ck_assert_int_eq(value.inner.x, 1);
@@ -684,6 +685,7 @@ START_TEST(what_does_not_fit_is_refused_and_changes_nothing)
 		{ ".u8", "", EINVAL, "no value at column 1" },
 		{ ".flag", "yes", EINVAL, "'yes' is not true, false, 0 or 1, as '_Bool' needs" },
 		{ ".mode", "FASTT", EINVAL, "'FASTT' is not in 'enum mode'" },
+		{ ".comm", "\"1234567\"", ERANGE, "text of 7 bytes needs 8 with its NUL, but the array has 6" },
 		{ ".comm", "123456", ERANGE, "text of 6 bytes needs 7 with its NUL, but the array has 6" },
 		{ ".comm", "\"12", EINVAL, "no closing \"" },
 		{ ".comm", "\"\\q\"", EINVAL, "unknown escape '\\q' at column 2" },
