@@ -105,11 +105,20 @@ static bool is_map(const struct bpfl_spec *spec, const struct bpfl_inst *inst, u
 	return ref->kind == BPFL_REF_MAP && ref->target_idx == map_idx;
 }
 
+static void mark_jump_table(const struct bpfl_jump_table *table, const struct bpfl_func *func, bool *is_target)
+{
+	for (uint32_t i = 0; i < table->nr_targets; i++) {
+		if (table->targets[i] < func->nr_insts)
+			is_target[table->targets[i]] = true;
+	}
+}
+
 /* Instructions that a jump leads to. */
-static void mark_targets(const struct bpfl_func *func, bool *is_target)
+static void mark_targets(const struct bpfl_spec *spec, const struct bpfl_func *func, bool *is_target)
 {
 	for (uint32_t i = 0; i < func->nr_insts; i++) {
 		const struct bpfl_insn *insn = &func->insts[i].insn;
+		const struct bpfl_ref *ref = func->insts[i].ref_idx < 0 ? NULL : &spec->refs.items[func->insts[i].ref_idx];
 		unsigned class = BPFL_CLASS(insn->code);
 		bool is_jump = (class == BPFL_CLASS_JMP || class == BPFL_CLASS_JMP32) && insn->code != BPFL_CODE_CALL &&
 			       insn->code != BPFL_CODE_EXIT;
@@ -119,6 +128,8 @@ static void mark_targets(const struct bpfl_func *func, bool *is_target)
 
 		if (is_jump && target >= 0 && target < func->nr_insts)
 			is_target[target] = true;
+		if (ref && ref->kind == BPFL_REF_JUMP_TABLE)
+			mark_jump_table(&spec->jump_tables.items[ref->target_idx], func, is_target);
 	}
 }
 
@@ -134,7 +145,7 @@ static void read_func(const struct bpfl_spec *spec, const struct bpfl_func *func
 			continue;
 		if (!has_targets) {
 			memset(is_target, 0, (size_t)func->nr_insts + 1);
-			mark_targets(func, is_target);
+			mark_targets(spec, func, is_target);
 			has_targets = true;
 		}
 		if (!is_map(spec, origin(func, is_target, i, sender->map_reg, &joined), map_idx))
@@ -163,12 +174,12 @@ static unsigned flags_reg(const struct bpfl_insn *insn)
 	}
 }
 
-static bool is_silent(const struct bpfl_func *func, bool *is_target)
+static bool is_silent(const struct bpfl_spec *spec, const struct bpfl_func *func, bool *is_target)
 {
 	const struct bpfl_inst *inst;
 	bool joined;
 
-	mark_targets(func, is_target);
+	mark_targets(spec, func, is_target);
 	for (uint32_t i = 0; i < func->nr_insts; i++) {
 		unsigned reg = flags_reg(&func->insts[i].insn);
 
@@ -190,7 +201,7 @@ bool bpfl_usage_is_silent(const struct bpfl_spec *spec)
 		const struct bpfl_func *func = &spec->funcs.items[f];
 		bool *is_target = calloc((size_t)func->nr_insts + 1, sizeof(*is_target));
 
-		ret = !is_target || is_silent(func, is_target);
+		ret = !is_target || is_silent(spec, func, is_target);
 		free(is_target);
 	}
 	return ret;

@@ -451,6 +451,9 @@ static void jump(struct walk *walk, uint32_t i, const struct state *state)
 	int64_t next = (int64_t)i + 1;
 	int taken;
 
+	if (BPFL_OP(insn->code) == JMP_JA && BPFL_SRC(insn->code) == BPFL_SRC_X) {
+		return; /* gotox: jump_table() has been there */
+	}
 	if (BPFL_OP(insn->code) == JMP_JA) {
 		flow(walk,
 		     next + (BPFL_CLASS(insn->code) == BPFL_CLASS_JMP32 ? insn->imm : insn->off),
@@ -482,6 +485,16 @@ static void store(const struct bpfl_insn *insn, struct state *state)
 	}
 }
 
+/* Whoever loads a jump table's address is about to jump to any of its places: nothing is known of registers there. */
+static void jump_table(struct walk *walk, uint32_t i, const struct bpfl_jump_table *table)
+{
+	const struct function *function = function_at(walk, i);
+	struct state entry = entry_state(false, NULL);
+
+	for (uint32_t k = 0; function && k < table->nr_targets; k++)
+		flow(walk, (int64_t)function->first + table->targets[k], &entry);
+}
+
 static void wide_load(struct walk *walk, uint32_t i, struct state *state)
 {
 	const struct bpfl_insn *insn = &walk->prog->insts[i].insn;
@@ -499,6 +512,8 @@ static void wide_load(struct walk *walk, uint32_t i, struct state *state)
 
 		flow(walk, (int64_t)i + 1 + insn->imm, &entry);
 	}
+	if (ref && ref->kind == BPFL_REF_JUMP_TABLE)
+		jump_table(walk, i, &walk->checking->spec->jump_tables.items[ref->target_idx]);
 	state->regs[bpfl_insn_dst(insn) % NR_REGS] = wide_value(walk, i);
 	flow(walk, (int64_t)i + 2, state);
 }

@@ -57,6 +57,7 @@ static void image_prog_deinit(struct bpfl_image_prog *prog)
 	free(prog->line_info.items);
 	free(prog->func_info.items);
 	free(prog->fixups.items);
+	free(prog->jump_tables.items);
 	free(prog->insns);
 	free(prog->insts);
 }

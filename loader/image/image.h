@@ -43,6 +43,7 @@ enum bpfl_fixup_kind {
 	BPFL_FIXUP_MAP_FD,    /* insn[0].imm = fd of map idx */
 	BPFL_FIXUP_MAP_VALUE, /* insn[0].imm = fd of map idx; insn[1].imm is set already */
 	BPFL_FIXUP_BTF_FD,    /* insn[1].imm = fd of module BTF idx (0: vmlinux needs none) */
+	BPFL_FIXUP_JUMP_TABLE, /* insn[0].imm = fd of a map made of jump_tables[idx] of the program */
 };
 
 struct bpfl_fixup {
@@ -55,6 +56,11 @@ struct bpfl_func_info { uint32_t insn_off, type_id; }; /* kernel layout; insn_of
 struct bpfl_line_info { uint32_t insn_off, file_name_off, line_off, line_col; };
 
 struct bpfl_subprog { uint32_t func_idx, insn_idx, nr_insns; }; /* where a function ended up */
+
+struct bpfl_image_jump_table {
+	uint32_t table_idx; /* in spec->jump_tables */
+	uint32_t insn_idx;  /* where the function that it belongs to begins in the program */
+};
 
 struct bpfl_core_query;
 struct bpfl_core_solver;
@@ -95,6 +101,7 @@ struct bpfl_image_prog {
 	BPFL_VEC(struct bpfl_func_info) func_info; /* empty: do not pass any (SUB-03) */
 	BPFL_VEC(struct bpfl_line_info) line_info;
 	BPFL_VEC(struct bpfl_subprog) subprogs;	   /* [0] is the entry function */
+	BPFL_VEC(struct bpfl_image_jump_table) jump_tables;
 	uint32_t attach_btf_id; /* in the kernel's BTF; 0 none */
 	uint32_t attach_btf_module_idx; /* 0 vmlinux */
 	/* expected_attach_type: the spec's; of a struct_ops program the number of the member in the kernel's struct */

@@ -134,6 +134,13 @@ static bool symbol_text(const struct printer *pr, const struct bpfl_image_prog *
 					  : NULL;
 	bool is_load = bpfl_insn_is_ld_imm64(insn);
 
+	if (fixup && fixup->kind == BPFL_FIXUP_JUMP_TABLE) {
+		const struct bpfl_jump_table *table =
+			&pr->spec->jump_tables.items[prog->jump_tables.items[fixup->idx].table_idx];
+
+		bpfl_buf_printf(out, "jump table '%s' (%u places)", BPFL_ESC(table->name), table->nr_targets);
+		return true;
+	}
 	if (fixup) {
 		map_symbol(pr, fixup, insn_idx + 1 < prog->nr_insns ? (uint32_t)insn[1].imm : 0, extern_name,
 			   out);

@@ -48,6 +48,10 @@ bool bpfl_map_spec_is_frozen(const struct bpfl_map_spec *map);
 /* arena.c: maps an arena into this process and puts the object's variables into it. */
 int bpfl_arena_map(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
 
+/* jump_table.c: > 0: a map that holds the places of a program's jump table, to be closed by the caller once the program is loaded. */
+int bpfl_jump_table_create(struct bpfl_loading *loading, const struct bpfl_image_jump_table *jump,
+			   struct bpfl_error *err);
+
 /* struct_ops.c: puts the values of struct_ops maps that a link will register. */
 int bpfl_loading_struct_ops(struct bpfl_loading *loading, struct bpfl_error *err);
 

@@ -43,6 +43,7 @@ struct attempt {
 	struct bpfl_vlog vlog;   /* what it says */
 	unsigned fallbacks_used; /* bit per row */
 	int attach_prog_fd;      /* freplace: of the program to be changed; -1 none */
+	BPFL_VEC(int) jump_fds;  /* of the maps made of image_prog->jump_tables */
 };
 
 static const char *name_of(const struct attempt *attempt)
@@ -51,6 +52,25 @@ static const char *name_of(const struct attempt *attempt)
 }
 
 /* ---- the request ---- */
+
+static int jump_tables_make(struct attempt *attempt, struct bpfl_error *err)
+{
+	for (size_t i = 0; i < attempt->image_prog->jump_tables.nr; i++) {
+		int fd = bpfl_jump_table_create(attempt->loading, &attempt->image_prog->jump_tables.items[i], err);
+		int *kept = fd < 0 ? NULL : BPFL_VEC_PUSH(&attempt->jump_fds);
+
+		if (fd < 0) {
+			bpfl_error_prefix(err, "program '%s'", BPFL_ESC(name_of(attempt)));
+			return fd;
+		}
+		if (!kept) {
+			bpfl_enter_close(fd);
+			return bpfl_error_nomem(err);
+		}
+		*kept = fd;
+	}
+	return 0;
+}
 
 static int insns_fix(const struct attempt *attempt, struct bpfl_error *err)
 {
@@ -63,6 +83,10 @@ static int insns_fix(const struct attempt *attempt, struct bpfl_error *err)
 		if (fixup->kind == BPFL_FIXUP_BTF_FD) {
 			if (fixup->idx > 0)
 				insn[1].imm = object->module_btf_fds[fixup->idx];
+			continue;
+		}
+		if (fixup->kind == BPFL_FIXUP_JUMP_TABLE) {
+			insn[0].imm = attempt->jump_fds.items[fixup->idx];
 			continue;
 		}
 		if (object->maps[fixup->idx].fd < 0)
@@ -138,7 +162,9 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 				     image_prog->nr_insns * sizeof(*image_prog->insns));
 	if (!attempt->insns)
 		return bpfl_error_nomem(err);
-	ret = insns_fix(attempt, err);
+	ret = jump_tables_make(attempt, err);
+	if (ret == 0)
+		ret = insns_fix(attempt, err);
 	if (ret < 0)
 		return ret;
 	attr->prog_type = attempt->prog->prog_type;
@@ -514,6 +540,9 @@ static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog 
 	}
 out:
 	bpfl_enter_close(attempt.attach_prog_fd);
+	for (size_t i = 0; i < attempt.jump_fds.nr; i++)
+		bpfl_enter_close(attempt.jump_fds.items[i]);
+	free(attempt.jump_fds.items);
 	free(attempt.log);
 	free(attempt.insns);
 	return ret;
@@ -524,8 +553,9 @@ out:
 static bool refers_to(const struct bpfl_image_prog *prog, size_t map_idx)
 {
 	for (size_t i = 0; i < prog->fixups.nr; i++) {
-		if (prog->fixups.items[i].kind != BPFL_FIXUP_BTF_FD &&
-		    prog->fixups.items[i].idx == map_idx)
+		const struct bpfl_fixup *fixup = &prog->fixups.items[i];
+
+		if ((fixup->kind == BPFL_FIXUP_MAP_FD || fixup->kind == BPFL_FIXUP_MAP_VALUE) && fixup->idx == map_idx)
 			return true;
 	}
 	return false;

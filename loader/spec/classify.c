@@ -119,10 +119,6 @@ static void note_section(struct bpfl_reader *reader, uint32_t idx, const struct 
 			       "section '%s' (%llu bytes) is of no use to a loader: skipped", BPFL_ESC(section->name),
 			       (unsigned long long)section->size);
 		break;
-	case BPFL_SEC_JUMPTABLES:
-		bpfl_spec_note(reader->spec, BPFL_LOG_WARN, "section '%s': jump tables are not supported yet",
-			       BPFL_ESC(section->name));
-		break;
 	default:
 		break;
 	}

@@ -44,6 +44,7 @@ static void reader_deinit(struct bpfl_reader *reader)
 	bpfl_hash_deinit(&reader->datasec_ids);
 	bpfl_hash_deinit(&reader->var_ids);
 	bpfl_hash_deinit(&reader->legacy_ids);
+	free(reader->symbol_jumps);
 }
 
 /* "dir/hello.bpf.o" -> "hello" */

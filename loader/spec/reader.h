@@ -57,6 +57,9 @@ struct bpfl_reader {
 	BPFL_VEC(struct bpfl_map_place) map_places;
 	struct bpfl_hash datasec_ids, var_ids, legacy_ids; /* name -> BTF id: DATASEC, VAR, struct ____btf_map_NAME */
 	uint64_t data_sum;		      /* bytes of all data sections so far */
+	/* jump_table.c: elf->nr_symbols: the last table that was made of a symbol, or BPFL_READER_NONE; NULL: of none */
+	uint32_t *symbol_jumps;
+	uint64_t nr_jumps;		      /* places in all jump tables so far */
 };
 
 /* Passes, in the order in which spec/read.c calls them. */
@@ -97,6 +100,12 @@ const struct bpfl_map_place *bpfl_reader_place_of(const struct bpfl_reader *read
 /* The BTF type of that kind (DATASEC, VAR; STRUCT only for BPFL_LEGACY_TYPE_PREFIX names) and name; 0 none. */
 uint32_t bpfl_reader_btf_id(const struct bpfl_reader *reader, enum bpfl_btf_kind kind, const char *name);
 #define BPFL_LEGACY_TYPE_PREFIX "____btf_map_"
+/*
+ * jump_table.c: the table that a symbol of .jumptables stands for, of jumps in that function. -EINVAL / -E2BIG with the
+ * error set: a place outside the function, ...
+ */
+int bpfl_reader_jump_table(struct bpfl_reader *reader, const struct bpfl_func *func, uint32_t symbol_idx,
+			   uint32_t *ret_table_idx);
 /* Remembers where a map is defined; bpfl_reader_sort_places() before the first look-up. */
 int bpfl_reader_add_place(struct bpfl_reader *reader, const struct bpfl_map_place *place);
 void bpfl_reader_sort_places(struct bpfl_reader *reader);
@@ -115,6 +124,7 @@ struct bpfl_map_spec *bpfl_reader_add_map(struct bpfl_reader *reader, const char
 void bpfl_map_spec_deinit(struct bpfl_map_spec *map);
 void bpfl_prog_deinit(struct bpfl_prog *prog);
 void bpfl_func_deinit(struct bpfl_func *func);
+void bpfl_jump_table_deinit(struct bpfl_jump_table *table);
 void bpfl_marker_deinit(struct bpfl_marker *marker);
 /* Sets the type fields of a program from its section's name, or another one: 0, -ENOMEM. */
 int bpfl_prog_set_hit(struct bpfl_prog *prog, const char *section_name);

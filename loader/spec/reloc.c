@@ -11,6 +11,7 @@
  *     ld_imm64                 variable             address of byte symbol + imm in the map of its section (G-06)
  *     ld_imm64                 function             address of the function at byte symbol + imm: no + 1 here (G-02)
  *     ld_imm64                 extern               configuration value, kernel symbol
+ *     ld_imm64                 jump table           a map of the places where an indirect jump may go (REL-14)
  *
  * "symbol" is its offset in its section; the symbols of sections themselves have offset 0 and no name, and the
  * addend in imm says where to (SYM-11). The addend is worked out here, once: later stages look at references,
@@ -143,10 +144,12 @@ static int fail_section(struct site *site, const char *what)
 				BPFL_ESC(section->name), "which holds nothing that a program can use");
 }
 
-static int fail_unsupported(struct site *site, const char *what)
+static int ref_jump_table(struct site *site)
 {
-	return bpfl_error_set(site->reader->err, BPFL_ERR_UNSUPPORTED, EOPNOTSUPP,
-			      "refers to '%s': %s are not supported yet", BPFL_ESC(symbol_text(site)), what);
+	uint32_t table_idx = 0;
+	int ret = bpfl_reader_jump_table(site->reader, site->func, site->symbol_idx, &table_idx);
+
+	return ret < 0 ? ret : set_ref(site, BPFL_REF_JUMP_TABLE, table_idx, 0);
 }
 
 /* ---- what the instruction is ---- */
@@ -188,7 +191,7 @@ static int ref_ld_imm64(struct site *site)
 	case BPFL_SEC_CODE:
 		return ref_func(site, BPFL_REF_FUNC_ADDR, (int64_t)site->symbol->value + insn->imm);
 	case BPFL_SEC_JUMPTABLES:
-		return fail_unsupported(site, "jump tables");
+		return ref_jump_table(site);
 	default:
 		return fail_section(site, "refers to");
 	}

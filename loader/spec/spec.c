@@ -56,6 +56,8 @@ void bpfl_spec_destroy(struct bpfl_spec *spec)
 		free(spec->vars.items[i].name);
 	for (size_t i = 0; i < spec->externs.nr; i++)
 		free(spec->externs.items[i].name);
+	for (size_t i = 0; i < spec->jump_tables.nr; i++)
+		bpfl_jump_table_deinit(&spec->jump_tables.items[i]);
 	for (size_t i = 0; i < spec->notes.nr; i++)
 		free(spec->notes.items[i].text);
 	for (size_t i = 0; i < spec->markers.nr; i++)
@@ -66,6 +68,7 @@ void bpfl_spec_destroy(struct bpfl_spec *spec)
 	free(spec->vars.items);
 	free(spec->externs.items);
 	free(spec->refs.items);
+	free(spec->jump_tables.items);
 	free(spec->cores.items);
 	free(spec->lines.items);
 	free(spec->notes.items);

@@ -50,11 +50,12 @@ enum bpfl_ref_kind {
 	BPFL_REF_CALL,	    /* call of function target_idx (REL-05, REL-06) */
 	BPFL_REF_FUNC_ADDR, /* ld_imm64: address of function target_idx, a callback (REL-07) */
 	BPFL_REF_EXTERN,    /* ld_imm64 or call of extern target_idx (EXT-..): what it becomes depends on the kernel */
+	BPFL_REF_JUMP_TABLE, /* ld_imm64: address of jump table target_idx (REL-14) */
 };
 
 struct bpfl_ref {
 	enum bpfl_ref_kind kind;
-	uint32_t target_idx; /* map, function or extern, by kind */
+	uint32_t target_idx; /* map, function, extern or jump table, by kind */
 	uint32_t byte_off;   /* DATA only */
 };
 
@@ -66,6 +67,17 @@ struct bpfl_core {  /* a CO-RE relocation record (behaviour CORE-..) */
 
 struct bpfl_line {
 	uint32_t file_name_off, line_off, line_col; /* offsets into spec->btf's strings, as the kernel wants them */
+};
+
+/*
+ * Where an indirect jump (gotox, Linux 6.19) may go: compilers make one of a large switch. The instruction that loads a
+ * table's address is in the function that the places are in.
+ */
+struct bpfl_jump_table {
+	char *name;	   /* of its symbol */
+	uint32_t func_idx;
+	uint32_t *targets; /* instructions, counted from the function's first */
+	uint32_t nr_targets;
 };
 
 /* ---- functions and programs ---- */
@@ -206,6 +218,7 @@ struct bpfl_spec {
 	BPFL_VEC(struct bpfl_var) vars;
 	BPFL_VEC(struct bpfl_extern) externs;
 	BPFL_VEC(struct bpfl_ref) refs;
+	BPFL_VEC(struct bpfl_jump_table) jump_tables;
 	BPFL_VEC(struct bpfl_core) cores;
 	BPFL_VEC(struct bpfl_line) lines;
 	BPFL_VEC(struct bpfl_marker) markers;
@@ -215,7 +228,7 @@ struct bpfl_spec {
 };
 
 /* What one file may ask for: it is untrusted, and all of it is kept in memory. */
-#define BPFL_SPEC_MAX_INSTS (4u << 20)	     /* instructions, over all functions */
+#define BPFL_SPEC_MAX_INSTS (4u << 20)	     /* instructions, over all functions; places, over all jump tables */
 #define BPFL_SPEC_MAX_DATA (INT32_MAX)	     /* bytes of one data section: the kernel takes no larger array element */
 #define BPFL_SPEC_MAX_DATA_SUM (4ull << 30) /* bytes of all data sections */
 #define BPFL_SPEC_MAX_NOTES 1000

@@ -16,6 +16,8 @@ grep -q 'SEC("kprobe\|SEC("k[a-z]*syscall' bpf/*.bpf.c || fail "the kprobe progr
 cat >"$TMP/inner.sh" <<'INNER'
 . "$LIB"
 
+version=$(uname -r | awk -F. '{ print $1 * 1000 + $2 }')
+
 # expectation OBJECT: "EXIT-CODE TEXT", the text being what stderr must have.
 expectation() {
 	source=bpf/$1.bpf.c
@@ -29,9 +31,12 @@ expectation() {
 			echo "0"
 		fi
 		;;
-	# No file says it either, but a version does (Linux 7.2).
+	# No file says it either, but a version does.
 	fentry_multi)
-		if [ "$(uname -r | awk -F. '{ print $1 * 1000 + $2 }')" -lt 7002 ]; then echo "6 this kernel has no fentry.multi"; else echo "0"; fi
+		if [ "$version" -lt 7002 ]; then echo "6 this kernel has no fentry.multi"; else echo "0"; fi
+		;;
+	jump_table)
+		if [ "$version" -lt 6019 ]; then echo "6 insn_array came with Linux 6.19"; else echo "0"; fi
 		;;
 	extern_var) [ -e "$TMP/have.kallsyms_all" ] && echo "0" || echo "[46] runqueues" ;;
 	*)

@@ -78,6 +78,14 @@ void specgen_ref(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, enum 
 	inst[1].insn = bpfl_insn_make(0, 0, 0, 0, 0x5678);
 }
 
+uint32_t specgen_jump_table(struct bpfl_spec *spec, const char *name, uint32_t func, const uint32_t *targets, uint32_t nr)
+{
+	struct bpfl_jump_table *table = BPFL_VEC_PUSH(&spec->jump_tables);
+
+	*table = (struct bpfl_jump_table){ bpfl_strdup(name), func, bpfl_memdup(targets, nr * sizeof(*targets)), nr };
+	return (uint32_t)spec->jump_tables.nr - 1;
+}
+
 void specgen_line(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, uint32_t file_off, uint32_t line_off,
 		  uint32_t line)
 {

@@ -31,6 +31,8 @@ uint32_t specgen_insns(struct bpfl_spec *spec, const char *name, const struct bp
  */
 void specgen_ref(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, enum bpfl_ref_kind kind,
 		 uint32_t target, uint32_t byte_off);
+/* A jump table of a function: instructions, counted from its first. Returns its index. */
+uint32_t specgen_jump_table(struct bpfl_spec *spec, const char *name, uint32_t func, const uint32_t *targets, uint32_t nr);
 /* Makes a source line begin at an instruction. */
 void specgen_line(struct bpfl_spec *spec, uint32_t func, uint32_t inst_idx, uint32_t file_off, uint32_t line_off,
 		  uint32_t line);

@@ -193,6 +193,23 @@ START_TEST(a_use_that_a_path_leads_to_is_not_guarded)
 }
 END_TEST
 
+START_TEST(the_places_of_a_jump_table_are_reached)
+{
+	static const uint32_t to_use[] = { 5 }, around[] = { 6 };
+
+	for (int i = 0; i < 2; i++) {
+		spec_begin(LOCAL);
+		uint32_t func = FUNC("main", { 0x18, 1, 0, 0, 0, 0 }, { 0 }, { 0x0d, 1, 0, 0, 0, 0 }, MOV(0, 0), EXIT, USE,
+				     MOV(0, 0), EXIT);
+
+		specgen_jump_table(spec, "table", func, i ? around : to_use, 1);
+		specgen_ref(spec, func, 0, BPFL_REF_JUMP_TABLE, 0, 0);
+		specgen_prog(spec, "main", "socket", func);
+		ck_assert_int_eq(use_is_dead(), i);
+	}
+}
+END_TEST
+
 START_TEST(what_stands_behind_poison_is_dead)
 {
 	ck_assert(DEAD(ASK(2), JEQ(2, 0, 2), MOV(3, 0), JEQ(3, 0, 0), EXIT, USE, EXIT));
@@ -826,7 +843,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		a_use_behind_its_question_is_guarded,
-		a_use_that_a_path_leads_to_is_not_guarded,
+		a_use_that_a_path_leads_to_is_not_guarded, the_places_of_a_jump_table_are_reached,
 		what_stands_behind_poison_is_dead,
 		answers_are_followed_through_arithmetic,
 		where_paths_meet_only_what_they_agree_on_is_known,

@@ -110,6 +110,40 @@ START_TEST(a_map_reference_must_be_a_whole_load)
 }
 END_TEST
 
+START_TEST(a_jump_table_is_made_for_each_program)
+{
+	static const uint32_t places[] = { 5, 3 };
+	struct bpfl_spec *spec = specgen_new("obj");
+	uint32_t one = specgen_func(spec, "one", 4), two = specgen_func(spec, "two", 8), sub = specgen_func(spec, "sub", 6);
+
+	specgen_map(spec, "m", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 4, 1);
+	specgen_jump_table(spec, "unused", one, places, 1);
+	specgen_jump_table(spec, "table", sub, places, 2);
+	specgen_ref(spec, one, 0, BPFL_REF_MAP, 0, 0);
+	specgen_ref(spec, one, 2, BPFL_REF_CALL, sub, 0);
+	specgen_ref(spec, two, 2, BPFL_REF_CALL, sub, 0);
+	specgen_ref(spec, sub, 0, BPFL_REF_JUMP_TABLE, 1, 0);
+	specgen_ref(spec, sub, 3, BPFL_REF_JUMP_TABLE, 1, 0);
+	specgen_prog(spec, "one", "xdp", one);
+	specgen_prog(spec, "two", "xdp", two);
+	struct bpfl_image *image = build(spec);
+	static const uint32_t starts[] = { 4, 8 };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct bpfl_image_prog *prog = &image->progs[i];
+
+		ck_assert_uint_eq(prog->jump_tables.nr, 1);
+		ck_assert_uint_eq(prog->jump_tables.items[0].table_idx, 1);
+		ck_assert_uint_eq(prog->jump_tables.items[0].insn_idx, starts[i]);
+		check_fixup(prog, 1 - i, starts[i], BPFL_FIXUP_JUMP_TABLE, 0);
+		check_fixup(prog, 2 - i, starts[i] + 3, BPFL_FIXUP_JUMP_TABLE, 0);
+		ck_assert_uint_eq(bpfl_insn_src(&prog->insns[starts[i]]), BPFL_PSEUDO_MAP_VALUE);
+		ck_assert_int_eq(prog->insns[starts[i] + 1].imm, 0);
+	}
+	done(image, spec);
+}
+END_TEST
+
 /* ---- functions and lines ---- */
 
 /* A program "main" of five instructions (the first two a 64-bit load) that calls "sub" of three. */
@@ -255,6 +289,7 @@ int main(void)
 	const TTest *tests[] = {
 		maps_and_data_become_fixups,
 		a_map_reference_must_be_a_whole_load,
+		a_jump_table_is_made_for_each_program,
 		each_function_has_its_record,
 		without_a_record_of_the_main_function_there_is_no_table,
 		a_subprogram_without_a_record_costs_the_table_and_a_warning,

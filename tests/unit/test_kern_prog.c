@@ -607,6 +607,54 @@ END_TEST
 
 /* ---- metadata ---- */
 
+/* A program that calls a function with a jump table. */
+static void setup_jump_table(uint32_t version)
+{
+	static const uint32_t places[] = { 5, 3 };
+
+	setup(version, "xdp");
+	uint32_t sub = specgen_func(gen.spec, "sub", 6);
+
+	specgen_ref(gen.spec, 0, 1, BPFL_REF_CALL, sub, 0);
+	specgen_jump_table(gen.spec, "places", sub, places, 2);
+	specgen_ref(gen.spec, sub, 0, BPFL_REF_JUMP_TABLE, 0, 0);
+}
+
+START_TEST(a_jump_table_becomes_a_frozen_map)
+{
+	setup_jump_table(BPFL_KERNEL_VERSION(7, 0, 0));
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	const struct fake_object *map = fake_sys_created(FAKE_MAP, 0);
+	const struct bpfl_attr_map_create *attr = (const void *)map->attr;
+	const uint32_t *elems = map->bytes; /* key, value; key, value */
+	const struct bpfl_insn *insns = fake_sys_created(FAKE_PROG, 0)->bytes;
+
+	ck_assert_uint_eq(attr->map_type, BPFL_MAP_TYPE_INSN_ARRAY);
+	ck_assert_uint_eq(attr->key_size, 4);
+	ck_assert_uint_eq(attr->value_size, 16);
+	ck_assert_uint_eq(attr->max_entries, 2);
+	ck_assert(map->frozen);
+	ck_assert_uint_eq(map->nr_refs, 0); /* the program keeps it, we do not */
+	ck_assert_uint_eq(elems[0 + 1], 3 + 5);
+	ck_assert_uint_eq(elems[5 + 1], 3 + 3);
+	ck_assert_int_ge(insns[3].imm, FAKE_SYS_FIRST_FD);
+	kerngen_deinit(&gen);
+}
+END_TEST
+
+START_TEST(a_kernel_without_jump_tables_is_told_as_such)
+{
+	setup_jump_table(BPFL_KERNEL_VERSION(6, 18, 0));
+	fake_sys_fail_bpf(BPFL_CMD_MAP_CREATE, 0, EINVAL);
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_UNSUPPORTED, EINVAL,
+		    "program 'main_fn': jump table 'places': creating its map: invalid argument (EINVAL)");
+	CHECK_HAS(gen.err.why, "insn_array came with Linux 6.19");
+	CHECK_HAS(gen.err.fix, "-mcpu=v3");
+	ck_assert_uint_eq(verifier.nr_calls, 0);
+	kerngen_deinit(&gen);
+}
+END_TEST
+
 START_TEST(metadata_is_bound_to_programs_that_do_not_read_it)
 {
 	const struct fake_call *call;
@@ -677,6 +725,8 @@ int main(void)
 		a_variable_without_an_address_names_the_configuration,
 		too_many_instructions_are_counted,
 		a_program_type_that_is_too_new_is_told_with_its_version,
+		a_jump_table_becomes_a_frozen_map,
+		a_kernel_without_jump_tables_is_told_as_such,
 		metadata_is_bound_to_programs_that_do_not_read_it,
 		metadata_that_nobody_reads_is_loaded_all_the_same,
 		other_constants_are_not_bound,

@@ -447,6 +447,66 @@ START_TEST(maps_and_variables_are_found)
 }
 END_TEST
 
+/* Two functions of .text, 3 and 5 instructions; the second loads the address of a table of nr places. Returns the table's section. */
+static unsigned text_with_jump_table(const uint64_t *places, size_t nr, uint64_t symbol_size)
+{
+	start();
+	unsigned text = code(".text"), jumps = elfgen_section(obj.elf, ".jumptables", BPFL_SHT_PROGBITS, 0, NULL, 0);
+
+	for (int i = 0; i < 3; i++)
+		EXIT(obj.elf, text);
+	for (int i = 0; i < 2; i++)
+		ld_imm64(text, 0, 0);
+	EXIT(obj.elf, text);
+	elfgen_number(obj.elf, jumps, 8, 0); /* another's */
+	for (size_t i = 0; i < nr; i++)
+		elfgen_number(obj.elf, jumps, 8, places[i]);
+	func("first", text, 0, 24);
+	func("second", text, 24, 40);
+	unsigned table = elfgen_symbol(obj.elf, "table", jumps, 8, symbol_size, BPFL_STB_GLOBAL, BPFL_STT_OBJECT);
+
+	elfgen_reloc(obj.elf, text, 24, BPFL_R_BPF_64_64, table);
+	elfgen_reloc(obj.elf, text, 40, BPFL_R_BPF_64_64, table);
+	return jumps;
+}
+
+START_TEST(a_jump_table_holds_instructions_of_its_function)
+{
+	static const uint64_t places[] = { 56, 24, 40 };
+
+	text_with_jump_table(places, 3, 24);
+	must_read();
+	ck_assert_int_eq(ref_of("second", 0)->kind, BPFL_REF_JUMP_TABLE);
+	ck_assert_uint_eq(spec->jump_tables.nr, 1); /* once, however often it is loaded */
+	ck_assert_uint_eq(ref_of("second", 2)->target_idx, 0);
+	ck_assert_str_eq(spec->jump_tables.items[0].name, "table");
+	ck_assert_uint_eq(spec->jump_tables.items[0].nr_targets, 3);
+	ck_assert_uint_eq(spec->jump_tables.items[0].targets[0], 4);
+	ck_assert_uint_eq(spec->jump_tables.items[0].targets[1], 0);
+	ck_assert_uint_eq(spec->jump_tables.items[0].targets[2], 2);
+	finish();
+}
+END_TEST
+
+START_TEST(jump_tables_that_lead_elsewhere_are_refused)
+{
+	static const uint64_t before[] = { 24, 16 }, behind[] = { 64 }, between[] = { 28 }, huge[] = { UINT64_MAX - 7 };
+
+	text_with_jump_table(before, 2, 16);
+	must_fail(EINVAL, "jump table 'table': entry 1: byte 0x10 is no instruction of 'second'");
+	text_with_jump_table(behind, 1, 8);
+	must_fail(EINVAL, "entry 0: byte 0x40 is no instruction of 'second'");
+	text_with_jump_table(between, 1, 8);
+	must_fail(EINVAL, "entry 0: byte 0x1c is no instruction of 'second'");
+	text_with_jump_table(huge, 1, 8);
+	must_fail(EINVAL, "entry 0: byte 0xfffffffffffffff8 is no instruction of 'second'");
+	text_with_jump_table(before, 2, 12);
+	must_fail(EINVAL, "jump table 'table': 12 bytes at byte 0x8 of '.jumptables', which has 24");
+	text_with_jump_table(before, 2, 0);
+	must_fail(EINVAL, "jump table 'table': 0 bytes at byte 0x8");
+}
+END_TEST
+
 START_TEST(relocations_of_overridden_code_are_dropped)
 {
 	start();
@@ -808,6 +868,7 @@ int main(void)
 				 two_programs_of_one_name_are_refused, names_are_escaped_in_messages };
 	const TTest *refs[] = { calls_by_relocation, calls_without_relocation, wild_calls_are_refused,
 				function_addresses_count_bytes, maps_and_variables_are_found,
+				a_jump_table_holds_instructions_of_its_function, jump_tables_that_lead_elsewhere_are_refused,
 				relocations_of_overridden_code_are_dropped, many_relocations_take_little_time };
 	const TTest *broken[] = { a_reloc_to_an_undefined_symbol,
 				  a_reloc_to_no_symbol,
