@@ -75,6 +75,7 @@ struct options {
 	uint64_t interval_ns, duration_ns; /* 0: not given */
 	uint64_t count;			   /* 0: no limit */
 	uint64_t rows;			   /* of --top; 0: not given */
+	uint64_t perf_bytes;		   /* of a perf buffer of each CPU; 0: not given */
 	unsigned verifier_log_level;
 	int ready_fd; /* -1: not given */
 	int verbosity; /* -1 quiet, 0, 1, 2 */

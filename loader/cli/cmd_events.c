@@ -33,6 +33,7 @@ static const struct option_row rows[] = {
 	{ "count", 'n', VALUE_U64, FIELD(count), "N", "stop after N events" },
 	{ "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" },
 	{ "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when events are read" },
+	{ "perf-buffer", 0, VALUE_U64, FIELD(perf_bytes), "BYTES", "the size of a perf buffer, for each CPU (262144)" },
 	{ "force", 0, VALUE_FLAG, offsetof(struct events_options, force), NULL, "also when another process reads them: each event goes to one of the two" },
 	{ "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings, or events were lost" },
 	OPTION_ROWS_END(FIELD(verbosity), FIELD(help)),

@@ -20,6 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PERF_BYTES_DEFAULT (256u << 10) /* as bpfl_perfbuf_open() has it */
+#define PERF_BYTES_MAX (1u << 30)
+
 int events_prepare(struct events *events, const struct options *options, const struct bpfl_spec *spec, struct out *out,
 		   struct bpfl_error *err)
 {
@@ -41,6 +44,8 @@ int events_prepare(struct events *events, const struct options *options, const s
 
 	events->options = options;
 	events->out = out;
+	if (options->perf_bytes > PERF_BYTES_MAX)
+		return out_usage(err, "--perf-buffer: more than %u bytes", PERF_BYTES_MAX);
 	if (ret < 0 || options->no_events)
 		return ret;
 	if (for_tables) {
@@ -67,7 +72,8 @@ static int opened(struct events *events)
 
 int events_open(struct events *events, const struct bpfl_object *object, struct bpfl_error *err)
 {
-	struct bpfl_events_opts opts = { .size = sizeof(opts), .log = out_log(events->out) };
+	struct bpfl_events_opts opts = { .size = sizeof(opts), .perf_bytes = (size_t)events->options->perf_bytes,
+					 .log = out_log(events->out) };
 	int ret = events->decoder ? bpfl_events_open(object, &opts, &events->sources, err) : 0;
 
 	return ret < 0 || !events->sources || bpfl_events_nr_sources(events->sources) == 0 ? ret : opened(events);
@@ -76,7 +82,8 @@ int events_open(struct events *events, const struct bpfl_object *object, struct 
 int events_open_map(struct events *events, const struct bpfl_map *map, const struct bpfl_spec *spec,
 		    struct bpfl_error *err)
 {
-	struct bpfl_events_opts opts = { .size = sizeof(opts), .log = out_log(events->out) };
+	struct bpfl_events_opts opts = { .size = sizeof(opts), .perf_bytes = (size_t)events->options->perf_bytes,
+					 .log = out_log(events->out) };
 	struct bpfl_map_view view = { .name = NULL };
 	int ret;
 
@@ -100,8 +107,11 @@ void events_begin(struct events *events, int64_t start_ns)
 
 static void lost_line(const struct events *events, const char *source, uint64_t nr)
 {
-	out_note(events->out, 0, "warning: %s: %llu events lost: the buffer is full before they can be read", source,
-		 (unsigned long long)nr);
+	uint64_t bytes = events->options->perf_bytes ? events->options->perf_bytes : PERF_BYTES_DEFAULT;
+
+	out_note(events->out, 0,
+		 "warning: %s: %llu events lost: the buffer is full before they can be read (--perf-buffer %llu)", source,
+		 (unsigned long long)nr, (unsigned long long)bytes * 4);
 }
 
 /* now: also when something was said in this second. */

@@ -74,6 +74,7 @@ static const struct {
 	{ OPTIONS_RUN, { "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" } },
 	{ OPTIONS_RUN, { "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them, events as bytes" } },
 	{ OPTIONS_RUN, { "no-printk", 0, VALUE_FLAG, FIELD(no_printk), NULL, "do not listen to bpf_printk" } },
+	{ OPTIONS_RUN, { "perf-buffer", 0, VALUE_U64, FIELD(perf_bytes), "BYTES", "the size of perf buffers, for each CPU (262144)" } },
 	{ OPTIONS_RUN, { "no-events", 0, VALUE_FLAG, FIELD(no_events), NULL, "do not read ring buffers and perf buffers" } },
 	{ OPTIONS_RUN, { "ready-fd", 0, VALUE_FD, FIELD(ready_fd), "FD", "write a newline there when everything is attached" } },
 	{ OPTIONS_RUN, { "dry-run", 0, VALUE_FLAG, FIELD(dry_run), NULL, "read and relocate, then stop: nothing is loaded" } },

@@ -52,7 +52,7 @@ lose_perf() {
 
 lose_perf
 [ "$code" -eq 0 ] || fail "lost events alone are no failure: $code"
-err_matches '^warning: events: [1-9][0-9]* events lost: the buffer is full before they can be read$'
+err_matches '^warning: events: [1-9][0-9]* events lost: the buffer is full before they can be read \(--perf-buffer 1048576\)$'
 
 lose_perf --strict --json
 [ "$code" -eq 8 ] || fail "with --strict they are: exit code $code, not 8"
@@ -60,3 +60,11 @@ said=$(sed -n 's/^warning: events: \([0-9]*\) events lost.*/\1/p' "$TMP/err" | a
 jq -es --argjson said "$said" --argjson started $started 'map(select(.type == "lost")) as $lost | ($lost | map(.count) | add) as $count |
 	$count == $said and ($lost | all(.map == "events" and .cpu >= 0)) and
 	$count + (map(select(.type == "event")) | length) >= $started' "$TMP/out" >/dev/null || fail "lines of JSON and $said lost events"
+
+# A larger buffer holds all of them.
+run 2 "$OBJ/execsnoop.bpf.o" --perf-buffer 2000000000
+run 2 "$OBJ/execsnoop.bpf.o" --perf-buffer 1m
+started=100
+lose_perf --perf-buffer 2000000
+[ "$code" -eq 0 ] || fail "exit code $code"
+! grep -q 'events lost' "$TMP/err" || fail "a buffer of 2 MB is too small for 100 events of 8 KB"
