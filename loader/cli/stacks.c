@@ -154,6 +154,12 @@ int stacks_open_map(struct stacks *stacks, const struct bpfl_map *map, struct bp
 
 /* ---- showing ---- */
 
+/* What is counted: the member, or a map of numbers by its name ("waited_us"). */
+static const char *unit_of(const struct bpfl_map_facts *facts, const char *words)
+{
+	return words ? words : facts->value_size <= sizeof(uint64_t) ? facts->name : "samples";
+}
+
 static int profile_of(struct stacks *stacks, const struct bpfl_map *map, const char *words,
 		      struct bpfl_profile **ret_profile, struct bpfl_error *err)
 {
@@ -166,10 +172,10 @@ static int profile_of(struct stacks *stacks, const struct bpfl_map *map, const c
 	if (ret == 0 && bpfl_profile_nr_lost(*ret_profile) > 0 && !stacks->said_lost) {
 		stacks->said_lost = true;
 		out_warn(stacks->out,
-			 "%llu of %llu samples of map '%s' have a stack that was lost: the stack-trace map has too few "
+			 "%llu of %llu %s of map '%s' have a stack that was lost: the stack-trace map has too few "
 			 "places; --map NAME.max_entries=N makes more",
 			 (unsigned long long)bpfl_profile_nr_lost(*ret_profile),
-			 (unsigned long long)bpfl_profile_nr_samples(*ret_profile), facts.name);
+			 (unsigned long long)bpfl_profile_nr_samples(*ret_profile), unit_of(&facts, words), facts.name);
 	}
 	return ret;
 }
@@ -209,7 +215,7 @@ int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err)
 	bpfl_map_get_facts(stacks->map, &facts);
 	snprintf(title, sizeof(title), "%.200s: stacks", facts.name);
 	opts.title = title;
-	opts.unit = stacks->words;
+	opts.unit = unit_of(&facts, stacks->words);
 	ret = profile_of(stacks, stacks->map, stacks->words, &profile, err);
 	if (ret == 0)
 		ret = bpfl_profile_svg(profile, &opts, &svg, err);
@@ -217,7 +223,7 @@ int stacks_flamegraph(struct stacks *stacks, struct bpfl_error *err)
 		ret = file_write("flamegraph", path, svg, strlen(svg), err);
 	if (ret == 0)
 		out_note(stacks->out, 0, "flame graph of %llu %s: %s",
-			 (unsigned long long)bpfl_profile_nr_samples(profile), opts.unit ? opts.unit : "samples", path);
+			 (unsigned long long)bpfl_profile_nr_samples(profile), opts.unit, path);
 	free(svg);
 	bpfl_profile_destroy(profile);
 	return ret;

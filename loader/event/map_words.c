@@ -149,16 +149,41 @@ static bool is_section(const struct bpfl_map *map)
 	return type && bpfl_btf_kind(type) == BPFL_KIND_DATASEC && map->max_entries == 1 && map->nr_cpus == 0;
 }
 
+/*
+ * Of an object that is loaded here the types are those of the file, where compilers leave zeroes for the places of
+ * variables; its symbols have them. NULL: not such a map, or it has no such variable.
+ */
+static const struct bpfl_var *variable_of_object(const struct bpfl_map *map, const char *name, size_t len)
+{
+	const struct bpfl_spec *spec = map->object ? map->object->image->spec : NULL;
+
+	for (size_t i = 0; spec && i < spec->vars.nr; i++) {
+		const struct bpfl_var *var = &spec->vars.items[i];
+
+		if (var->map_idx == map->map_idx && var->type_id != 0 && strlen(var->name) == len &&
+		    strncmp(var->name, name, len) == 0)
+			return var;
+	}
+	return NULL;
+}
+
 /* "my_pid", "cfg.port": where in the section. */
 static int variable_find(const struct bpfl_map *map, const char *name, struct bpfl_btf_place *ret_place,
 			 uint32_t *ret_size, struct bpfl_error *err)
 {
+	size_t len = strcspn(name, ".[");
+	const struct bpfl_var *var = variable_of_object(map, name, len);
 	struct bpfl_buf path = BPFL_BUF_INIT;
 	int ret;
 
 	bpfl_buf_printf(&path, ".%s", name);
-	ret = bpfl_buf_ok(&path) ? bpfl_btf_place_find(map->btf, map->value_type_id, path.data, ret_place, err) :
-				   bpfl_error_nomem(err);
+	if (var)
+		ret = bpfl_btf_place_find(map->btf, var->type_id, name + len, ret_place, err);
+	else
+		ret = bpfl_buf_ok(&path) ? bpfl_btf_place_find(map->btf, map->value_type_id, path.data, ret_place, err) :
+					   bpfl_error_nomem(err);
+	if (ret == 0 && var)
+		ret_place->byte_off += var->byte_off;
 	bpfl_buf_deinit(&path);
 	if (ret == 0 && (bpfl_btf_size(map->btf, ret_place->type_id, ret_size) < 0 ||
 			 (uint64_t)ret_place->byte_off + *ret_size > map->value_size))

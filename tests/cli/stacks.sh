@@ -50,6 +50,9 @@ out_matches '^ *[0-9]+ +-?[0-9]+ +-?[0-9]+ +busy +[0-9]+$'
 run 0 "$OBJ/offcpu.bpf.o" --set only_pid=child --folded waited_us -- sleep 0.5
 slept=$(awk '/^sleep;.*nanosleep/ { n += $NF } END { print n + 0 }' "$TMP/out")
 [ "$slept" -ge 500000 ] || fail "half a second of sleep were $slept us"
+run 0 "$OBJ/offcpu.bpf.o" --set only_pid=child --flamegraph "$TMP/w.svg" --stacks waited_us -- sleep 0.1
+err_matches "^flame graph of [0-9]{6,} waited_us: "
+grep -qE '<title>[^(]+\([0-9]+ waited_us, ' "$TMP/w.svg" || fail "the unit is not that of the map"
 run 2 "$OBJ/offcpu.bpf.o" --flamegraph "$TMP/q.svg" --duration 100ms
 err_has "which map? away, waited_us have stacks"
 

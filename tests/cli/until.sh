@@ -25,6 +25,9 @@ ended "$GLOBALS" --until 'runs>=3'
 [ "$(sed -n 's/^runs = //p' "$TMP/out")" -ge 3 ] || fail "ended too early"
 ended "$GLOBALS" --until 'stats.runs > 102 && step == 3'
 ended "$GLOBALS" --until 'seen.limit != 0'
+# Variables that are not the first of their section, which the object's own types do not tell the places of.
+ended "$GLOBALS" --until 'seen.step==3'
+ended "$OBJ/settings.bpf.o" --set level=LEVEL_HIGH --until 'level==LEVEL_HIGH && offset==-1 && target_pid==-1 && ports[2]==3 && port==80'
 ended "$WRITES" --until 'nr_calls[1] >= 2'
 ended "$WRITES" --until 'write_size[0].sum>0'
 ended "$WRITES" --until 'writes[{comm=sh,outcome=COMPLETE}].calls >= 1' -- sh -c 'echo 1; sleep 40'
