@@ -64,7 +64,7 @@ jq -es --argjson said "$said" --argjson started $started 'map(select(.type == "l
 # A larger buffer holds all of them.
 run 2 "$OBJ/execsnoop.bpf.o" --perf-buffer 2000000000
 run 2 "$OBJ/execsnoop.bpf.o" --perf-buffer 1m
-started=100
+started=200
 lose_perf --perf-buffer 2000000
 [ "$code" -eq 0 ] || fail "exit code $code"
-! grep -q 'events lost' "$TMP/err" || fail "a buffer of 2 MB is too small for 100 events of 8 KB"
+! grep -q 'events lost' "$TMP/err" || fail "a buffer of 2 MB is too small for 200 events of 6 KB"
