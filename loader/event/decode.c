@@ -36,6 +36,17 @@ static const char *told_for(const struct bpfl_decoder_opts *opts, const char *ma
 	return told;
 }
 
+/* A type without the name of its map. */
+static int refuse_bare(const struct bpfl_spec *spec, const char *told, struct bpfl_error *err)
+{
+	bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not MAP=TYPE", BPFL_ESC(told));
+	for (size_t m = 0; m < spec->maps.nr; m++) {
+		if (has_events(spec->maps.items[m].type))
+			bpfl_error_fix(err, "--event '%s=%s'", BPFL_ESC(spec->maps.items[m].name), BPFL_ESC(told));
+	}
+	return -EINVAL;
+}
+
 static int check_told(const struct bpfl_spec *spec, const struct bpfl_decoder_opts *opts, struct bpfl_error *err)
 {
 	for (size_t i = 0; i < opts->nr_events; i++) {
@@ -46,8 +57,7 @@ static int check_told(const struct bpfl_spec *spec, const struct bpfl_decoder_op
 		char names[256];
 
 		if (!name)
-			return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is not MAP=TYPE",
-					      BPFL_ESC(opts->events[i]));
+			return refuse_bare(spec, opts->events[i], err);
 		if (map_idx >= 0 && has_events(spec->maps.items[map_idx].type)) {
 			free(name);
 			continue;

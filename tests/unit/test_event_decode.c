@@ -157,6 +157,7 @@ START_TEST(a_map_that_is_not_there_is_refused)
 	events[0] = "events";
 	CHECK_FAILS(bpfl_decoder_create(spec, &opts, &decoder, &err), err, BPFL_ERR_USAGE, EINVAL,
 		    "'events' is not MAP=TYPE");
+	CHECK_HAS(err.fix, "--event 'events=events'");
 	done();
 }
 END_TEST
