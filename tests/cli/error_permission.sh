@@ -6,6 +6,7 @@
 
 chmod 755 "$TMP"
 cp "$OBJ/raw_tp.bpf.o" "$BPFLOAD" "$TMP"
+chmod a+rx "$TMP/raw_tp.bpf.o" "$TMP/bpfload" # whatever the umask is
 code=0
 setpriv --reuid=65534 --regid=65534 --clear-groups "$TMP/bpfload" "$TMP/raw_tp.bpf.o" --duration 1s >"$TMP/out" 2>"$TMP/err" || code=$?
 [ "$code" -eq 5 ] || fail "E1: exit code $code"
