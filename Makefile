@@ -11,12 +11,16 @@
 # make check-compare  the same objects through libbpf and bpfload (root; needs libbpf-dev)
 # make bench        loading, leaving and reading events against libbpf, as ratios (root; needs libbpf-dev)
 # make asan         make check with AddressSanitizer and UndefinedBehaviorSanitizer
+# make fuzz         libFuzzer at every parser of bytes from outside, SECONDS=30 each, or DOORS="elf btf" (clang; tests/fuzz/doors.h)
 # make install      DESTDIR= PREFIX= LIBDIR= INCLUDEDIR= BINDIR= MANDIR=
 # V=1 shows the commands, make -s says nothing. STATIC=1 links the command statically: it starts in two thirds of the time, and needs libelf.a and libz.a.
 
 CC ?= cc
 AR ?= ar
+OBJCOPY ?= objcopy
 CLANG ?= clang
+FUZZ_CC ?= clang
+SECONDS ?= 30
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
@@ -42,6 +46,7 @@ CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/%.o)
 TEST_LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/lib/*.c)))
 # Unit tests stand on the fake kernel; kernel tests must not.
 REAL_LIB_OBJS := $(filter-out %/fake_sys.o,$(TEST_LIB_OBJS))
+FUZZ_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/fuzz/door*.c) tests/fuzz/memory.c))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 KERN_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/kern/test_*.c)))
 BPF_SRCS := $(sort $(wildcard bpf/*.bpf.c))
@@ -56,7 +61,7 @@ Q := @
 say = $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),@:,@printf '  %-8s %s\n')
 endif
 
-.PHONY: all bpf check check-unit check-code check-kernel check-kernels guest guest-files check-cli check-compare bench asan install uninstall clean
+.PHONY: all bpf check check-unit check-code check-kernel check-kernels guest guest-files check-cli check-compare bench asan fuzz install uninstall clean
 .SECONDARY:
 
 all: $(BPFLOAD) $(BUILD)/libbpfload.a $(BUILD)/libbpfload.so.0
@@ -108,6 +113,15 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TEST_LIB_OBJS) $(BUILD)/libbpfl
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TEST_LIB_OBJS) $(BUILD)/libbpfload.a $(LIBS) \
 		$(CHECK_LIBS)
 
+# tests/fuzz/doors.h: the known inputs once more; and libFuzzer's program, which looks for new ones.
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_OBJS) $(TEST_LIB_OBJS) $(BUILD)/tests/fuzz/libbpfload.a
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+
+# The library with allocations that can be made to fail (tests/fuzz/memory.h).
+$(BUILD)/tests/fuzz/libbpfload.a: $(BUILD)/libbpfload.a
+	$(Q)mkdir -p $(@D) && $(OBJCOPY) $(foreach name,malloc calloc realloc,--redefine-sym $(name)=fuzz_$(name)) $< $@
+
 # This one stands between the library and its system calls.
 $(BUILD)/tests/kern/test_fault: WRAPS = $(foreach call,bpf perf_event_open ioctl openat mkdirat write socket sendto recv setsockopt bind fsopen \
 	fs_create fsmount,-Wl,--wrap=bpfl_enter_$(call))
@@ -121,8 +135,8 @@ CHECK_LIBS = -lcheck -lsubunit -lrt -lm -lpthread
 
 check: all check-unit check-code
 
-check-unit: $(UNIT_TESTS)
-	$(Q)sh scripts/run-tests $(UNIT_TESTS)
+check-unit: $(UNIT_TESTS) $(BUILD)/tests/fuzz/replay
+	$(Q)sh scripts/run-tests $^
 
 check-code: all
 	$(Q)sh scripts/check-layers
@@ -212,6 +226,11 @@ asan:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan BPFLOAD=$(BUILD)/asan/bpfload \
 		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' \
 		all check-unit
+
+fuzz: bpf
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC='$(FUZZ_CC)' LDFLAGS=-fsanitize=fuzzer \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' $(BUILD)/fuzz/tests/fuzz/libfuzzer
+	$(Q)sh tests/fuzz/run $(BUILD) '$(SECONDS)' $(DOORS)
 
 # ---- installation ----
 

@@ -204,6 +204,8 @@ static int map_create(void *attr_bytes)
 
 	if (attr->map_type == 0)
 		return -EINVAL;
+	if ((attr->map_type == MAP_ARRAY || attr->map_type == MAP_PERCPU_ARRAY) && attr->key_size != 4)
+		return -EINVAL;
 	if (attr->btf_fd && !object_of((int)attr->btf_fd, FAKE_BTF))
 		return -EBADF;
 	if (attr->inner_map_fd && !object_of((int)attr->inner_map_fd, FAKE_MAP))
