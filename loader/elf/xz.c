@@ -132,8 +132,10 @@ static int take_block(struct bpfl_cursor *cursor, unsigned check, size_t size_ma
 	    bpfl_cursor_left(cursor) < check_size(check))
 		return damaged(err, "the checksum is cut");
 	if (check == CHECK_CRC32 || check == CHECK_CRC64) {
+		size_t made = out->size - begin; /* an empty block may be the first: then there is no memory yet */
+
 		if (take_little(cursor, check_size(check)) !=
-		    crc(out->data + begin, out->size - begin, check == CHECK_CRC64))
+		    crc(made ? out->data + begin : "", made, check == CHECK_CRC64))
 			return damaged(err, "the checksum differs");
 		return 0;
 	}

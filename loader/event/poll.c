@@ -491,15 +491,20 @@ static uint64_t variable_value(const struct bpfl_object *object, const struct bp
 }
 
 /* The sum over all elements and CPUs of an array of counters. */
-static uint64_t map_sum(const struct bpfl_live_map *live)
+static uint64_t map_sum(const struct bpfl_events *events, const struct bpfl_live_map *live, const char *name)
 {
 	bool is_per_cpu = live->type == BPFL_MAP_TYPE_PERCPU_ARRAY;
-	unsigned nr_values = is_per_cpu ? bpfl_facts_possible_cpus() : 1;
+	unsigned nr_values = 1;
 	uint64_t sum = 0, *values;
 
 	if (live->fd < 0 || (live->value_size != 8 && live->value_size != 4) || live->key_size != 4 ||
 	    (!is_per_cpu && live->type != BPFL_MAP_TYPE_ARRAY))
 		return 0;
+	if (is_per_cpu && bpfl_facts_count_possible_cpus(&nr_values) < 0) {
+		bpfl_log_line(&events->log, BPFL_LOG_WARN, "counter '%s' is not read: %s says how many values it has",
+			      BPFL_ESC(name), BPFL_POSSIBLE_CPUS_PATH);
+		return 0;
+	}
 	values = calloc(nr_values, sizeof(*values)); /* the kernel writes a multiple of 8 bytes for each CPU */
 	for (uint32_t key = 0; values && key < live->max_entries && key < 64; key++) {
 		if (bpfl_sys_map_lookup(live->fd, &key, values, 0) < 0)
@@ -535,7 +540,8 @@ static int read_counters(struct bpfl_events *events)
 	}
 	for (size_t i = 0; i < spec->maps.nr && ret >= 0; i++) {
 		if (is_counter_name(events, spec->maps.items[i].name))
-			ret = report_counter(events, spec->maps.items[i].name, map_sum(&object->maps[i]));
+			ret = report_counter(events, spec->maps.items[i].name,
+					     map_sum(events, &object->maps[i], spec->maps.items[i].name));
 	}
 	return ret;
 }

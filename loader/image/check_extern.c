@@ -402,9 +402,9 @@ int bpfl_check_externs(struct bpfl_checking *checking, struct bpfl_error *err)
 	} else if (result < 0) {
 		bpfl_error_nomem(err);
 	}
-	doubt(checking);
-	if (result == 0 && modules_doubt(checking) < 0) {
-		result = bpfl_error_nomem(err);
+	if (result == 0) { /* after -ENOMEM an item may be without its name */
+		doubt(checking);
+		result = modules_doubt(checking) < 0 ? bpfl_error_nomem(err) : 0;
 	}
 out:
 	free(refs);

@@ -48,12 +48,23 @@ static bool type_has_lock(const struct bpfl_btf *btf, uint32_t type_id)
 	return false;
 }
 
-/* What follows from the numbers and the types. */
-static void finish(struct bpfl_map *map)
+/* What follows from the numbers and the types. The kernel writes a value for each CPU: their number is no guess. */
+static int finish(struct bpfl_map *map, struct bpfl_error *err)
 {
-	map->nr_cpus = is_per_cpu(map->type) ? bpfl_facts_possible_cpus() : 0;
+	int ret = is_per_cpu(map->type) ? bpfl_facts_count_possible_cpus(&map->nr_cpus) : 0;
+
+	if (ret == -ENOMEM)
+		return bpfl_error_nomem(err);
+	if (ret < 0) {
+		ret = bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret,
+			       "map '%s' has a value for each possible CPU, and how many those are is not known: %s: %s",
+			       BPFL_ESC(map->name), BPFL_POSSIBLE_CPUS_PATH, bpfl_errno_text(-ret));
+		bpfl_error_fix(err, "mount -t sysfs sysfs /sys");
+		return ret;
+	}
 	map->value_bytes = map->nr_cpus ? bpfl_map_cpu_stride(map) * map->nr_cpus : map->value_size;
 	map->has_lock = map->btf && map->value_type_id && type_has_lock(map->btf, map->value_type_id);
+	return 0;
 }
 
 void bpfl_map_close(struct bpfl_map *map)
@@ -157,7 +168,11 @@ int bpfl_map_adopt(int fd, struct bpfl_map **ret_map, struct bpfl_error *err)
 	map->flags = info.map_flags;
 	map->map_extra = info.map_extra;
 	types_read(map, &info);
-	finish(map);
+	ret = finish(map, err);
+	if (ret < 0) {
+		bpfl_map_close(map);
+		return ret;
+	}
 	*ret_map = map;
 	return 0;
 }
@@ -348,6 +363,7 @@ int bpfl_map_open_object(const struct bpfl_object *object, const char *name, str
 	int32_t map_idx = bpfl_spec_map_idx(spec, name);
 	const struct bpfl_live_map *live;
 	struct bpfl_map *map;
+	int ret;
 
 	if (map_idx < 0)
 		return refuse_object_name(spec, name, err);
@@ -377,7 +393,11 @@ int bpfl_map_open_object(const struct bpfl_object *object, const char *name, str
 	map->map_idx = (size_t)map_idx;
 	if (!map->btf || (!map->key_type_id && !map->value_type_id))
 		snprintf(map->why_untyped, sizeof(map->why_untyped), "the object says no types for it");
-	finish(map);
+	ret = finish(map, err);
+	if (ret < 0) {
+		bpfl_map_close(map);
+		return ret;
+	}
 	*ret_map = map;
 	return 0;
 }

@@ -153,26 +153,38 @@ int bpfl_facts_parse_cpu_list(const char *text, unsigned *ret_nr_cpus, unsigned 
 	return 0;
 }
 
-static void read_cpus(unsigned *ret_nr_cpus, unsigned *ret_nr_slots)
+static int read_cpus(unsigned *ret_nr_cpus, unsigned *ret_nr_slots)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
-	long configured;
-	int ret = -ENOENT;
+	int ret = bpfl_file_read_virtual(AT_FDCWD, BPFL_POSSIBLE_CPUS_PATH, SMALL_FILE_SIZE, &text);
 
-	if (read_text("/sys/devices/system/cpu/possible", &text))
+	if (ret >= 0)
 		ret = bpfl_facts_parse_cpu_list(text.data, ret_nr_cpus, ret_nr_slots);
 	bpfl_buf_deinit(&text);
-	if (ret == 0)
-		return;
-	configured = sysconf(_SC_NPROCESSORS_CONF); /* without /sys: what libc believes */
+	return ret;
+}
+
+/* Without /sys: what libc believes. It counts the CPUs that this process may run on, so there may be more. */
+static void guess_cpus(unsigned *ret_nr_cpus, unsigned *ret_nr_slots)
+{
+	long configured = sysconf(_SC_NPROCESSORS_CONF);
+
 	*ret_nr_cpus = *ret_nr_slots = configured > 0 ? (unsigned)configured : 1;
+}
+
+int bpfl_facts_count_possible_cpus(unsigned *ret_nr_cpus)
+{
+	unsigned nr_slots;
+
+	return read_cpus(ret_nr_cpus, &nr_slots);
 }
 
 unsigned bpfl_facts_possible_cpus(void)
 {
 	unsigned nr_cpus, nr_slots;
 
-	read_cpus(&nr_cpus, &nr_slots);
+	if (read_cpus(&nr_cpus, &nr_slots) < 0)
+		guess_cpus(&nr_cpus, &nr_slots);
 	return nr_cpus;
 }
 
@@ -180,7 +192,8 @@ unsigned bpfl_facts_cpu_slots(void)
 {
 	unsigned nr_cpus, nr_slots;
 
-	read_cpus(&nr_cpus, &nr_slots);
+	if (read_cpus(&nr_cpus, &nr_slots) < 0)
+		guess_cpus(&nr_cpus, &nr_slots);
 	return nr_slots;
 }
 

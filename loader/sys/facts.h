@@ -33,8 +33,14 @@ unsigned bpfl_facts_page_size(void);
 /*
  * CPUs that can ever be there (/sys/devices/system/cpu/possible), not those online now: so many values has an
  * element of a per-CPU map.
- * At least 1. */
+ * At least 1; a guess without /sys. */
 unsigned bpfl_facts_possible_cpus(void);
+/*
+ * The same without guessing: for memory that the kernel fills with a value for each of them, where too small
+ * a number would be written past. 0, or -errno of the file.
+ */
+#define BPFL_POSSIBLE_CPUS_PATH "/sys/devices/system/cpu/possible"
+int bpfl_facts_count_possible_cpus(unsigned *ret_nr_cpus);
 /*
  * The number of the highest possible CPU plus one: so many slots needs an array that programs index by CPU
  * (perf event arrays). More than bpfl_facts_possible_cpus() where the numbers have gaps.

@@ -13,6 +13,7 @@
 #include "fake_sys.h"
 #include "kern/map_handle.h"
 #include "spec/section.h"
+#include "sys/facts.h"
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_map *map;
@@ -144,6 +145,22 @@ START_TEST(a_tries_key_of_a_type_is_an_address_too)
 	make("lpm_trie", "struct {u32 len; char path[4];}", "u32", 4);
 	set("{len=16,path=\"/a\"}", "1");
 	get("{len=16,path=\"/a\"}", NULL, "m[{len=16,path=\"/a\"}] = 1\n");
+	done();
+}
+END_TEST
+
+/* The kernel writes a value for each possible CPU: with a guess for their number it would write past the memory. */
+START_TEST(without_the_number_of_cpus_no_map_of_values_per_cpu_is_opened)
+{
+	struct bpfl_map_def def = { .size = sizeof(def), .name = "m", .type = bpfl_map_type_find("percpu_hash"),
+				    .key_size = 4, .value_size = 8, .max_entries = 1 };
+
+	fake_sys_file_error(BPFL_POSSIBLE_CPUS_PATH, ENOENT);
+	CHECK_FAILS(bpfl_map_create(&def, NULL, NULL, &map, &err), err, BPFL_ERR_SYSTEM, ENOENT,
+		    "map 'm' has a value for each possible CPU, and how many those are is not known: " BPFL_POSSIBLE_CPUS_PATH);
+	CHECK_HAS(err.fix, "mount -t sysfs");
+	make("hash", "u32", "u64", 4);
+	set("1", "2");
 	done();
 }
 END_TEST
@@ -432,6 +449,7 @@ int main(void)
 		bytes_without_a_type_are_numbers_or_hex,
 		a_tries_key_is_an_address_with_a_length,
 		a_tries_key_of_a_type_is_an_address_too,
+		without_the_number_of_cpus_no_map_of_values_per_cpu_is_opened,
 		values_of_cpus_are_set_together_or_one_by_one,
 		maps_in_maps_are_written_by_id_or_path,
 		elements_are_deleted,

@@ -71,12 +71,15 @@ END_TEST
 
 START_TEST(possible_cpus_are_counted_and_slots_reach_the_last)
 {
+	unsigned nr = 0;
+
 	ck_assert_uint_eq(bpfl_facts_possible_cpus(), FAKE_SYS_NR_CPUS);
 	fake_sys_file("/sys/devices/system/cpu/possible", "0-1,8-9\n");
 	ck_assert_uint_eq(bpfl_facts_possible_cpus(), 4);
 	ck_assert_uint_eq(bpfl_facts_cpu_slots(), 10);
 	fake_sys_file_error("/sys/devices/system/cpu/possible", ENOENT);
 	ck_assert_uint_ge(bpfl_facts_possible_cpus(), 1);
+	ck_assert_int_eq(bpfl_facts_count_possible_cpus(&nr), -ENOENT); /* no guess */
 	fake_sys_file("/sys/devices/system/cpu/possible", "garbage");
 	ck_assert_uint_ge(bpfl_facts_cpu_slots(), 1);
 }
