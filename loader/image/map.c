@@ -61,6 +61,7 @@ struct resolver {
 	struct bpfl_target *target;
 	const struct bpfl_log *log;
 	struct bpfl_error *err;
+	const struct bpfl_pointer_fault **used_faults; /* per map: a variable that holds an address and is used, or NULL */
 	struct bpfl_hash legacy_ids; /* id of a bpf_elf_map -> map_idx; filled when the first map asks */
 	bool has_legacy_ids;
 };
@@ -216,9 +217,53 @@ static void types_resolve(const struct resolver *res, const struct bpfl_map_spec
 
 /* ---- data sections ---- */
 
-static int pointer_fault(const struct resolver *res, const struct bpfl_map_spec *map)
+static const struct bpfl_pointer_fault *fault_at(const struct bpfl_map_spec *map, uint32_t byte_off)
 {
-	int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL, "%s", map->pointer_fault);
+	for (size_t i = 0; i < map->pointer_faults.nr; i++) {
+		const struct bpfl_pointer_fault *fault = &map->pointer_faults.items[i];
+
+		if (byte_off >= fault->byte_off && byte_off - fault->byte_off < fault->size_bytes)
+			return fault;
+	}
+	return NULL;
+}
+
+/* One walk over the programs for all maps: which variables that hold addresses do they refer to? One of each map. */
+static int used_faults_find(struct resolver *res)
+{
+	const struct bpfl_spec *spec = res->image->spec;
+
+	res->used_faults = calloc(spec->maps.nr + 1, sizeof(*res->used_faults));
+	if (!res->used_faults)
+		return bpfl_error_nomem(res->err);
+	for (size_t i = 0; i < res->image->nr_progs; i++) {
+		const struct bpfl_image_prog *prog = &res->image->progs[i];
+
+		for (uint32_t k = 0; k < prog->nr_insts; k++) {
+			const struct bpfl_ref *ref = prog->insts[k].ref_idx == BPFL_NO_IDX
+							     ? NULL
+							     : &spec->refs.items[prog->insts[k].ref_idx];
+
+			if (ref && ref->kind == BPFL_REF_DATA && !res->used_faults[ref->target_idx])
+				res->used_faults[ref->target_idx] =
+					fault_at(&spec->maps.items[ref->target_idx], ref->byte_off);
+		}
+	}
+	return 0;
+}
+
+/* The variables of a map that hold addresses: an error when a program refers to one, else never silence. */
+static int pointer_faults_check(const struct resolver *res, size_t map_idx)
+{
+	const struct bpfl_map_spec *map = &res->image->spec->maps.items[map_idx];
+	const struct bpfl_pointer_fault *used = res->used_faults[map_idx];
+
+	for (size_t i = 0; i < map->pointer_faults.nr && !used; i++)
+		bpfl_log_line(res->log, BPFL_LOG_WARN, "%s (no program that is loaded uses it)",
+			      map->pointer_faults.items[i].text);
+	if (!used)
+		return 0;
+	int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL, "%s", used->text);
 
 	bpfl_error_why(res->err, "a map holds bytes: the address of a variable is only known while a program runs");
 	bpfl_error_fix(res->err, "set the pointer in a program, or store an index instead of a pointer");
@@ -228,8 +273,6 @@ static int pointer_fault(const struct resolver *res, const struct bpfl_map_spec 
 static int data_resolve(const struct resolver *res, const struct bpfl_map_spec *map,
 			struct bpfl_image_map *out)
 {
-	if (map->pointer_fault)
-		return pointer_fault(res, map);
 	out->type = BPFL_MAP_TYPE_ARRAY;
 	out->key_size = 4;
 	out->max_entries = 1;
@@ -258,8 +301,6 @@ static int arena_resolve(const struct resolver *res, const struct bpfl_map_spec 
 	uint64_t page = bpfl_target_page_size(res->target), size = out->max_entries * page;
 	uint64_t data_pages = (map->data_size + page - 1) / page * page;
 
-	if (map->pointer_fault)
-		return pointer_fault(res, map);
 	out->flags |= F_MMAPABLE; /* an arena is nothing without */
 	if (data_pages > size) {
 		bpfl_error_set(res->err, BPFL_ERR_OBJECT, E2BIG,
@@ -394,19 +435,16 @@ int bpfl_image_maps_resolve(struct bpfl_image *image, struct bpfl_target *target
 {
 	const struct bpfl_spec *spec = image->spec;
 	struct resolver res = { .image = image, .target = target, .log = log, .err = err };
-	int result = 0;
+	int result = used_faults_find(&res);
 
 	for (size_t i = 0; i < spec->maps.nr && result == 0; i++) {
-		if (!image->maps[i].needed) {
-			if (spec->maps.items[i].pointer_fault)
-				bpfl_log_line(log, BPFL_LOG_WARN, "%s (no program that is loaded uses it)",
-					      spec->maps.items[i].pointer_fault);
-			continue;
-		}
-		result = map_fill(&res, &spec->maps.items[i], &image->maps[i]);
+		result = pointer_faults_check(&res, i);
+		if (result == 0 && image->maps[i].needed)
+			result = map_fill(&res, &spec->maps.items[i], &image->maps[i]);
 		if (result < 0)
 			bpfl_error_prefix(err, "map '%s'", BPFL_ESC(spec->maps.items[i].name));
 	}
+	free(res.used_faults);
 	bpfl_hash_deinit(&res.legacy_ids);
 	return result;
 }

@@ -15,7 +15,9 @@ void bpfl_map_spec_deinit(struct bpfl_map_spec *map)
 	free(map->section);
 	free(map->slots);
 	free(map->data);
-	free(map->pointer_fault);
+	for (size_t i = 0; i < map->pointer_faults.nr; i++)
+		free(map->pointer_faults.items[i].text);
+	free(map->pointer_faults.items);
 	if (map->inner != NULL) {
 		bpfl_map_spec_deinit(map->inner);
 		free(map->inner);

@@ -141,6 +141,12 @@ struct bpfl_ops_member { /* a member of a struct_ops variable that points to a p
 	uint32_t prog_idx;
 };
 
+/* A variable whose initial value holds an address, which no map can hold: an error for programs that refer to it. */
+struct bpfl_pointer_fault {
+	uint32_t byte_off, size_bytes; /* of the variable, in the map's value */
+	char *text;		       /* "variable 'p' ..." */
+};
+
 struct bpfl_map_spec {
 	char *name;
 	enum bpfl_map_origin origin;
@@ -160,8 +166,7 @@ struct bpfl_map_spec {
 	/* initial value of data maps, data_size bytes (value_size), owned; of an arena, its variables */
 	uint8_t *data;
 	uint32_t data_size;
-	char *pointer_fault;  /* data maps: the initial value holds an address, which no map can hold; the words for the error of
-				 whoever loads this map ("variable 'p' ..."), or NULL (NEW-40) */
+	BPFL_VEC(struct bpfl_pointer_fault) pointer_faults; /* data maps: variables that hold addresses (NEW-40) */
 	bool mmapable;	      /* GLB-02: holds a variable that is not static */
 	bool frozen;
 	uint32_t legacy_id, legacy_inner_id; /* bpf_elf_map's own way to name inner maps */

@@ -359,23 +359,42 @@ START_TEST(mmapable_is_not_asked_of_a_kernel_that_refused_it)
 }
 END_TEST
 
-START_TEST(a_pointer_in_data_is_an_error_when_the_map_is_needed)
+static void add_pointer_fault(struct bpfl_map_spec *map, uint32_t byte_off, uint32_t size_bytes, const char *text)
+{
+	struct bpfl_pointer_fault *fault = BPFL_VEC_PUSH(&map->pointer_faults);
+
+	*fault = (struct bpfl_pointer_fault){ byte_off, size_bytes, bpfl_strdup(text) };
+}
+
+START_TEST(a_pointer_in_data_is_an_error_when_a_program_refers_to_it)
 {
 	struct bpfl_spec *spec = specgen_new("obj");
 	struct bpfl_image *image = NULL;
+	struct bpfl_map_spec *map = specgen_map(spec, ".data", BPFL_MAP_DATA, 0, 0, 24, 0);
 
-	specgen_map(spec, ".data", BPFL_MAP_DATA, 0, 0, 24, 0)->pointer_fault =
-		bpfl_strdup("variable 'px' at offset 8 holds an address");
+	add_pointer_fault(map, 16, 8, "variable 'py' holds an address");
+	add_pointer_fault(map, 0, 16, "variable 'px' at offset 8 holds an address");
 	use_map(spec, BPFL_REF_DATA, 0);
+	spec->refs.items[0].byte_off = 15;
 	CHECK_FAILS(build_for(spec, 4, 4096, &image), err, BPFL_ERR_OBJECT, EINVAL,
 		    "map '.data': variable 'px' at offset 8 holds an address");
 	done(NULL, spec);
 
 	spec = specgen_new("obj");
-	specgen_map(spec, ".data", BPFL_MAP_DATA, 0, 0, 24, 0)->pointer_fault = bpfl_strdup("variable 'px'");
+	add_pointer_fault(specgen_map(spec, ".data", BPFL_MAP_DATA, 0, 0, 24, 0), 0, UINT32_MAX, "variable 'px'");
 	image = build(spec);
 	ck_assert(!image->maps[0].needed);
 	CHECK_HAS(log_text, "variable 'px' (no program that is loaded uses it)"); /* but never silence */
+	done(image, spec);
+
+	/* A neighbour in the same map is another matter. */
+	spec = specgen_new("obj");
+	add_pointer_fault(specgen_map(spec, ".data", BPFL_MAP_DATA, 0, 0, 24, 0), 8, 8, "variable 'pz'");
+	use_map(spec, BPFL_REF_DATA, 0);
+	spec->refs.items[0].byte_off = 16;
+	image = build(spec);
+	ck_assert(image->maps[0].needed);
+	CHECK_HAS(log_text, "variable 'pz' (no program that is loaded uses it)");
 	done(image, spec);
 }
 END_TEST
@@ -568,7 +587,7 @@ int main(void)
 		a_typed_perf_array_keeps_its_event_type,
 		data_maps_are_arrays_of_one,
 		mmapable_is_not_asked_of_a_kernel_that_refused_it,
-		a_pointer_in_data_is_an_error_when_the_map_is_needed,
+		a_pointer_in_data_is_an_error_when_a_program_refers_to_it,
 		kernel_names_are_short_and_clean,
 		only_maps_in_use_are_created,
 		slots_of_a_needed_map_are_followed,

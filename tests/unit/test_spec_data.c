@@ -364,8 +364,10 @@ START_TEST(a_pointer_in_data_is_named)
 	elfgen_reloc(obj.elf, data, 8, BPFL_R_BPF_64_ABS64, target);
 	must_read();
 	ck_assert(noted("variable 'pointer' at byte 0 (byte 0x8 of '.data') holds the address of 'target'"));
-	ck_assert_ptr_nonnull(map_named(".data")->pointer_fault);
-	CHECK_HAS(map_named(".data")->pointer_fault, "variable 'pointer'");
+	ck_assert_uint_eq(map_named(".data")->pointer_faults.nr, 1);
+	CHECK_HAS(map_named(".data")->pointer_faults.items[0].text, "variable 'pointer'");
+	ck_assert_uint_eq(map_named(".data")->pointer_faults.items[0].byte_off, 8);
+	ck_assert_uint_eq(map_named(".data")->pointer_faults.items[0].size_bytes, 8);
 	finish();
 }
 END_TEST
@@ -378,7 +380,8 @@ START_TEST(a_pointer_outside_variables_is_named_by_place)
 	elfgen_reloc(obj.elf, data, 8, BPFL_R_BPF_64_ABS64,
 		     elfgen_symbol(obj.elf, "", data, 0, 0, BPFL_STB_LOCAL, BPFL_STT_SECTION));
 	must_read();
-	CHECK_HAS(map_named(".data")->pointer_fault, "byte 0x8 of '.data' holds the address of '.data'");
+	ck_assert_uint_eq(map_named(".data")->pointer_faults.items[0].size_bytes, UINT32_MAX);
+	CHECK_HAS(map_named(".data")->pointer_faults.items[0].text, "byte 0x8 of '.data' holds the address of '.data'");
 	finish();
 }
 END_TEST
