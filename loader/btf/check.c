@@ -152,7 +152,9 @@ static int check_enumerators(const struct check *check, const struct bpfl_btf_ty
 	size_t words = bpfl_btf_kind(type) == BPFL_KIND_ENUM ? 2 : 3;
 	const uint32_t *word = bpfl_btf_extra(type);
 
-	if (type->size != 1 && type->size != 2 && type->size != 4 && type->size != 8)
+	/* "enum e;": declared only, which clang writes with size 0. */
+	if (type->size != 1 && type->size != 2 && type->size != 4 && type->size != 8 &&
+	    (type->size != 0 || bpfl_btf_vlen(type) != 0))
 		return BAD("size of %u bytes (expected 1, 2, 4 or 8)", type->size);
 	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++, word += words) {
 		int ret = check_name(check, *word);

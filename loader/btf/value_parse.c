@@ -292,6 +292,9 @@ static int parse_enum(struct parser *parser, const struct bpfl_btf_place *place,
 
 	if (ret < 0)
 		return ret;
+	if (bit_size == 0)
+		return BAD(EINVAL, "'%s' is declared only",
+			   bpfl_btf_type_text(parser->btf, place->type_id, text, sizeof(text)));
 	bpfl_near_init(&near, word);
 	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
 		const struct bpfl_btf_enum64 *wide = &bpfl_btf_enums64(type)[i];

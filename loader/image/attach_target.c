@@ -248,10 +248,6 @@ static int resolve_all(struct bpfl_image *image, struct bpfl_target *target, str
 		if (!prog_wants_target(&spec->progs.items[prog->prog_idx]))
 			continue;
 		result = wanted_add(&wanted[nr_wanted++], prog, spec, err);
-		if (result < 0) {
-			bpfl_error_prefix(err, "program '%s'",
-					  BPFL_ESC(spec->progs.items[prog->prog_idx].name));
-		}
 	}
 	if (result < 0 || nr_wanted == 0)
 		return result;

@@ -14,7 +14,8 @@
  *
  * - a data section (DATASEC) has size 0, and its global variables offset 0: both are known from the ELF file
  * (GLB-08, G-11);
- * - .kconfig declares variables "extern", which the kernel refuses (EXT-14, G-12); .ksyms, .maps and license,
+ * - .kconfig declares variables "extern", which the kernel refuses (EXT-14, G-12), as it does enums that are only
+ *   declared; .ksyms, .maps and license,
  *   which would need more, belong to no map and stay behind;
  * - hidden functions have to be verified together with their callers, not on their own: they become static
  * (SYM-05, G-15), and hidden variables follow (SYM-06).
@@ -274,14 +275,19 @@ static void hidden_make_static(struct rewriter *rw)
 	}
 }
 
-/* Declarations become definitions: the kernel has no use for a VAR that is "extern". */
-static void externs_make_global(struct rewriter *rw)
+/*
+ * Declarations become definitions: the kernel has no use for a VAR that is "extern", and refuses an enum without a size, as
+ * clang writes one that is declared only. Behind a pointer its size means nothing.
+ */
+static void declarations_define(struct rewriter *rw)
 {
 	for (uint32_t id = 1; id < bpfl_btf_builder_nr_types(rw->builder); id++) {
 		struct bpfl_btf_type *type = bpfl_btf_builder_type(rw->builder, id);
 
 		if (bpfl_btf_kind(type) == BPFL_KIND_VAR && bpfl_btf_var_linkage(type) == BPFL_LINKAGE_EXTERN)
 			var_linkage_set(type, BPFL_LINKAGE_GLOBAL);
+		if (bpfl_btf_kind(type) == BPFL_KIND_ENUM && type->size == 0)
+			type->size = sizeof(int32_t);
 	}
 }
 
@@ -403,7 +409,7 @@ static int rewrite(struct rewriter *rw, struct bpfl_error *err)
 	result = datasecs_rewrite(rw);
 	if (result == 0) {
 		hidden_make_static(rw);
-		externs_make_global(rw);
+		declarations_define(rw);
 		result = bpfl_btf_builder_take(rw->builder, &rw->image->btf_bytes, &rw->image->btf_size);
 	}
 	if (result == 0)

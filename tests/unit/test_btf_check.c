@@ -213,6 +213,11 @@ static void bit_field_wide(struct btfgen *gen)
 	btfgen_bit_field(gen, "b", 1, 0, 33);
 }
 static void enum_size(struct btfgen *gen) { btfgen_enum(gen, "e", 3); }
+static void enum_values_without_size(struct btfgen *gen)
+{
+	btfgen_enum(gen, "e", 0);
+	btfgen_enumerator(gen, "A", 1);
+}
 static void enumerator_name(struct btfgen *gen)
 {
 	btfgen_enum(gen, "e", 4);
@@ -408,6 +413,7 @@ static const struct shape {
 	{ "bit-field of ptr", bit_field_of_ptr, "bit-field of a ptr" },
 	{ "bit-field wide", bit_field_wide, "bit-field of 33 bits in a type of 4 bytes" },
 	{ "enum size", enum_size, "type 1 (enum 'e'): size of 3 bytes (expected 1, 2, 4 or 8)" },
+	{ "enum values without size", enum_values_without_size, "type 1 (enum 'e'): size of 0 bytes" },
 	{ "enumerator name", enumerator_name, "enumerator 0: name offset 0x4321" },
 	{ "enum64 name", enum64_name, "type 1 (enum64 'e'): enumerator 1: name offset 0x4322" },
 	{ "func linkage", func_linkage, "type 2 (func 'f'): linkage 3 (expected static 0, global 1 or extern 2)" },

@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(a_program_without_a_target_is_incomplete)
 {
-	check_missing("fentry", BPFL_ERR_USAGE, EINVAL, "program 'prog'");
+	check_missing("fentry", BPFL_ERR_USAGE, EINVAL, "test.bpf.o: program 'prog': section 'fentry' does not say");
 	bpfl_error_clear(&err);
 }
 END_TEST

@@ -589,6 +589,33 @@ START_TEST(hidden_things_become_static)
 }
 END_TEST
 
+/* enum e; struct s { enum e *p; } x; : the kernel refuses the size 0 that clang gives to e. */
+START_TEST(an_enum_that_is_declared_only_gets_a_size)
+{
+	struct bpfl_spec *spec = specgen_new("obj");
+	struct btfgen gen;
+
+	btfgen_init(&gen, false);
+	uint32_t declared = btfgen_enum(&gen, "e", 0);
+	uint32_t var_id = btfgen_var(&gen, "x", btfgen_type(&gen, BPFL_KIND_PTR, NULL, declared), BPFL_LINKAGE_GLOBAL);
+	uint32_t datasec = btfgen_datasec(&gen, ".data", 0);
+
+	btfgen_datasec_var(&gen, var_id, 0, 8);
+	take_btf(spec, &gen);
+	specgen_map(spec, ".data", BPFL_MAP_DATA, 0, 0, 8, 0)->value_type_id = datasec;
+	specgen_var(spec, "x", 0, 0, 8, var_id);
+	uint32_t func = specgen_func(spec, "main", 4);
+
+	specgen_ref(spec, func, 0, BPFL_REF_DATA, 0, 0);
+	specgen_prog(spec, "main", "xdp", func);
+	struct bpfl_image *image = build(spec);
+
+	ck_assert_uint_ne(now(image, declared), 0);
+	ck_assert_uint_eq(bpfl_btf_type(loaded, now(image, declared))->size, 4);
+	done(image, spec);
+}
+END_TEST
+
 START_TEST(an_object_without_types_has_no_blob)
 {
 	struct bpfl_spec *spec = specgen_new("obj");
@@ -619,6 +646,7 @@ int main(void)
 		a_type_of_an_unknown_kind_cannot_go_along,
 		kconfig_variables_are_global_and_placed,
 		hidden_things_become_static,
+		an_enum_that_is_declared_only_gets_a_size,
 		an_object_without_types_has_no_blob,
 	};
 	return bpfl_test_main(BPFL_TEST_SUITE("image/btf_load", tests));
