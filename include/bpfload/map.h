@@ -20,6 +20,7 @@
 #ifndef BPFLOAD_MAP_H
 #define BPFLOAD_MAP_H
 
+#include "btf.h"
 #include "event.h"
 #include "table.h"
 
@@ -250,7 +251,15 @@ struct bpfl_map_words {
 };
 
 /*
- * The whole map, as bpfl_object_map_text().
+ * The whole map, piece by piece as it is read, however large it is: whole elements in each call.
+ * @opts: may be NULL.
+ * @write: called with ctx; a negative value ends it.
+ * Return: 0; what write returned; or as bpfl_map_each().
+ */
+BPFL_API int bpfl_map_write(const struct bpfl_map *map, const struct bpfl_map_words *opts, bpfl_write_fn write,
+			    void *ctx, struct bpfl_error *err);
+/*
+ * The whole map in one text, as bpfl_object_map_text(); what is beyond 64 MiB is left out, and a last line says so.
  * @opts: may be NULL.
  * @ret_text: malloc'ed; free() it.
  * Return: 0, or as bpfl_map_each().

@@ -198,16 +198,26 @@ void views_deinit(struct views *views)
 
 /* ---- showing ---- */
 
+static struct bpfl_map_words words_of(const struct views *views, const struct view *view)
+{
+	return (struct bpfl_map_words){
+		.size = sizeof(struct bpfl_map_words),
+		.format = views->options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT,
+		.sum = views->options->sum,
+		.one_cpu = views->one_cpu,
+		.cpu = views->cpu,
+		.stacks = view->has_stacks ? views->stacks->stacks : NULL,
+	};
+}
+
 static int view_text(const struct views *views, const struct view *view, struct screen screen, char **ret_text,
 		     struct bpfl_error *err)
 {
 	const struct options *options = views->options;
-	enum bpfl_format format = options->json ? BPFL_FORMAT_JSON : BPFL_FORMAT_TEXT;
-	struct bpfl_map_words words = { .size = sizeof(words), .format = format, .sum = options->sum,
-					.one_cpu = views->one_cpu, .cpu = views->cpu };
+	struct bpfl_map_words words = words_of(views, view);
 	struct bpfl_view_opts opts = table_opts(options, views->out);
 
-	opts.format = format;
+	opts.format = words.format;
 	opts.width = screen.width;
 	opts.words = view->kind == VIEW_TABLE ? NULL : view->words;
 	if (!views->has_words) {
@@ -216,7 +226,7 @@ static int view_text(const struct views *views, const struct view *view, struct 
 	}
 	if (opts.max_rows == 0 && screen.height > 4)
 		opts.max_rows = screen.height - 3; /* the heading, and where the cursor stands */
-	words.stacks = opts.stacks = view->has_stacks ? views->stacks->stacks : NULL;
+	opts.stacks = words.stacks;
 	if (view->kind == VIEW_FOLDED)
 		return stacks_folded(views->stacks, view->map, view->words, ret_text, err);
 	if (view->kind == VIEW_DUMP)
@@ -304,11 +314,43 @@ static int block_make(const struct views *views, struct screen screen, char **re
 	return ret;
 }
 
+/* On the screen, over what stands there. */
+static int show_live(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
+{
+	struct screen screen = screen_get();
+	char *block = NULL;
+	int ret = block_make(views, screen, &block, err);
+
+	if (ret == 0)
+		ret = draw(views, block, screen, nr_lines);
+	free(block);
+	return ret;
+}
+
+/* One after the other; elements as they are read, of which there may be more than fits into memory. */
+static int show_plain(const struct views *views, struct bpfl_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < views->nr && ret == 0; i++) {
+		const struct view *view = &views->items[i];
+		struct bpfl_map_words words = words_of(views, view);
+		char *text = NULL;
+
+		if (view->kind == VIEW_DUMP) {
+			ret = bpfl_map_write(view->map, &words, out_write, views->out, err);
+		} else {
+			ret = view_text(views, view, (struct screen){ 0, 0 }, &text, err);
+			ret = ret < 0 ? ret : out_text(views->out, text);
+		}
+		free(text);
+	}
+	return ret;
+}
+
 int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
 {
-	struct screen screen = { 0, 0 };
 	bool has_tables = false;
-	char *block = NULL;
 	int ret;
 
 	if (views->stacks) {
@@ -318,23 +360,16 @@ int views_show(struct views *views, uint64_t nr_lines, struct bpfl_error *err)
 	}
 	if (views->nr == 0)
 		return out_flush(views->out);
-	if (views->is_live)
-		screen = screen_get();
-	ret = block_make(views, screen, &block, err);
-	if (ret < 0)
-		return ret;
 	for (size_t i = 0; i < views->nr; i++)
 		has_tables = has_tables || views->items[i].kind == VIEW_HIST || views->items[i].kind == VIEW_TOP ||
 			     views->items[i].kind == VIEW_TABLE;
 	if (views->is_live) {
-		ret = draw(views, block, screen, nr_lines);
+		ret = show_live(views, nr_lines, err);
 	} else {
-		if (views->any_shown && has_tables && !views->options->json)
-			ret = out_text(views->out, "\n");
+		ret = views->any_shown && has_tables && !views->options->json ? out_text(views->out, "\n") : 0;
 		if (ret == 0)
-			ret = out_text(views->out, block);
+			ret = show_plain(views, err);
 	}
 	views->any_shown = true;
-	free(block);
 	return ret < 0 ? ret : out_flush(views->out);
 }

@@ -6,6 +6,7 @@
 #define BPFL_EVENT_MAP_PRINT_H
 
 #include "base/json.h"
+#include "bpfload/btf.h"
 #include "kern/map_handle.h"
 
 enum bpfl_read_how {
@@ -55,6 +56,8 @@ struct bpfl_map_print {
 	const char *key_words; /* shown instead of the key; NULL: the key itself */
 	struct bpfl_stack_sides *stacks; /* with opts.stacks */
 	struct bpfl_buf *out;
+	bpfl_write_fn write; /* takes what is in out, piece by piece; NULL: all of it stays there */
+	void *write_ctx;
 };
 int bpfl_map_print_init(struct bpfl_map_print *print, const struct bpfl_map *map, const struct bpfl_map_words *opts,
 			struct bpfl_buf *out, struct bpfl_error *err);

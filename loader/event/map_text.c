@@ -22,6 +22,7 @@
 #include "spec/spec.h"
 
 #define MAP_TEXT_MAX (64u << 20) /* bytes */
+#define PIECE_SIZE (64u << 10)
 #define SOCKET_WORDS "sockets; the kernel shows their cookies only in a map whose values have 8 bytes"
 
 static const struct {
@@ -444,6 +445,19 @@ static void say_instead(const struct bpfl_map_print *print, const char *words)
 	bpfl_map_json_end(&json);
 }
 
+/* What is in the buffer, to whoever takes it. */
+static int pass_on(const struct bpfl_map_print *print)
+{
+	int ret = 0;
+
+	if (!bpfl_buf_ok(print->out))
+		return -ENOMEM;
+	if (print->out->size > 0)
+		ret = print->write(print->write_ctx, print->out->data, print->out->size);
+	print->out->size = 0;
+	return ret < 0 ? ret : 0;
+}
+
 static int show_element(void *ctx, const void *key, const void *value)
 {
 	const struct bpfl_map_print *print = ctx;
@@ -452,6 +466,8 @@ static int show_element(void *ctx, const void *key, const void *value)
 		bpfl_map_print_element(print, key, value);
 	if (!bpfl_buf_ok(print->out))
 		return -ENOMEM;
+	if (print->write)
+		return print->out->size < PIECE_SIZE ? 0 : pass_on(print);
 	return print->out->size > MAP_TEXT_MAX ? -EFBIG : 0;
 }
 
@@ -460,7 +476,7 @@ static int show_all(struct bpfl_map_print *print, struct bpfl_error *err)
 {
 	int ret = bpfl_map_each(print->map, 0, show_element, print, err);
 
-	if (ret == -EFBIG)
+	if (ret == -EFBIG && !print->write)
 		say_instead(print, "cut here: too much to show");
 	else if (ret == 1)
 		say_instead(print, "it changed faster than it could be read: elements may be missing");
@@ -492,24 +508,50 @@ static int show_memory(const struct bpfl_map_print *print, const char *words, st
 	return 0;
 }
 
+static int show(struct bpfl_map_print *print, struct bpfl_error *err)
+{
+	const char *words;
+
+	bpfl_map_how(print->map, &words);
+	if (print->how == BPFL_READ_MEMORY)
+		return show_memory(print, words, err);
+	if (print->how != BPFL_READ_NOTHING)
+		return show_all(print, err);
+	say_instead(print, words);
+	return 0;
+}
+
+int bpfl_map_write(const struct bpfl_map *map, const struct bpfl_map_words *opts, bpfl_write_fn write, void *ctx,
+		   struct bpfl_error *err)
+{
+	struct bpfl_buf out = BPFL_BUF_INIT;
+	struct bpfl_map_print print;
+	int ret = bpfl_map_print_init(&print, map, opts, &out, err);
+
+	print.write = write;
+	print.write_ctx = ctx;
+	if (ret == 0)
+		ret = show(&print, err);
+	if (ret == 0) {
+		ret = pass_on(&print);
+		if (ret == -ENOMEM)
+			bpfl_error_nomem(err);
+	}
+	bpfl_buf_deinit(&out);
+	bpfl_map_print_deinit(&print);
+	return ret;
+}
+
 int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_words *opts, char **ret_text,
 		  struct bpfl_error *err)
 {
 	struct bpfl_buf out = BPFL_BUF_INIT;
 	struct bpfl_map_print print;
-	const char *words;
 	char *text;
 	int ret = bpfl_map_print_init(&print, map, opts, &out, err);
 
-	bpfl_map_how(map, &words);
-	if (ret < 0)
-		;
-	else if (print.how == BPFL_READ_NOTHING)
-		say_instead(&print, words);
-	else if (print.how == BPFL_READ_MEMORY)
-		ret = show_memory(&print, words, err);
-	else
-		ret = show_all(&print, err);
+	if (ret == 0)
+		ret = show(&print, err);
 	if (ret == 0) {
 		bpfl_buf_text(&out, ""); /* an empty map is an empty text, not none */
 		text = bpfl_buf_take(&out);

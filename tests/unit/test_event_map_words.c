@@ -442,6 +442,43 @@ START_TEST(buffers_are_no_tables)
 }
 END_TEST
 
+struct pieces {
+	char text[400000];
+	size_t size;
+	unsigned nr, nr_max;
+};
+
+static int piece_take(void *ctx, const char *text, size_t size)
+{
+	struct pieces *pieces = ctx;
+
+	ck_assert_uint_le(pieces->size + size, sizeof(pieces->text));
+	ck_assert_uint_le(size, (64u << 10) + 100); /* and no element is cut */
+	ck_assert_int_eq(text[size - 1], '\n');
+	memcpy(pieces->text + pieces->size, text, size);
+	pieces->size += size;
+	return ++pieces->nr == pieces->nr_max ? -ENOSPC : 0;
+}
+
+START_TEST(a_large_map_comes_in_pieces)
+{
+	static struct pieces pieces;
+	char *text = NULL;
+
+	make("array", "u32", "u64", 10000);
+	CHECK_OK(bpfl_map_text(map, NULL, &text, &err), err);
+	CHECK_OK(bpfl_map_write(map, NULL, piece_take, &pieces, &err), err);
+	ck_assert_uint_gt(pieces.nr, 1);
+	ck_assert_uint_eq(pieces.size, strlen(text));
+	ck_assert_mem_eq(pieces.text, text, pieces.size);
+	free(text);
+	pieces = (struct pieces){ .nr_max = 1 };
+	ck_assert_int_eq(bpfl_map_write(map, NULL, piece_take, &pieces, &err), -ENOSPC);
+	ck_assert_uint_eq(pieces.nr, 1);
+	done();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {
@@ -460,6 +497,7 @@ int main(void)
 		a_table_shows_cpus_or_their_sum,
 		control_characters_do_not_reach_the_screen,
 		buffers_are_no_tables,
+		a_large_map_comes_in_pieces,
 	};
 	return bpfl_test_main(BPFL_TEST_SUITE("event map words", tests));
 }
