@@ -24,7 +24,8 @@ static void offer_interface(void *ctx, const char *name)
 	bpfl_buf_printf(&list->names, "%s%s", list->names.size ? ", " : "", BPFL_ESC(name));
 }
 
-int bpfl_interface_missing(const char *name, struct bpfl_error *err)
+/* E27, with those that there are. Returns -ENODEV. */
+static int refuse_missing(const char *name, struct bpfl_error *err)
 {
 	struct interface_list list = { .names = BPFL_BUF_INIT };
 	char near_names[512];
@@ -49,7 +50,7 @@ int bpfl_interface_find(const struct bpfl_attach *attach, uint32_t *ret_ifindex,
 	uint32_t ifindex = bpfl_enter_if_nametoindex(attach->where);
 
 	if (!ifindex)
-		return bpfl_interface_missing(attach->where, err);
+		return refuse_missing(attach->where, err);
 	*ret_ifindex = ifindex;
 	return 0;
 }
@@ -66,7 +67,7 @@ int bpfl_interface_refuse(const struct bpfl_attach_ctx *ctx, int errnum, const c
 	const char *name = ctx->attach->where;
 
 	if (errnum == ENODEV)
-		return bpfl_interface_missing(name, err);
+		return refuse_missing(name, err);
 	bpfl_error_set(err, errnum == EOPNOTSUPP ? BPFL_ERR_UNSUPPORTED : BPFL_ERR_TARGET, errnum,
 		       "interface '%s' does not take the program: %s", BPFL_ESC(name), bpfl_errno_text(errnum));
 	bpfl_error_catalogue(err, 26);

@@ -7,8 +7,6 @@
 
 #include "attach/link.h"
 
-/* E27: there is no such interface, with those that there are. Returns -ENODEV. */
-int bpfl_interface_missing(const char *name, struct bpfl_error *err);
 /* The number of the interface that stands in attach->where: 0, or E27. */
 int bpfl_interface_find(const struct bpfl_attach *attach, uint32_t *ret_ifindex, struct bpfl_error *err);
 /* A struct bpfl_hook_ops check: the interface exists. */

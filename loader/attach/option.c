@@ -58,7 +58,8 @@ const char *bpfl_option_expects(const struct bpfl_option *option, const char *va
 	return *value ? NULL : "some text";
 }
 
-char *bpfl_option_near(const char *key, char *out, size_t out_size)
+/* The nearest keys: "'mode'", "" when none is near. Returns out. */
+static char *near_keys(const char *key, char *out, size_t out_size)
 {
 	struct bpfl_near near;
 
@@ -79,7 +80,7 @@ bool bpfl_option_explain(const char *text, struct bpfl_error *err)
 	memcpy(key, comma + 1, key_len);
 	key[key_len] = '\0';
 	bpfl_error_why(err, "there is no option '%s'", key);
-	if (*bpfl_option_near(key, names, sizeof(names)))
+	if (*near_keys(key, names, sizeof(names)))
 		bpfl_error_fix(err, "did you mean %s?", names);
 	return true;
 }

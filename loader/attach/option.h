@@ -28,8 +28,6 @@ struct bpfl_option {
 const struct bpfl_option *bpfl_option_at(const char *text);
 /* NULL when value is right; else what is expected, in words. */
 const char *bpfl_option_expects(const struct bpfl_option *option, const char *value);
-/* The nearest keys: "'mode'", "" when none is near. Returns out. */
-char *bpfl_option_near(const char *key, char *out, size_t out_size);
 /*
  * When text has a comma with "KEY=" behind it, which is no option then: says so, with the nearest ones.
  * True if it has.

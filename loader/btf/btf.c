@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * btf/btf.c: bytes of a BTF -> a table of types.
  *
@@ -368,7 +368,6 @@ uint32_t bpfl_btf_nr_types(const struct bpfl_btf *btf) { return btf->nr_types; }
 uint32_t bpfl_btf_first_id(const struct bpfl_btf *btf) { return btf->first_id; }
 uint32_t bpfl_btf_ptr_size(const struct bpfl_btf *btf) { return btf->ptr_size; }
 bool bpfl_btf_is_foreign(const struct bpfl_btf *btf) { return btf->is_foreign; }
-const struct bpfl_btf *bpfl_btf_base(const struct bpfl_btf *btf) { return btf->base; }
 
 const void *bpfl_btf_bytes(const struct bpfl_btf *btf, size_t *ret_size)
 {

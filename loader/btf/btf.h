@@ -3,8 +3,8 @@
  * btf: types, of an object or of a kernel.
  *
  * - bpfl_btf_read() checks everything once (bounds, kinds, strings, references, cycles); afterwards all ids,
- *   name offsets and vlens can be used without asking. A kernel's BTF is trusted a little more and checked
- *   lazily (bpfl_btf_read_kernel).
+ *   name offsets and vlens can be used without asking. Of a kernel's own BTF only the lengths of its records are
+ *   looked at: the kernel made it.
  * - Records are kept in native byte order; foreign files are swapped while they are read.
  * - Id 0 is void. A split BTF (modules) continues the numbers and strings of its base.
  * - Type records are looked at through struct bpfl_btf_type, whose layout is the file format's (12 bytes and
@@ -93,7 +93,6 @@ uint32_t bpfl_btf_first_id(const struct bpfl_btf *btf);
 bool bpfl_btf_is_foreign(const struct bpfl_btf *btf);
 /* Bytes of a pointer: 8 for BPF objects; what "long" has in a kernel's BTF. */
 uint32_t bpfl_btf_ptr_size(const struct bpfl_btf *btf);
-const struct bpfl_btf *bpfl_btf_base(const struct bpfl_btf *btf);
 /* The record of a type; NULL for an id out of range (a void record for 0). Borrowed. */
 const struct bpfl_btf_type *bpfl_btf_type(const struct bpfl_btf *btf, uint32_t type_id);
 /* The text at a name offset; "" when there is none or it is out of range. Borrowed. */

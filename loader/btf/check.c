@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * btf/check.c: the one pass over an untrusted BTF that makes it safe for everyone else.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * btf/distilled.c: outlines of a kernel's types -> ids of the kernel at hand.
  *

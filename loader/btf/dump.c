@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * btf/dump.c: all types of a BTF as one C header.
  *
@@ -165,8 +165,11 @@ static void name_late(struct bpfl_dump *dump, uint32_t id)
 	dump->marks[id].version = bpfl_dump_names_version(&dump->names, space_of(kind), name);
 }
 
-/* First all names that can stay, then the others: so that a real "x___2" is known when one is made. */
-int bpfl_dump_name_types(struct bpfl_dump *dump)
+/*
+ * Gives every type its name. First all names that can stay, then the others: so that a real "x___2" is known when one
+ * is made.
+ */
+static int name_types(struct bpfl_dump *dump)
 {
 	BPFL_VEC(uint32_t) late = { NULL, 0, 0 };
 
@@ -424,7 +427,7 @@ int bpfl_btf_print(const struct bpfl_btf *btf, enum bpfl_btf_format format, cons
 	int ret = bpfl_dump_init(&dump, btf, write, ctx);
 
 	if (ret == 0 && format == BPFL_BTF_C)
-		ret = bpfl_dump_name_types(&dump);
+		ret = name_types(&dump);
 	if (ret < 0) {
 		bpfl_dump_deinit(&dump);
 		return bpfl_error_nomem(err);

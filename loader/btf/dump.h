@@ -145,8 +145,6 @@ struct bpfl_dump {
 /* Everything but names. 0 or -ENOMEM. */
 int bpfl_dump_init(struct bpfl_dump *dump, const struct bpfl_btf *btf, bpfl_write_fn write, void *ctx);
 void bpfl_dump_deinit(struct bpfl_dump *dump);
-/* Gives every type its name. 0 or -ENOMEM. */
-int bpfl_dump_name_types(struct bpfl_dump *dump);
 /* Ends a call: flushes, and says in words what went wrong. */
 int bpfl_dump_finish(struct bpfl_dump *dump, struct bpfl_error *err);
 
@@ -236,8 +234,6 @@ void bpfl_dump_declare(struct bpfl_dump *dump, uint32_t id, const char *name, un
 		       enum bpfl_dump_where where);
 /* "struct x { ... };", "enum x { ... };", "typedef ... x;": a whole line or more. */
 void bpfl_dump_define(struct bpfl_dump *dump, uint32_t id);
-/* "x" or "x___2". */
-void bpfl_dump_put_name(struct bpfl_dump *dump, uint32_t id);
 /* "struct x". */
 void bpfl_dump_put_tag(struct bpfl_dump *dump, uint32_t id);
 void bpfl_dump_indent(struct bpfl_dump *dump, unsigned level);

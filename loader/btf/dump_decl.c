@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * btf/dump_decl.c: one declaration in C.
  *
@@ -31,7 +31,8 @@ void bpfl_dump_indent(struct bpfl_dump *dump, unsigned level)
 	bpfl_dump_put(&dump->out, tabs, level < sizeof(tabs) - 1 ? level : sizeof(tabs) - 1);
 }
 
-void bpfl_dump_put_name(struct bpfl_dump *dump, uint32_t id)
+/* "x" or "x___2". */
+static void put_name(struct bpfl_dump *dump, uint32_t id)
 {
 	uint32_t version = dump->marks[id].version;
 
@@ -64,7 +65,7 @@ static const char *tag_word(const struct bpfl_btf_type *type)
 void bpfl_dump_put_tag(struct bpfl_dump *dump, uint32_t id)
 {
 	bpfl_dump_put_text(&dump->out, tag_word(dump->types[id]));
-	bpfl_dump_put_name(dump, id);
+	put_name(dump, id);
 }
 
 /* ---- enums ---- */
@@ -300,7 +301,7 @@ static void put_base(struct bpfl_dump *dump, uint32_t id, unsigned level, uint64
 		break;
 	case BPFL_KIND_TYPEDEF: /* in a circle of typedefs, the one that is not yet there cannot be named */
 		if (dump->is_single || dump->marks[id].state & BPFL_DUMP_DEFINED)
-			bpfl_dump_put_name(dump, id);
+			put_name(dump, id);
 		else
 			bpfl_dump_put_text(&dump->out, "void");
 		break;
@@ -506,7 +507,7 @@ static void put_typedef(struct bpfl_dump *dump, uint32_t id)
 	put_specifiers(dump, &chain, 0, 0, BPFL_DUMP_AT_TOP);
 	bpfl_dump_put_char(&dump->out, ' ');
 	put_left(dump, &chain);
-	bpfl_dump_put_name(dump, id);
+	put_name(dump, id);
 	put_right(dump, &chain);
 }
 
@@ -520,7 +521,7 @@ void bpfl_dump_define(struct bpfl_dump *dump, uint32_t id)
 	} else {
 		bpfl_dump_put_text(&dump->out, tag_word(type));
 		if (bpfl_dump_is_named(dump, type)) {
-			bpfl_dump_put_name(dump, id);
+			put_name(dump, id);
 			bpfl_dump_put_char(&dump->out, ' ');
 		}
 		if (kind == BPFL_KIND_ENUM || kind == BPFL_KIND_ENUM64)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * btf/dump_layout.c: making a compiler put everything where the BTF says that it is.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * btf/value_path.c: a path such as ".cfg.ports[2]" -> where that is in a value.
  *

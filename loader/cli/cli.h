@@ -26,6 +26,7 @@
  *     export.c     metrics: --export, and export for maps of others
  *     http.c       the page of metrics, for who asks
  *     tables.c     tables that an object describes itself
+ *     feed.c       --feed: lines of a file become records for programs
  *     until.c      conditions that end a run, and variables that are its exit code
  *     loop.c       waiting: signals, printk lines, events, intervals
  */
@@ -322,8 +323,7 @@ struct views {
 bool views_are_described(const struct options *options, const struct bpfl_spec *spec);
 /* Whether the object has the maps that the options name. Nothing is loaded yet. */
 int views_check(const struct options *options, const struct bpfl_spec *spec, struct bpfl_error *err);
-/* The maps of a loaded object that --dump, --hist and --top name. */
-/* object and spec may be NULL: views_add() then. */
+/* The maps of a loaded object that --dump, --hist and --top name; without an object (NULL) those of views_add(). */
 int views_open(struct views *views, const struct options *options, const struct bpfl_object *object,
 	       const struct bpfl_spec *spec, struct out *out, struct bpfl_error *err);
 /* One more, whose map is taken over. 0 or -ENOMEM. */
@@ -468,7 +468,7 @@ int edits_apply(const struct options *options, struct bpfl_spec *spec, struct bp
 /* The parameters of an object with their values, as lines of a help text. */
 void params_help(const struct bpfl_spec *spec, const char *file);
 
-/* run.c helpers */
+/* options.c */
 void words_deinit(struct words *words);
 
 #endif

@@ -185,7 +185,7 @@ static const struct action *action_find(const char *name, struct bpfl_error *err
 
 	for (size_t i = 0; i < NR_ACTIONS; i++)
 		names[i] = actions[i].name;
-	names[NR_ACTIONS] = "min"; /* has options of its own: cmd_btf_min.c, reached before this */
+	names[NR_ACTIONS] = "min"; /* has options of its own: cmd_min.c, reached before this */
 	idx = action_idx("btf", name, names, NR_ACTIONS + 1, err);
 	if (idx == NR_ACTIONS)
 		out_usage(err, "btf: 'min' stands before its options");

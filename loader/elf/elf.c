@@ -584,24 +584,3 @@ void bpfl_elf_destroy(struct bpfl_elf *elf)
 	free(elf->name);
 	free(elf);
 }
-
-const struct bpfl_elf_section *bpfl_elf_section_by_name(const struct bpfl_elf *elf, const char *name)
-{
-	for (size_t i = 1; i < elf->nr_sections; i++) {
-		if (strcmp(elf->sections[i].name, name) == 0)
-			return &elf->sections[i];
-	}
-	return NULL;
-}
-
-const struct bpfl_elf_reloc_table *bpfl_elf_relocs_of(const struct bpfl_elf *elf, uint32_t section_idx)
-{
-	uint32_t nth = section_idx < elf->nr_sections ? elf->sections[section_idx].reloc_table : 0;
-
-	return nth ? &elf->reloc_tables[nth - 1] : NULL;
-}
-
-uint32_t bpfl_elf_section_idx(const struct bpfl_elf *elf, const struct bpfl_elf_section *section)
-{
-	return (uint32_t)(section - elf->sections);
-}

@@ -97,12 +97,6 @@ int bpfl_elf_borrow(const void *bytes, size_t size, const char *name, struct bpf
 		    struct bpfl_error *err);
 void bpfl_elf_destroy(struct bpfl_elf *elf);
 
-/* First section of that name, or NULL. */
-const struct bpfl_elf_section *bpfl_elf_section_by_name(const struct bpfl_elf *elf, const char *name);
-/* The relocations of section section_idx, or NULL. */
-const struct bpfl_elf_reloc_table *bpfl_elf_relocs_of(const struct bpfl_elf *elf, uint32_t section_idx);
-uint32_t bpfl_elf_section_idx(const struct bpfl_elf *elf, const struct bpfl_elf_section *section);
-
 /* What `bpfload elf` shows (elf/print.c). */
 int bpfl_elf_print(const struct bpfl_elf *elf, enum bpfl_format format, struct bpfl_buf *out);
 

@@ -113,7 +113,7 @@ const char *bpfl_symbolizer_comm(struct bpfl_symbolizer *symbolizer, int pid)
 
 /* ---- build ids ---- */
 
-struct bpfl_sym_file *bpfl_sym_file_by_build_id(struct bpfl_symbolizer *symbolizer, const void *build_id, size_t size)
+static struct bpfl_sym_file *file_by_build_id(struct bpfl_symbolizer *symbolizer, const void *build_id, size_t size)
 {
 	for (size_t i = 0; i < symbolizer->files.nr; i++) {
 		struct bpfl_sym_file *file = symbolizer->files.items[i];
@@ -146,13 +146,13 @@ static struct bpfl_sym_file *file_from_debug_dir(struct bpfl_symbolizer *symboli
 int bpfl_symbolizer_build_id(struct bpfl_symbolizer *symbolizer, const void *build_id, size_t build_id_size,
 			     uint64_t file_off, unsigned flags, struct bpfl_frame *ret_frame)
 {
-	struct bpfl_sym_file *file = bpfl_sym_file_by_build_id(symbolizer, build_id, build_id_size);
+	struct bpfl_sym_file *file = file_by_build_id(symbolizer, build_id, build_id_size);
 
 	*ret_frame = (struct bpfl_frame){ .addr = file_off, .byte_off = file_off };
 	if (!file && !symbolizer->has_all) {
 		symbolizer->has_all = true;
 		bpfl_sym_process_note_all(symbolizer);
-		file = bpfl_sym_file_by_build_id(symbolizer, build_id, build_id_size);
+		file = file_by_build_id(symbolizer, build_id, build_id_size);
 	}
 	if (!file)
 		file = file_from_debug_dir(symbolizer, build_id, build_id_size);

@@ -133,7 +133,4 @@ struct bpfl_symbolizer {
 	char text[4200]; /* what frames of it borrow */
 };
 
-/* Whether the file has this build id. */
-struct bpfl_sym_file *bpfl_sym_file_by_build_id(struct bpfl_symbolizer *symbolizer, const void *build_id, size_t size);
-
 #endif

@@ -55,10 +55,6 @@ struct bpfl_check_item *bpfl_check_add(struct bpfl_checking *checking, enum bpfl
 int bpfl_check_set_prog(const struct bpfl_checking *checking, struct bpfl_check_item *item,
 			const struct bpfl_image_prog *prog);
 
-/* Whether the kernel's BTF has an enumerator of this value in this enum: what its own interface
- * knows. */
-enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking,
-					       const char *enum_name, uint64_t value);
 /* Whether the kernel itself has a type of this kind and name. UNKNOWN without BTF. */
 enum bpfl_check_presence bpfl_check_named(struct bpfl_checking *checking, enum bpfl_btf_kind kind,
 					  const char *name);

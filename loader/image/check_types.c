@@ -88,8 +88,9 @@ enum bpfl_check_presence bpfl_check_named_anywhere(struct bpfl_checking *checkin
 	return bpfl_check_modules_unknown(checking, true) ? BPFL_PRESENCE_UNKNOWN : BPFL_PRESENCE_ABSENT;
 }
 
-enum bpfl_check_presence bpfl_check_enumerator(struct bpfl_checking *checking,
-					       const char *enum_name, uint64_t value)
+/* Whether the kernel's BTF has an enumerator of this value in this enum: what its own interface knows. */
+static enum bpfl_check_presence enumerator_presence(struct bpfl_checking *checking, const char *enum_name,
+						    uint64_t value)
 {
 	enum bpfl_check_presence presence = BPFL_PRESENCE_UNKNOWN;
 	const struct bpfl_btf *btf;
@@ -126,7 +127,7 @@ static enum bpfl_check_status interface_status(struct bpfl_checking *checking,
 {
 	uint32_t version = bpfl_target_kernel_version(checking->target);
 
-	switch (bpfl_check_enumerator(checking, enum_name, value)) {
+	switch (enumerator_presence(checking, enum_name, value)) {
 	case BPFL_PRESENCE_PRESENT: return BPFL_CHECK_OK;
 	case BPFL_PRESENCE_ABSENT: return BPFL_CHECK_MISSING;
 	default: return since != 0 && version >= since ? BPFL_CHECK_OK : BPFL_CHECK_UNKNOWN;
@@ -313,7 +314,7 @@ static int prog_flag_add(struct bpfl_checking *checking, const struct bpfl_prog 
 	}
 	snprintf(name, sizeof(name), "%s, %s", type_name ? type_name : "?", flag);
 	snprintf(text, sizeof(text), "since Linux %u.%u", BPFL_VERSION_ARGS(since));
-	enum bpfl_check_presence presence = helper ? bpfl_check_enumerator(checking, "bpf_func_id", helper)
+	enum bpfl_check_presence presence = helper ? enumerator_presence(checking, "bpf_func_id", helper)
 						   : BPFL_PRESENCE_UNKNOWN;
 	enum bpfl_check_status status = presence == BPFL_PRESENCE_PRESENT || version >= since ? BPFL_CHECK_OK :
 					presence == BPFL_PRESENCE_ABSENT		     ? BPFL_CHECK_MISSING :

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * image/kconfig: values of "extern int CONFIG_HZ __kconfig;".
  *

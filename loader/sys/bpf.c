@@ -183,13 +183,6 @@ int bpfl_sys_link_create(const struct bpfl_attr_link_create *attr)
 	return bpfl_enter_bpf(BPFL_CMD_LINK_CREATE, &copy, sizeof(copy), 1);
 }
 
-int bpfl_sys_link_detach(int link_fd)
-{
-	struct bpfl_attr_link_fd attr = { .link_fd = (uint32_t)link_fd };
-
-	return bpfl_enter_bpf(BPFL_CMD_LINK_DETACH, &attr, sizeof(attr), 0);
-}
-
 int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd)
 {
 	struct bpfl_attr_link_update attr = { .link_fd = (uint32_t)link_fd,

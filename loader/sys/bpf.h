@@ -277,7 +277,7 @@ struct bpfl_attr_test_run {
 	uint32_t pad;
 };
 
-struct bpfl_attr_link_fd { /* LINK_DETACH, ITER_CREATE */
+struct bpfl_attr_link_fd { /* ITER_CREATE */
 	uint32_t link_fd;
 	uint32_t flags;
 };
@@ -402,13 +402,12 @@ int bpfl_sys_next_id(enum bpfl_cmd cmd, uint32_t id, uint32_t *ret_next_id);		  
 int bpfl_sys_fd_by_id(enum bpfl_cmd cmd, uint32_t id);					     /* fd */
 int bpfl_sys_raw_tracepoint_open(const char *name, int prog_fd, uint64_t cookie);	     /* fd */
 int bpfl_sys_link_create(const struct bpfl_attr_link_create *attr);			     /* fd */
-int bpfl_sys_link_detach(int link_fd);							     /* 0 */
-/* 0. flags 4 (BPF_F_REPLACE): only when the link holds old_fd, -1 otherwise. */
 /*
  * A program that is no struct_ops program calls kernel functions of this struct_ops map. -EINVAL: unknown
  * (before 7.0), or a struct_ops program; -EBUSY: it is another map's.
  */
 int bpfl_sys_prog_assoc_struct_ops(int prog_fd, int map_fd);
+/* 0. flags 4 (BPF_F_REPLACE): only when the link holds old_fd, -1 otherwise. */
 int bpfl_sys_link_update(int link_fd, int new_fd, uint32_t flags, int old_fd);
 int bpfl_sys_iter_create(int link_fd);							     /* fd */
 int bpfl_sys_prog_attach(const struct bpfl_attr_prog_attach *attr);			     /* 0 */

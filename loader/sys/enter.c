@@ -289,13 +289,6 @@ int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events)
 	return result_of(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event));
 }
 
-int bpfl_enter_epoll_remove(int epoll_fd, int fd)
-{
-	struct epoll_event event = { 0 }; /* looked at before 2.6.9 only, but must be there */
-
-	return result_of(epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, &event));
-}
-
 int bpfl_enter_timerfd_create(void)
 {
 	return above_stdio(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));

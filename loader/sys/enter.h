@@ -53,7 +53,6 @@ int bpfl_enter_munmap(void *addr, size_t size);
 int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms); /* EINTR is returned */
 int bpfl_enter_epoll_create(void);
 int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events); /* EPOLL events */
-int bpfl_enter_epoll_remove(int epoll_fd, int fd);
 int bpfl_enter_timerfd_create(void); /* CLOCK_MONOTONIC, non-blocking */
 /* First after first_ns, then each repeat_ns (0: once). */
 int bpfl_enter_timerfd_set(int timer_fd, uint64_t first_ns, uint64_t repeat_ns);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Producers for tests/bench/events.c, run by BPF_PROG_TEST_RUN: records of 16, 64 and 256 bytes, BATCH for each run.
  */

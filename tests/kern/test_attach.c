@@ -85,7 +85,6 @@ static int attach(const char *text, struct bpfl_link **ret_link)
 	return ret;
 }
 
-/* A system call that hardly anybody makes, so that the counter is ours. */
 /* ---- tracepoints ---- */
 
 START_TEST(a_tracepoint_fires_until_its_link_is_closed)

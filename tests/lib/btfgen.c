@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tests/lib/btfgen.c: a writer of BTF that does what it is told, right or wrong.
  *

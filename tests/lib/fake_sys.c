@@ -444,14 +444,6 @@ int bpfl_enter_epoll_add(int epoll_fd, int fd, uint32_t events)
 	return (int)(call->result ? call->result : fake_end(call, 0));
 }
 
-int bpfl_enter_epoll_remove(int epoll_fd, int fd)
-{
-	struct fake_call *call = fake_begin("epoll_remove", -1, epoll_fd, NULL);
-
-	call->arg[0] = (unsigned long)fd;
-	return (int)(call->result ? call->result : fake_end(call, 0));
-}
-
 int bpfl_enter_timerfd_create(void)
 {
 	struct fake_call *call = fake_begin("timerfd_create", -1, -1, NULL);

@@ -35,7 +35,6 @@ uint64_t live_counter_of(const struct bpfl_object *object);
 /*
  * Everything up to the link: program "prog" in that section, attached as text says (NULL: as the section says).
  * Steps in the order of the command: parse, prepare, check, image, load, attach.
- * target: where feature answers may be set beforehand; NULL: a fresh one.
  * Return: 0 or the first refusal, with live->err. Whatever happens, live_stop() takes all away.
  */
 int live_start(struct live *live, enum live_program program, const char *section, const char *text);

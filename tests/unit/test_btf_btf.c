@@ -92,7 +92,7 @@ START_TEST(ids_names_and_records_are_found)
 
 	ck_assert_uint_eq(bpfl_btf_nr_types(btf), ids.packed + 1);
 	ck_assert_uint_eq(bpfl_btf_first_id(btf), 1);
-	ck_assert_ptr_null(bpfl_btf_base(btf));
+	ck_assert_ptr_null(btf->base);
 	ck_assert_ptr_null(bpfl_btf_type(btf, ids.packed + 1));
 	ck_assert_ptr_null(bpfl_btf_type(btf, UINT32_MAX));
 	ck_assert_int_eq(bpfl_btf_kind(bpfl_btf_type(btf, 0)), BPFL_KIND_VOID);
@@ -237,7 +237,7 @@ START_TEST(a_split_btf_continues_its_base)
 	btfgen_ptr(&gen, mine);
 	bytes = btfgen_bytes(&gen, &size);
 	CHECK_OK(bpfl_btf_read(bytes, size, base, &split, &err), err);
-	ck_assert_ptr_eq(bpfl_btf_base(split), base);
+	ck_assert_ptr_eq(split->base, base);
 	ck_assert_uint_eq(bpfl_btf_first_id(split), bpfl_btf_nr_types(base));
 	ck_assert_uint_eq(bpfl_btf_nr_types(split), bpfl_btf_nr_types(base) + 3);
 	ck_assert_str_eq(bpfl_btf_name(split, mine), "mine");

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include "btf/distilled.h"
+#include "btf/own.h"
 #include "btfgen.h"
 
 /* ---- one outline, one kernel ---- */
@@ -113,7 +114,7 @@ START_TEST(an_outline_finds_its_type)
 
 		CHECK_OK(read_row(rows[i / 2].outline, rows[i / 2].kernel, rows[i / 2].use, i % 2, &kernel, &btf, &err),
 			 err);
-		ck_assert_ptr_eq(bpfl_btf_base(btf), kernel);
+		ck_assert_ptr_eq(btf->base, kernel);
 		ck_assert_int_eq(bpfl_btf_is_foreign(btf), i % 2);
 		ck_assert_uint_eq(bpfl_btf_first_id(btf), bpfl_btf_nr_types(kernel));
 		id = bpfl_btf_find(btf, BPFL_KIND_STRUCT, "own", bpfl_btf_first_id(btf));
@@ -215,7 +216,7 @@ START_TEST(without_a_kernel_the_outlines_stay)
 	CHECK_OK(bpfl_btf_read_distilled(pair.outline_bytes, pair.outline_size, pair.module_bytes, pair.module_size,
 					 NULL, &btf, &err),
 		 err);
-	ck_assert_ptr_null(bpfl_btf_base(btf));
+	ck_assert_ptr_null(btf->base);
 	ck_assert_uint_eq(bpfl_btf_nr_types(btf), 6);
 	ck_assert_str_eq(bpfl_btf_name(btf, 2), "sock");
 	ck_assert_str_eq(bpfl_btf_name(btf, 3), "own");
