@@ -275,6 +275,17 @@ BPFL_API int bpfl_map_text(const struct bpfl_map *map, const struct bpfl_map_wor
  */
 BPFL_API int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct bpfl_map_words *opts,
 			       char **ret_text, struct bpfl_error *err);
+/*
+ * Compares a value with words: numbers, enumerators and bool by their numbers, character arrays as text. Values of
+ * several CPUs are added up. The words are looked at first: -ENOENT of kind TARGET means that they fit.
+ * @key: as above.
+ * @member: of the element's value, "calls", "in.x[2]", "[2]"; "": the value itself, or the variable that key names.
+ * @ret_order: less than, equal to or greater than 0, as the value is compared with the words.
+ * Return: 0; -ENOENT (kind TARGET) for an element that is not there; -EINVAL, -ERANGE, -ENOENT (kind USAGE) for words
+ *         that do not fit; -ENOMEM.
+ */
+BPFL_API int bpfl_map_compare_text(const struct bpfl_map *map, const char *key, const char *member, const char *text,
+				   int *ret_order, struct bpfl_error *err);
 BPFL_API int bpfl_map_set_text(const struct bpfl_map *map, const char *key, const char *value,
 			       const struct bpfl_map_words *opts, struct bpfl_error *err);
 /*

@@ -45,6 +45,13 @@ int bpfl_btf_place_find(const struct bpfl_btf *btf, uint32_t type_id, const char
 			struct bpfl_btf_place *ret_place, struct bpfl_error *err);
 
 /*
+ * The number at a place of bytes: integers, bool, bit-fields, enumerators, pointers; false for anything else, for more
+ * than 64 bits, and when the bytes (size of them) end before it.
+ */
+bool bpfl_btf_place_number(const struct bpfl_btf *btf, const struct bpfl_btf_place *place, const void *bytes,
+			   size_t size, uint64_t *ret_value, bool *ret_signed);
+
+/*
  * Parses text as a value of the place's type and stores it into bytes (of size size, holding the root type).
  * Numbers are range-checked against size and sign; enums by name or number; bool by true/false/0/1; char arrays
  * as strings (too long is an error; the rest is zeroed); "{a=1,b=[1,2]}" for composites, whose members and

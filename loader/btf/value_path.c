@@ -9,7 +9,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/cursor.h"
 #include "base/text.h"
+#include "btf/bits.h"
 #include "btf/own.h"
 #include "btf/value.h"
 
@@ -172,4 +174,29 @@ int bpfl_btf_place_find(const struct bpfl_btf *btf, uint32_t type_id, const char
 	}
 	*ret_place = place;
 	return 0;
+}
+
+bool bpfl_btf_place_number(const struct bpfl_btf *btf, const struct bpfl_btf_place *place, const void *bytes,
+			   size_t size, uint64_t *ret_value, bool *ret_signed)
+{
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(btf, place->type_id, NULL);
+	enum bpfl_btf_kind kind = bpfl_btf_kind(type);
+	uint64_t bit_off = place->bit_off;
+	uint32_t bit_size = place->bit_size, type_size = 0;
+
+	if (kind != BPFL_KIND_INT && kind != BPFL_KIND_ENUM && kind != BPFL_KIND_ENUM64 && kind != BPFL_KIND_PTR)
+		return false;
+	*ret_signed = kind == BPFL_KIND_INT ? bpfl_btf_int_encoding(type) & BPFL_INT_SIGNED
+					    : kind != BPFL_KIND_PTR && bpfl_btf_kflag(type);
+	if (kind == BPFL_KIND_INT)
+		bpfl_btf_int_place(type, &bit_off, &bit_size);
+	else if (bit_size == 0 && bpfl_btf_size(btf, place->type_id, &type_size) == 0)
+		bit_size = type_size * 8;
+	if (bit_size == 0 || bit_size > 64 || !bpfl_in_range(place->byte_off, (bit_off + bit_size + 7) / 8, size))
+		return false;
+	*ret_value = bpfl_btf_bits_load((const uint8_t *)bytes + place->byte_off, bit_off, bit_size,
+					BPFL_BTF_BIG_ENDIAN).lo;
+	if (*ret_signed)
+		*ret_value = (uint64_t)bpfl_btf_bits_signed(*ret_value, bit_size);
+	return true;
 }

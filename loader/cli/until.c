@@ -4,13 +4,12 @@
  * a variable's value.
  *
  *     condition := what op value { "&&" what op value }
- *     what      := VAR [ .MEMBER ] | MAP "[" KEY "]" [ .MEMBER ]
+ *     what      := VAR [ .MEMBER | "[" INDEX "]" ]... | MAP "[" KEY "]" [ .MEMBER | "[" INDEX "]" ]...
  *     op        := "==" | "=" | "!=" | "<" | "<=" | ">" | ">="
- *     value     := number | enumerator
+ *     value     := number | enumerator | true | false | text
  *
- * There is nothing that tells when a map changes, so it is looked at twenty times a second. What is there is
- * read in the library's words (JSON): by the map's types, per-CPU values summed. An element that is not there
- * yet holds no condition.
+ * There is nothing that tells when a map changes, so it is looked at twenty times a second. Values are compared by the
+ * map's types, per-CPU values summed. An element that is not there yet holds no condition.
  */
 #include "cli.h"
 
@@ -53,6 +52,19 @@ static char *op_find(char *text, enum until_op *ret_op, char **ret_value)
 				return at;
 			}
 		}
+	}
+	return NULL;
+}
+
+/* The bracket that closes the one at open; NULL. */
+static char *close_find(char *open)
+{
+	int level = 0;
+
+	for (char *at = open; *at; at++) {
+		level += *at == '[' || *at == '{' ? 1 : *at == ']' || *at == '}' ? -1 : 0;
+		if (level == 0)
+			return *at == ']' ? at : NULL;
 	}
 	return NULL;
 }
@@ -106,7 +118,7 @@ static int term_parse(struct until_term *term, const char *text, const struct bp
 	what = trim(term->text);
 	term->value = trim(value);
 	open = strchr(what, '[');
-	close = open ? strrchr(what, ']') : NULL;
+	close = open ? close_find(open) : NULL;
 	*(open ? open : what + strlen(what)) = '\0';
 	for (size_t i = 0; open && bpfl_spec_map_view(spec, i, &map) == 0; i++) {
 		if (strcmp(map.name, what) == 0)
@@ -117,11 +129,11 @@ static int term_parse(struct until_term *term, const char *text, const struct bp
 			*open = '[';
 		return variable_find(term, text, what, spec, err);
 	}
-	if (!close || (close[1] && close[1] != '.'))
+	if (!close || (close[1] && close[1] != '.' && close[1] != '['))
 		return term_refuse(text, "a ']' is missing", err);
 	*close = '\0';
 	term->key = open + 1;
-	term->member = close[1] ? close + 2 : "";
+	term->member = close[1] == '.' ? close + 2 : close + 1;
 	return 0;
 }
 
@@ -155,24 +167,6 @@ int until_prepare(struct until *until, const struct options *options, const stru
 	return ret;
 }
 
-/* What stands behind "value": in a line of JSON, and in it behind the member. NULL: there is no such member. */
-static const char *value_find(const char *json, const char *member)
-{
-	const char *at = strstr(json, "\"value\":");
-	char key[130];
-
-	at = at ? at + 8 : NULL;
-	while (at && *member) {
-		size_t len = strcspn(member, ".");
-
-		snprintf(key, sizeof(key), "\"%.*s\":", (int)(len < 120 ? len : 120), member);
-		at = strstr(at, key);
-		at = at ? at + strlen(key) : NULL;
-		member += len + (member[len] == '.');
-	}
-	return at;
-}
-
 static bool op_holds(enum until_op op, int order)
 {
 	switch (op) {
@@ -186,48 +180,12 @@ static bool op_holds(enum until_op op, int order)
 	return false;
 }
 
-static bool is_number(const char *text)
-{
-	return (*text >= '0' && *text <= '9') || *text == '-';
-}
-
-/* Numbers as numbers, all else (enumerators, true, false) as it is written. */
-static int compare(const char *found, const char *wanted)
-{
-	size_t len;
-
-	if (is_number(found) && is_number(wanted)) {
-		bool a_negative = *found == '-', b_negative = *wanted == '-';
-		long long a = strtoll(found, NULL, 0), b = strtoll(wanted, NULL, 0);
-		unsigned long long ua = strtoull(found, NULL, 0), ub = strtoull(wanted, NULL, 0);
-
-		if (a_negative || b_negative)
-			return a_negative != b_negative ? (a_negative ? -1 : 1) : a < b ? -1 : a > b;
-		return ua < ub ? -1 : ua > ub;
-	}
-	found += *found == '"';
-	len = strcspn(found, "\",}]\n");
-	return len == strlen(wanted) ? strncmp(found, wanted, len) : len < strlen(wanted) ? -1 : 1;
-}
-
 static bool term_holds(const struct until_term *term, struct bpfl_error *err)
 {
-	struct bpfl_map_words words = { .size = sizeof(words), .format = BPFL_FORMAT_JSON, .sum = true };
-	struct bpfl_map_facts facts;
-	const char *found;
-	char *json = NULL;
-	bool holds;
+	int order;
 
-	bpfl_map_get_facts(term->handle, &facts);
-	words.sum = facts.nr_cpus > 0;
-	if (bpfl_map_get_text(term->handle, term->key, &words, &json, err) < 0)
-		return false;
-	found = value_find(json, term->member);
-	if (!found)
-		out_usage(err, "--until: the values of '%.100s' have no member '%.100s'", term->map, term->member);
-	holds = found && op_holds(term->op, compare(found, term->value));
-	free(json);
-	return holds;
+	return bpfl_map_compare_text(term->handle, term->key, term->member, term->value, &order, err) == 0 &&
+	       op_holds(term->op, order);
 }
 
 int until_open(struct until *until, const struct bpfl_object *object, struct bpfl_error *err)

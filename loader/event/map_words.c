@@ -409,6 +409,113 @@ int bpfl_map_get_text(const struct bpfl_map *map, const char *key, const struct 
 	return operation_finish(&op, ret, ret_text, err);
 }
 
+/* ---- comparing ---- */
+
+/* What key and member name: where in the value, and how many bytes. A place without a type is the whole value. */
+static int compared_find(const struct bpfl_map *map, const char *key, const char *member,
+			 struct bpfl_btf_place *ret_place, uint32_t *ret_size, struct bpfl_error *err)
+{
+	struct bpfl_buf path = BPFL_BUF_INIT;
+	int ret;
+
+	if (is_variable(map, key))
+		return variable_find(map, key, ret_place, ret_size, err);
+	if (!bpfl_map_type_fits(map, map->value_type_id, map->value_size)) {
+		*ret_place = (struct bpfl_btf_place){ .type_id = 0 };
+		*ret_size = map->value_size;
+		return *member ? bpfl_error_set(err, BPFL_ERR_USAGE, ENOENT,
+						"map '%s': its values have no type, so no member '%s'",
+						BPFL_ESC(map->name), BPFL_ESC(member))
+			       : 0;
+	}
+	bpfl_buf_printf(&path, "%s%s", *member && *member != '[' ? "." : "", member);
+	ret = bpfl_buf_ok(&path) ? bpfl_btf_place_find(map->btf, map->value_type_id, path.data, ret_place, err)
+				 : bpfl_error_nomem(err);
+	if (ret == 0)
+		ret = bpfl_btf_size(map->btf, ret_place->type_id, ret_size);
+	bpfl_buf_deinit(&path);
+	if (ret < 0)
+		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
+	return ret;
+}
+
+static bool number_at(const struct bpfl_map *map, const struct bpfl_btf_place *place, const uint8_t *value,
+		      uint64_t *ret, bool *ret_signed)
+{
+	*ret_signed = false;
+	return place->type_id ? bpfl_btf_place_number(map->btf, place, value, map->value_size, ret, ret_signed)
+			      : bpfl_bytes_number(value, map->value_size, ret);
+}
+
+/* false: it is neither a number nor text. */
+static bool order_find(const struct bpfl_map *map, const struct bpfl_btf_place *place, uint32_t size,
+		       const uint8_t *value, const uint8_t *wanted, int *ret_order)
+{
+	const struct bpfl_btf_type *type = place->type_id ? bpfl_btf_skip_modifiers(map->btf, place->type_id, NULL) : NULL;
+	uint64_t a, b;
+	bool is_signed;
+
+	if (number_at(map, place, value, &a, &is_signed) && number_at(map, place, wanted, &b, &is_signed)) {
+		*ret_order = a == b ? 0 : (is_signed ? (int64_t)a < (int64_t)b : a < b) ? -1 : 1;
+		return true;
+	}
+	if (bpfl_btf_kind(type) != BPFL_KIND_ARRAY || !bpfl_btf_is_char(map->btf, bpfl_btf_array(type)->type))
+		return false;
+	*ret_order = strncmp((const char *)value + place->byte_off, (const char *)wanted + place->byte_off, size);
+	return true;
+}
+
+/* The words, as bytes where they would stand in a value. */
+static int wanted_parse(const struct bpfl_map *map, const struct bpfl_btf_place *place, uint32_t size, const char *text,
+			uint8_t *wanted, struct bpfl_error *err)
+{
+	int ret, order;
+
+	if (!order_find(map, place, size, wanted, wanted, &order))
+		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "what is compared is no number and no text: name a "
+				     "member of it");
+	else
+		ret = place->type_id ? bpfl_btf_place_set(map->btf, place, NULL, text, wanted, map->value_size, err)
+				     : number_parse(text, wanted, map->value_size, "value", err);
+	if (ret < 0)
+		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(map->name));
+	return ret;
+}
+
+int bpfl_map_compare_text(const struct bpfl_map *map, const char *key, const char *member, const char *text,
+			  int *ret_order, struct bpfl_error *err)
+{
+	uint8_t *wanted = calloc(1, (size_t)map->value_size + 8), *sum = calloc(1, (size_t)map->value_size + 8);
+	struct bpfl_btf_place place = { .type_id = 0 };
+	const uint8_t *value;
+	struct operation op;
+	uint32_t size = 0;
+	int ret = operation_init(&op, map, key, NULL, err);
+
+	if (ret == 0 && (!wanted || !sum))
+		ret = bpfl_error_nomem(err);
+	if (ret == 0)
+		ret = compared_find(map, key, member, &place, &size, err);
+	if (ret == 0)
+		ret = wanted_parse(map, &place, size, text, wanted, err);
+	if (ret == 0)
+		ret = bpfl_map_lookup(map, op.key, map->key_size, op.value, map->value_bytes,
+				      map->has_lock ? BPFL_MAP_LOCK : 0, err);
+	value = op.value;
+	if (ret == 0 && map->nr_cpus > 0) {
+		ret = bpfl_map_sum(map, op.value, sum, err);
+		value = sum;
+	}
+	if (ret == 0)
+		order_find(map, &place, size, value, wanted, ret_order);
+	operation_deinit(&op);
+	free(wanted);
+	free(sum);
+	return ret;
+}
+
+/* ---- writing ---- */
+
 /* Why the kernel may refuse a descriptor in a value. */
 static const char *why_refused(const struct bpfl_map *map)
 {

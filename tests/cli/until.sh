@@ -28,6 +28,8 @@ ended "$GLOBALS" --until 'seen.limit != 0'
 # Variables that are not the first of their section, which the object's own types do not tell the places of.
 ended "$GLOBALS" --until 'seen.step==3'
 ended "$OBJ/settings.bpf.o" --set level=LEVEL_HIGH --until 'level==LEVEL_HIGH && offset==-1 && target_pid==-1 && ports[2]==3 && port==80'
+ended "$OBJ/settings.bpf.o" --set level=LEVEL_HIGH --until 'level>LEVEL_MIDDLE && level==9 && name==eth0 && grid[1][2]==0'
+ended "$WRITES" --until 'write_size[0].slots[0]>=0'
 ended "$WRITES" --until 'nr_calls[1] >= 2'
 ended "$WRITES" --until 'write_size[0].sum>0'
 ended "$WRITES" --until 'writes[{comm=sh,outcome=COMPLETE}].calls >= 1' -- sh -c 'echo 1; sleep 40'
@@ -45,6 +47,15 @@ run 2 "$GLOBALS" --until 'stats.rans>=3'
 run 2 "$WRITES" --until 'write_size[0].some>0' --duration 5s
 err_has "no member 'some'"
 run 2 "$WRITES" --until 'write_size[zero].sum>0' --duration 5s
+err_lacks attached
+# Even of elements that are not there yet: such a run would never end.
+run 2 "$WRITES" --until 'writes[{comm=none,outcome=COMPLETE}].cals>=1' --duration 5s
+err_has "no member 'cals'"
+run 2 "$GLOBALS" --until 'runs>=3 || step==3' --duration 5s
+err_has "'3 || step==3' is not a number"
+run 2 "$OBJ/settings.bpf.o" --until 'level==LEVEL_HIHG' --duration 5s
+err_has "did you mean 'LEVEL_HIGH'"
+run 2 "$WRITES" --until 'write_size[0>3' --duration 5s
 
 # The exit code: a variable's value, also beside a command.
 run 3 "$GLOBALS" --exit-code step --duration 100ms

@@ -195,6 +195,62 @@ START_TEST(values_of_cpus_are_set_together_or_one_by_one)
 }
 END_TEST
 
+static int order(const char *key, const char *member, const char *text)
+{
+	int ret = 99;
+
+	CHECK_OK(bpfl_map_compare_text(map, key, member, text, &ret, &err), err);
+	return ret < 0 ? -1 : ret > 0;
+}
+
+#define INCOMPARABLE(key, member, words, want_kind, want_errnum, text) \
+	CHECK_FAILS(bpfl_map_compare_text(map, key, member, words, &(int){ 0 }, &err), err, want_kind, want_errnum, text)
+
+START_TEST(values_are_compared_with_words)
+{
+	make("hash", "u32",
+	     "struct {u64 n; s16 d; enum {LOW = 1, MIDDLE = 5, HIGH = 9} level; char who[8]; u32 slots[3]; int low : 3; "
+	     "struct {bool ok; u8 n;} in;}", 4);
+	set("1", "{n=18446744073709551615,d=-3,level=HIGH,who=ann,slots=[7,8,9],low=-2,in={ok=true,n=4}}");
+	ck_assert_int_eq(order("1", "n", "18446744073709551614"), 1);
+	ck_assert_int_eq(order("1", "d", "-2"), -1);
+	ck_assert_int_eq(order("1", "d", "-3"), 0);
+	ck_assert_int_eq(order("1", "level", "MIDDLE"), 1);
+	ck_assert_int_eq(order("1", "level", "9"), 0);
+	ck_assert_int_eq(order("1", "who", "ann"), 0);
+	ck_assert_int_eq(order("1", "who", "an"), 1);
+	ck_assert_int_eq(order("1", "slots[2]", "0x9"), 0);
+	ck_assert_int_eq(order("1", "low", "-1"), -1);
+	ck_assert_int_eq(order("1", "in.ok", "true"), 0);
+	ck_assert_int_eq(order("1", "in.n", "3"), 1);
+	/* words are looked at even where there is no element yet */
+	INCOMPARABLE("2", "n", "1", BPFL_ERR_TARGET, ENOENT, "");
+	INCOMPARABLE("2", "m", "1", BPFL_ERR_USAGE, ENOENT, "has no member 'm'");
+	INCOMPARABLE("2", "n", "one", BPFL_ERR_USAGE, EINVAL, "not a number");
+	INCOMPARABLE("2", "n", "1 || d==1", BPFL_ERR_USAGE, EINVAL, "not a number");
+	INCOMPARABLE("2", "d", "99999", BPFL_ERR_USAGE, ERANGE, "does not fit");
+	INCOMPARABLE("2", "level", "HIHG", BPFL_ERR_USAGE, EINVAL, "'HIHG'");
+	INCOMPARABLE("2", "", "1", BPFL_ERR_USAGE, EINVAL, "no number and no text");
+	INCOMPARABLE("2", "in", "{n=4}", BPFL_ERR_USAGE, EINVAL, "no number and no text");
+	INCOMPARABLE("x", "n", "1", BPFL_ERR_USAGE, EINVAL, "key");
+	done();
+	make("percpu_hash", "u32", "u32", 4);
+	set("1", "3");
+	ck_assert_int_eq(order("1", "", "12"), 0);
+	done();
+	make("array", "u32", "u64[2]", 2);
+	set("1", "[5,6]");
+	ck_assert_int_eq(order("1", "[1]", "6"), 0);
+	done();
+	make_untyped("array", 4, 8, 2);
+	set("1", "7");
+	ck_assert_int_eq(order("1", "", "8"), -1);
+	INCOMPARABLE("1", "n", "1", BPFL_ERR_USAGE, ENOENT, "have no type");
+	INCOMPARABLE("1", "", "seven", BPFL_ERR_USAGE, EINVAL, "not a number");
+	done();
+}
+END_TEST
+
 START_TEST(maps_in_maps_are_written_by_id_or_path)
 {
 	struct bpfl_map *inner;
@@ -488,6 +544,7 @@ int main(void)
 		a_tries_key_of_a_type_is_an_address_too,
 		without_the_number_of_cpus_no_map_of_values_per_cpu_is_opened,
 		values_of_cpus_are_set_together_or_one_by_one,
+		values_are_compared_with_words,
 		maps_in_maps_are_written_by_id_or_path,
 		elements_are_deleted,
 		an_array_of_numbers_is_a_histogram,
