@@ -47,12 +47,14 @@ static int refuse_missing(const char *name, struct bpfl_error *err)
 
 int bpfl_interface_find(const struct bpfl_attach *attach, uint32_t *ret_ifindex, struct bpfl_error *err)
 {
-	uint32_t ifindex = bpfl_enter_if_nametoindex(attach->where);
+	int ret = bpfl_enter_if_nametoindex(attach->where, ret_ifindex);
 
-	if (!ifindex)
+	if (ret == 0)
+		return 0;
+	if (ret == -ENODEV)
 		return refuse_missing(attach->where, err);
-	*ret_ifindex = ifindex;
-	return 0;
+	return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "looking for the network interface '%s': %s",
+			      BPFL_ESC(attach->where), bpfl_errno_text(-ret));
 }
 
 int bpfl_interface_check(const struct bpfl_attach *attach, struct bpfl_error *err)

@@ -55,6 +55,7 @@ static int refuse_interface(const char *name, struct bpfl_error *err)
 static int where_parse(const struct bpfl_map *map, const char *text, uint32_t *ret_where, struct bpfl_error *err)
 {
 	uint64_t number;
+	int ret;
 
 	if (bpfl_text_to_u64(text, &number) == 0 && number > 0 && number <= UINT32_MAX) {
 		*ret_where = (uint32_t)number;
@@ -65,8 +66,11 @@ static int where_parse(const struct bpfl_map *map, const char *text, uint32_t *r
 		bpfl_error_fix(err, "write QUEUE_SIZE or QUEUE_SIZE,prog=PROG: 192");
 		return -EINVAL;
 	}
-	*ret_where = bpfl_enter_if_nametoindex(text);
-	return *ret_where ? 0 : refuse_interface(text, err);
+	ret = bpfl_enter_if_nametoindex(text, ret_where);
+	if (ret == -ENODEV)
+		return refuse_interface(text, err);
+	return ret == 0 ? 0 : bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "looking for the network interface '%s': %s",
+					     BPFL_ESC(text), bpfl_errno_text(-ret));
 }
 
 int bpfl_redirect_parse(const struct bpfl_map *map, const char *text, uint8_t *value, int *ret_fd,

@@ -124,13 +124,13 @@ static void row_deinit(struct bpfl_live *row)
 	free(row->object);
 }
 
-/* Adds what has that id. 0 also when it has gone. */
+/* Adds what has that id. 0 also when it has gone, or is not there yet. */
 static int row_add(struct bpfl_listing *listing, enum bpfl_live_kind kind, uint32_t id)
 {
 	int fd = bpfl_sys_fd_by_id(kinds[kind].open, id), ret;
 	struct bpfl_live *row;
 
-	if (fd == -ENOENT)
+	if (fd == -ENOENT || fd == -EAGAIN) /* a link that is just being made has a number, but cannot be opened yet */
 		return 0;
 	if (fd < 0)
 		return fd;

@@ -208,10 +208,16 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 
 static int load_once(struct attempt *attempt)
 {
+	sigset_t before;
 	int ret = -EAGAIN;
 
 	for (int i = 0; i < INTERRUPTED_MAX && (ret == -EAGAIN || ret == -EINTR); i++)
 		ret = bpfl_sys_prog_load(&attempt->attr);
+	if (ret == -EAGAIN || ret == -EINTR) { /* a profiler's timer, which comes sooner than the verifier ends */
+		bpfl_enter_signals_hold(&before);
+		ret = bpfl_sys_prog_load(&attempt->attr);
+		bpfl_enter_signals_release(&before);
+	}
 	return ret;
 }
 

@@ -380,9 +380,10 @@ int bpfl_enter_fsmount(int fs_fd)
 	return above_stdio(syscall(__NR_fsmount, fs_fd, FSMOUNT_FLAG_CLOEXEC, 0));
 }
 
-unsigned bpfl_enter_if_nametoindex(const char *name)
+int bpfl_enter_if_nametoindex(const char *name, uint32_t *ret_ifindex)
 {
-	return if_nametoindex(name);
+	*ret_ifindex = if_nametoindex(name); /* opens a socket for it, which may be refused */
+	return *ret_ifindex ? 0 : -errno;
 }
 
 int bpfl_enter_if_indextoname(unsigned ifindex, char out[16])
@@ -415,6 +416,19 @@ int bpfl_enter_cgroup_path(const char *mount, uint64_t cgroup_id, char *out, siz
 		return (int)ret;
 	out[ret] = '\0';
 	return 0;
+}
+
+void bpfl_enter_signals_hold(sigset_t *ret_before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, ret_before);
+}
+
+void bpfl_enter_signals_release(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 int bpfl_enter_uname(struct utsname *ret_names)

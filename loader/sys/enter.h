@@ -11,6 +11,7 @@
 #ifndef BPFL_SYS_ENTER_H
 #define BPFL_SYS_ENTER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,7 +72,7 @@ int bpfl_enter_raise_memlock(void); /* RLIMIT_MEMLOCK to infinity, else to the h
 int bpfl_enter_fsopen(const char *fs_name);          /* fsopen(2), since 5.2 */
 int bpfl_enter_fs_create(int fs_fd);                 /* fsconfig(FSCONFIG_CMD_CREATE) */
 int bpfl_enter_fsmount(int fs_fd);                   /* fsmount(2): fd of a mount that is in no mount table */
-unsigned bpfl_enter_if_nametoindex(const char *name); /* 0: no such interface */
+int bpfl_enter_if_nametoindex(const char *name, uint32_t *ret_ifindex); /* 0; -ENODEV: no such interface; -errno */
 /* Writes the name of an interface of this network namespace into out (16 bytes). 0 or -ENXIO. */
 int bpfl_enter_if_indextoname(unsigned ifindex, char out[16]);
 /*
@@ -79,6 +80,12 @@ int bpfl_enter_if_indextoname(unsigned ifindex, char out[16]);
  * Linux 5.5, CAP_DAC_READ_SEARCH.
  */
 int bpfl_enter_cgroup_path(const char *mount, uint64_t cgroup_id, char *out, size_t size);
+/*
+ * No signal interrupts this thread until the set is given back: those that come meanwhile are delivered then. Blocks,
+ * handles none.
+ */
+void bpfl_enter_signals_hold(sigset_t *ret_before);
+void bpfl_enter_signals_release(const sigset_t *before);
 int bpfl_enter_uname(struct utsname *ret_names);
 
 #endif

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "elfgen.h"
@@ -52,6 +54,44 @@ static struct bpfl_prog_info prog_info(const char *name)
 }
 
 /* ---- what is loaded is there ---- */
+
+/* ---- signals ---- */
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+static void set_alarms(long every_us)
+{
+	struct itimerval timer = { { 0, every_us }, { 0, every_us } };
+
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+/* As a profiler does: more often than the verifier takes for a program of some thousand instructions. */
+START_TEST(signals_do_not_keep_a_program_out)
+{
+	struct sigaction action = { .sa_handler = on_alarm }, before;
+	enum { NR = 4000 }; /* kernels before 5.2 take 4096 */
+	struct bpfl_insn *insns = calloc(NR + 2, sizeof(*insns));
+	const struct bpfl_insn count = ADD(0, 1), zero = MOV(0, 0), end = EXIT;
+
+	kerngen_init(&gen, 0);
+	insns[0] = zero;
+	for (int i = 1; i <= NR; i++)
+		insns[i] = count;
+	insns[NR + 1] = end;
+	add_prog("long_one", "socket", insns, NR + 2);
+	ck_assert_int_eq(sigaction(SIGALRM, &action, &before), 0);
+	set_alarms(100);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	set_alarms(0);
+	sigaction(SIGALRM, &before, NULL);
+	kerngen_deinit(&gen);
+	free(insns);
+}
+END_TEST
 
 START_TEST(a_frozen_constant_decides_branches)
 {
@@ -670,6 +710,7 @@ END_TEST
 int main(void)
 {
 	const TTest *tests[] = {
+		signals_do_not_keep_a_program_out,
 		a_frozen_constant_decides_branches,
 		inner_maps_are_in_their_slots,
 		programs_are_in_their_slots,

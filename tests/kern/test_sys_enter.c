@@ -72,6 +72,7 @@ START_TEST(errors_are_negative_errnos)
 	char byte;
 	long type;
 	void *memory;
+	uint32_t ifindex;
 
 	ck_assert_int_eq(bpfl_sys_map_create(&attr), -EINVAL);
 	ck_assert_int_eq(bpfl_enter_openat(AT_FDCWD, "/no/such", O_RDONLY, 0), -ENOENT);
@@ -88,8 +89,9 @@ START_TEST(errors_are_negative_errnos)
 	ck_assert_int_eq(bpfl_enter_recv(999, &byte, 1, 0), -EBADF);
 	ck_assert_int_eq(bpfl_enter_sendto(999, &byte, 1, NULL, 0), -EBADF);
 	ck_assert_int_eq(bpfl_enter_fsopen("no such filesystem"), -ENODEV);
-	ck_assert_uint_eq(bpfl_enter_if_nametoindex("nosuchif"), 0);
-	ck_assert_uint_gt(bpfl_enter_if_nametoindex("lo"), 0);
+	ck_assert_int_eq(bpfl_enter_if_nametoindex("nosuchif", &ifindex), -ENODEV);
+	ck_assert_int_eq(bpfl_enter_if_nametoindex("lo", &ifindex), 0);
+	ck_assert_uint_gt(ifindex, 0);
 }
 END_TEST
 

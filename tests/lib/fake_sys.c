@@ -589,16 +589,33 @@ int bpfl_enter_fsmount(int fs_fd)
 	return (int)fake_end(call, entry ? fake_fd_at(entry->path, NULL, 0) : -EBADF);
 }
 
-unsigned bpfl_enter_if_nametoindex(const char *name)
+/* For real: a handler of a bpf command can look. */
+void bpfl_enter_signals_hold(sigset_t *ret_before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, ret_before);
+}
+
+void bpfl_enter_signals_release(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+int bpfl_enter_if_nametoindex(const char *name, uint32_t *ret_ifindex)
 {
 	struct fake_call *call = fake_begin("if_nametoindex", -1, -1, name);
 
-	for (size_t i = 0; !call->result && i < fake.nr_interfaces && i < FAKE_NR_INTERFACES; i++) {
-		if (strcmp(fake.interfaces[i].name, name) == 0)
-			return (unsigned)fake_end(call, fake.interfaces[i].ifindex);
+	if (call->result)
+		return (int)call->result;
+	for (size_t i = 0; i < fake.nr_interfaces && i < FAKE_NR_INTERFACES; i++) {
+		if (strcmp(fake.interfaces[i].name, name) == 0) {
+			*ret_ifindex = fake.interfaces[i].ifindex;
+			return (int)fake_end(call, 0);
+		}
 	}
-	call->result = 0;
-	return 0;
+	return (int)fake_end(call, -ENODEV);
 }
 
 int bpfl_enter_if_indextoname(unsigned ifindex, char out[16])

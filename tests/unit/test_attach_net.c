@@ -225,6 +225,18 @@ START_TEST(missing_interfaces_are_named_with_those_that_are_there)
 }
 END_TEST
 
+/* Without a descriptor left nothing can be said about interfaces. */
+START_TEST(an_interface_that_cannot_be_sought_is_not_called_missing)
+{
+	struct bpfl_link *link = NULL;
+
+	load("tc");
+	fake_sys_fail_call("if_nametoindex", 1, EMFILE);
+	CHECK_FAILS(attach("tc/egress:lo", &link), err, BPFL_ERR_SYSTEM, EMFILE, "looking for the network interface 'lo'");
+	unload();
+}
+END_TEST
+
 /* ---- tc, tcx, netkit ---- */
 
 START_TEST(tcx_gets_a_link_at_its_place)
@@ -879,6 +891,7 @@ int main(void)
 		a_netfilter_place_is_understood,
 		wrong_options_are_refused_before_loading,
 		missing_interfaces_are_named_with_those_that_are_there,
+		an_interface_that_cannot_be_sought_is_not_called_missing,
 	};
 	const TTest *interface_tests[] = {
 		tcx_gets_a_link_at_its_place,

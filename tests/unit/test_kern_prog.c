@@ -3,6 +3,7 @@
  * kern/prog and kern/rejection on the fake kernel: the request, the log, fallbacks, and what a refusal is turned into.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "fake_sys.h"
@@ -20,6 +21,7 @@ struct verifier {
 	size_t log_needs;    /* bytes; a smaller buffer gives ENOSPC */
 	bool says_true_size; /* Linux 6.4 */
 	unsigned nr_again;   /* first so many calls are interrupted */
+	bool is_held;	     /* signals, in the last call */
 	bool no_debug_info, no_attach_type, no_names; /* refuses these with E2BIG and without a log */
 	bool bad_debug_info; /* refuses them with a log */
 	unsigned nr_calls, nr_logged;
@@ -27,6 +29,14 @@ struct verifier {
 };
 
 static struct verifier verifier;
+
+static bool alarms_are_held(void)
+{
+	sigset_t held;
+
+	sigprocmask(SIG_BLOCK, NULL, &held);
+	return sigismember(&held, SIGALRM);
+}
 
 static int verify(void *ctx, void *attr_bytes, size_t attr_size)
 {
@@ -38,6 +48,7 @@ static int verify(void *ctx, void *attr_bytes, size_t attr_size)
 	(void)ctx;
 	(void)attr_size;
 	verifier.nr_calls++;
+	verifier.is_held = alarms_are_held();
 	verifier.last_log_size = attr->log_size;
 	if (verifier.nr_again > 0) {
 		verifier.nr_again--;
@@ -164,6 +175,18 @@ START_TEST(an_interrupted_load_is_repeated)
 	verifier.nr_again = 4;
 	CHECK_OK(kerngen_load(&gen), gen.err);
 	ck_assert_uint_eq(verifier.nr_calls, 5);
+	ck_assert(!verifier.is_held); /* so Ctrl-C is heard */
+	kerngen_deinit(&gen);
+}
+END_TEST
+
+START_TEST(a_load_that_is_interrupted_each_time_is_left_in_peace_once)
+{
+	setup(BPFL_KERNEL_VERSION(6, 1, 0), "xdp");
+	verifier.nr_again = 5;
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert(verifier.is_held);
+	ck_assert(!alarms_are_held());
 	kerngen_deinit(&gen);
 }
 END_TEST
@@ -705,6 +728,7 @@ int main(void)
 		function_and_line_records_go_along,
 		old_kprobes_name_the_kernel,
 		an_interrupted_load_is_repeated,
+		a_load_that_is_interrupted_each_time_is_left_in_peace_once,
 		an_interrupted_load_is_not_repeated_for_ever,
 		a_wanted_log_is_kept,
 		the_log_grows_until_it_fits,
