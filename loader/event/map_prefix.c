@@ -116,7 +116,8 @@ void bpfl_map_put_key(const struct bpfl_map *map, const uint8_t *key, struct bpf
 void bpfl_map_put_key_json(const struct bpfl_map *map, const uint8_t *key, struct bpfl_json *json)
 {
 	struct bpfl_buf text = BPFL_BUF_INIT;
-	bool is_prefix = bpfl_map_key_is_prefix(map), is_typed = bpfl_map_type_fits(map, map->key_type_id, map->key_size);
+	bool is_prefix = bpfl_map_key_is_prefix(map);
+	bool is_typed = bpfl_map_type_fits(map, map->key_type_id, map->key_size);
 
 	bpfl_json_key(json, "key");
 	if (!is_prefix || is_typed)

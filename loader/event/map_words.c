@@ -5,8 +5,8 @@
  * A key or value is written the way it is shown. With a type that is the grammar of btf/value; without one it
  * is a number of 1, 2, 4 or 8 bytes; "hex:01 02 ff" is always understood. Four things are more than bytes: a
  * trie's key may be an address with a length, the values of program arrays, cgroup arrays, maps of maps and of
- * sockets are things that have to be opened first, those of devmaps and cpumaps are places (redirect_words.c), and where a
- * map holds the variables of a program, the key may be the name of one.
+ * sockets are things that have to be opened first, those of devmaps and cpumaps are places (redirect_words.c),
+ * and where a map holds the variables of a program, the key may be the name of one.
  */
 #include <errno.h>
 #include <fcntl.h>

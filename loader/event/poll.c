@@ -4,7 +4,8 @@
  *
  * The ring buffers, the perf buffers (each an epoll(7) set of its own) and a timer. The timer is there only when
  * something needs it: records of perf buffers below the mark that wakes a reader, records of ring buffers that
- * programs send with BPF_RB_NO_WAKEUP, and streams, which cannot be waited for. It also looks for CPUs that came or went, and calls again at once when a flood was cut into portions.
+ * programs send with BPF_RB_NO_WAKEUP, and streams, which cannot be waited for. It also looks for CPUs that came
+ * or went, and calls again at once when a flood was cut into portions.
  *
  * They are waited for in two ways. A caller's own loop gets one descriptor: an epoll set over them. Our own
  * waiting is poll(2) over the few of them, which comes back sooner after a wake-up than a set does (make bench:
