@@ -321,6 +321,8 @@ static int filter_init(struct bpfl_decoder *decoder, const char *text, struct bp
 	}
 	if (ret == 0 && bpfl_filter_unknown(decoder->filter))
 		ret = refuse_field(decoder, "--filter", bpfl_filter_unknown(decoder->filter), err);
+	else if (ret == 0)
+		ret = bpfl_filter_check(decoder->filter, err);
 	return ret;
 }
 

@@ -32,21 +32,24 @@ void bpfl_filter_destroy(struct bpfl_filter *filter)
 
 /* ---- binding ---- */
 
-static bool enumerator_of(const struct bpfl_layout *layout, const struct bpfl_field *field, const char *name,
-			  int64_t *ret)
+/* The enumerator of that name, for number_of(). */
+static bool enumerator_find(const struct bpfl_layout *layout, const struct bpfl_field *field, struct node *value,
+			    unsigned layout_idx)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(layout->btf, field->type_id, NULL);
 
 	for (uint32_t i = 0; field->form == BPFL_FORM_ENUM && i < bpfl_btf_vlen(type); i++) {
 		const struct bpfl_btf_enum *narrow = &bpfl_btf_enums(type)[i];
 		const struct bpfl_btf_enum64 *wide = &bpfl_btf_enums64(type)[i];
-		bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM;
+		bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM, is_signed = bpfl_btf_kflag(type);
 
-		if (strcmp(bpfl_btf_string(layout->btf, is_narrow ? narrow->name_off : wide->name_off), name) != 0)
+		if (strcmp(bpfl_btf_string(layout->btf, is_narrow ? narrow->name_off : wide->name_off), value->text) != 0)
 			continue;
-		*ret = !is_narrow	   ? (int64_t)((uint64_t)wide->value_hi32 << 32 | wide->value_lo32)
-		       : bpfl_btf_kflag(type) ? narrow->value
-					      : (int64_t)(uint32_t)narrow->value;
+		value->enumerators[layout_idx].is_known = true;
+		value->enumerators[layout_idx].is_signed = is_signed;
+		value->enumerators[layout_idx].value = !is_narrow ? (uint64_t)wide->value_hi32 << 32 | wide->value_lo32
+						       : is_signed ? (uint64_t)(int64_t)narrow->value
+								   : (uint32_t)narrow->value;
 		return true;
 	}
 	return false;
@@ -57,21 +60,67 @@ static bool is_ordering(enum op op)
 	return op == OP_LT || op == OP_LE || op == OP_GT || op == OP_GE;
 }
 
-/* A value beside a field: an enumerator becomes its number. Ordering text is refused: it would be a mistake. */
-static int bind_value(struct bpfl_filter *filter, const struct bpfl_layout *layout, const struct bpfl_field *field,
-		      struct node *value, enum op op, struct bpfl_error *err)
+/* Whether text can be what the table shows of a field: of a plain number, no letters. */
+static bool can_show(const struct bpfl_field *field, const char *text)
 {
-	if (value->is_number || op == OP_LIKE || op == OP_UNLIKE)
-		return 0;
-	if (enumerator_of(layout, field, value->text, &value->number)) {
-		value->is_number = is_ordering(op); /* equality compares the names */
-		return 0;
+	uint64_t number;
+	int64_t negative;
+
+	switch (field->form) {
+	case BPFL_FORM_UINT:
+	case BPFL_FORM_SINT:
+	case BPFL_FORM_HEX:
+	case BPFL_FORM_PORT:
+	case BPFL_FORM_ENUM:
+		return bpfl_text_to_u64(text, &number) == 0 || bpfl_text_to_s64(text, &negative) == 0;
+	case BPFL_FORM_BOOL:
+		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+	default:
+		return true;
 	}
-	if (is_ordering(op))
-		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
-				      "filter '%s': '%s' is no number to compare '%s' with", BPFL_ESC(filter->text),
-				      BPFL_ESC(value->text), BPFL_ESC(field->name));
-	return 0;
+}
+
+/* Whether a comparison of a field with a value may hold for any record. */
+static bool value_fits(const struct bpfl_layout *layout, const struct bpfl_field *field, struct node *value, enum op op,
+		       unsigned layout_idx)
+{
+	if (op == OP_LIKE || op == OP_UNLIKE)
+		return true;
+	if (is_ordering(op) && !bpfl_field_is_number(field))
+		return false;
+	if (value->is_number || enumerator_find(layout, field, value, layout_idx))
+		return true;
+	return !is_ordering(op) && can_show(field, value->text);
+}
+
+/* Both sides of a comparison in one layout. */
+static void compare_bind(struct bpfl_filter *filter, struct node *node, unsigned layout_idx,
+			 const struct bpfl_layout *layout)
+{
+	unsigned sides[2] = { node->left, node->right };
+
+	for (int i = 0; i < 2; i++) {
+		uint32_t idx = filter->nodes.items[sides[i]].fields[layout_idx];
+		struct node *other = &filter->nodes.items[sides[!i]];
+		uint32_t other_idx = other->fields[layout_idx];
+		const struct bpfl_field *field = idx == BPFL_NO_FIELD ? NULL : &layout->fields.items[idx];
+		bool fits;
+
+		if (!field)
+			continue;
+		if (other_idx == BPFL_NO_FIELD)
+			fits = value_fits(layout, field, other, node->op, layout_idx);
+		else
+			fits = !is_ordering(node->op) || (bpfl_field_is_number(field) &&
+							  bpfl_field_is_number(&layout->fields.items[other_idx]));
+		if (fits) {
+			node->can_hold = true;
+			continue;
+		}
+		node->odd_layout = layout;
+		node->odd_field = idx;
+		node->odd_value = sides[!i];
+	}
 }
 
 int bpfl_filter_bind(struct bpfl_filter *filter, unsigned layout_idx, const struct bpfl_layout *layout,
@@ -89,25 +138,59 @@ int bpfl_filter_bind(struct bpfl_filter *filter, unsigned layout_idx, const stru
 		nr_fields += node->kind == NODE_TERM && node->fields[layout_idx] != BPFL_NO_FIELD;
 	}
 	for (size_t i = 1; i < filter->nodes.nr; i++) {
-		struct node *node = &filter->nodes.items[i], *left, *right;
-		int ret = 0;
+		struct node *node = &filter->nodes.items[i];
 
-		if (node->kind != NODE_COMPARE || !node->right)
-			continue;
-		left = &filter->nodes.items[node->left];
-		right = &filter->nodes.items[node->right];
-		if (left->fields[layout_idx] != BPFL_NO_FIELD && right->fields[layout_idx] == BPFL_NO_FIELD)
-			ret = bind_value(filter, layout, &layout->fields.items[left->fields[layout_idx]], right,
-					 node->op, err);
-		else if (left->fields[layout_idx] == BPFL_NO_FIELD && right->fields[layout_idx] != BPFL_NO_FIELD)
-			ret = bind_value(filter, layout, &layout->fields.items[right->fields[layout_idx]], left,
-					 node->op, err);
-		if (ret < 0)
-			return ret;
+		if (node->kind == NODE_COMPARE && node->right)
+			compare_bind(filter, node, layout_idx, layout);
 	}
 	if (filter->nr_layouts <= layout_idx)
 		filter->nr_layouts = layout_idx + 1;
 	*ret_nr_fields = nr_fields;
+	return 0;
+}
+
+/* Names that were meant, perhaps. */
+static void offer_enumerators(const struct bpfl_layout *layout, const struct bpfl_field *field, const char *wanted,
+			      struct bpfl_error *err)
+{
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(layout->btf, field->type_id, NULL);
+	bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM;
+	struct bpfl_near near;
+	char names[256];
+
+	bpfl_near_init(&near, wanted);
+	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++)
+		bpfl_near_offer(&near, bpfl_btf_string(layout->btf, is_narrow ? bpfl_btf_enums(type)[i].name_off
+									     : bpfl_btf_enums64(type)[i].name_off));
+	if (near.nr > 0)
+		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
+}
+
+int bpfl_filter_check(const struct bpfl_filter *filter, struct bpfl_error *err)
+{
+	for (size_t i = 1; i < filter->nodes.nr; i++) {
+		const struct node *node = &filter->nodes.items[i], *value;
+		const struct bpfl_field *field;
+
+		if (node->kind != NODE_COMPARE || node->can_hold || !node->odd_layout)
+			continue;
+		value = &filter->nodes.items[node->odd_value];
+		field = &node->odd_layout->fields.items[node->odd_field];
+		if (field->form == BPFL_FORM_ENUM && !is_ordering(node->op)) {
+			bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "filter '%s': '%s' is no value of '%s'",
+				       BPFL_ESC(filter->text), BPFL_ESC(value->text), BPFL_ESC(field->name));
+			offer_enumerators(node->odd_layout, field, value->text, err);
+			return -EINVAL;
+		}
+		return value->is_number ? bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+							 "filter '%s': '%s' is no number to compare with '%s'",
+							 BPFL_ESC(filter->text), BPFL_ESC(field->name),
+							 BPFL_ESC(value->text))
+					: bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
+							 "filter '%s': '%s' is no number to compare '%s' with",
+							 BPFL_ESC(filter->text), BPFL_ESC(value->text),
+							 BPFL_ESC(field->name));
+	}
 	return 0;
 }
 
@@ -159,6 +242,11 @@ static bool number_of(const struct eval *eval, const struct node *term, struct n
 			ret->value &= term->mask;
 			ret->is_signed = false;
 		}
+		return true;
+	}
+	if (term->enumerators[eval->layout_idx].is_known) {
+		ret->value = term->enumerators[eval->layout_idx].value;
+		ret->is_signed = term->enumerators[eval->layout_idx].is_signed;
 		return true;
 	}
 	ret->value = (uint64_t)term->number;
@@ -257,7 +345,7 @@ static bool compare(const struct eval *eval, const struct node *node)
 		return compare_like(eval, left, right, node->op == OP_LIKE);
 	if (number_of(eval, left, &a) && number_of(eval, right, &b))
 		return order_holds(node->op, compare_numbers(a, b));
-	if (!text_of(eval, left, &a_text, &a_size))
+	if (is_ordering(node->op) || !text_of(eval, left, &a_text, &a_size))
 		return false;
 	/* The second may move the scratch in which the first lies: its place is kept, not its address. */
 	bool in_scratch = eval->scratch->data && a_text == eval->scratch->data + scratch_start;

@@ -30,12 +30,18 @@ void bpfl_filter_destroy(struct bpfl_filter *filter);
 /*
  * Gives the words of a filter their meaning in one layout. To be called once for each of nr layouts, numbered from 0.
  * ret_nr_fields: how many of its words are fields of it.
- * Return: 0; -EINVAL (kind USAGE) for a comparison that this field does not have; -ENOMEM.
+ * Layouts stay where they are until bpfl_filter_check(). Return: 0; -E2BIG (kind USAGE).
  */
 int bpfl_filter_bind(struct bpfl_filter *filter, unsigned layout_idx, const struct bpfl_layout *layout,
 		     unsigned *ret_nr_fields, struct bpfl_error *err);
 /* A word on the left of a comparison that no layout has as a field: the misspelt one. NULL: all are known. */
 const char *bpfl_filter_unknown(const struct bpfl_filter *filter);
+
+/*
+ * After the last layout: a comparison that can hold in none of them, because of a misspelt enumerator, text beside
+ * a number, or < and > beside text, is -EINVAL (kind USAGE).
+ */
+int bpfl_filter_check(const struct bpfl_filter *filter, struct bpfl_error *err);
 
 /* Whether a record passes. scratch: for texts that are put together. */
 bool bpfl_filter_pass(const struct bpfl_filter *filter, unsigned layout_idx, const struct bpfl_field_ctx *ctx,

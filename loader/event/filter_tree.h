@@ -24,6 +24,15 @@ struct node {
 	uint64_t mask; /* FIELD "&" NUMBER; 0: none */
 	regex_t *regex; /* TERM behind "~"; owned */
 	uint32_t fields[LAYOUTS_MAX]; /* TERM: by layout, or BPFL_NO_FIELD */
+	struct { /* TERM beside an enum: what it stands for, by layout */
+		bool is_known, is_signed;
+		uint64_t value;
+	} enumerators[LAYOUTS_MAX];
+	/* COMPARE: there is a layout in which it can hold; else the field of one in which it cannot, and the other side. */
+	bool can_hold;
+	const struct bpfl_layout *odd_layout; /* borrowed; NULL: none */
+	uint32_t odd_field;
+	unsigned odd_value;
 };
 
 struct bpfl_filter {

@@ -238,6 +238,8 @@ static int filter_prepare(struct bpfl_rows *rows, const char *what, struct bpfl_
 		ret = bpfl_filter_bind(rows->filter, 0, &rows->layout, &nr_fields, err);
 	if (ret == 0 && bpfl_filter_unknown(rows->filter))
 		ret = refuse_field(rows, what, "for --filter", bpfl_filter_unknown(rows->filter), err);
+	else if (ret == 0)
+		ret = bpfl_filter_check(rows->filter, err);
 	return ret;
 }
 

@@ -528,7 +528,7 @@ END_TEST
 /* ---- filters ---- */
 
 /* pid 17, comm "sshd", ret -2, flags 0x12, kind EXIT (2), addr 10.0.0.1, ok true, in.x 5, big 2^63 */
-static const char filter_types[] = "enum kind { EXEC = 1, EXIT, LATE = 7 };"
+static const char filter_types[] = "enum kind { EXEC = 1, EXIT, LATE = 7, LEAVE = 2 };"
 				   "struct event { u32 pid; char comm[8]; s32 ret; u32 flags; enum kind kind; u8 addr[4]; bool ok;"
 				   "struct in { u32 x; } in; u64 big; };";
 static const struct {
@@ -560,6 +560,7 @@ static const struct {
 	{ "pid==17 && comm~\"^ssh\"", true }, { "pid==17&&ret>0", false }, { "pid==1 || comm==sshd", true },
 	{ "pid==1 || comm==x || ret==-2", true }, { "pid==1 && comm==x || ret==-2", true }, { "pid==1 && (comm==x || ret==-2)", false },
 	{ "!pid==17", false }, { "!(pid==1)", true }, { "!!ok", true }, { "pid==17,ret<0", true }, { "pid==17,ret>0", false },
+	{ "kind==LEAVE", true }, { "kind!=LEAVE", false }, { "kind >= LEAVE", true }, { "kind==\"2\"", false }, { "pid==\"17\"", true },
 	{ "pid > in.x", true }, { "comm == comm", true }, { "comm==\"a\\\"b\"", false },
 };
 
@@ -584,6 +585,9 @@ static const struct {
 	{ "pid==1 &&", "a field or a value expected" }, { "pid==\"x", "a quote is missing" }, { "flags & x", "'&' takes a number" },
 	{ "flags & 0", "'&' takes a number" }, { "comm~(a", "is no regular expression" }, { "comm~", "a regular expression expected" },
 	{ "comm~\"x", "a quote is missing" }, { "comm < zz", "'zz' is no number to compare 'comm' with" },
+	{ "kind==EXITT", "'EXITT' is no value of 'kind'" }, { "pid==1||kind!=EXITT", "'EXITT' is no value of 'kind'" },
+	{ "pid==bash", "'bash' is no number to compare 'pid' with" }, { "ok==yes", "'yes' is no number to compare 'ok' with" },
+	{ "comm < 5", "'comm' is no number to compare with '5'" }, { "pid > comm", "is no number to compare" }, { "in.x==1.5", "'1.5' is no number" },
 	{ "pid == 1 || || 2", "a field or a value expected" }, { "&&", "a field or a value expected" },
 	{ "((((((((((((((((((((((((((((((((((((((((pid", "nested too deeply" },
 };
