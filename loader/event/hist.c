@@ -139,7 +139,9 @@ static int group_name(struct reading *reading, struct hist *hist, const uint8_t 
 		bpfl_buf_char(&title, ']');
 		fields_json(&reading->key, skip, hist->group, &json);
 	}
-	if (reading->shape.kind == BPFL_HIST_VALUES)
+	if (bpfl_map_is_section(reading->map))
+		bpfl_buf_printf(&title, ".%s", BPFL_ESC(reading->shape.member));
+	else if (reading->shape.kind == BPFL_HIST_VALUES)
 		names_beside(reading, value, &title);
 	bpfl_buf_text(&title, "");
 	bpfl_buf_text(&json, "");
@@ -364,6 +366,8 @@ static int hist_json(struct reading *reading, const struct hist *hist, struct bp
 	int ret = 0;
 
 	bpfl_map_json_begin(reading->map, "hist", &json, out);
+	if (bpfl_map_is_section(reading->map))
+		bpfl_json_member_string(&json, "variable", shape->member);
 	if (hist->json[0]) {
 		bpfl_json_key(&json, "key");
 		bpfl_json_number(&json, hist->json); /* made by our writer */

@@ -123,16 +123,54 @@ static int no_counts(const struct bpfl_map *map, struct bpfl_error *err)
 	return -EINVAL;
 }
 
+/* The array of counts in a type, or in a struct of that type at byte_off. */
+static bool counts_in(const struct bpfl_btf *btf, uint32_t type_id, uint32_t byte_off, struct bpfl_hist_shape *shape,
+		      bool *ret_is_array)
+{
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(btf, type_id, NULL);
+	uint32_t member;
+
+	if (counts_of(btf, type_id, byte_off, shape, ret_is_array))
+		return true;
+	member = bpfl_btf_kind(type) == BPFL_KIND_STRUCT ? slots_member(btf, type) : UINT32_MAX;
+	return member != UINT32_MAX &&
+	       counts_of(btf, bpfl_btf_members(type)[member].type,
+			 byte_off + bpfl_btf_member_bit_off(type, member) / 8, shape, ret_is_array);
+}
+
+/* A variable: "hist", "stats.slots". */
+static int variable_find(struct bpfl_hist_shape *shape, const struct bpfl_map *map, bool *ret_is_array,
+			 struct bpfl_error *err)
+{
+	struct bpfl_btf_place place;
+	uint32_t size;
+	int ret;
+
+	if (!shape->member[0]) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' holds variables: which is the histogram?",
+			       BPFL_ESC(map->name));
+		bpfl_error_fix(err, "name it, as in %s:VARIABLE", BPFL_ESC(map->name));
+		return -EINVAL;
+	}
+	ret = bpfl_map_variable_find(map, shape->member, &place, &size, err);
+	if (ret < 0)
+		return ret;
+	if (place.bit_size == 0 && counts_in(map->btf, place.type_id, place.byte_off, shape, ret_is_array) && *ret_is_array)
+		return 0;
+	return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': variable '%s' has no array of numbers",
+			      BPFL_ESC(map->name), BPFL_ESC(shape->member));
+}
+
 static int value_find(struct bpfl_hist_shape *shape, const struct bpfl_map *map, bool *ret_is_array,
 		      struct bpfl_error *err)
 {
 	const struct bpfl_btf *btf = map->btf;
-	const struct bpfl_btf_type *type;
 	struct bpfl_btf_place place;
 	char path[sizeof(shape->member) + 1];
-	uint32_t member;
 	int ret;
 
+	if (bpfl_map_is_section(map))
+		return variable_find(shape, map, ret_is_array, err);
 	if (!bpfl_map_type_fits(map, map->value_type_id, map->value_size)) {
 		shape->count_size = map->value_size;
 		shape->nr_counts = 1;
@@ -148,15 +186,7 @@ static int value_find(struct bpfl_hist_shape *shape, const struct bpfl_map *map,
 			       ? 0
 			       : no_counts(map, err);
 	}
-	if (counts_of(btf, map->value_type_id, 0, shape, ret_is_array))
-		return 0;
-	type = bpfl_btf_skip_modifiers(btf, map->value_type_id, NULL);
-	member = bpfl_btf_kind(type) == BPFL_KIND_STRUCT ? slots_member(btf, type) : UINT32_MAX;
-	if (member == UINT32_MAX)
-		return no_counts(map, err);
-	counts_of(btf, bpfl_btf_members(type)[member].type, bpfl_btf_member_bit_off(type, member) / 8, shape,
-		  ret_is_array);
-	return 0;
+	return counts_in(btf, map->value_type_id, 0, shape, ret_is_array) ? 0 : no_counts(map, err);
 }
 
 /* ---- the whole ---- */

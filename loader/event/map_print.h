@@ -47,6 +47,13 @@ void bpfl_map_put_key_json(const struct bpfl_map *map, const uint8_t *key, struc
 void bpfl_map_put_json(const struct bpfl_map *map, uint32_t type_id, const uint8_t *bytes, size_t size,
 		       struct bpfl_json *json);
 
+/* Whether its one element is a section of variables. */
+bool bpfl_map_is_section(const struct bpfl_map *map);
+/* "my_pid", "cfg.port": where in such a section, inside of its value_size. -EINVAL, -ENOENT (kind USAGE). */
+struct bpfl_btf_place;
+int bpfl_map_variable_find(const struct bpfl_map *map, const char *name, struct bpfl_btf_place *ret_place,
+			   uint32_t *ret_size, struct bpfl_error *err);
+
 /* One element of a map, on its way into text. */
 struct bpfl_map_print {
 	const struct bpfl_map *map;

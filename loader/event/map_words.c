@@ -142,7 +142,7 @@ static int thing_open(const struct bpfl_map *map, const char *text, int *ret_fd,
 
 /* ---- variables ---- */
 
-static bool is_section(const struct bpfl_map *map)
+bool bpfl_map_is_section(const struct bpfl_map *map)
 {
 	const struct bpfl_btf_type *type = map->btf ? bpfl_btf_type(map->btf, map->value_type_id) : NULL;
 
@@ -167,9 +167,8 @@ static const struct bpfl_var *variable_of_object(const struct bpfl_map *map, con
 	return NULL;
 }
 
-/* "my_pid", "cfg.port": where in the section. */
-static int variable_find(const struct bpfl_map *map, const char *name, struct bpfl_btf_place *ret_place,
-			 uint32_t *ret_size, struct bpfl_error *err)
+int bpfl_map_variable_find(const struct bpfl_map *map, const char *name, struct bpfl_btf_place *ret_place,
+			   uint32_t *ret_size, struct bpfl_error *err)
 {
 	size_t len = strcspn(name, ".[");
 	const struct bpfl_var *var = variable_of_object(map, name, len);
@@ -198,7 +197,7 @@ static bool is_variable(const struct bpfl_map *map, const char *key)
 {
 	uint64_t number;
 
-	return key && is_section(map) && !bpfl_text_has_prefix(key, HEX_PREFIX) && bpfl_text_to_u64(key, &number) < 0;
+	return key && bpfl_map_is_section(map) && !bpfl_text_has_prefix(key, HEX_PREFIX) && bpfl_text_to_u64(key, &number) < 0;
 }
 
 /*
@@ -224,7 +223,7 @@ static int variable_set(const struct bpfl_map *map, const char *name, const char
 {
 	struct bpfl_btf_place place;
 	uint32_t key = 0, size = 0;
-	int ret = variable_find(map, name, &place, &size, err);
+	int ret = bpfl_map_variable_find(map, name, &place, &size, err);
 
 	if (ret == 0)
 		ret = bpfl_map_lookup(map, &key, sizeof(key), value, map->value_bytes, 0, err);
@@ -244,7 +243,7 @@ static int variable_get(const struct bpfl_map *map, const char *name, const stru
 	struct bpfl_btf_place place;
 	uint32_t key = 0, size = 0;
 	struct bpfl_json json;
-	int ret = variable_find(map, name, &place, &size, err);
+	int ret = bpfl_map_variable_find(map, name, &place, &size, err);
 
 	if (ret == 0)
 		ret = bpfl_map_lookup(map, &key, sizeof(key), value, map->value_bytes, 0, err);
@@ -419,7 +418,7 @@ static int compared_find(const struct bpfl_map *map, const char *key, const char
 	int ret;
 
 	if (is_variable(map, key))
-		return variable_find(map, key, ret_place, ret_size, err);
+		return bpfl_map_variable_find(map, key, ret_place, ret_size, err);
 	if (!bpfl_map_type_fits(map, map->value_type_id, map->value_size)) {
 		*ret_place = (struct bpfl_btf_place){ .type_id = 0 };
 		*ret_size = map->value_size;

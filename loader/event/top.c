@@ -159,6 +159,12 @@ static int top_init(struct top *top, const struct bpfl_map *map, const struct bp
 	top->rows.opts = opts ? *opts : none;
 	if (how == BPFL_READ_NOTHING || how == BPFL_READ_MEMORY)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "map '%s': %s", BPFL_ESC(map->name), words);
+	if (bpfl_map_is_section(map)) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' holds variables, which are no table",
+			       BPFL_ESC(map->name));
+		bpfl_error_fix(err, "--dump %s, or map dump, shows them", BPFL_ESC(map->name));
+		return -EINVAL;
+	}
 	if (layout_make(top) < 0)
 		return bpfl_error_nomem(err);
 	snprintf(what, sizeof(what), "map '%.100s'", BPFL_ESC(map->name));

@@ -24,6 +24,31 @@ jq -es 'any(.type == "hist" and .map == "usecs" and .key.comm == "reader" and .t
 jq -es 'map(select(.map == "sizes" and .scale == "linear"))[0].slots | any(.from == 960 and .below == 1024 and .count >= 100)' \
 	"$TMP/out" >"$TMP/jq" || fail "no slot of 1000 bytes"
 
+# One in a variable, of an object as of a map that is loaded.
+run 0 "$OBJ/settings.bpf.o" --hist .rodata:ports --duration 50ms
+cat >"$TMP/want" <<'BARS'
+.rodata.ports: 10 in all
+[0, 2)    1 |#################                                                 |
+[2, 4)    2 |#################################                                 |
+[4, 8)    3 |##################################################                |
+[8, ...)  4 |##################################################################|
+BARS
+cmp "$TMP/want" "$TMP/out" || fail "not the histogram of { 1, 2, 3, 4 }"
+run 0 "$OBJ/settings.bpf.o" --hist .rodata:ports --duration 50ms --json
+jq -e '.map == ".rodata" and .variable == "ports" and .total == 10' "$TMP/out" >"$TMP/jq" || fail "no variable in JSON"
+start "$OBJ/settings.bpf.o"
+id=$("$BPFLOAD" ls map --json | jq -s 'map(select(.name == "settings.rodata")) | max_by(.id).id')
+"$BPFLOAD" map dump id "$id" --hist=ports >"$TMP/loaded" 2>&1
+stop
+tail -n 4 "$TMP/loaded" >"$TMP/bars"
+tail -n 4 "$TMP/want" | cmp - "$TMP/bars" || fail "not the same of the loaded map"
+run 2 "$OBJ/settings.bpf.o" --hist .rodata --duration 1s
+err_has "which is the histogram?"
+run 2 "$OBJ/settings.bpf.o" --hist .rodata:port --duration 1s
+err_has "variable 'port' has no array of numbers"
+run 2 "$OBJ/settings.bpf.o" --top .rodata --duration 1s
+err_has "holds variables"
+
 cp "$TMP/reader" "$TMP/writer"
 start "$OBJ/writers.bpf.o" --top writers:bytes --sum --interval 100ms
 "$TMP/writer" if=/dev/zero of=/dev/null bs=1000000 count=70 2>/dev/null
