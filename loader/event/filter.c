@@ -60,6 +60,34 @@ static bool is_ordering(enum op op)
 	return op == OP_LT || op == OP_LE || op == OP_GT || op == OP_GE;
 }
 
+#define NAMES_END 8192u /* system calls of mips begin at 4000 */
+
+/* What gives numbers of a form their names; NULL: there is no end of them, or they are not counted. */
+static const char *(*namer_of(enum bpfl_form form))(uint64_t number)
+{
+	switch (form) {
+	case BPFL_FORM_ERRNO: return bpfl_errno_word;
+	case BPFL_FORM_SIGNAL: return bpfl_signal_name;
+	case BPFL_FORM_SYSCALL: return bpfl_syscall_name;
+	case BPFL_FORM_PROTOCOL: return bpfl_protocol_name;
+	default: return NULL;
+	}
+}
+
+/* ENOENT, and -ENOENT as functions return it. */
+static bool has_name(enum bpfl_form form, const char *text)
+{
+	const char *name;
+	bool found = false;
+
+	text += form == BPFL_FORM_ERRNO && text[0] == '-';
+	for (uint64_t i = 0; i < NAMES_END && !found; i++) {
+		name = namer_of(form)(i);
+		found = name && strcmp(name, text) == 0;
+	}
+	return found;
+}
+
 /* Whether text can be what the table shows of a field: of a plain number, no letters. */
 static bool can_show(const struct bpfl_field *field, const char *text)
 {
@@ -76,7 +104,7 @@ static bool can_show(const struct bpfl_field *field, const char *text)
 	case BPFL_FORM_BOOL:
 		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
 	default:
-		return true;
+		return !namer_of(field->form) || bpfl_text_to_u64(text, &number) == 0 || has_name(field->form, text);
 	}
 }
 
@@ -150,16 +178,21 @@ int bpfl_filter_bind(struct bpfl_filter *filter, unsigned layout_idx, const stru
 }
 
 /* Names that were meant, perhaps. */
-static void offer_enumerators(const struct bpfl_layout *layout, const struct bpfl_field *field, const char *wanted,
+static void offer_names(const struct bpfl_layout *layout, const struct bpfl_field *field, const char *wanted,
 			      struct bpfl_error *err)
 {
 	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(layout->btf, field->type_id, NULL);
 	bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM;
+	const char *(*name_of)(uint64_t number) = namer_of(field->form);
 	struct bpfl_near near;
 	char names[256];
 
 	bpfl_near_init(&near, wanted);
-	for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++)
+	for (uint64_t i = 0; i < NAMES_END && name_of; i++) {
+		if (name_of(i))
+			bpfl_near_offer(&near, name_of(i));
+	}
+	for (uint32_t i = 0; field->form == BPFL_FORM_ENUM && i < bpfl_btf_vlen(type); i++)
 		bpfl_near_offer(&near, bpfl_btf_string(layout->btf, is_narrow ? bpfl_btf_enums(type)[i].name_off
 									     : bpfl_btf_enums64(type)[i].name_off));
 	if (near.nr > 0)
@@ -176,10 +209,10 @@ int bpfl_filter_check(const struct bpfl_filter *filter, struct bpfl_error *err)
 			continue;
 		value = &filter->nodes.items[node->odd_value];
 		field = &node->odd_layout->fields.items[node->odd_field];
-		if (field->form == BPFL_FORM_ENUM && !is_ordering(node->op)) {
+		if ((field->form == BPFL_FORM_ENUM || namer_of(field->form)) && !is_ordering(node->op)) {
 			bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "filter '%s': '%s' is no value of '%s'",
 				       BPFL_ESC(filter->text), BPFL_ESC(value->text), BPFL_ESC(field->name));
-			offer_enumerators(node->odd_layout, field, value->text, err);
+			offer_names(node->odd_layout, field, value->text, err);
 			return -EINVAL;
 		}
 		return value->is_number ? bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,

@@ -26,6 +26,11 @@ run 0 "$OBJ/gadget_types.bpf.o" --columns=-src,-dst,-gateway,-path,-mode,-flags,
 out_matches '^ERROR +SIG +USER +GROUP +COOKIE +SECRET$'
 run 2 "$OBJ/gadget_types.bpf.o" --columns=-src,error
 err_has "either name all columns (a,b), or change those that are shown by themselves (-a,+b)"
+run 0 "$OBJ/gadget_types.bpf.o" --filter 'error!=-ENOENT,sig!=SIGTERM,syscall!=openat,src.proto!=UDP,user!=nobody-of-that-name'
+out_matches '^ENOENT'
+run 2 "$OBJ/gadget_types.bpf.o" --filter 'error==ENOET'
+err_has "'ENOET' is no value of 'error'"
+err_has "did you mean 'ENOENT'"
 run 2 "$OBJ/gadget_types.bpf.o" --filter 'path~(lib'
 err_has "'(lib' is no regular expression"
 
