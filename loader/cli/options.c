@@ -241,6 +241,8 @@ static int unknown_option(const struct option_table *table, const char *word, st
 	if (near)
 		snprintf(err->fix, sizeof(err->fix), "did you mean '--%s'? %s lists all options", near,
 			 table->help_command);
+	else if (word[1] >= '0' && word[1] <= '9')
+		snprintf(err->fix, sizeof(err->fix), "a negative number comes after '--'");
 	else
 		snprintf(err->fix, sizeof(err->fix), "%s lists all options", table->help_command);
 	return -EINVAL;

@@ -93,6 +93,8 @@ fi
 cpus=$(nproc --all)
 run 0 map create $pins/hits --type percpu_array --key u32 --value s64 --max-entries 2 --name cli_hits
 run 0 map set cli_hits 1 7
+run 2 map set cli_hits 1 -3
+err_has "a negative number comes after '--'"
 run 0 map set cli_hits 1 --cpu 0 -- -3
 run 0 map get cli_hits 1
 [ "$(wc -l <"$TMP/out")" -ge "$cpus" ] || fail "not a line for each CPU"
