@@ -6,7 +6,9 @@
  *     (/proc/PID/maps)
  *
  * Most processes map the same few files, so a line is looked at only when its device and inode are new. A path
- * is that of the process' mount namespace; whether ours has the same file there is told by opening both.
+ * is that of the process' mount namespace; whether ours has the same file there is told by opening both. Where
+ * neither has it, the mapping itself is opened (CAP_SYS_ADMIN): the file was deleted, or a chroot is between its
+ * path, which begins at the root of the namespace, and the root directory of the process.
  */
 #include "attach/mapped.h"
 
@@ -88,6 +90,14 @@ static int offer(struct scan *scan, const char *path)
 	return scan->fn(scan->ctx, elf);
 }
 
+static bool is_there(const char *path)
+{
+	int fd = bpfl_enter_openat(AT_FDCWD, path, O_PATH, 0);
+
+	bpfl_enter_close(fd);
+	return fd >= 0;
+}
+
 /* The file is the same here as in the root directory of the process. */
 static bool is_same_file(const char *a, const char *b)
 {
@@ -143,6 +153,7 @@ static int take_line(void *ctx, char *line)
 	const char *range = take_word(&at), *access = take_word(&at), *offset = take_word(&at),
 		   *device = take_word(&at);
 	const char *inode = take_word(&at);
+	unsigned long long start, end;
 	size_t len;
 	int ret;
 
@@ -155,13 +166,19 @@ static int take_line(void *ctx, char *line)
 	if (ret <= 0)
 		return ret;
 	len = strlen(at);
-	if (len > sizeof(DELETED) && strcmp(at + len - (sizeof(DELETED) - 1), DELETED) == 0) {
-		snprintf(path, sizeof(path), "/proc/%d/map_files/%s", scan->pid, range);
-		return offer(scan, path);
+	if (len <= sizeof(DELETED) || strcmp(at + len - (sizeof(DELETED) - 1), DELETED) != 0) {
+		if (snprintf(path, sizeof(path), "/proc/%d/root%s", scan->pid, at) >= PATH_SIZE)
+			return 0;
+		if (is_same_file(at, path))
+			return offer(scan, at);
+		if (is_there(path))
+			return offer(scan, path);
 	}
-	if (snprintf(path, sizeof(path), "/proc/%d/root%s", scan->pid, at) >= PATH_SIZE)
+	/* The names there have no leading zeros; maps has, for a program at a fixed place. */
+	if (sscanf(range, "%llx-%llx", &start, &end) != 2)
 		return 0;
-	return offer(scan, is_same_file(at, path) ? at : path);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", scan->pid, start, end);
+	return offer(scan, path);
 }
 
 static int scan_process(struct scan *scan, int pid)

@@ -34,7 +34,7 @@ struct line {
 	unsigned major, minor;
 	char can_run;
 	const char *path; /* "" for memory without a file */
-	char range[40];	  /* "start-end" as in the file */
+	char range[40];	  /* "start-end" as in map_files: without the leading zeros of maps */
 };
 
 /* "7f0e1000-7f0e2000 r-xp 00001000 fd:01 1234   /usr/lib/x.so" */
@@ -43,12 +43,11 @@ static bool split_line(char *text, struct line *line)
 	unsigned long long start, end, file_off, inode;
 	char perms[8];
 	int path_at = 0;
-	size_t range_len = strcspn(text, " ");
 
 	memset(line, 0, sizeof(*line));
 	if (sscanf(text, "%llx-%llx %7s %llx %x:%x %llu %n", &start, &end, perms, &file_off, &line->major, &line->minor,
 		   &inode, &path_at) < 7 ||
-	    path_at == 0 || range_len >= sizeof(line->range) || end <= start)
+	    path_at == 0 || end <= start)
 		return false;
 	line->start = start;
 	line->end = end;
@@ -56,7 +55,7 @@ static bool split_line(char *text, struct line *line)
 	line->inode = inode;
 	line->can_run = perms[2];
 	line->path = text + path_at;
-	memcpy(line->range, text, range_len);
+	snprintf(line->range, sizeof(line->range), "%llx-%llx", start, end);
 	return true;
 }
 

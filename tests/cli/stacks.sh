@@ -88,7 +88,7 @@ made=
 [ -d /usr/lib/debug ] || made=/usr/lib/debug
 mkdir -p /usr/lib/debug
 mount -t tmpfs none /usr/lib/debug
-[ -z "$made" ] || trap 'umount /usr/lib/debug; rmdir /usr/lib/debug; [ -z "$PID" ] || kill -9 "$PID"' EXIT
+[ -z "$made" ] || trap 'umount /usr/lib/debug; rmdir /usr/lib/debug; end_jobs' EXIT
 mkdir -p "/usr/lib/debug/.build-id/$(echo "$id" | cut -c 1-2)"
 objcopy --only-keep-debug "$TMP/gone" "/usr/lib/debug/.build-id/$(echo "$id" | cut -c 1-2)/$(echo "$id" | cut -c 3-).debug"
 strip "$TMP/gone"
@@ -99,6 +99,17 @@ id=$("$BPFLOAD" ls map --json | jq -s --argjson pid "$PID" 'map(select(.name == 
 "$BPFLOAD" map dump id "$id" --folded >"$TMP/dumped" 2>"$TMP/said"
 stop
 grep -q '^gone;.*main;outer;middle;innermost' "$TMP/dumped" || fail "no names from the debug file: $(grep '^gone' "$TMP/dumped" | head -n 3)"
+
+# The file has gone and the process runs; it was linked for a fixed place, where maps and map_files write addresses in two ways.
+cc -O0 -g -fno-omit-frame-pointer -D_GNU_SOURCE -no-pie -o "$TMP/fixed" tests/cli/busy.c
+"$TMP/fixed" 100000 &
+fixed=$!
+eventually grep -q "$TMP/fixed" "/proc/$fixed/maps" || fail "the program does not run"
+rm "$TMP/fixed"
+run 0 "$OBJ/profile.bpf.o" --attach profile:hz:499 --set only_pid=$fixed --folded samples --duration 1s
+out_matches '^fixed;.*main;outer;middle;innermost'
+kill "$fixed"
+wait "$fixed" || true
 
 # Maps that somebody else has loaded: the stack-trace map is that of the same program.
 "$TMP/busy" 100000 &

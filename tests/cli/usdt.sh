@@ -99,7 +99,8 @@ run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/bash:demo:tick"
 error_complete
 err_has "no probes at all"
 
-# "*": all files that have the probe, here two copies, one of them deleted since, one in a mount namespace of its own.
+# "*": all files that have the probe, here two copies, one of them deleted since, one in a mount namespace of its own, one in a chroot
+# there: its path begins at the root of the namespace, and is not to be found in its root directory.
 # Nobody else on this machine has probes of this name.
 sed -e "s/\"demo\"/\"demo$$\"/" -e 's|"../lib/|"|' tests/cli/usdt_target.c >"$TMP/named.c"
 cc -O2 -Wall -Werror -Itests/lib -o "$TMP/target" "$TMP/named.c"
@@ -111,20 +112,26 @@ two=$!
 mkdir "$TMP/box"
 unshare -m sh -c "mount -t tmpfs box '$TMP/box' && cp '$TMP/target' '$TMP/box/boxed' && exec '$TMP/box/boxed'" >/dev/null &
 three=$!
+cc -O2 -static -Itests/lib -o "$TMP/static" "$TMP/named.c"
+mkdir "$TMP/jail"
+unshare -m sh -c "mount -t tmpfs jail '$TMP/jail' && cp '$TMP/static' '$TMP/jail/jailed' && exec chroot '$TMP/jail' /jailed" >/dev/null &
+five=$!
 sleep 1000 & four=$!
 eventually runs "$one" "$TMP/target" || fail "the program does not run"
 eventually runs "$two" "$TMP/copy" || fail "the copy does not run"
 eventually runs "$three" /boxed || fail "the program in the box does not run"
+eventually runs "$five" /jailed || fail "the program in the jail does not run"
 rm "$TMP/copy"
 start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/*:demo$$:wide" -v --interval 100ms --dump .bss
 eventually sh -c '[ "$(sed -n "s/^nr_any = //p" "$TMP/out" | tail -n 1)" -ge 20 ]' || fail "the probes did not fire"
 stop INT
-err_has "usdt *:demo$$:wide in 3 files, 3 sites"
+err_has "usdt *:demo$$:wide in 4 files, 4 sites"
 err_has "usdt $TMP/target:demo$$:wide"
 err_has "usdt /proc/$two/map_files/"
-err_has "usdt /proc/$three/root$TMP/box/boxed:demo$$:wide"
-# Each alone: 30 hits a second are ten of each, so count them one by one.
-for pid in "$one" "$two" "$three"; do
+err_matches "usdt /proc/$three/(root$TMP/box/boxed|map_files/[^:]*):demo$$:wide" # the latter when all of this is in a chroot
+err_has "usdt /proc/$five/map_files/"
+# Each alone: 40 hits a second are ten of each, so count them one by one.
+for pid in "$one" "$two" "$three" "$five"; do
 	start "$OBJ/usdt.bpf.o" --no-printk --only on_any --attach "on_any=usdt/*:demo$$:wide,pid=$pid" --interval 100ms --dump .bss
 	eventually sh -c '[ "$(sed -n "s/^nr_any = //p" "$TMP/out" | tail -n 1)" -ge 3 ]' || fail "process $pid was not seen"
 	stop INT
@@ -138,4 +145,4 @@ run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/*:demo$$:wide,pid=$f
 error_complete
 run 7 "$OBJ/usdt.bpf.o" --only on_any --attach "on_any=usdt/*:demo$$:wide,pid=999999999"
 error_complete
-kill -9 "$one" "$two" "$three" "$four"
+kill -9 "$one" "$two" "$three" "$four" "$five"
