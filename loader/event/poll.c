@@ -68,7 +68,7 @@ struct bpfl_events {
 
 /* ---- opening ---- */
 
-/* Perf event arrays are for reading counters too: only those that a program writes to are opened. */
+/* Perf event arrays are for reading counters too: those that programs only read are not opened. */
 static bool is_written(const struct bpfl_object *object, size_t map_idx)
 {
 	struct bpfl_map_usage usage;

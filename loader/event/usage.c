@@ -15,7 +15,7 @@
 
 static const struct sender {
 	int32_t helper;
-	uint8_t map_reg, size_reg;
+	uint8_t map_reg, size_reg; /* size 0: reads the counters in a perf event array */
 } senders[] = {
 	{ 25, 2, 5 },  /* perf_event_output(ctx, map, flags, data, size), 4.4 */
 	{ 111, 2, 5 }, /* skb_output, 5.5 */
@@ -23,6 +23,8 @@ static const struct sender {
 	{ 130, 1, 3 }, /* ringbuf_output(map, data, size, flags), 5.8 */
 	{ 131, 1, 2 }, /* ringbuf_reserve(map, size, flags) */
 	{ 198, 1, 2 }, /* ringbuf_reserve_dynptr(map, size, flags, ptr), 5.19 */
+	{ 22, 1, 0 },  /* perf_event_read(map, flags), 4.3: sends nothing */
+	{ 55, 1, 0 },  /* perf_event_read_value(map, flags, buf, size), 4.15 */
 };
 
 static const struct sender *sender_of(const struct bpfl_insn *insn)
@@ -133,14 +135,20 @@ static void mark_targets(const struct bpfl_spec *spec, const struct bpfl_func *f
 	}
 }
 
+/* What the programs do with a map besides sending. */
+struct other_use {
+	bool any, is_read;
+};
+
 static void read_func(const struct bpfl_spec *spec, const struct bpfl_func *func, uint32_t map_idx, bool *is_target,
-		      struct bpfl_map_usage *usage)
+		      struct bpfl_map_usage *usage, struct other_use *other)
 {
 	bool has_targets = false, joined;
 
 	for (uint32_t i = 0; i < func->nr_insts; i++) {
 		const struct sender *sender = sender_of(&func->insts[i].insn);
 
+		other->any |= is_map(spec, &func->insts[i], map_idx);
 		if (!sender)
 			continue;
 		if (!has_targets) {
@@ -150,6 +158,10 @@ static void read_func(const struct bpfl_spec *spec, const struct bpfl_func *func
 		}
 		if (!is_map(spec, origin(func, is_target, i, sender->map_reg, &joined), map_idx))
 			continue;
+		if (sender->size_reg == 0) {
+			other->is_read = true;
+			continue;
+		}
 		usage->sends = true;
 		const struct bpfl_inst *size = origin(func, is_target, i, sender->size_reg, &joined);
 		add_size(usage, size, joined);
@@ -209,6 +221,7 @@ bool bpfl_usage_is_silent(const struct bpfl_spec *spec)
 
 void bpfl_map_usage_read(const struct bpfl_spec *spec, uint32_t map_idx, struct bpfl_map_usage *ret_usage)
 {
+	struct other_use other = { false, false };
 	uint32_t nr_max = 0;
 	bool *is_target;
 
@@ -223,6 +236,8 @@ void bpfl_map_usage_read(const struct bpfl_spec *spec, uint32_t map_idx, struct 
 		return;
 	}
 	for (size_t f = 0; f < spec->funcs.nr; f++)
-		read_func(spec, &spec->funcs.items[f], map_idx, is_target, ret_usage);
+		read_func(spec, &spec->funcs.items[f], map_idx, is_target, ret_usage, &other);
+	/* Used somehow that cannot be traced: a map that is chosen at run time, or handed to a function. */
+	ret_usage->sends |= other.any && !other.is_read;
 	free(is_target);
 }

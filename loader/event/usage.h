@@ -10,7 +10,7 @@
 #define BPFL_USAGE_SIZES_MAX 8u
 
 struct bpfl_map_usage {
-	bool sends;	/* a program sends records through it */
+	bool sends;	/* a program sends records through it, or may: it is used, and not seen to be only read */
 	bool any_size;	/* at least once with a size that is not a constant */
 	unsigned nr_sizes; /* distinct constant sizes, in bytes; more than fit are counted as any_size */
 	uint32_t sizes[BPFL_USAGE_SIZES_MAX];

@@ -166,11 +166,18 @@ END_TEST
 START_TEST(a_map_that_is_only_read_sends_nothing)
 {
 	struct bpfl_map_usage usage;
+	uint32_t func;
 
 	start(NULL);
-	specgen_ref(spec, specgen_func(spec, "f", 4), 0, BPFL_REF_MAP, 0, 0);
+	func = specgen_func(spec, "f", 4);
+	specgen_ref(spec, func, 0, BPFL_REF_MAP, 0, 0);
+	bpfl_map_usage_read(spec, 0, &usage);
+	ck_assert(usage.sends && !usage.any_size); /* for all that is known */
+	insn(func, 2, BPFL_CODE_CALL, 0, 0, 0, 22); /* perf_event_read */
 	bpfl_map_usage_read(spec, 0, &usage);
 	ck_assert(!usage.sends && !usage.any_size);
+	bpfl_map_usage_read(spec, 1, &usage); /* nobody has it */
+	ck_assert(!usage.sends);
 	done();
 }
 END_TEST
