@@ -185,6 +185,12 @@ START_TEST(system_calls_have_the_name_of_this_machine)
 	fake_sys_file("/proc/kallsyms", "ffffffff81000000 T sys_clone\nffffffff81000000 T SyS_clone\n");
 	CHECK_OK(bpfl_syscall_function("clone", name, sizeof(name)), live.err);
 	ck_assert_str_eq(name, "SyS_clone");
+	/* Our order counts, not that of the file. */
+	fake_sys_file("/proc/kallsyms", "ffffffff81000000 T SyS_clone\nffffffff81000000 T __se_sys_clone\nffffffff81000000 T __x64_sys_clone\n"
+					"ffffffff81000000 T __arm64_sys_clone\nffffffff81000000 T __s390x_sys_clone\n");
+	CHECK_OK(bpfl_syscall_function("clone", name, sizeof(name)), live.err);
+	ck_assert_ptr_null(strstr(name, "SyS_"));
+	ck_assert_ptr_null(strstr(name, "__se_"));
 }
 END_TEST
 

@@ -209,7 +209,11 @@ END_TEST
 START_TEST(missing_interfaces_are_named_with_those_that_are_there)
 {
 	static const char *const rows[][2] = {
-		{ "tc", "tc/egress:nope7" }, { "tc", "tcx/egress:nope7" }, { "netkit/peer", "netkit/peer:nope7" }, { "socket", "socket:nope7" },
+		{ "tc", "tc/egress:nope7" },
+		{ "tc", "tcx/egress:nope7" },
+		{ "netkit/peer", "netkit/peer:nope7" },
+		{ "socket", "socket:nope7" },
+		{ "xdp", "xdp:nope7,replace=12" }, /* a number is taken */
 	};
 
 	for (size_t i = 0; i < NR(rows); i++) {

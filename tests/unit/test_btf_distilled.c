@@ -32,6 +32,7 @@ static void union16(struct btfgen *gen) { btfgen_union(gen, "x", 16); }
 static void of_other_name(struct btfgen *gen) { btfgen_struct(gen, "xx", 16); }
 static void sizes_16_24(struct btfgen *gen) { struct16(gen); struct24(gen); }
 static void twice_16(struct btfgen *gen) { struct16(gen); struct16(gen); }
+static void twice_16_and_24(struct btfgen *gen) { twice_16(gen); struct24(gen); }
 static void fwd_and_16(struct btfgen *gen) { fwd_struct(gen); struct16(gen); }
 static void union_and_24(struct btfgen *gen) { union16(gen); struct24(gen); }
 static void pointer(struct btfgen *gen) { btfgen_ptr(gen, 0); }
@@ -97,6 +98,7 @@ START_TEST(an_outline_finds_its_type)
 		{ struct24, sizes_16_24, BY_POINTER, 73 },
 		{ struct16, sizes_16_24, BY_POINTER, 72 },
 		{ struct24, sizes_16_24, IN_ARRAY, 73 },
+		{ struct24, twice_16_and_24, BY_POINTER, 74 }, /* one that fits better settles it */
 		{ struct24, union_and_24, BY_POINTER, 73 },
 		{ struct16, fwd_and_16, BY_POINTER, 73 },
 		{ fwd_struct, struct24, BY_POINTER, 72 },

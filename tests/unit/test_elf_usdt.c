@@ -213,6 +213,7 @@ static const struct arg_row {
 	{ BPFL_EM_AARCH64, "8@[x1, x2, lsl 3] 4@[x1,x2] 8@[x29, #-8]", 3,
 	  { { BPFL_USDT_SIB, 0, 8, 16, 3, 8, false }, { BPFL_USDT_SIB, 0, 8, 16, 0, 4, false },
 	    { BPFL_USDT_DEREF, -8, 232, 0, 0, 8, false } } },
+	{ BPFL_EM_AARCH64, "8@[x1, x2, asr 3]", 1, { UNKNOWN } },
 	{ BPFL_EM_AARCH64, "8@x31 8@[x1, x2, sxtw 3] 8@x1", 3, { UNKNOWN, UNKNOWN, { BPFL_USDT_REG, 0, 8, 0, 0, 8, false } } },
 	{ BPFL_EM_S390, "-4@%r2 8@160(%r15) 1@-5", 3,
 	  { { BPFL_USDT_REG, 0, 40, 0, 0, 4, true }, { BPFL_USDT_DEREF, 160, 144, 0, 0, 8, false },
@@ -233,6 +234,37 @@ static const struct arg_row {
 	  { { BPFL_USDT_REG, 0, 248, 0, 0, 8, false }, { BPFL_USDT_REG, 0, 216, 0, 0, 8, false },
 	    { BPFL_USDT_REG, 0, 8, 0, 0, 8, false } } },
 };
+
+/* struct pt_regs in the order of the kernel's headers: what stands in the table one by one must come out so. */
+START_TEST(registers_stand_in_the_kernels_order)
+{
+	static const struct {
+		uint16_t machine;
+		unsigned word; /* bytes of a register */
+		const char *prefix, *names;
+	} rows[] = {
+		{ BPFL_EM_X86_64, 8, "%", "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi - rip - - rsp" },
+		{ BPFL_EM_RISCV, 8, "",
+		  "- ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		char names[256], text[32];
+		struct bpfl_usdt_arg args[BPFL_USDT_NR_ARGS];
+		uint16_t off = 0;
+
+		snprintf(names, sizeof(names), "%s", rows[i].names);
+		for (char *name = strtok(names, " "); name; name = strtok(NULL, " "), off += 8) {
+			if (strcmp(name, "-") == 0)
+				continue;
+			snprintf(text, sizeof(text), "%u@%s%s", rows[i].word, rows[i].prefix, name);
+			ck_assert_int_eq(bpfl_usdt_args(rows[i].machine, text, args), 1);
+			ck_assert_msg(args[0].kind == BPFL_USDT_REG && args[0].reg_off == off, "%s: at %u, not %u", text,
+				      args[0].reg_off, off);
+		}
+	}
+}
+END_TEST
 
 START_TEST(arguments_are_understood_on_each_machine)
 {
@@ -274,7 +306,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		addresses_follow_the_base_section, notes_that_point_outside_are_errors, cut_notes_are_errors,
-		there_are_at_most_twelve_arguments,
+		there_are_at_most_twelve_arguments, registers_stand_in_the_kernels_order,
 	};
 	Suite *suite = BPFL_TEST_SUITE("elf usdt", tests);
 

@@ -584,6 +584,7 @@ static const struct {
 	{ "(pid==1", "')' expected" }, { "pid==1)", "at character 7: an operator expected" }, { "pid 1", "an operator expected" },
 	{ "pid==1 &&", "a field or a value expected" }, { "pid==\"x", "a quote is missing" }, { "flags & x", "'&' takes a number" },
 	{ "flags & 0", "'&' takes a number" }, { "comm~(a", "is no regular expression" }, { "comm~", "a regular expression expected" },
+	{ "comm~a\\", "'a\\' is no regular expression: Trailing backslash" },
 	{ "comm~\"x", "a quote is missing" }, { "comm < zz", "'zz' is no number to compare 'comm' with" },
 	{ "kind==EXITT", "'EXITT' is no value of 'kind'" }, { "pid==1||kind!=EXITT", "'EXITT' is no value of 'kind'" },
 	{ "pid==bash", "'bash' is no number to compare 'pid' with" }, { "ok==yes", "'yes' is no number to compare 'ok' with" },

@@ -270,6 +270,9 @@ START_TEST(a_producer_fills_and_waits_for_room)
 	setup();
 	ck_assert_int_eq(bpfl_ring_view_reserve(&ring, SIZE - 7, &record), -E2BIG);
 	ck_assert_int_eq(bpfl_ring_view_reserve(&ring, SIZE_MAX, &record), -E2BIG);
+	ck_assert_int_eq(bpfl_ring_view_reserve(&ring, SIZE - 8, &record), 0); /* all of it */
+	bpfl_ring_view_commit(record, true);
+	ck_assert_int_eq(consume(0), 0);
 	while (bpfl_ring_view_reserve(&ring, 24, &record) == 0) {
 		memcpy(record, &nr, 4);
 		bpfl_ring_view_commit(record, nr % 2 == 1);
@@ -366,6 +369,21 @@ START_TEST(a_perf_record_that_wraps_is_put_together)
 	ck_assert_uint_eq(seen.words[0], 0xabcd);
 	ck_assert_uint_eq(seen.sizes[0], 60);
 	ck_assert_uint_eq(tail, head);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_loss_without_its_number_is_damage)
+{
+	struct bpfl_perf_header header = { BPFL_PERF_RECORD_LOST, 0, 16 };
+	uint64_t id = 77;
+
+	perf_setup();
+	perf_bytes(&header, sizeof(header));
+	perf_bytes(&id, sizeof(id));
+	perf_sample(4, 1); /* what a number read too far would be */
+	ck_assert_int_eq(perf_consume(0), -EBADMSG);
+	ck_assert_uint_eq(seen.nr_lost, 0);
 	teardown();
 }
 END_TEST
@@ -656,7 +674,7 @@ int main(void)
 	};
 	const TTest *const perfs[] = {
 		perf_samples_and_losses,
-		a_loss_that_wraps,
+		a_loss_without_its_number_is_damage, a_loss_that_wraps,
 		perf_limits,
 		each_cpu_gets_a_ring,
 		an_absent_cpu_is_left_out_and_found_when_it_comes,

@@ -527,6 +527,7 @@ START_TEST(enumerators_are_found_by_name)
 		{ "missing value", "enum e { A = 1, B = 2 };", "enum e { A = 1 };", "enum e", 11, "1", IMM64, 2, POISONS, 0,
 		  "enum e has no enumerator 'B' in the BTF", 0 },
 		{ "negative", "enum e { A = -5 };", "enum e : s4 { A = -7 };", "enum e", 11, "0", IMM64, -5, GIVES, -7, NULL, 0 },
+		{ "zero became negative", "enum e { A };", "enum e : s4 { A = -7 };", "enum e", 11, "0", IMM64, 0, GIVES, -7, NULL, 0 },
 		{ "unsigned with the top bit", "enum e { A = 0xffffffff };", "enum e { A = 0xfffffff0 };", "enum e", 11, "0", IMM64, 0xffffffff,
 		  GIVES, 0xfffffff0, NULL, 0 },
 		{ "64 bits", "enum64 e { A = 0x100000000 };", "enum64 e { A = 0x300000004 };", "enum e", 11, "0", IMM64, 0x100000000, GIVES,

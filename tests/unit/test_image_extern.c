@@ -154,6 +154,7 @@ START_TEST(values_take_the_form_of_their_type)
 		{ "var u8 x;", "CONFIG_X=200\n", { 200 } },
 		{ "var s8 x;", "CONFIG_X=-3\n", { 0xfd } },
 		{ "var u16 x;", "CONFIG_X=0x1234\n", { 0x34, 0x12 } },
+		{ "var s16 x;", "CONFIG_X=-2\n", { 0xfe, 0xff } }, /* and not a byte behind it */
 		{ "var u32 x;", "CONFIG_X=250\n", { 250 } },
 		{ "var u32 x;", "CONFIG_X=0xffffffff\n", { 0xff, 0xff, 0xff, 0xff } },
 		{ "var s32 x;", "CONFIG_X=-1\n", { 0xff, 0xff, 0xff, 0xff } },

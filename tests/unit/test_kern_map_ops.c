@@ -335,6 +335,7 @@ START_TEST(many_are_written_in_one_call_or_one_by_one)
 
 		CHECK_OK(bpfl_map_update_batch(map, keys, values, 3, 0, &nr, &err), err);
 		ck_assert_uint_eq(nr, 3);
+		ck_assert(i > 0 || fake_sys_count_bpf(BPFL_CMD_MAP_UPDATE_ELEM) == 0); /* in one call */
 		/* The fourth does not fit. The first three are there already, which is fine. */
 		CHECK_FAILS(bpfl_map_update_batch(map, keys, values, 4, 0, &nr, &err), err, BPFL_ERR_TARGET, E2BIG,
 			    "no room");

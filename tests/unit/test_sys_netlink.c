@@ -156,11 +156,11 @@ END_TEST
 
 START_TEST(the_state_of_an_interface_is_read)
 {
-	put_link(&buf, 1, BPFL_XDP_SKB, 77);
+	put_link(&buf, 1, BPFL_XDP_SKB, 0x10277);
 	ck_assert_int_eq(parse(1), 1);
 	ck_assert_int_eq(state.attached, BPFL_XDP_SKB);
-	ck_assert_uint_eq(state.prog_id, 77);
-	ck_assert_uint_eq(state.skb_prog_id, 77);
+	ck_assert_uint_eq(state.prog_id, 0x10277);
+	ck_assert_uint_eq(state.skb_prog_id, 0x10277);
 	ck_assert_uint_eq(state.drv_prog_id, 0);
 	bpfl_buf_deinit(&buf);
 
