@@ -194,6 +194,23 @@ BPFL_API int bpfl_spec_var_text(const struct bpfl_spec *spec, const char *name, 
  */
 BPFL_API int bpfl_spec_map_set(struct bpfl_spec *spec, const char *map, const char *field, uint64_t value,
 			       struct bpfl_error *err);
+/*
+ * Programs get a map that exists already in the place of one of the object's. Its type and the sizes of its keys and
+ * values must be those of the object's map (E31 when it is loaded, if not); how many elements it has and what is
+ * in them stays as it is.
+ * @map: not a struct_ops variable or the kernel's configuration. @where: "id N", or the path of a pin (with a '/'); copied.
+ *       NULL: the object's own again.
+ * Return: 0; -ENOENT no such map; -EINVAL a map that cannot be replaced; both kind USAGE; -ENOMEM. Whether the other
+ *         map exists is seen when the object is loaded.
+ */
+BPFL_API int bpfl_spec_map_reuse(struct bpfl_spec *spec, const char *map, const char *where, struct bpfl_error *err);
+/*
+ * What the maps are like that a map of maps holds, for one that does not declare it, or in the place of what it declares.
+ * @where: another map of the object, or one that exists: "id N", or the path of a pin (with a '/'); copied.
+ * Return: 0; -ENOENT no such map; -EINVAL @map is no map of maps; both kind USAGE; -ENOMEM.
+ */
+BPFL_API int bpfl_spec_map_set_inner(struct bpfl_spec *spec, const char *map, const char *where,
+				     struct bpfl_error *err);
 
 /*
  * Gives a program the type of a SEC() name, whatever its own section is called.

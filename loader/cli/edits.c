@@ -57,7 +57,16 @@ static int selection_apply(const struct options *options, struct bpfl_spec *spec
 	return ret;
 }
 
-/* "counts.max_entries=1024"; the map's own name may hold dots (".data.x"), the field's may not. */
+/* "id 7", "id:7", or a path: a map that exists. */
+static bool names_a_map(const char *word)
+{
+	return strchr(word, '/') || (strncmp(word, "id", 2) == 0 && strspn(word + 2, " :=") > 0);
+}
+
+/*
+ * "counts.max_entries=1024"; the map's own name may hold dots (".data.x"), the field's may not.
+ * "counts=/sys/fs/bpf/counts": one that exists in its place. "outer.inner=MAP": what an outer map's maps are like.
+ */
 static int maps_apply(const struct words *maps, struct bpfl_spec *spec, struct bpfl_error *err)
 {
 	for (size_t i = 0; i < maps->nr; i++) {
@@ -69,8 +78,21 @@ static int maps_apply(const struct words *maps, struct bpfl_spec *spec, struct b
 		if (ret < 0)
 			return ret;
 		field = strrchr(name, '.');
+		if (field && strcmp(field, ".inner") == 0) {
+			*field = '\0';
+			ret = bpfl_spec_map_set_inner(spec, name, number, err);
+			if (ret < 0)
+				return ret;
+			continue;
+		}
+		if (names_a_map(number)) {
+			ret = bpfl_spec_map_reuse(spec, name, number, err);
+			if (ret < 0)
+				return ret;
+			continue;
+		}
 		if (!field || field == name || !field[1])
-			return out_usage(err, "--map: '%.200s' names no field: write NAME.max_entries=N", word);
+			return out_usage(err, "--map: '%.200s' names no field: write NAME.max_entries=N, or NAME=PATH", word);
 		*field++ = '\0';
 		if (bpfl_text_to_u64(number, &value) < 0)
 			return out_usage(err, "--map: '%.200s' is not a number", number);

@@ -29,7 +29,7 @@ static const struct {
 	{ RUN_LOAD | OPTIONS_IMAGE, { "attach", 'a', VALUE_WORDS, FIELD(attach), "[PROG=]SPEC", "attach there (repeatable); none: load only; auto: as the sections say" } },
 	{ EDITS, { "set", 's', VALUE_WORDS, FIELD(set), "VAR=VALUE", "set a global variable before loading: pid=12, cfg.port=80, a[2]=1, pid=self" } },
 	{ EDITS, { "param", 0, VALUE_WORDS, FIELD(param), "VAR=VALUE", "the same for a parameter of the object (FILE --help lists them)" } },
-	{ EDITS, { "map", 0, VALUE_WORDS, FIELD(map), "NAME.FIELD=N", "change a map before loading: counts.max_entries=1024" } },
+	{ EDITS, { "map", 0, VALUE_WORDS, FIELD(map), "NAME.FIELD=N", "change a map before loading: counts.max_entries=1024; NAME=PATH, NAME=id:N: a map that exists" } },
 	{ EDITS, { "type", 0, VALUE_WORDS, FIELD(type), "PROG=TYPE", "load a program as this type (a SEC() name: xdp, tc, ...)" } },
 	{ EDITS, { "only", 0, VALUE_LIST, FIELD(only), "P,Q", "load only these programs" } },
 	{ EDITS, { "skip", 0, VALUE_LIST, FIELD(skip), "P,Q", "do not load these programs" } },

@@ -26,6 +26,7 @@ struct bpfl_image_map {
 	uint32_t key_type_id, value_type_id; /* of spec->btf, for MAP_CREATE; 0 where the kernel rejects BTF (FIX-07) */
 	uint32_t event_type_id; /* value type of ring buffers and perf arrays: kept for decoding */
 	struct bpfl_image_map *inner; /* template, owned, or NULL */
+	const char *inner_where;      /* a live map as the template, spec's words; NULL none */
 	const uint8_t *data;	      /* initial value (spec's, or own_data); NULL none */
 	uint8_t *own_data;	      /* kconfig values, the value of a struct_ops map: owned */
 	uint32_t data_size;

@@ -117,7 +117,7 @@ static void map_name(const struct resolver *res, const struct bpfl_map_spec *map
 
 static bool entries_are_open(const struct bpfl_map_spec *map)
 {
-	return map->max_entries == 0 && !map_is_data(map) &&
+	return map->max_entries == 0 && !map_is_data(map) && !map->reuse &&
 	       !(rules_of(map->type) & (RULE_CPUS_IF_OPEN | RULE_NO_ENTRIES));
 }
 
@@ -346,7 +346,10 @@ static const struct bpfl_map_spec *legacy_template(struct resolver *res, const s
 static const struct bpfl_map_spec *template_of(struct resolver *res, const struct bpfl_map_spec *map)
 {
 	const struct bpfl_map_spec *template = map->inner ? map->inner : legacy_template(res, map);
+	int32_t wanted = map->inner_where ? bpfl_spec_map_idx(res->image->spec, map->inner_where) : BPFL_NO_IDX;
 
+	if (wanted != BPFL_NO_IDX)
+		return &res->image->spec->maps.items[wanted];
 	for (size_t i = 0; i < map->nr_slots && !template; i++)
 		if (!map->slots[i].is_prog)
 			template = &res->image->spec->maps.items[map->slots[i].target_idx];
@@ -365,11 +368,17 @@ static int inner_resolve(struct resolver *res, const struct bpfl_map_spec *map, 
 {
 	const struct bpfl_map_spec *template = template_of(res, map);
 
+	if (map->inner_where && bpfl_spec_map_idx(res->image->spec, map->inner_where) == BPFL_NO_IDX) {
+		out->inner_where = map->inner_where;
+		return 0;
+	}
 	if (!template) {
 		int result = bpfl_error_set(res->err, BPFL_ERR_OBJECT, EINVAL,
 					    "a map of maps without a template");
 
 		bpfl_error_fix(res->err, "declare what it holds: __array(values, struct { ... })");
+		bpfl_error_fix(res->err, "or name a map like those: --map %s.inner=MAP (of the object, 'id N', or the path of a pin)",
+			       BPFL_ESC(map->name ? map->name : ""));
 		return result;
 	}
 	if (map_holds_maps(template->type)) {
@@ -421,7 +430,7 @@ static int map_fill(struct resolver *res, const struct bpfl_map_spec *map, struc
 			"map '%s': numa_node %u has no effect, because map_flags lacks BPF_F_NUMA_NODE (0x4)",
 			BPFL_ESC(map->name), map->numa_node);
 	}
-	if (map_holds_maps(map->type))
+	if (map_holds_maps(map->type) && !map->reuse)
 		result = inner_resolve(res, map, out);
 	if (result == 0)
 		result = entries_resolve(res, map, out);

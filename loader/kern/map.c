@@ -13,6 +13,7 @@
  * may not know, newest first; the row of the table that helped is remembered for the other maps.
  */
 #include "kern/load.h"
+#include "kern/map_handle.h"
 #include "kern/pin.h"
 
 #include <errno.h>
@@ -355,8 +356,9 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 	struct bpfl_attr_map_create attr, inner_attr;
 	int inner_fd = 0, ret;
 
-	if (live->pin_path) {
-		ret = bpfl_loading_pin_reuse(loading, map_idx, err);
+	if (live->pin_path || spec->reuse) {
+		ret = spec->reuse ? bpfl_loading_map_reuse(loading, map_idx, err) :
+				    bpfl_loading_pin_reuse(loading, map_idx, err);
 		if (ret > 0)
 			return map->type == BPFL_MAP_TYPE_ARENA ? bpfl_arena_map(loading, map_idx, err) : 0;
 		if (ret < 0)
@@ -367,6 +369,12 @@ static int map_load(struct bpfl_loading *loading, size_t map_idx, struct bpfl_er
 		inner_fd = map_open(loading, spec->name, map->inner, 0, &inner_attr, err);
 		if (inner_fd < 0) {
 			bpfl_error_prefix(err, "template of its inner maps");
+			return inner_fd;
+		}
+	} else if (map->inner_where) {
+		inner_fd = bpfl_open_words(map->inner_where, "map", err);
+		if (inner_fd < 0) {
+			bpfl_error_prefix(err, "map '%s': template of its inner maps", BPFL_ESC(spec->name));
 			return inner_fd;
 		}
 	}

@@ -76,6 +76,8 @@ int bpfl_loading_pin_paths(struct bpfl_loading *loading, struct bpfl_error *err)
  * -errno: E31, ...
  */
 int bpfl_loading_pin_reuse(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
+/* Takes the map that the caller named for it (bpfl_spec_map_reuse()), if it fits. 1, or -errno. */
+int bpfl_loading_map_reuse(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
 /* Pins a new map; when somebody was faster, theirs is taken in its place. 0 or -errno. */
 int bpfl_loading_pin_new(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
 

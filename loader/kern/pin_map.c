@@ -10,6 +10,7 @@
  * iproute2's bpf_elf_map has two scopes: PIN_GLOBAL_NS is ROOT/tc/globals/NAME, PIN_OBJECT_NS is ROOT/tc/OBJECT/NAME.
  */
 #include "kern/load.h"
+#include "kern/map_handle.h"
 #include "kern/pin.h"
 
 #include <errno.h>
@@ -73,7 +74,7 @@ int bpfl_loading_pin_paths(struct bpfl_loading *loading, struct bpfl_error *err)
 		struct bpfl_live_map *live = &loading->object->maps[i];
 		int ret;
 
-		if (map->pinning == 0 || !loading->image->maps[i].needed)
+		if (map->pinning == 0 || map->reuse || !loading->image->maps[i].needed)
 			continue;
 		if (loading->opts.no_pin) {
 			bpfl_log_line(&loading->opts.log, BPFL_LOG_WARN, "map '%s' is not pinned: nobody shares it",
@@ -97,13 +98,14 @@ int bpfl_loading_pin_paths(struct bpfl_loading *loading, struct bpfl_error *err)
 
 /* ---- the same kind of map? ---- */
 
-/* What is compared, as numbers: wanted by the object, found in the pin. */
+/* What is compared, as numbers: wanted by the object, found in the other map. */
 struct parameter {
 	const char *name; /* as --map NAME.FIELD calls it */
 	uint64_t wanted, found;
 };
 
 #define NR_PARAMETERS 6
+#define NR_OF_KIND 3 /* the first ones: what programs are compiled for */
 
 static uint32_t flags_to_compare(const struct bpfl_image_map *map, uint32_t flags)
 {
@@ -124,8 +126,9 @@ static bool size_was_rounded(struct bpfl_target *target, const struct bpfl_image
 	       found % nr_cpus == 0;
 }
 
+/* In the first nr_compared of them. */
 static size_t differences(struct bpfl_target *target, const struct bpfl_image_map *map,
-			  const struct bpfl_map_info *info, struct parameter out[NR_PARAMETERS])
+			  const struct bpfl_map_info *info, size_t nr_compared, struct parameter out[NR_PARAMETERS])
 {
 	const struct parameter all[NR_PARAMETERS] = {
 		{ "type", map->type, info->type },
@@ -138,7 +141,7 @@ static size_t differences(struct bpfl_target *target, const struct bpfl_image_ma
 	};
 	size_t nr = 0;
 
-	for (size_t i = 0; i < NR_PARAMETERS; i++) {
+	for (size_t i = 0; i < nr_compared; i++) {
 		if (all[i].wanted != all[i].found)
 			out[nr++] = all[i];
 	}
@@ -157,28 +160,31 @@ static const char *parameter_text(const struct parameter *parameter, uint64_t va
 	return out;
 }
 
-/* E31: side by side. */
-static int refuse_different(const char *name, const char *path, uint32_t id, const struct parameter *parameters,
-			    size_t nr, struct bpfl_error *err)
+/* E31: side by side. path: of the pin where the map was looked for; NULL: the caller named it. */
+static int refuse_different(const struct bpfl_map_spec *map, const char *path, uint32_t id,
+			    const struct parameter *parameters, size_t nr, struct bpfl_error *err)
 {
 	struct bpfl_buf options = BPFL_BUF_INIT;
 	char wanted[32], found[32];
 
-	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL, "the map that is pinned as '%s' is another kind of map",
-		       BPFL_ESC(path));
+	bpfl_error_set(err, BPFL_ERR_TARGET, EINVAL,
+		       path ? "the map that is pinned as '%s' is another kind of map"
+			    : "'%s', which is to take its place, is another kind of map",
+		       BPFL_ESC(path ? path : map->reuse));
 	bpfl_error_catalogue(err, 31);
-	bpfl_error_why(err, "%-12s %-20s %s (id %u)", "", "this object", "pinned", id);
+	bpfl_error_why(err, "%-12s %-20s %s (id %u)", "", "this object", path ? "pinned" : "the other", id);
 	for (size_t i = 0; i < nr; i++) {
 		bpfl_error_why(err, "%-12s %-20s %s", parameters[i].name,
 			       parameter_text(&parameters[i], parameters[i].wanted, wanted, sizeof(wanted)),
 			       parameter_text(&parameters[i], parameters[i].found, found, sizeof(found)));
-		bpfl_buf_printf(&options, " --map %s.%s=%llu", BPFL_ESC(name), parameters[i].name,
+		bpfl_buf_printf(&options, " --map %s.%s=%llu", BPFL_ESC(map->name), parameters[i].name,
 				(unsigned long long)parameters[i].found);
 	}
-	bpfl_error_fix(err,
-		       "if nobody needs what is in it: rm %s; or another place: --pin-root DIR; or a map of one's own: "
-		       "--no-pin",
-		       BPFL_ESC(path));
+	if (path)
+		bpfl_error_fix(err,
+			       "if nobody needs what is in it: rm %s; or another place: --pin-root DIR; or a map of one's own: "
+			       "--no-pin",
+			       BPFL_ESC(path));
 	if (bpfl_buf_ok(&options))
 		bpfl_error_fix(err, "if the program can live with it:%s", options.data);
 	bpfl_buf_deinit(&options);
@@ -215,11 +221,23 @@ static int pin_check(struct bpfl_loading *loading, size_t map_idx, int fd, struc
 	ret = bpfl_sys_obj_info(fd, info, &info_size);
 	if (ret < 0)
 		return refuse_get(live->pin_path, ret, err);
-	nr = differences(loading->target, &loading->image->maps[map_idx], info, parameters);
+	nr = differences(loading->target, &loading->image->maps[map_idx], info, NR_PARAMETERS, parameters);
 	if (nr == 0)
 		return 0;
-	return refuse_different(loading->image->spec->maps.items[map_idx].name, live->pin_path, info->id, parameters,
-				nr, err);
+	return refuse_different(&loading->image->spec->maps.items[map_idx], live->pin_path, info->id, parameters, nr,
+				err);
+}
+
+static void live_take(struct bpfl_live_map *live, int fd, const struct bpfl_map_info *info)
+{
+	bpfl_enter_close(live->fd);
+	live->fd = fd;
+	live->reused = true;
+	live->type = info->type;
+	live->key_size = info->key_size;
+	live->value_size = info->value_size;
+	live->max_entries = info->max_entries;
+	live->flags = info->map_flags;
 }
 
 int bpfl_loading_pin_reuse(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err)
@@ -238,17 +256,43 @@ int bpfl_loading_pin_reuse(struct bpfl_loading *loading, size_t map_idx, struct 
 		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(spec->name));
 		return ret;
 	}
-	bpfl_enter_close(live->fd);
-	live->fd = fd;
-	live->reused = true;
-	live->type = info.type;
-	live->key_size = info.key_size;
-	live->value_size = info.value_size;
-	live->max_entries = info.max_entries;
-	live->flags = info.map_flags;
+	live_take(live, fd, &info);
 	bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO, "map '%s': the one pinned as %s (id %u)", BPFL_ESC(spec->name),
 		      BPFL_ESC(live->pin_path), info.id);
 	return 1;
+}
+
+/*
+ * The caller named it, so how large it is and what flags it has is what the caller wants. The verifier looks at
+ * the map that it gets.
+ */
+int bpfl_loading_map_reuse(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err)
+{
+	const struct bpfl_map_spec *spec = &loading->image->spec->maps.items[map_idx];
+	struct parameter parameters[NR_PARAMETERS];
+	struct bpfl_map_info info = { 0 };
+	uint32_t info_size = sizeof(info);
+	int fd = bpfl_open_words(spec->reuse, "map", err), ret = fd;
+	size_t nr;
+
+	if (fd >= 0) {
+		ret = bpfl_sys_obj_info(fd, &info, &info_size);
+		if (ret < 0)
+			bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(spec->reuse), bpfl_errno_text(-ret));
+	}
+	if (ret >= 0) {
+		nr = differences(loading->target, &loading->image->maps[map_idx], &info, NR_OF_KIND, parameters);
+		ret = nr == 0 ? 1 : refuse_different(spec, NULL, info.id, parameters, nr, err);
+	}
+	if (ret < 0) {
+		bpfl_enter_close(fd);
+		bpfl_error_prefix(err, "map '%s'", BPFL_ESC(spec->name));
+		return ret;
+	}
+	live_take(&loading->object->maps[map_idx], fd, &info);
+	bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO, "map '%s': %s (id %u)", BPFL_ESC(spec->name),
+		      BPFL_ESC(spec->reuse), info.id);
+	return ret;
 }
 
 /* ---- or making it ---- */

@@ -416,6 +416,45 @@ int bpfl_spec_map_set(struct bpfl_spec *spec, const char *name, const char *fiel
 	return 0;
 }
 
+/* Puts a copy of text, or NULL, into a slot. */
+static int put_text(char **slot, const char *text, struct bpfl_error *err)
+{
+	char *copy = text != NULL ? bpfl_strdup(text) : NULL;
+
+	if (text != NULL && copy == NULL)
+		return bpfl_error_nomem(err);
+	free(*slot);
+	*slot = copy;
+	return 0;
+}
+
+int bpfl_spec_map_reuse(struct bpfl_spec *spec, const char *name, const char *where, struct bpfl_error *err)
+{
+	struct bpfl_map_spec *map = NULL;
+	int ret = find_map(spec, name, &map, err);
+
+	if (ret < 0)
+		return ret;
+	if (map->origin == BPFL_MAP_STRUCT_OPS || map->origin == BPFL_MAP_KCONFIG)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': nothing can take its place: it holds %s",
+				      BPFL_ESC(name),
+				      map->origin == BPFL_MAP_KCONFIG ? "this kernel's configuration" :
+									"functions for the kernel");
+	return put_text(&map->reuse, where, err);
+}
+
+int bpfl_spec_map_set_inner(struct bpfl_spec *spec, const char *name, const char *where, struct bpfl_error *err)
+{
+	struct bpfl_map_spec *map = NULL;
+	int ret = find_map(spec, name, &map, err);
+
+	if (ret < 0)
+		return ret;
+	if (map->type != BPFL_MAP_TYPE_ARRAY_OF_MAPS && map->type != BPFL_MAP_TYPE_HASH_OF_MAPS)
+		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s' holds no maps", BPFL_ESC(name));
+	return put_text(&map->inner_where, where, err);
+}
+
 /* ---- programs ---- */
 
 int bpfl_spec_prog_set_type(struct bpfl_spec *spec, const char *name, const char *section_name, struct bpfl_error *err)

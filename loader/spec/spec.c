@@ -14,6 +14,8 @@ void bpfl_map_spec_deinit(struct bpfl_map_spec *map)
 	free(map->name);
 	free(map->section);
 	free(map->slots);
+	free(map->inner_where);
+	free(map->reuse);
 	free(map->data);
 	for (size_t i = 0; i < map->pointer_faults.nr; i++)
 		free(map->pointer_faults.items[i].text);

@@ -159,6 +159,8 @@ struct bpfl_map_spec {
 	uint32_t key_type_id, value_type_id; /* in spec->btf, 0 none */
 	bool has_max_entries; /* the file said a number, even 0 */
 	struct bpfl_map_spec *inner; /* template of map-in-map, owned, or NULL */
+	char *inner_where;    /* the caller's wish for a template: a map of the object, or one that exists; owned, or NULL */
+	char *reuse;	      /* the map that exists and takes this one's place: "id N" or the path of a pin; owned, or NULL */
 	struct bpfl_map_slot *slots;
 	size_t nr_slots;
 	BPFL_VEC(struct bpfl_ops_member) ops; /* STRUCT_OPS */

@@ -51,6 +51,28 @@ err_has "is no map but a prog"
 mv /sys/fs/bpf/shared_runs /sys/fs/bpf/d/progs/count_runs
 run 0 unload /sys/fs/bpf/d
 
+# A map that exists in the place of the object's: what runs counts there. Its own size counts, also where the object leaves it open.
+run 0 map create /sys/fs/bpf/other --type hash --key u32 --value u64 --max-entries 100
+start "$OBJ/map_open.bpf.o" --map starts=/sys/fs/bpf/other
+for _ in 1 2 3; do /bin/true; done
+stop
+run 0 map dump /sys/fs/bpf/other
+[ "$(grep -c ' = ' "$TMP/out")" -ge 3 ] || fail "nothing was counted in the other map"
+run 0 "$OBJ/map_open.bpf.o" --map starts=/sys/fs/bpf/other --attach none --duration 50ms --dump starts
+[ "$(grep -c '^starts\[' "$TMP/out")" -ge 3 ] || fail "its contents are gone"
+run 7 "$OBJ/xdp_count.bpf.o" --map pkt_count=/sys/fs/bpf/other --attach none --duration 50ms
+err_has "[E31]"
+err_has "'/sys/fs/bpf/other', which is to take its place, is another kind of map"
+err_matches '^ *type +array +hash$'
+error_complete
+run 7 "$OBJ/map_open.bpf.o" --map starts=id:4294967295 --duration 50ms
+err_has "map 'starts'"
+run 2 "$OBJ/map_open.bpf.o" --map starts=7 --duration 50ms
+err_has "NAME=PATH"
+run 2 "$OBJ/map_open.bpf.o" --map starts.inner=/sys/fs/bpf/other --duration 50ms
+err_has "map 'starts' holds no maps"
+rm /sys/fs/bpf/other
+
 # Another place; directories are made one by one, for their owner alone.
 run 0 "$pinned" --attach none --duration 50ms --pin-root /sys/fs/bpf/a/b/
 [ -e /sys/fs/bpf/a/b/shared_runs ] || fail "not in the other place"

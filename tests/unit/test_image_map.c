@@ -546,6 +546,7 @@ START_TEST(a_map_of_maps_needs_a_template)
 	specgen_map(spec, "outer", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 2);
 	CHECK_FAILS(build_for(spec, 4, 4096, &image), err, BPFL_ERR_OBJECT, EINVAL,
 		    "map 'outer': a map of maps without a template");
+	CHECK_HAS(err.fix, "--map outer.inner=MAP");
 	done(NULL, spec);
 
 	spec = specgen_new("obj");

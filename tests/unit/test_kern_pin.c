@@ -121,6 +121,64 @@ START_TEST(a_different_map_is_refused_side_by_side)
 }
 END_TEST
 
+/* PIN-06: any map, by the caller's words, whatever its size; nothing is created, written or frozen. */
+START_TEST(a_map_that_the_caller_names_is_taken)
+{
+	begin();
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	struct bpfl_map_spec *map = &gen.spec->maps.items[0];
+	uint32_t id = pinned_id(ROOT "/counts");
+	char by_id[32];
+
+	map->pinning = 0;
+	map->max_entries = 0; /* open: the other one's */
+	snprintf(by_id, sizeof(by_id), "id %u", id);
+	CHECK_OK(bpfl_spec_map_reuse(gen.spec, "counts", by_id, &gen.err), gen.err);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_MAP_CREATE), 1);
+	ck_assert_uint_eq(fake_sys_object(gen.object->maps[0].fd)->id, id);
+	ck_assert_uint_eq(gen.object->maps[0].max_entries, 16);
+	CHECK_OK(bpfl_spec_map_reuse(gen.spec, "counts", ROOT "/counts", &gen.err), gen.err);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert_uint_eq(fake_sys_object(gen.object->maps[0].fd)->id, id);
+
+	map->value_size = 12;
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_TARGET, EINVAL,
+		    "map 'counts': '/fake/bpf/counts', which is to take its place, is another kind of map");
+	ck_assert_int_eq(gen.err.catalogue_id, 31);
+	CHECK_HAS(gen.err.why, "value_size   12                   8");
+	CHECK_HAS(gen.err.fix, "--map counts.value_size=8");
+	CHECK_OK(bpfl_spec_map_reuse(gen.spec, "counts", ROOT "/nothing", &gen.err), gen.err);
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_TARGET, ENOENT, "'/fake/bpf/nothing': nothing is pinned there");
+	CHECK_OK(bpfl_spec_map_reuse(gen.spec, "counts", "counts", &gen.err), gen.err);
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_USAGE, EINVAL, "'counts' is neither an id nor the path");
+	kerngen_deinit(&gen);
+}
+END_TEST
+
+START_TEST(a_template_may_be_a_map_that_exists)
+{
+	begin();
+	specgen_map(gen.spec, "outer", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH_OF_MAPS, 4, 4, 4);
+	CHECK_OK(bpfl_spec_map_set_inner(gen.spec, "outer", "counts", &gen.err), gen.err);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_MAP_CREATE), 3); /* one like "counts" is made for it */
+
+	CHECK_OK(bpfl_spec_map_set_inner(gen.spec, "outer", ROOT "/counts", &gen.err), gen.err);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_MAP_CREATE), 4); /* the outer one alone */
+	const struct fake_object *outer = fake_sys_object(gen.object->maps[1].fd);
+
+	ck_assert_uint_ne(((const struct bpfl_attr_map_create *)(const void *)outer->attr)->inner_map_fd, 0);
+	CHECK_OK(bpfl_spec_map_set_inner(gen.spec, "outer", ROOT "/nothing", &gen.err), gen.err);
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_TARGET, ENOENT,
+		    "map 'outer': template of its inner maps: '/fake/bpf/nothing': nothing is pinned there");
+	CHECK_FAILS(bpfl_spec_map_set_inner(gen.spec, "counts", "outer", &gen.err), gen.err, BPFL_ERR_USAGE, EINVAL,
+		    "map 'counts' holds no maps");
+	kerngen_deinit(&gen);
+}
+END_TEST
+
 /* FIX-10, and flags of descriptors; the kernel's rounding of LRU lists per CPU. */
 static const struct {
 	uint32_t type, flags, pinned_flags, max_entries, pinned_entries;
@@ -479,7 +537,7 @@ int main(void)
 {
 	const TTest *by_name[] = {
 		a_new_map_is_pinned_and_stays,
-		the_next_load_takes_it,
+		the_next_load_takes_it, a_map_that_the_caller_names_is_taken, a_template_may_be_a_map_that_exists,
 		who_pins_later_takes_the_other_map,
 		a_pin_that_comes_and_goes_is_given_up,
 		the_winner_of_a_race_is_compared_too,
