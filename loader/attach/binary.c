@@ -326,10 +326,11 @@ void bpfl_binary_near(const char *path, struct bpfl_error *err)
 	struct bpfl_near near;
 	char dir[PATH_SIZE], names[512];
 
-	if (!err || !slash || !slash[1] || snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path) >= PATH_SIZE)
+	if (!err || !slash || !slash[1] ||
+	    snprintf(dir, sizeof(dir), "%.*s", slash > path ? (int)(slash - path) : 1, path) >= PATH_SIZE)
 		return;
 	bpfl_near_init(&near, slash + 1);
-	if (bpfl_enter_list_dir(AT_FDCWD, dir[0] ? dir : "/", offer_name, &near) == -ENOENT)
+	if (bpfl_enter_list_dir(AT_FDCWD, dir, offer_name, &near) == -ENOENT)
 		bpfl_error_why(err, "there is no directory '%s'", BPFL_ESC(dir));
 	else if (near.nr > 0)
 		bpfl_error_fix(err, "names like it in '%s': %s", BPFL_ESC(dir),

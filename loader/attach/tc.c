@@ -31,9 +31,10 @@ const char *bpfl_tc_direction(const struct bpfl_section_row *row)
 
 /* ---- before loading ---- */
 
-static int refuse_option(const char *key, const char *expected, struct bpfl_error *err)
+static int refuse_option(const struct bpfl_attach *attach, const char *key, const char *expected, struct bpfl_error *err)
 {
-	return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option '%s' is %s", key, expected);
+	return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option '%s' is %s, not '%s'", key, expected,
+			      BPFL_ESC(bpfl_attach_option(attach, key)));
 }
 
 static int check_options(const struct bpfl_attach *attach, struct bpfl_error *err)
@@ -44,16 +45,16 @@ static int check_options(const struct bpfl_attach *attach, struct bpfl_error *er
 	uint64_t id;
 
 	if (prio && (bpfl_text_to_s64(prio, &prio_value) < 0 || prio_value < 1 || prio_value > PRIO_MAX))
-		return refuse_option("prio", "a number from 1 (first) to 65535 (last)", err);
+		return refuse_option(attach, "prio", "a number from 1 (first) to 65535 (last)", err);
 	if (handle &&
 	    (bpfl_attach_option_u64(attach, "handle") == 0 || bpfl_attach_option_u64(attach, "handle") > UINT32_MAX))
-		return refuse_option("handle", "a number of 32 bits above 0", err);
+		return refuse_option(attach, "handle", "a number of 32 bits above 0", err);
 	if (bpfl_attach_option_u64(attach, "chain") > UINT32_MAX)
-		return refuse_option("chain", "a number of 32 bits", err);
+		return refuse_option(attach, "chain", "a number of 32 bits", err);
 	if (replace && strcmp(replace, "any") != 0 && bpfl_text_to_u64(replace, &id) < 0)
-		return refuse_option("replace", "the id of the program that is there, or any", err);
+		return refuse_option(attach, "replace", "the id of the program that is there, or any", err);
 	if (replace && (!prio || !handle)) {
-		refuse_option("replace", "for one place: give prio= and handle= too", err);
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option 'replace' is for one place: prio= and handle= are missing");
 		bpfl_error_fix(err, "what is there: tc filter show dev %s %s", BPFL_ESC(attach->where),
 			       bpfl_tc_direction(attach->row));
 		return -EINVAL;

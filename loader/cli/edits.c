@@ -9,13 +9,13 @@
 #include <string.h>
 
 /* "LEFT=RIGHT": a copy of LEFT into out, and RIGHT. */
-static int split(const char *option, const char *word, char *left, size_t left_size, const char **ret_right,
-		 struct bpfl_error *err)
+static int split(const char *option, const char *form, const char *word, char *left, size_t left_size,
+		 const char **ret_right, struct bpfl_error *err)
 {
 	const char *equals = strchr(word, '=');
 
 	if (!equals || equals == word)
-		return out_usage(err, "--%s: '%.200s' has no '='", option, word);
+		return out_usage(err, "--%s: '%.200s' is not %s", option, word, form);
 	if ((size_t)(equals - word) >= left_size)
 		return out_usage(err, "--%s: the name before '=' is too long", option);
 	memcpy(left, word, (size_t)(equals - word));
@@ -29,7 +29,7 @@ static int types_apply(const struct words *types, struct bpfl_spec *spec, struct
 	for (size_t i = 0; i < types->nr; i++) {
 		char prog[512];
 		const char *type;
-		int ret = split("type", types->items[i], prog, sizeof(prog), &type, err);
+		int ret = split("type", "PROG=TYPE", types->items[i], prog, sizeof(prog), &type, err);
 
 		if (ret == 0)
 			ret = bpfl_spec_prog_set_type(spec, prog, type, err);
@@ -73,7 +73,7 @@ static int maps_apply(const struct words *maps, struct bpfl_spec *spec, struct b
 		const char *word = maps->items[i], *number;
 		char name[512], *field;
 		uint64_t value;
-		int ret = split("map", word, name, sizeof(name), &number, err);
+		int ret = split("map", "NAME.FIELD=N", word, name, sizeof(name), &number, err);
 
 		if (ret < 0)
 			return ret;
@@ -110,7 +110,7 @@ static int variables_apply(const char *option, const struct words *sets, int chi
 	for (size_t i = 0; i < sets->nr; i++) {
 		char path[512], pid[16];
 		const char *value;
-		int ret = split(option, sets->items[i], path, sizeof(path), &value, err);
+		int ret = split(option, "VAR=VALUE", sets->items[i], path, sizeof(path), &value, err);
 
 		if (ret == 0 && child_pid && strcmp(value, "child") == 0) {
 			snprintf(pid, sizeof(pid), "%d", child_pid);

@@ -159,10 +159,12 @@ int until_prepare(struct until *until, const struct options *options, const stru
 	for (size_t i = 0; options->exit_code && ret == 0; i++) {
 		struct bpfl_var_view var;
 
-		if (bpfl_spec_var_view(spec, i, &var) < 0)
+		if (bpfl_spec_var_view(spec, i, &var) < 0) {
 			ret = out_usage(err, "--exit-code: the object has no variable '%.200s'", options->exit_code);
-		else if (strcmp(var.name, options->exit_code) == 0)
+			snprintf(err->fix, sizeof(err->fix), "bpfload spec %.300s lists its variables", options->file);
+		} else if (strcmp(var.name, options->exit_code) == 0) {
 			return var.size_bytes <= 8 ? 0 : out_usage(err, "--exit-code: '%.200s' is no number", var.name);
+		}
 	}
 	return ret;
 }

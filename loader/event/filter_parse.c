@@ -22,7 +22,7 @@ struct parser {
 	const char *at;
 	int depth;
 	struct bpfl_error *err;
-	bool failed;
+	int ret; /* what ended the parsing: -errno; 0 */
 };
 
 static unsigned parse_or(struct parser *p);
@@ -32,10 +32,17 @@ static unsigned parse_or(struct parser *p);
 /* Always 0, the node that is none. */
 static unsigned refuse(struct parser *p, const char *words)
 {
-	if (!p->failed)
-		bpfl_error_set(p->err, BPFL_ERR_USAGE, EINVAL, "filter '%s': at character %zu: %s",
-			       BPFL_ESC(p->filter->text), (size_t)(p->at - p->filter->text) + 1, words);
-	p->failed = true;
+	if (p->ret == 0)
+		p->ret = bpfl_error_set(p->err, BPFL_ERR_USAGE, EINVAL, "filter '%s': at character %zu: %s",
+					BPFL_ESC(p->filter->text), (size_t)(p->at - p->filter->text) + 1, words);
+	return 0;
+}
+
+/* The same where memory is refused. */
+static unsigned no_memory(struct parser *p)
+{
+	if (p->ret == 0)
+		p->ret = bpfl_error_nomem(p->err);
 	return 0;
 }
 
@@ -54,13 +61,13 @@ static unsigned add_node(struct parser *p, enum node_kind kind, unsigned left, u
 {
 	struct node *node;
 
-	if (p->failed)
+	if (p->ret < 0)
 		return 0;
 	if (p->filter->nodes.nr > NODES_MAX)
 		return refuse(p, "too long");
 	node = BPFL_VEC_PUSH(&p->filter->nodes);
 	if (!node)
-		return refuse(p, "out of memory");
+		return no_memory(p);
 	node->kind = kind;
 	node->left = left;
 	node->right = right;
@@ -116,7 +123,7 @@ static unsigned parse_term(struct parser *p, bool is_left)
 		p->at += len;
 	}
 	if (!node->text)
-		return refuse(p, "out of memory");
+		return no_memory(p);
 	node->is_number = !node->is_quoted && bpfl_text_to_s64(node->text, &node->number) == 0;
 	if (!node->is_quoted && !node->is_number && bpfl_text_to_u64(node->text, (uint64_t *)&node->number) == 0)
 		node->is_number = node->is_huge = true;
@@ -176,7 +183,7 @@ static unsigned pattern_compile(struct parser *p, unsigned idx)
 		free(pattern);
 		free(node->regex);
 		node->regex = NULL;
-		return refuse(p, "out of memory");
+		return no_memory(p);
 	}
 	ret = regcomp(node->regex, pattern, REG_EXTENDED | REG_NOSUB | (any_case ? REG_ICASE : 0));
 	free(pattern);
@@ -237,7 +244,7 @@ static unsigned parse_pattern(struct parser *p)
 		node->text = bpfl_strndup(p->at, size);
 		p->at += size;
 	}
-	return node->text ? pattern_compile(p, idx) : refuse(p, "out of memory");
+	return node->text ? pattern_compile(p, idx) : no_memory(p);
 }
 
 static enum op take_op(struct parser *p)
@@ -336,7 +343,7 @@ int bpfl_filter_parse(const char *text, struct bpfl_filter **ret_filter, struct 
 		filter->root = refuse(&p, "an operator expected");
 	if (!filter->root) {
 		bpfl_filter_destroy(filter);
-		return -EINVAL;
+		return p.ret;
 	}
 	*ret_filter = filter;
 	return 0;

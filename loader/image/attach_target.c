@@ -146,6 +146,9 @@ static int missing_error(const struct wanted *wanted, const struct bpfl_btf *btf
 			       BPFL_ESC(name + prefix_size));
 	else if (bpfl_near_text(&near, near_text, sizeof(near_text))[0] != '\0')
 		bpfl_error_fix(err, "did you mean %s?", near_text);
+	else if (prefix_size > 0)
+		bpfl_error_fix(err, "bpfload btf find '%s*' shows which there are, with '%s' in front",
+			       wanted->row->btf_prefix, wanted->row->btf_prefix);
 	return result;
 }
 

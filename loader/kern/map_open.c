@@ -179,10 +179,21 @@ int bpfl_map_adopt(int fd, struct bpfl_map **ret_map, struct bpfl_error *err)
 
 /* ---- by id ---- */
 
-static int by_id_error(const char *kind, uint32_t id, int ret, struct bpfl_error *err)
+/* want, here and below: "map" or "prog". */
+static void where_listed(const char *want, struct bpfl_error *err)
 {
-	if (ret == -ENOENT)
-		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no %s with id %u", kind, id);
+	bpfl_error_fix(err, "bpfload ls %s lists those that there are, with their ids and where they are pinned", want);
+}
+
+static int by_id_error(const char *want, uint32_t id, int ret, struct bpfl_error *err)
+{
+	const char *kind = strcmp(want, "prog") == 0 ? "program" : want;
+
+	if (ret == -ENOENT) {
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "there is no %s with id %u", kind, id);
+		where_listed(want, err);
+		return ret;
+	}
 	bpfl_error_set(err, ret == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_SYSTEM, -ret, "%s id %u: %s", kind, id,
 		       bpfl_errno_text(-ret));
 	if (ret == -EPERM) {
@@ -280,12 +291,13 @@ int bpfl_map_open_name(const char *name, struct bpfl_map **ret_map, struct bpfl_
 	bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "no map in the kernel is called '%s'", BPFL_ESC(name));
 	if (bpfl_near_text(&search.near, text, sizeof(text))[0])
 		bpfl_error_fix(err, "did you mean %s?", text);
+	else
+		where_listed("map", err);
 	return -ENOENT;
 }
 
 /* ---- by path ---- */
 
-/* A descriptor of a pin that is a `want` ("map", "prog"). */
 static int pin_open(const char *path, const char *want, struct bpfl_error *err)
 {
 	int fd = bpfl_sys_obj_get(path, 0);
@@ -296,14 +308,18 @@ static int pin_open(const char *path, const char *want, struct bpfl_error *err)
 
 		fd = read_fd >= 0 ? read_fd : fd;
 	}
-	if (fd == -ENOENT)
-		return bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s': nothing is pinned there", BPFL_ESC(path));
+	if (fd == -ENOENT) {
+		bpfl_error_set(err, BPFL_ERR_TARGET, ENOENT, "'%s': nothing is pinned there", BPFL_ESC(path));
+		where_listed(want, err);
+		return fd;
+	}
 	if (fd < 0) {
 		bpfl_error_set(err, fd == -EPERM ? BPFL_ERR_PERMISSION : BPFL_ERR_TARGET, -fd, "'%s': %s",
 			       BPFL_ESC(path), bpfl_errno_text(-fd));
 		if (fd == -EINVAL || fd == -EACCES)
 			bpfl_error_why(err, "only what is pinned in a bpffs can be opened by its path, and only as its "
 					    "mode allows");
+		where_listed(want, err);
 		return fd;
 	}
 	kind = bpfl_pin_kind(fd);
@@ -337,7 +353,7 @@ int bpfl_open_words(const char *words, const char *want, struct bpfl_error *err)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is neither an id nor the path of a pinned %s",
 				      BPFL_ESC(words), want);
 	fd = bpfl_sys_fd_by_id(is_map ? BPFL_CMD_MAP_GET_FD_BY_ID : BPFL_CMD_PROG_GET_FD_BY_ID, (uint32_t)id);
-	return fd < 0 ? by_id_error(is_map ? "map" : "program", (uint32_t)id, fd, err) : fd;
+	return fd < 0 ? by_id_error(want, (uint32_t)id, fd, err) : fd;
 }
 
 /* ---- of an object ---- */
@@ -353,6 +369,8 @@ static int refuse_object_name(const struct bpfl_spec *spec, const char *name, st
 		bpfl_near_offer(&near, spec->maps.items[i].name);
 	if (near.nr > 0)
 		bpfl_error_fix(err, "did you mean %s?", bpfl_near_text(&near, names, sizeof(names)));
+	else
+		bpfl_error_fix(err, "bpfload spec lists the maps of an object");
 	return -ENOENT;
 }
 

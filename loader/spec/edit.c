@@ -109,11 +109,11 @@ static int fail_no_such(const struct bpfl_spec *spec, const char *what, const ch
 	bpfl_near_init(&near, wanted);
 	for (size_t i = 0; i < nr; i++)
 		bpfl_near_offer(&near, name_of(spec, i));
-	if (bpfl_near_text(&near, text, sizeof(text))[0] != '\0')
+	if (bpfl_near_text(&near, text, sizeof(text))[0] != '\0') {
 		bpfl_error_fix(err, "did you mean %s?", text);
-	else if (nr == 0)
+	} else if (nr == 0) {
 		bpfl_error_why(err, "the object has no %ss", what);
-	else if (nr <= 4) {
+	} else if (nr <= 4) {
 		char list[512] = "";
 		size_t len = 0;
 
@@ -121,6 +121,8 @@ static int fail_no_such(const struct bpfl_spec *spec, const char *what, const ch
 			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s'%s'", i > 0 ? ", " : "",
 						BPFL_ESC(name_of(spec, i)));
 		bpfl_error_why(err, "it has %s", list);
+	} else {
+		bpfl_error_fix(err, "bpfload spec lists its %zu %ss", nr, what);
 	}
 	return -ENOENT;
 }

@@ -179,7 +179,7 @@ START_TEST(wrong_options_are_refused_before_loading)
 		{ "tc", "tc/ingress:eth7,prio=65536", "option 'prio'" },
 		{ "tc", "tc/ingress:eth7,handle=0", "option 'handle'" },
 		{ "tc", "tc/ingress:eth7,chain=4294967296", "option 'chain'" },
-		{ "tc", "tc/ingress:eth7,replace=any", "give prio= and handle= too" },
+		{ "tc", "tc/ingress:eth7,replace=any", "prio= and handle= are missing" },
 		{ "tc", "tc/ingress:eth7,prio=1,handle=1,replace=me", "option 'replace'" },
 		{ "tc", "tc:eth7", "in which direction" },
 		{ "classifier", "classifier:eth7", "in which direction" },
