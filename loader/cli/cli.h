@@ -312,6 +312,7 @@ struct views {
 	struct stacks *stacks; /* borrowed; NULL: ids stay numbers, and there is no flame graph */
 	struct view *items;
 	size_t nr;
+	bool is_only;	  /* one map: forms of members that it does not have are an error */
 	bool one_cpu;	  /* of per-CPU maps plain elements are shown with the value of this CPU only */
 	unsigned cpu;
 	bool is_live;	  /* draws over what it has drawn: stdout is a terminal */

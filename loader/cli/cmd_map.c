@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
 	{ "folded", 0, VALUE_OPTIONAL, FIELD(folded), "[=FIELD]", "dump, watch: its stacks as lines \"process;function;function count\"" },
 	{ "flamegraph", 0, VALUE_TEXT, FIELD(run.flamegraph), "FILE", "dump, watch: the same as an SVG file" },
 	{ "stacks", 0, VALUE_TEXT, FIELD(run.stacks), "MAP", "where its stack ids lead (default: the stack-trace maps of the programs that use it)" },
-	{ "fmt", 0, VALUE_WORDS, FIELD(run.fmt), "MEMBER=FORM", "a member is a stack: kstack, ustack; or none: dec" },
+	{ "fmt", 0, VALUE_WORDS, FIELD(run.fmt), "MEMBER=FORM", "a member is a stack: kstack, ustack; or none: dec; of --top also ipv4, mac, hex, ... and auto" },
 	{ "rows", 0, VALUE_U64, FIELD(run.rows), "N", "--top shows so many rows" },
 	{ "interval", 'i', VALUE_NS, FIELD(run.interval_ns), "TIME", "watch: how often (1s)" },
 	{ "duration", 'd', VALUE_NS, FIELD(run.duration_ns), "TIME", "watch: stop after this time" },
@@ -103,6 +103,26 @@ static int text_out(struct command *command, int ret, char *text)
 	return ret;
 }
 
+/* Elements are written by their types, so that they can be read again: of forms only those of stacks mean something. */
+static int forms_check(const struct words *forms, enum view_kind kind, struct bpfl_error *err)
+{
+	static const char *const of_stacks[] = { "=kstack", "=ustack", "=stack", "=dec" };
+
+	for (size_t i = 0; i < forms->nr && kind != VIEW_TOP; i++) {
+		const char *form = strchr(forms->items[i], '=');
+		bool is_one = false;
+
+		for (size_t k = 0; form && k < sizeof(of_stacks) / sizeof(of_stacks[0]); k++)
+			is_one = is_one || strcmp(form, of_stacks[k]) == 0;
+		if (is_one)
+			continue;
+		out_usage(err, "--fmt: '%.100s': elements are written by their types", forms->items[i]);
+		snprintf(err->fix, sizeof(err->fix), "--top shows a table, where members may have other forms");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int view_add(struct command *command, struct views *views, struct bpfl_error *err)
 {
 	const struct map_options *options = command->options;
@@ -118,7 +138,9 @@ static int view_add(struct command *command, struct views *views, struct bpfl_er
 		return out_usage(err, "one of --hist, --top and --folded at once");
 	if (command->words.one_cpu && (words || options->run.flamegraph))
 		return out_usage(err, "--cpu is about elements: histograms, tables and stacks are of all CPUs");
-	ret = stacks_prepare(&command->stacks, &options->run, command->out, err);
+	ret = forms_check(&options->run.fmt, kind, err);
+	if (ret == 0)
+		ret = stacks_prepare(&command->stacks, &options->run, command->out, err);
 	if (ret == 0)
 		ret = stacks_open_map(&command->stacks, map, err);
 	/* Which programs use the map only root may see; whoever may open its pin shall see the rest. */
@@ -130,6 +152,7 @@ static int view_add(struct command *command, struct views *views, struct bpfl_er
 	if (ret >= 0)
 		ret = views_open(views, &options->run, NULL, NULL, command->out, err);
 	views->stacks = &command->stacks;
+	views->is_only = true;
 	views->one_cpu = command->words.one_cpu;
 	views->cpu = command->words.cpu;
 	if (ret == 0 && options->run.flamegraph) {

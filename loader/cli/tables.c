@@ -66,6 +66,8 @@ static int check_useful(const struct options *options, const struct bpfl_spec *s
 		{ options->sort && !tables, "--sort: there is no table to sort", "events are shown as they come; --top MAP makes a table of a map" },
 		{ options->rows && !tables, "--rows: there is no table", "--top MAP makes a table of a map; -n N ends after so many events" },
 		{ options->sum && !maps, "--sum: no map is shown", "--dump MAP, --hist MAP or --top MAP shows one" },
+		{ options->no_events && !tables && (options->filter || options->columns.nr || options->event.nr),
+		  "--filter, --columns and --event are about events, which --no-events leaves out", "--top MAP makes a table of a map, which they may be about" },
 		{ options->stacks && !options->flamegraph, "--stacks: there is no flame graph", "--flamegraph FILE.svg makes one; --folded MAP shows lines" },
 	};
 

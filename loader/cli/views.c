@@ -218,6 +218,7 @@ static int view_text(const struct views *views, const struct view *view, struct 
 	struct bpfl_view_opts opts = table_opts(options, views->out);
 
 	opts.format = words.format;
+	opts.is_only = views->is_only;
 	opts.width = screen.width;
 	opts.words = view->kind == VIEW_TABLE ? NULL : view->words;
 	if (!views->has_words) {

@@ -192,15 +192,20 @@ static int columns_choose(struct bpfl_rows *rows, const char *what, struct bpfl_
 	return ret;
 }
 
-static int forms_apply(struct bpfl_rows *rows, struct bpfl_error *err)
+static int forms_apply(struct bpfl_rows *rows, const char *what, struct bpfl_error *err)
 {
 	for (size_t i = 0; i < rows->opts.nr_forms; i++) {
 		const char *text = rows->opts.forms[i], *equals = strchr(text, '=');
 		enum bpfl_form form = equals ? bpfl_form_find(equals + 1) : BPFL_NR_FORMS;
 		char *name = equals ? bpfl_strndup(text, (size_t)(equals - text)) : NULL;
 		uint32_t idx = name ? find(rows, name) : BPFL_NO_FIELD;
+		int ret = name && idx == BPFL_NO_FIELD && rows->opts.is_only ?
+				  refuse_field(rows, what, "for --fmt", name, err) :
+				  0;
 
 		free(name);
+		if (ret < 0)
+			return ret;
 		if (strcmp(text, "auto") == 0)
 			bpfl_layout_guess_forms(&rows->layout);
 		else if (equals && bpfl_stack_is_form(equals + 1))
@@ -245,7 +250,7 @@ static int filter_prepare(struct bpfl_rows *rows, const char *what, struct bpfl_
 
 int bpfl_rows_prepare(struct bpfl_rows *rows, const char *what, struct bpfl_error *err)
 {
-	int ret = forms_apply(rows, err);
+	int ret = forms_apply(rows, what, err);
 
 	rows->boot_to_wall_ns = bpfl_clock_ns(CLOCK_REALTIME) - bpfl_clock_ns(CLOCK_BOOTTIME);
 	if (rows->opts.stacks)

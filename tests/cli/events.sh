@@ -71,6 +71,10 @@ watch 0 "$OBJ/perf_bare.bpf.o" --duration 500ms
 out_matches '^bare pid=[0-9]+ number=[0-9]+$'
 out_matches '^typed pid=[0-9]+ number=[0-9]+$'
 
+# Words about events that are not read.
+run 2 "$OBJ/ringbuf.bpf.o" --no-events --filter 'pid==1'
+err_has 'which --no-events leaves out'
+
 # Events that wake nobody come all the same, not only when the buffer is full or the run ends.
 trigger & trigger_pid=$!
 start "$OBJ/ringbuf_quiet.bpf.o"

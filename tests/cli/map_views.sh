@@ -54,6 +54,12 @@ run 2 map dump cli_procs --top=byte
 err_has "did you mean 'bytes'?"
 run 2 map dump cli_procs --hist
 run 2 map dump cli_procs --hist --top
+run 0 map dump cli_procs --top --sum --fmt pid=hex
+out_matches '^0x1e  task-30 '
+run 2 map dump cli_procs --top --fmt pdi=hex
+err_has "did you mean 'pid'"
+run 2 map dump cli_procs --fmt pid=hex # elements can be read again: they have no other forms
+err_has 'written by their types'
 
 # In a pipe: blocks with an empty line between them, and no escape sequences.
 run 0 map watch cli_slots --hist=unit=us --interval 50ms --count 2
