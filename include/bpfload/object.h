@@ -27,6 +27,11 @@ struct bpfl_load_opts {
 	 */
 	const char *pin_root; /* NULL: /sys/fs/bpf. Directories that are missing are made, mode 0700 */
 	bool no_pin;	      /* such maps are this object's own; a warning says so */
+	/*
+	 * The root of a bpffs that was mounted with delegate_... options, for a user namespace without rights of its own
+	 * (BPF token, Linux 6.9). Asked for when the kernel has refused a call. NULL: /sys/fs/bpf; "": no token.
+	 */
+	const char *token_path;
 };
 
 /*

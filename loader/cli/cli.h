@@ -65,7 +65,7 @@ struct options {
 	const char *sort; /* of tables; NULL: not given */
 	const char *filter, *timestamps;  /* NULL: not given; timestamps "": without a word */
 	const char *btf_path, *kconfig_path, *verifier_log_path, *out_path;
-	const char *pin_dir, *pin_root;
+	const char *pin_dir, *pin_root, *token;
 	const char *export_words; /* NULL: not given */
 	const char *until, *exit_code; /* a condition, the name of a variable; NULL: not given */
 	uint64_t nr_events; /* stop after so many lines and events; 0: no limit */

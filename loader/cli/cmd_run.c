@@ -139,9 +139,12 @@ static int logs_show(struct run *run, struct bpfl_error *err)
 
 static int object_step(struct run *run, struct bpfl_error *err)
 {
+	/* The name of the variable is libbpf's: managers of containers set it. */
+	const char *token = run->options.token ? run->options.token : getenv("LIBBPF_BPF_TOKEN_PATH");
 	struct bpfl_load_opts opts = { .size = sizeof(opts), .log = out_log(&run->out),
 				       .verifier_log_level = run->options.verifier_log_level,
-				       .pin_root = run->options.pin_root, .no_pin = run->options.no_pin };
+				       .pin_root = run->options.pin_root, .token_path = token,
+				       .no_pin = run->options.no_pin };
 	int ret = bpfl_object_load(run->image, run->target, &opts, &run->object, err);
 
 	if (ret == 0)

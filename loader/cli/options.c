@@ -40,6 +40,7 @@ static const struct {
 	{ RUN_LOAD, { "verifier-log", 0, VALUE_TEXT, FIELD(verifier_log_path), "FILE", "write the verifier's log there (-: stderr)" } },
 	{ RUN_LOAD, { "log-level", 0, VALUE_LEVEL, FIELD(verifier_log_level), "N", "ask the verifier for a log: 1 steps, 2 all states, 4 statistics" } },
 	{ RUN_LOAD, { "pin-root", 0, VALUE_TEXT, FIELD(pin_root), "DIR", "where maps are that are pinned by name (default: /sys/fs/bpf)" } },
+	{ RUN_LOAD, { "token", 0, VALUE_TEXT, FIELD(token), "DIR", "in a container: a bpffs that hands on rights (BPF token; default: /sys/fs/bpf)" } },
 	{ RUN_LOAD, { "no-pin", 0, VALUE_FLAG, FIELD(no_pin), NULL, "do not pin or share maps that are to be pinned by name" } },
 	{ RUN_LOAD, { "best-effort", 0, VALUE_FLAG, FIELD(best_effort), NULL, "keep what could be attached, and say what could not" } },
 	{ RUN_LOAD, { "strict", 0, VALUE_FLAG, FIELD(strict), NULL, "exit with 8 when there were warnings" } },

@@ -43,11 +43,26 @@ struct btf_header {
 	uint32_t str_off, str_len;
 };
 
-static int btf_load_quietly(const void *bytes, size_t size)
+static void token_add(const struct bpfl_loading *loading, struct bpfl_attr_btf_load *attr)
+{
+	if (loading->token_fd > 0) {
+		attr->btf_flags |= BPFL_F_TOKEN_FD;
+		attr->btf_token_fd = loading->token_fd;
+	}
+}
+
+static int btf_load_quietly(struct bpfl_loading *loading, const void *bytes, size_t size)
 {
 	struct bpfl_attr_btf_load attr = { .btf = BPFL_PTR(bytes), .btf_size = (uint32_t)size };
+	int ret;
 
-	return bpfl_sys_btf_load(&attr);
+	token_add(loading, &attr);
+	ret = bpfl_sys_btf_load(&attr);
+	if (ret < 0 && bpfl_loading_take_token(loading, ret)) {
+		token_add(loading, &attr);
+		ret = bpfl_sys_btf_load(&attr);
+	}
+	return ret;
 }
 
 /* ---- replacements ---- */
@@ -300,7 +315,7 @@ static enum bpfl_answer kind_ask(struct bpfl_loading *loading, enum bpfl_feature
 	bpfl_buf_append(&bytes, &header, sizeof(header));
 	bpfl_buf_append(&bytes, types, types_size);
 	bpfl_buf_append(&bytes, TEST_STRINGS, sizeof(TEST_STRINGS));
-	fd = bpfl_buf_ok(&bytes) ? btf_load_quietly(bytes.data, bytes.size) : -ENOMEM;
+	fd = bpfl_buf_ok(&bytes) ? btf_load_quietly(loading, bytes.data, bytes.size) : -ENOMEM;
 	bpfl_buf_deinit(&bytes);
 	if (fd >= 0) {
 		bpfl_enter_close(fd);
@@ -440,7 +455,7 @@ static const char *map_that_depends(const struct bpfl_image *image)
  * The last line of the kernel's log about a BTF that it refused: "[12] FLOAT double size=8 Invalid
  * type_size".
  */
-static void refusal_line(const void *bytes, size_t size, char *out, size_t out_size)
+static void refusal_line(const struct bpfl_loading *loading, const void *bytes, size_t size, char *out, size_t out_size)
 {
 	char *log = calloc(1, BTF_LOG_SIZE);
 	struct bpfl_attr_btf_load attr = { .btf = BPFL_PTR(bytes),
@@ -454,6 +469,7 @@ static void refusal_line(const void *bytes, size_t size, char *out, size_t out_s
 	out[0] = '\0';
 	if (!log)
 		return;
+	token_add(loading, &attr);
 	fd = bpfl_sys_btf_load(&attr);
 	if (fd >= 0)
 		bpfl_enter_close(fd); /* a refusal that does not repeat: nothing to tell */
@@ -516,14 +532,14 @@ static int load_sanitised(struct bpfl_loading *loading, int refused, struct bpfl
 			bpfl_error_nomem(err);
 			goto out;
 		}
-		refused = btf_load_quietly(bytes, size);
+		refused = btf_load_quietly(loading, bytes, size);
 		if (refused >= 0) {
 			loading->object->btf_fd = refused;
 			ret = 0;
 			goto out;
 		}
 	}
-	refusal_line(bytes ? bytes : image->btf_bytes, bytes ? size : image->btf_size, kernel_says,
+	refusal_line(loading, bytes ? bytes : image->btf_bytes, bytes ? size : image->btf_size, kernel_says,
 		     sizeof(kernel_says));
 	ret = go_without(loading, refused, kernel_says, err);
 out:
@@ -542,7 +558,7 @@ int bpfl_loading_btf(struct bpfl_loading *loading, struct bpfl_error *err)
 		return 0;
 	if (loading->target->features[BPFL_FEATURE_BTF] == BPFL_NO)
 		return go_without(loading, -EINVAL, "this kernel takes no BTF (Linux 4.18)", err);
-	ret = btf_load_quietly(image->btf_bytes, image->btf_size);
+	ret = btf_load_quietly(loading, image->btf_bytes, image->btf_size);
 	if (ret >= 0) {
 		loading->object->btf_fd = ret;
 		return 0;

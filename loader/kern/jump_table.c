@@ -50,7 +50,7 @@ int bpfl_jump_table_create(struct bpfl_loading *loading, const struct bpfl_image
 		.max_entries = table->nr_targets,
 		.map_name = ".jumptables",
 	};
-	int fd = bpfl_sys_map_create(&attr), ret = fd;
+	int fd = bpfl_loading_map_create(loading, &attr), ret = fd;
 
 	if (fd < 0) {
 		refused(loading, "creating its map", fd, err);

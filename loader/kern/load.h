@@ -14,6 +14,7 @@
 #define BPFL_KERN_LOAD_H
 
 #include "kern/object.h"
+#include "sys/bpf.h"
 
 #define BPFL_F_VTYPE_BTF_OBJ_FD (1u << 15) /* map flag: the value's type is a module's, Linux 6.9 */
 
@@ -23,7 +24,11 @@ struct bpfl_loading {
 	struct bpfl_load_opts opts; /* complete: defaults filled in */
 	struct bpfl_object *object; /* half-built */
 	bool memlock_raised;        /* once is enough */
+	bool token_asked;	    /* so it is here */
+	int token_fd;		    /* 0: none */
 };
+
+#define BPFL_F_TOKEN_FD (1u << 16) /* flag of maps, programs and BTF: a token comes with the call, Linux 6.9 */
 
 /*
  * btf_load.c: puts object->btf_fd, or leaves -1 when nothing uses the BTF or this kernel takes none
@@ -47,6 +52,15 @@ bool bpfl_map_spec_is_frozen(const struct bpfl_map_spec *map);
 
 /* arena.c: maps an arena into this process and puts the object's variables into it. */
 int bpfl_arena_map(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
+
+/*
+ * token.c: true when the kernel refused a call for want of rights, and a token was made just now (loading->token_fd) with which
+ * it is worth another try.
+ */
+bool bpfl_loading_take_token(struct bpfl_loading *loading, int ret);
+
+/* map.c: MAP_CREATE, with another try when the memory limit was raised or a token was made. fd, or -errno. */
+int bpfl_loading_map_create(struct bpfl_loading *loading, const struct bpfl_attr_map_create *attr);
 
 /* jump_table.c: > 0: a map that holds the places of a program's jump table, to be closed by the caller once the program is loaded. */
 int bpfl_jump_table_create(struct bpfl_loading *loading, const struct bpfl_image_jump_table *jump,

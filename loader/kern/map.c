@@ -84,12 +84,23 @@ static struct bpfl_attr_map_create without(const struct bpfl_attr_map_create *at
 	return less;
 }
 
-static int map_create(struct bpfl_loading *loading, const struct bpfl_attr_map_create *attr)
+static int map_create_once(const struct bpfl_loading *loading, const struct bpfl_attr_map_create *attr)
 {
-	int ret = bpfl_sys_map_create(attr);
+	struct bpfl_attr_map_create copy = *attr;
 
-	if (ret < 0 && bpfl_loading_raise_memlock(loading, ret))
-		ret = bpfl_sys_map_create(attr);
+	if (loading->token_fd > 0) {
+		copy.map_flags |= BPFL_F_TOKEN_FD;
+		copy.map_token_fd = loading->token_fd;
+	}
+	return bpfl_sys_map_create(&copy);
+}
+
+int bpfl_loading_map_create(struct bpfl_loading *loading, const struct bpfl_attr_map_create *attr)
+{
+	int ret = map_create_once(loading, attr);
+
+	if (ret < 0 && (bpfl_loading_raise_memlock(loading, ret) || bpfl_loading_take_token(loading, ret)))
+		ret = map_create_once(loading, attr);
 	return ret;
 }
 
@@ -129,7 +140,7 @@ static int map_create_any_way(struct bpfl_loading *loading, const char *name, bo
 	int refused, ret;
 
 	*attr = without(attr, known & droppable(attr, needs_btf));
-	refused = ret = map_create(loading, attr);
+	refused = ret = bpfl_loading_map_create(loading, attr);
 	for (size_t i = 0; i < NR(fallbacks) && ret < 0 && bpfl_refusal_is_about_form(ret); i++) {
 		unsigned drops = fallbacks[i] & droppable(attr, needs_btf);
 		struct bpfl_attr_map_create less = without(attr, drops);
@@ -138,7 +149,7 @@ static int map_create_any_way(struct bpfl_loading *loading, const char *name, bo
 		if (drops == 0 || drops == tried)
 			continue;
 		tried = drops;
-		ret = map_create(loading, &less);
+		ret = bpfl_loading_map_create(loading, &less);
 		if (ret >= 0) {
 			drops_note(loading, name, drops, refused);
 			*attr = less;
@@ -282,7 +293,7 @@ static int map_open(struct bpfl_loading *loading, const char *name,
 	ret = map_create_any_way(loading, name,
 				 bpfl_image_map_depends_on_btf(loading->image->spec, map), &attr);
 	if (ret == -524 && map->kernel_value_type_id && kernel_reads_its_types())
-		ret = bpfl_sys_map_create(&attr);
+		ret = bpfl_loading_map_create(loading, &attr);
 	if (ret < 0)
 		return map_refused(loading, name, map, ret, err);
 	*ret_attr = attr;

@@ -222,9 +222,11 @@ int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 		if (ret < 0)
 			goto fail;
 	}
+	bpfl_enter_close(loading.token_fd > 0 ? loading.token_fd : -1);
 	*ret_object = loading.object;
 	return 0;
 fail:
+	bpfl_enter_close(loading.token_fd > 0 ? loading.token_fd : -1);
 	bpfl_spec_error_prefix(image->spec, err);
 	bpfl_object_unpin(loading.object);
 	bpfl_object_close(loading.object);

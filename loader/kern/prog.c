@@ -211,6 +211,10 @@ static int load_once(struct attempt *attempt)
 	sigset_t before;
 	int ret = -EAGAIN;
 
+	if (attempt->loading->token_fd > 0) {
+		attempt->attr.prog_flags |= BPFL_F_TOKEN_FD;
+		attempt->attr.prog_token_fd = attempt->loading->token_fd;
+	}
 	for (int i = 0; i < INTERRUPTED_MAX && (ret == -EAGAIN || ret == -EINTR); i++)
 		ret = bpfl_sys_prog_load(&attempt->attr);
 	if (ret == -EAGAIN || ret == -EINTR) { /* a profiler's timer, which comes sooner than the verifier ends */
@@ -294,7 +298,8 @@ static int load_with_reason(struct attempt *attempt)
 	uint32_t level = attempt->loading->opts.verifier_log_level;
 	int ret = load_as_wanted(attempt);
 
-	if (ret < 0 && bpfl_loading_raise_memlock(attempt->loading, ret))
+	if (ret < 0 && (bpfl_loading_raise_memlock(attempt->loading, ret) ||
+			bpfl_loading_take_token(attempt->loading, ret)))
 		ret = load_as_wanted(attempt);
 	if (ret < 0 && !(level & LOG_LEVELS_WITH_REASON) && !is_about_resources(ret)) {
 		int logged = load_logged(attempt, level | 1);

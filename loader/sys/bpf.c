@@ -122,6 +122,15 @@ int bpfl_sys_prog_load(struct bpfl_attr_prog_load *attr)
 	return bpfl_enter_bpf(BPFL_CMD_PROG_LOAD, attr, sizeof(*attr), 1);
 }
 
+int bpfl_sys_token_create(int bpffs_fd)
+{
+	struct {
+		uint32_t flags, bpffs_fd;
+	} attr = { 0, (uint32_t)bpffs_fd };
+
+	return bpfl_enter_bpf(BPFL_CMD_TOKEN_CREATE, &attr, sizeof(attr), 1);
+}
+
 int bpfl_sys_btf_load(struct bpfl_attr_btf_load *attr)
 {
 	return bpfl_enter_bpf(BPFL_CMD_BTF_LOAD, attr, sizeof(*attr), 1);

@@ -55,6 +55,7 @@ enum bpfl_cmd {
 	BPFL_CMD_ITER_CREATE = 33,
 	BPFL_CMD_LINK_DETACH = 34,
 	BPFL_CMD_PROG_BIND_MAP = 35,
+	BPFL_CMD_TOKEN_CREATE = 36,
 	BPFL_CMD_PROG_STREAM_READ = 37,
 	BPFL_CMD_PROG_ASSOC_STRUCT_OPS = 38,
 };
@@ -141,6 +142,8 @@ struct bpfl_attr_btf_load {
 	uint32_t log_size;
 	uint32_t log_level;
 	uint32_t log_true_size; /* 6.4, written by the kernel */
+	uint32_t btf_flags;	/* 6.9 */
+	int32_t btf_token_fd;	/* 6.9 */
 };
 
 struct bpfl_attr_obj_path { /* OBJ_PIN, OBJ_GET */
@@ -395,6 +398,8 @@ int bpfl_sys_map_freeze(int map_fd);							     /* 0, since 5.2 */
 /* fd. attr->log_true_size is written. No retry here: EAGAIN and ENOSPC are policy of kern/prog.c. */
 int bpfl_sys_prog_load(struct bpfl_attr_prog_load *attr);
 int bpfl_sys_btf_load(struct bpfl_attr_btf_load *attr);					     /* fd */
+/* fd: rights that the mount of this bpffs (its root directory) hands on to its user namespace, since 6.9. */
+int bpfl_sys_token_create(int bpffs_fd);
 int bpfl_sys_obj_pin(int fd, const char *path);						     /* 0 */
 int bpfl_sys_obj_get(const char *path, uint32_t flags);					     /* fd */
 int bpfl_sys_obj_info(int fd, void *info, uint32_t *info_size); /* 0; info zeroed by the caller; size updated */

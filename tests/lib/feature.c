@@ -67,6 +67,7 @@ static const struct {
 	{ "bloom_filter", { V(5, 16), V(5, 16), V(5, 16) }, "Bloom filters" },
 	{ "struct_ops_link", { V(6, 4), V(6, 4), V(6, 4) }, "struct_ops registered by a link" },
 	{ "assoc_struct_ops", { V(7, 0), V(7, 0), NEVER }, "programs associated with struct_ops" },
+	{ "token", { V(6, 9), V(6, 9), V(6, 9) }, "BPF tokens" },
 	{ "arena", { V(6, 9), V(6, 10), NEVER }, "arenas (on s390x they take a JIT)" },
 	{ "long_log", { 0, 0, 0 }, "a verifier log about a million instructions: five seconds of the kernel's time" },
 	{ "tcx", { V(6, 6), V(6, 6), V(6, 6) }, "tcx" },

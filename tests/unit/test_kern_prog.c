@@ -678,6 +678,81 @@ START_TEST(a_kernel_without_jump_tables_is_told_as_such)
 }
 END_TEST
 
+static int token_cmds[] = { BPFL_CMD_PROG_LOAD, BPFL_CMD_MAP_CREATE, BPFL_CMD_BTF_LOAD };
+
+/* A kernel that takes BTF, maps and programs with a token only. The token is a map here: any descriptor does. */
+static int needs_token(void *ctx, void *attr_bytes, size_t attr_size)
+{
+	const struct bpfl_attr_prog_load *prog = attr_bytes;
+	const struct bpfl_attr_map_create *map = attr_bytes;
+	const struct bpfl_attr_btf_load *btf = attr_bytes;
+	int cmd = *(const int *)ctx;
+	uint32_t flags = cmd == BPFL_CMD_PROG_LOAD ? prog->prog_flags : cmd == BPFL_CMD_BTF_LOAD ? btf->btf_flags : map->map_flags;
+	int32_t fd = cmd == BPFL_CMD_PROG_LOAD ? prog->prog_token_fd : cmd == BPFL_CMD_BTF_LOAD ? btf->btf_token_fd
+												: map->map_token_fd;
+
+	(void)attr_size;
+	return flags & BPFL_F_TOKEN_FD && fd >= FAKE_SYS_FIRST_FD ? FAKE_SYS_DEFAULT : -EPERM;
+}
+
+static int token_create(void *ctx, void *attr_bytes, size_t attr_size)
+{
+	const uint32_t *attr = attr_bytes;
+	struct bpfl_attr_map_create any = { .map_type = BPFL_MAP_TYPE_HASH, .key_size = 4, .value_size = 4, .max_entries = 1 };
+	int fd;
+
+	(void)ctx;
+	(void)attr_size;
+	ck_assert_uint_eq(attr[0], 0);
+	ck_assert_uint_ne(attr[1], 0);
+	fake_sys_on_bpf(BPFL_CMD_MAP_CREATE, NULL, NULL);
+	fd = bpfl_sys_map_create(&any);
+	fake_sys_on_bpf(BPFL_CMD_MAP_CREATE, needs_token, &token_cmds[1]);
+	return fd;
+}
+
+static void setup_token(void)
+{
+	kerngen_init(&gen, BPFL_KERNEL_VERSION(6, 9, 0));
+	memset(&verifier, 0, sizeof(verifier));
+	specgen_map(gen.spec, "counts", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 8, 16);
+	kerngen_user(&gen, "main_fn", "xdp", 0);
+	add_debug_info();
+	for (size_t i = 0; i < sizeof(token_cmds) / sizeof(token_cmds[0]); i++)
+		fake_sys_on_bpf(token_cmds[i], needs_token, &token_cmds[i]);
+	fake_sys_file("/fake/token/file", "");
+}
+
+START_TEST(a_token_is_taken_after_a_refusal)
+{
+	setup_token();
+	gen.opts.token_path = "/fake/token";
+	fake_sys_on_bpf(BPFL_CMD_TOKEN_CREATE, token_create, NULL);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert_str_eq(fake_sys_trace(), "BTF_LOAD bpf MAP_CREATE BTF_LOAD MAP_CREATE PROG_LOAD");
+	CHECK_HAS(kerngen_log(&gen), "rights of a BPF token from '/fake/token'");
+	ck_assert_uint_eq(gen.object->maps[0].flags, 0); /* the flag is the call's */
+	kerngen_deinit(&gen); /* the harness counts descriptors */
+}
+END_TEST
+
+START_TEST(without_a_token_the_refusal_is_told)
+{
+	setup_token();
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_PERMISSION, EPERM, "BTF: loading the object's types");
+	ck_assert_uint_le(fake_sys_count_bpf(BPFL_CMD_TOKEN_CREATE), 1);
+	gen.opts.token_path = "/fake/token";
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_PERMISSION, EPERM, "BTF: loading the object's types");
+	CHECK_HAS(kerngen_log(&gen), "no BPF token from '/fake/token'");
+	size_t nr = fake_sys_count_bpf(BPFL_CMD_TOKEN_CREATE);
+
+	gen.opts.token_path = "";
+	CHECK_FAILS(kerngen_load(&gen), gen.err, BPFL_ERR_PERMISSION, EPERM, "BTF: loading the object's types");
+	ck_assert_uint_eq(fake_sys_count_bpf(BPFL_CMD_TOKEN_CREATE), nr);
+	kerngen_deinit(&gen);
+}
+END_TEST
+
 START_TEST(metadata_is_bound_to_programs_that_do_not_read_it)
 {
 	const struct fake_call *call;
@@ -751,6 +826,8 @@ int main(void)
 		a_program_type_that_is_too_new_is_told_with_its_version,
 		a_jump_table_becomes_a_frozen_map,
 		a_kernel_without_jump_tables_is_told_as_such,
+		a_token_is_taken_after_a_refusal,
+		without_a_token_the_refusal_is_told,
 		metadata_is_bound_to_programs_that_do_not_read_it,
 		metadata_that_nobody_reads_is_loaded_all_the_same,
 		other_constants_are_not_bound,
