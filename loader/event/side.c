@@ -17,7 +17,8 @@ static int side_init(struct bpfl_side *side, const struct bpfl_map *map, const c
 	side->name = name;
 	side->type_id = type_id;
 	side->size = size;
-	if (!bpfl_map_type_fits(map, type_id, size))
+	side->is_prefix = strcmp(name, "key") == 0 && bpfl_map_key_is_prefix(map);
+	if (side->is_prefix || !bpfl_map_type_fits(map, type_id, size))
 		return 0;
 	ret = bpfl_layout_init(&side->layout, map->btf, type_id);
 	return ret == -ENOMEM ? bpfl_error_nomem(err) : 0;
@@ -86,11 +87,16 @@ void bpfl_side_put(struct bpfl_side *side, size_t idx, const uint8_t *bytes, enu
 
 	if (field && bpfl_field_put(&ctx, field, style, out))
 		return;
-	if (style == BPFL_STYLE_JSON) {
+	if (side->is_prefix) {
+		side->scratch.size = 0;
+		bpfl_map_put_key(side->map, bytes, &side->scratch);
+		if (bpfl_buf_ok(&side->scratch))
+			bpfl_put_text(out, side->scratch.data, side->scratch.size, style);
+		else
+			out->failed = true;
+	} else if (style == BPFL_STYLE_JSON) {
 		bpfl_json_init(&json, out);
 		bpfl_map_put_json(side->map, 0, bytes, side->size, &json);
-	} else if (strcmp(side->name, "key") == 0) {
-		bpfl_map_put_key(side->map, bytes, out);
 	} else {
 		bpfl_map_put_text(side->map, 0, bytes, side->size, out);
 	}
@@ -103,6 +109,8 @@ bool bpfl_side_number(const struct bpfl_side *side, size_t idx, const uint8_t *b
 	const struct bpfl_field *field = field_of(side, idx);
 
 	*ret_signed = false;
+	if (side->is_prefix)
+		return false;
 	return field ? bpfl_field_number(&ctx, field, ret_value, ret_signed)
 		     : bpfl_bytes_number(bytes, side->size, ret_value);
 }
@@ -113,6 +121,6 @@ bool bpfl_side_is_number(const struct bpfl_side *side, size_t idx)
 	size_t size = side->size;
 
 	if (!field)
-		return size == 1 || size == 2 || size == 4 || size == 8;
+		return !side->is_prefix && (size == 1 || size == 2 || size == 4 || size == 8);
 	return bpfl_field_is_amount(field);
 }

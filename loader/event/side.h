@@ -15,6 +15,7 @@ struct bpfl_side {
 	const char *name; /* "key" or "value" */
 	uint32_t type_id;
 	size_t size;		   /* bytes; 0: there is no such side */
+	bool is_prefix;		   /* one field, "10.0.0.0/8": the key of a trie */
 	struct bpfl_layout layout; /* no fields: bytes without a type */
 	struct bpfl_buf scratch;
 };

@@ -139,6 +139,12 @@ run 0 export prom,cpu each_cpu
 cp "$TMP/out" "$TMP/page"
 check
 has 'bpf_each_cpu{key="1",cpu="1"} 5'
+# The key of a trie of addresses is one label.
+run 0 map create /sys/fs/bpf/nets --type lpm_trie --key 'struct {u32 prefixlen; u32 addr;}' --value u64 --max-entries 2 --name some_nets
+run 0 map set /sys/fs/bpf/nets 10.0.0.0/8 7
+run 0 export prom some_nets
+out_has 'bpf_some_nets{key="10.0.0.0/8"} 7'
+
 run 0 map create /sys/fs/bpf/slots --type array --key u32 --value u64 --max-entries 4 --name my.slots
 for pair in 0:3 1:17 2:120 3:64; do
 	run 0 map set /sys/fs/bpf/slots "${pair%:*}" "${pair#*:}"
