@@ -153,6 +153,7 @@ void options_help(enum option_set set);
 struct out {
 	bool json;
 	bool closed; /* the reader of stdout has gone: stop, with success */
+	size_t nr_collected; /* bytes that wait to be written */
 	int refused_errnum; /* why stdout took no more; 0: it takes all */
 	const char *path; /* of --output, borrowed; NULL: stdout is what the caller gave */
 	int verbosity;

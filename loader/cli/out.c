@@ -4,6 +4,10 @@
  *
  * A reader that closes its end of the pipe (head, less) has seen enough: that is a normal end, so SIGPIPE is
  * ignored and EPIPE sets out->closed. Everything else that stdout refuses (a full disk) is an error.
+ *
+ * Who reads a file while it grows, or rotates it, shall find whole lines. So what is collected before it is written
+ * ends with a line: a buffer of twice PIECE is emptied at the last end of a line when PIECE bytes are in it. Only a line
+ * that is longer than PIECE may be written in parts.
  */
 #include "cli.h"
 
@@ -16,6 +20,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#define PIECE 32768u
+
+/* A terminal is left as it is: there each line is written at once. Before the first byte. */
+static void collect(void)
+{
+	static char room[2 * PIECE];
+
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, room, _IOFBF, sizeof(room));
+}
 
 void out_init(struct out *out)
 {
@@ -30,6 +45,7 @@ void out_init(struct out *out)
 			break;
 		}
 	}
+	collect();
 }
 
 static int write_result(struct out *out)
@@ -46,28 +62,36 @@ static int write_result(struct out *out)
 
 int out_text(struct out *out, const char *text)
 {
-	if (out->closed)
-		return -EPIPE;
-	if (fputs(text, stdout) == EOF)
-		return write_result(out);
-	return 0;
+	return out_write(out, text, strlen(text));
 }
 
 int out_write(void *ctx, const char *text, size_t size)
 {
 	struct out *out = ctx;
+	int ret = out->closed ? -EPIPE : 0;
 
-	if (out->closed)
-		return -EPIPE;
-	if (fwrite(text, 1, size, stdout) != size)
-		return write_result(out);
-	return 0;
+	while (size > 0 && ret == 0) {
+		size_t most = size < PIECE ? size : PIECE;
+		bool is_full = out->nr_collected + most > PIECE;
+		const char *end = is_full ? memrchr(text, '\n', most) : NULL;
+		size_t piece = end ? (size_t)(end - text) + 1 : most;
+
+		if (fwrite(text, 1, piece, stdout) != piece)
+			return write_result(out);
+		out->nr_collected += piece;
+		if (end)
+			ret = out_flush(out);
+		text += piece;
+		size -= piece;
+	}
+	return ret;
 }
 
 int out_flush(struct out *out)
 {
 	if (out->closed)
 		return -EPIPE;
+	out->nr_collected = 0;
 	if (fflush(stdout) == EOF)
 		return write_result(out);
 	return 0;
@@ -106,6 +130,7 @@ int out_redirect(struct out *out, const char *path, struct bpfl_error *err)
 
 	if (fd > STDERR_FILENO)
 		close(fd);
+	collect();
 	out->closed = false;
 	out->path = ok ? path : NULL;
 	return ok ? 0 : out_errno(err, errnum, "--output: '%.300s'", path);

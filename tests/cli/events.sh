@@ -34,6 +34,14 @@ jq -es 'all(.[]; .v == 1 and .type == "event" and .map == "events" and (.cpu | t
 	(.time | test("^20[0-9-]+T[0-9:.]+Z$")) and .event.args == "/bin/true hello big world" and .event.args_size == 26 and
 	(.event.pid | type) == "number")' "$TMP/out" >/dev/null || fail "the JSON is not as described"
 
+# However many come at once: what is written into a file ends with a line, each time.
+strace -qq -o "$TMP/writes" -e trace=write -xx -s 200000 "$BPFLOAD" "$OBJ/opens.bpf.o" --json --events 2000 -o "$TMP/lines" \
+	-- perl -e 'for (1 .. 3000) { open(my $f, "<", "/a/name/that/is/as/long/as/it/takes/to/fill/a/buffer/with/a/few/of/them") }' 2>"$TMP/err" ||
+	fail "exit code $?"
+awk '/^write\(1, / { nr++; if ($0 !~ /\\x0a", [0-9]+\) += [0-9]+$/) cut++ } END { exit nr < 2 || cut > 0 }' "$TMP/writes" ||
+	fail "lines were written in parts: $(grep -c '^write(1,' "$TMP/writes") writes"
+[ "$(wc -l <"$TMP/lines")" -eq 2000 ] && jq -c . "$TMP/lines" >"$TMP/jq" || fail "not 2000 lines of JSON"
+
 # Zero is when everything is attached, for events as for lines: a second before that, of a kernel that is slow, is not counted.
 begun=$(date +%s%N)
 strace -qq -o /dev/null -e trace=bpf -e inject=bpf:delay_exit=1000000:when=1 "$BPFLOAD" "$OBJ/execsnoop.bpf.o" --timestamps=rel --json --events 1 \

@@ -29,7 +29,7 @@ while kill -0 $$ 2>/dev/null; do
 	/bin/true
 	sleep 0.05
 done &
-for words in "" "--json" "--raw --no-printk" "--output /dev/full" "--no-events --dump .bss" "--json --interval 50ms --top .bss"; do
+for words in "" "--json" "--raw --no-printk" "--output /dev/full" "--no-events --dump .bss" "--json --interval 50ms --dump .bss"; do
 	code=0
 	# shellcheck disable=SC2086
 	"$BPFLOAD" "$OBJ/ringbuf_typed.bpf.o" --count 1 --duration 20s $words >/dev/full 2>"$TMP/err" || code=$?
