@@ -63,12 +63,29 @@ const char *bpfl_form_names(void)
 	       "group, mode, oflags, proto, raw";
 }
 
+/* Most numbers of 4 bytes are small; those of namespaces and files, and nanoseconds, have all their ten digits. */
+static bool has_all_digits(const char *name)
+{
+	static const char *const ends[] = { "_ns", "netns", "mntns", "pidns", "utsns", "inum", "_ino", "inode" };
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (len >= end && strcmp(name + len - end, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 void bpfl_field_set_width(struct bpfl_field *field)
 {
 	unsigned width = form_rows[field->form].width;
 
 	if (width == 0)
 		width = field->size <= 1 ? 4 : field->size <= 2 ? 6 : field->size <= 4 ? 7 : 12;
+	if (width == 7 && has_all_digits(field->leaf))
+		width = 10;
 	field->width = (uint8_t)width;
 }
 

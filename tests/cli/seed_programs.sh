@@ -51,6 +51,9 @@ unshare -nu sh -c 'hostname boxed 2>/dev/null || echo boxed >/proc/sys/kernel/ho
 net=$(sed -n 's/^net:\[\(.*\)\]$/\1/p' "$TMP/numbers")
 uts=$(sed -n 's/^uts:\[\(.*\)\]$/\1/p' "$TMP/numbers")
 has "^[0-9]+ +[0-9]+ +$net +$uts +boxed +true +/bin/true *$"
+# Its columns stand below their headings, though such numbers have ten digits.
+awk 'NR == 1 { at = index($0, "NODE") } / boxed / { seen = 1; exit index($0, "boxed") != at } END { if (!seen) exit 1 }' "$TMP/out" ||
+	fail "the columns are not below their headings"
 stop
 
 # A record for each part of a call.
