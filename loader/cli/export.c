@@ -58,6 +58,17 @@ static int list_add(struct words *words, char *list, struct bpfl_error *err)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	size_t field; /* of struct export: a struct words */
+} lists[] = {
+	{ "maps", offsetof(struct export, maps) },
+	{ "counter", offsetof(struct export, told[BPFL_METRIC_COUNTER]) },
+	{ "gauge", offsetof(struct export, told[BPFL_METRIC_GAUGE]) },
+	{ "hist", offsetof(struct export, told[BPFL_METRIC_HISTOGRAM]) },
+};
+#define NR_LISTS (sizeof(lists) / sizeof(lists[0]))
+
 static int word_take(struct export *export, char *word, struct bpfl_error *err)
 {
 	static const char *const names[] = { "maps", "counter", "gauge", "hist", "prefix", "limit", "cpu" };
@@ -66,18 +77,14 @@ static int word_take(struct export *export, char *word, struct bpfl_error *err)
 
 	if (value)
 		*value++ = '\0';
+	for (size_t i = 0; value && i < NR_LISTS; i++) {
+		if (strcmp(word, lists[i].name) == 0)
+			return list_add((struct words *)((char *)export + lists[i].field), value, err);
+	}
 	if (strcmp(word, "cpu") == 0 && !value) {
 		export->per_cpu = true;
 		return 0;
 	}
-	if (value && strcmp(word, "maps") == 0)
-		return list_add(&export->maps, value, err);
-	if (value && strcmp(word, "counter") == 0)
-		return list_add(&export->told[BPFL_METRIC_COUNTER], value, err);
-	if (value && strcmp(word, "gauge") == 0)
-		return list_add(&export->told[BPFL_METRIC_GAUGE], value, err);
-	if (value && strcmp(word, "hist") == 0)
-		return list_add(&export->told[BPFL_METRIC_HISTOGRAM], value, err);
 	if (value && strcmp(word, "prefix") == 0) {
 		export->prefix = value;
 		return 0;

@@ -20,7 +20,20 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NR_FDS 10
+/* What is waited for; those of timers are opened here. */
+enum {
+	FD_SIGNAL,
+	FD_PRINTK,
+	FD_STDOUT, /* whether its reader is still there */
+	FD_INTERVAL,
+	FD_DURATION,
+	FD_EVENTS,
+	FD_CHILD,
+	FD_EXPORT,
+	FD_UNTIL,
+	FD_FEED,
+	NR_FDS
+};
 #define UNTIL_NS 50000000 /* how often --until is looked at */
 
 int signals_init(int *ret_signal_fd, struct bpfl_error *err)
@@ -167,13 +180,20 @@ static bool condition_holds(const struct loop *loop)
 	return holds;
 }
 
+/* Whether the time of a timer has come. */
+static bool ticked(const struct pollfd *timer)
+{
+	uint64_t ticks;
+
+	return timer->revents && read(timer->fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks);
+}
+
 /* One round of what poll() reported. 0 to go on, -ECANCELED when the run has come to its end. */
 static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], struct bpfl_error *err)
 {
-	uint64_t ticks;
 	int ret;
 
-	if (fds[1].revents && loop->trace) {
+	if (fds[FD_PRINTK].revents && loop->trace) {
 		ret = bpfl_trace_read(loop->trace, loop_line, loop, err);
 		if (ret < 0) {
 			out_flush(loop->out);
@@ -183,18 +203,18 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 		if (ret < 0)
 			return ret;
 	}
-	if (fds[5].revents) {
+	if (fds[FD_EVENTS].revents) {
 		ret = events_read(loop->events, err);
 		if (ret < 0)
 			return ret;
 	}
-	if (fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+	if (fds[FD_STDOUT].revents & (POLLERR | POLLHUP | POLLNVAL)) {
 		loop->out->closed = true;
 		return -EPIPE;
 	}
-	if (fds[0].revents && !child_hears(loop->child, loop->signal_fd) && signals_pending(loop->signal_fd))
+	if (fds[FD_SIGNAL].revents && !child_hears(loop->child, loop->signal_fd) && signals_pending(loop->signal_fd))
 		return -ECANCELED;
-	if (fds[3].revents && read(fds[3].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks)) {
+	if (ticked(&fds[FD_INTERVAL])) {
 		ret = plan_read(loop->plan, loop->spec, loop->tables, loop->out, err);
 		if (ret == 0)
 			ret = loop_dump(loop, err);
@@ -203,15 +223,15 @@ static int events_handle(struct loop *loop, const struct pollfd fds[NR_FDS], str
 		if (loop->options->count && loop->nr_dumps >= loop->options->count)
 			return -ECANCELED;
 	}
-	if (fds[7].revents)
+	if (fds[FD_EXPORT].revents)
 		export_serve(loop->export);
-	if (fds[8].revents && read(fds[8].fd, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks) && condition_holds(loop))
+	if (ticked(&fds[FD_UNTIL]) && condition_holds(loop))
 		return last_words(loop, err);
-	if (fds[9].revents || feed_wait_ms(loop->feed) >= 0)
+	if (fds[FD_FEED].revents || feed_wait_ms(loop->feed) >= 0)
 		feed_read(loop->feed);
-	if (fds[6].revents && child_ended(loop->child))
+	if (fds[FD_CHILD].revents && child_ended(loop->child))
 		return last_words(loop, err);
-	return fds[4].revents ? -ECANCELED : 0;
+	return fds[FD_DURATION].revents ? -ECANCELED : 0;
 }
 
 int loop_end(const struct out *out, int ret, struct bpfl_error *err)
@@ -225,17 +245,18 @@ int loop_end(const struct out *out, int ret, struct bpfl_error *err)
 
 int loop_run(struct loop *loop, struct bpfl_error *err)
 {
+	static const int timers[] = { FD_INTERVAL, FD_DURATION, FD_UNTIL };
 	struct pollfd fds[NR_FDS] = {
-		{ loop->signal_fd, POLLIN, 0 },
-		{ loop->trace ? bpfl_trace_fd(loop->trace) : -1, POLLIN, 0 },
-		{ STDOUT_FILENO, 0, 0 },
-		{ -1, POLLIN, 0 },
-		{ -1, POLLIN, 0 },
-		{ events_fd(loop->events), POLLIN, 0 },
-		{ child_fd(loop->child), POLLIN, 0 },
-		{ export_fd(loop->export), POLLIN, 0 },
-		{ -1, POLLIN, 0 },
-		{ -1, POLLIN, 0 },
+		[FD_SIGNAL] = { loop->signal_fd, POLLIN, 0 },
+		[FD_PRINTK] = { loop->trace ? bpfl_trace_fd(loop->trace) : -1, POLLIN, 0 },
+		[FD_STDOUT] = { STDOUT_FILENO, 0, 0 },
+		[FD_INTERVAL] = { -1, POLLIN, 0 },
+		[FD_DURATION] = { -1, POLLIN, 0 },
+		[FD_EVENTS] = { events_fd(loop->events), POLLIN, 0 },
+		[FD_CHILD] = { child_fd(loop->child), POLLIN, 0 },
+		[FD_EXPORT] = { export_fd(loop->export), POLLIN, 0 },
+		[FD_UNTIL] = { -1, POLLIN, 0 },
+		[FD_FEED] = { -1, POLLIN, 0 },
 	};
 	int ret = stamp_mode(loop->options->timestamps, &loop->time, err);
 
@@ -244,17 +265,17 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 	if (ret == 0)
 		ret = begin(loop, err);
 	if (ret == 0)
-		ret = timer_open(loop->options->interval_ns, true, &fds[3].fd, err);
+		ret = timer_open(loop->options->interval_ns, true, &fds[FD_INTERVAL].fd, err);
 	if (ret == 0)
-		ret = timer_open(loop->options->duration_ns, false, &fds[4].fd, err);
+		ret = timer_open(loop->options->duration_ns, false, &fds[FD_DURATION].fd, err);
 	if (ret == 0 && loop->until && loop->until->nr > 0)
-		ret = timer_open(UNTIL_NS, true, &fds[8].fd, err);
+		ret = timer_open(UNTIL_NS, true, &fds[FD_UNTIL].fd, err);
 	while (ret == 0) {
 		int wait_ms = loop->views->stacks
 				      ? stacks_note(loop->views->stacks, loop->views, loop->options->child_pid)
 				      : -1;
 
-		fds[9].fd = feed_fd(loop->feed);
+		fds[FD_FEED].fd = feed_fd(loop->feed);
 		if (feed_wait_ms(loop->feed) >= 0)
 			wait_ms = feed_wait_ms(loop->feed);
 		if (poll(fds, NR_FDS, wait_ms) < 0) {
@@ -264,11 +285,9 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 		}
 		ret = events_handle(loop, fds, err);
 	}
-	if (fds[3].fd >= 0)
-		close(fds[3].fd);
-	if (fds[4].fd >= 0)
-		close(fds[4].fd);
-	if (fds[8].fd >= 0)
-		close(fds[8].fd);
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+		if (fds[timers[i]].fd >= 0)
+			close(fds[timers[i]].fd);
+	}
 	return loop_end(loop->out, ret, err);
 }
