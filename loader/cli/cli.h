@@ -27,6 +27,7 @@
  *     http.c       the page of metrics, for who asks
  *     tables.c     tables that an object describes itself
  *     feed.c       --feed: lines of a file become records for programs
+ *     which_map.c  "id N", "name NAME", a path: which map is meant
  *     until.c      conditions that end a run, and variables that are its exit code
  *     loop.c       waiting: signals, printk lines, events, intervals
  */
@@ -371,7 +372,7 @@ void export_serve(struct export *export);
 /* Before the object is closed. NULL is fine. */
 void export_close(struct export *export);
 
-/* cmd_map.c: "id N", "name N", a path, a name: how many words that took, or -errno. */
+/* which_map.c: "id N", "name N", a path, a name: how many words that took, or -errno. */
 int map_open_words(struct bpfl_map **ret_map, char **words, int nr_words, struct bpfl_error *err);
 /* tables.c: iterators whose output the object describes. */
 struct table {
