@@ -260,15 +260,6 @@ END_TEST
 
 /* ---- what must be refused ---- */
 
-static void shoff_zero(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHOFF, 0); }
-static void shoff_far(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHOFF, 1 << 20); }
-static void shoff_wraps(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHOFF, UINT64_MAX - 8); }
-static void shentsize_short(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHENTSIZE, 40); }
-static void shentsize_zero(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHENTSIZE, 0); }
-static void shnum_far(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHNUM, 0xfe00); }
-static void shnum_reserved(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHNUM, 0xff01); }
-static void shnum_nowhere(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHNUM, 0); }
-
 static void shnum_0_huge(struct elfgen *gen)
 {
 	elfgen_patch_ehdr(gen, ELFGEN_E_SHNUM, 0);
@@ -281,44 +272,17 @@ static void shnum_0_far(struct elfgen *gen)
 	elfgen_patch_shdr(gen, 0, ELFGEN_SH_SIZE, 60000);
 }
 
-static void shstrndx_zero(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHSTRNDX, 0); }
-static void shstrndx_far(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHSTRNDX, 200); }
-static void shstrndx_code(struct elfgen *gen) { elfgen_patch_ehdr(gen, ELFGEN_E_SHSTRNDX, XDP); }
-
 static void shstrndx_extended_far(struct elfgen *gen)
 {
 	elfgen_patch_ehdr(gen, ELFGEN_E_SHSTRNDX, 0xffff);
 	elfgen_patch_shdr(gen, 0, ELFGEN_SH_LINK, 0x7fffffff);
 }
 
-static void strtab_empty(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_STRTAB, ELFGEN_SH_SIZE, 0); }
-static void strtab_outside(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_STRTAB, ELFGEN_SH_OFFSET, 1 << 30); }
 static void strtab_without_nul(struct elfgen *gen) { elfgen_append(gen, ELFGEN_STRTAB, "endless", 7); }
-
-static void strtab_compressed(struct elfgen *gen)
-{
-	elfgen_patch_shdr(gen, ELFGEN_STRTAB, ELFGEN_SH_FLAGS, BPFL_SHF_COMPRESSED);
-}
-
-static void sh_name_far(struct elfgen *gen) { elfgen_patch_shdr(gen, XDP, ELFGEN_SH_NAME, 0x1000); }
-static void section_offset_far(struct elfgen *gen) { elfgen_patch_shdr(gen, XDP, ELFGEN_SH_OFFSET, 1 << 21); }
-static void section_size_far(struct elfgen *gen) { elfgen_patch_shdr(gen, XDP, ELFGEN_SH_SIZE, 1 << 22); }
-
-static void section_end_wraps(struct elfgen *gen)
-{
-	elfgen_patch_shdr(gen, LICENSE, ELFGEN_SH_SIZE, UINT64_MAX - 15);
-}
-
-static void align_odd(struct elfgen *gen) { elfgen_patch_shdr(gen, XDP, ELFGEN_SH_ADDRALIGN, 3); }
 
 static void code_compressed(struct elfgen *gen)
 {
 	elfgen_patch_shdr(gen, XDP, ELFGEN_SH_FLAGS, ELFGEN_CODE | BPFL_SHF_COMPRESSED);
-}
-
-static void bss_compressed(struct elfgen *gen)
-{
-	elfgen_patch_shdr(gen, BSS, ELFGEN_SH_FLAGS, BPFL_SHF_COMPRESSED);
 }
 
 static void symtab_compressed_as_debug(struct elfgen *gen)
@@ -338,13 +302,6 @@ static void stripped(struct elfgen *gen)
 }
 
 static void two_symtabs(struct elfgen *gen) { elfgen_section(gen, ".symtab2", BPFL_SHT_SYMTAB, 0, NULL, 24); }
-static void symtab_entsize_zero(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_ENTSIZE, 0); }
-static void symtab_entsize_16(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_ENTSIZE, 16); }
-static void symtab_half_entry(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_SIZE, 100 - 9); }
-static void symtab_empty(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_SIZE, 0); }
-static void symtab_link_zero(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_LINK, 0); }
-static void symtab_link_far(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_LINK, 500); }
-static void symtab_link_code(struct elfgen *gen) { elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_LINK, XDP); }
 
 static void symbol_strtab_without_nul(struct elfgen *gen)
 {
@@ -352,24 +309,6 @@ static void symbol_strtab_without_nul(struct elfgen *gen)
 
 	elfgen_patch_shdr(gen, ELFGEN_SYMTAB, ELFGEN_SH_LINK, other);
 }
-
-static void st_name_far(struct elfgen *gen) { elfgen_patch_sym(gen, SYM_PASS, ELFGEN_ST_NAME, 0xffffffff); }
-static void st_shndx_far(struct elfgen *gen) { elfgen_patch_sym(gen, SYM_PASS, ELFGEN_ST_SHNDX, 77); }
-static void st_shndx_extended(struct elfgen *gen) { elfgen_patch_sym(gen, SYM_PASS, ELFGEN_ST_SHNDX, 0xffff); }
-static void st_value_wraps(struct elfgen *gen) { elfgen_patch_sym(gen, SYM_PASS, ELFGEN_ST_VALUE, 0xffffffffffffffb8); }
-static void st_size_far(struct elfgen *gen) { elfgen_patch_sym(gen, SYM_PASS, ELFGEN_ST_SIZE, 17); }
-static void st_value_behind(struct elfgen *gen) { elfgen_patch_sym(gen, SYM_PASS, ELFGEN_ST_VALUE, 24); }
-
-static void rel_link_wrong(struct elfgen *gen) { elfgen_patch_shdr(gen, RELXDP, ELFGEN_SH_LINK, LICENSE); }
-static void rel_info_zero(struct elfgen *gen) { elfgen_patch_shdr(gen, RELXDP, ELFGEN_SH_INFO, 0); }
-static void rel_info_far(struct elfgen *gen) { elfgen_patch_shdr(gen, RELXDP, ELFGEN_SH_INFO, 7); }
-static void rel_info_nobits(struct elfgen *gen) { elfgen_patch_shdr(gen, RELXDP, ELFGEN_SH_INFO, BSS); }
-static void rel_entsize_zero(struct elfgen *gen) { elfgen_patch_shdr(gen, RELXDP, ELFGEN_SH_ENTSIZE, 0); }
-static void rel_entsize_24(struct elfgen *gen) { elfgen_patch_shdr(gen, RELXDP, ELFGEN_SH_ENTSIZE, 24); }
-static void rel_half_entry(struct elfgen *gen) { elfgen_patch_shdr(gen, RELXDP, ELFGEN_SH_SIZE, 15); }
-static void rel_offset_far(struct elfgen *gen) { elfgen_patch_rel(gen, XDP, 0, ELFGEN_R_OFFSET, 16); }
-static void rel_offset_max(struct elfgen *gen) { elfgen_patch_rel(gen, XDP, 0, ELFGEN_R_OFFSET, UINT64_MAX); }
-static void rel_symbol_far(struct elfgen *gen) { elfgen_patch_rel(gen, XDP, 0, ELFGEN_R_SYM, 9); }
 
 static void rel_twice(struct elfgen *gen)
 {
@@ -415,74 +354,101 @@ static void hostile_name(struct elfgen *gen)
 	elfgen_patch_shdr(gen, section, ELFGEN_SH_ADDRALIGN, 6);
 }
 
+/* What is broken: one field of a header, or what a function does. */
+enum { OF_EHDR, OF_SHDR, OF_SYM, OF_REL };
+#define EHDR(field, value) NULL, OF_EHDR, 0, ELFGEN_##field, value
+#define SHDR(section, field, value) NULL, OF_SHDR, section, ELFGEN_##field, value
+#define SYM(field, value) NULL, OF_SYM, SYM_PASS, ELFGEN_##field, value
+#define REL(field, value) NULL, OF_REL, XDP, ELFGEN_##field, value
+#define BY(function) function, 0, 0, 0, 0
+
 static const struct {
-	void (*break_it)(struct elfgen *gen);
+	void (*break_it)(struct elfgen *gen); /* NULL: the field of the record idx gets the value */
+	unsigned of, idx, field;
+	uint64_t value;
 	int errnum;
 	const char *text; /* the whole message behind "t.o: "; its end may be left out */
 } broken[] = {
-	{ shoff_zero, EINVAL, "no section header table" },
-	{ shoff_far, EINVAL, "section header table at 0x100000 lies outside the file (" },
-	{ shoff_wraps, EINVAL, "section header table at 0xfffffffffffffff7 lies outside the file (" },
-	{ shentsize_short, EINVAL, "section headers of 40 bytes (e_shentsize), expected 64" },
-	{ shentsize_zero, EINVAL, "section headers of 0 bytes (e_shentsize), expected 64" },
-	{ shnum_far, EINVAL, "65024 section headers at 0x" },
-	{ shnum_reserved, EINVAL, "65281 section headers, expected 1 to 65279" },
-	{ shnum_nowhere, EINVAL, "0 section headers, expected 1 to 65279" },
-	{ shnum_0_huge, EINVAL, "288230376151711744 section headers, expected 1 to 65279" },
-	{ shnum_0_far, EINVAL, "60000 section headers at 0x" },
-	{ shstrndx_zero, EINVAL, "string table of the section names: section index 0 out of range (have 7)" },
-	{ shstrndx_far, EINVAL, "string table of the section names: section index 200 out of range (have 7)" },
-	{ shstrndx_code, EINVAL, "string table of the section names: section 3 has type 1, expected 3 (STRTAB)" },
-	{ shstrndx_extended_far, EINVAL,
+	{ EHDR(E_SHOFF, 0), EINVAL, "no section header table" },
+	{ EHDR(E_SHOFF, 1 << 20), EINVAL, "section header table at 0x100000 lies outside the file (" },
+	{ EHDR(E_SHOFF, UINT64_MAX - 8), EINVAL, "section header table at 0xfffffffffffffff7 lies outside the file (" },
+	{ EHDR(E_SHENTSIZE, 40), EINVAL, "section headers of 40 bytes (e_shentsize), expected 64" },
+	{ EHDR(E_SHENTSIZE, 0), EINVAL, "section headers of 0 bytes (e_shentsize), expected 64" },
+	{ EHDR(E_SHNUM, 0xfe00), EINVAL, "65024 section headers at 0x" },
+	{ EHDR(E_SHNUM, 0xff01), EINVAL, "65281 section headers, expected 1 to 65279" },
+	{ EHDR(E_SHNUM, 0), EINVAL, "0 section headers, expected 1 to 65279" },
+	{ BY(shnum_0_huge), EINVAL, "288230376151711744 section headers, expected 1 to 65279" },
+	{ BY(shnum_0_far), EINVAL, "60000 section headers at 0x" },
+	{ EHDR(E_SHSTRNDX, 0), EINVAL, "string table of the section names: section index 0 out of range (have 7)" },
+	{ EHDR(E_SHSTRNDX, 200), EINVAL, "string table of the section names: section index 200 out of range (have 7)" },
+	{ EHDR(E_SHSTRNDX, XDP), EINVAL, "string table of the section names: section 3 has type 1, expected 3 (STRTAB)" },
+	{ BY(shstrndx_extended_far), EINVAL,
 	  "string table of the section names: section index 2147483647 out of range (have 7)" },
-	{ strtab_empty, EINVAL, "string table of the section names is empty" },
-	{ strtab_outside, EINVAL, "string table of the section names: " },
-	{ strtab_without_nul, EINVAL, "string table of the section names does not end in a NUL" },
-	{ strtab_compressed, EINVAL, "string table of the section names is compressed" },
-	{ sh_name_far, EINVAL, "section 3: name at 0x1000 lies outside its string table (" },
-	{ section_offset_far, EINVAL, "section 'xdp': 16 bytes at 0x200000 lie outside the file (" },
-	{ section_size_far, EINVAL, "section 'xdp': 4194304 bytes at 0x" },
-	{ section_end_wraps, EINVAL, "section 'license': 18446744073709551600 bytes at 0x" },
-	{ align_odd, EINVAL, "section 'xdp': alignment 3 is not a power of two" },
-	{ code_compressed, EOPNOTSUPP, "section 'xdp' is compressed" },
-	{ bss_compressed, EOPNOTSUPP, "section '.bss' is compressed" },
-	{ symtab_compressed_as_debug, EOPNOTSUPP, "section '.debug_x' is compressed" },
-	{ code_compressed_as_debug, EOPNOTSUPP, "section '.debug_code' is compressed" },
-	{ stripped, ENOENT, "no symbol table: the object was stripped" },
-	{ two_symtabs, EINVAL, "two symbol tables (sections 2 and 7), expected one" },
-	{ symtab_entsize_zero, EINVAL, "section '.symtab': entries of 0 bytes (sh_entsize), expected 24" },
-	{ symtab_entsize_16, EINVAL, "section '.symtab': entries of 16 bytes (sh_entsize), expected 24" },
-	{ symtab_half_entry, EINVAL, "section '.symtab': size 91 is not a multiple of its entry size 24" },
-	{ symtab_empty, EINVAL, "symbol table '.symtab' is empty" },
-	{ symtab_link_zero, EINVAL, "string table of the symbols: section index 0 out of range (have 7)" },
-	{ symtab_link_far, EINVAL, "string table of the symbols: section index 500 out of range (have 7)" },
-	{ symtab_link_code, EINVAL, "string table of the symbols: section 3 has type 1, expected 3 (STRTAB)" },
-	{ symbol_strtab_without_nul, EINVAL, "string table of the symbols does not end in a NUL" },
-	{ st_name_far, EINVAL, "symbol 1: name at 0xffffffff lies outside its string table (" },
-	{ st_shndx_far, EINVAL, "symbol 1 'pass': section index 77 out of range (have 7)" },
-	{ st_shndx_extended, EINVAL, "symbol 1 'pass': section index 65535 out of range (have 7)" },
-	{ st_value_wraps, EINVAL,
+	{ SHDR(ELFGEN_STRTAB, SH_SIZE, 0), EINVAL, "string table of the section names is empty" },
+	{ SHDR(ELFGEN_STRTAB, SH_OFFSET, 1 << 30), EINVAL, "string table of the section names: " },
+	{ BY(strtab_without_nul), EINVAL, "string table of the section names does not end in a NUL" },
+	{ SHDR(ELFGEN_STRTAB, SH_FLAGS, BPFL_SHF_COMPRESSED), EINVAL, "string table of the section names is compressed" },
+	{ SHDR(XDP, SH_NAME, 0x1000), EINVAL, "section 3: name at 0x1000 lies outside its string table (" },
+	{ SHDR(XDP, SH_OFFSET, 1 << 21), EINVAL, "section 'xdp': 16 bytes at 0x200000 lie outside the file (" },
+	{ SHDR(XDP, SH_SIZE, 1 << 22), EINVAL, "section 'xdp': 4194304 bytes at 0x" },
+	{ SHDR(LICENSE, SH_SIZE, UINT64_MAX - 15), EINVAL, "section 'license': 18446744073709551600 bytes at 0x" },
+	{ SHDR(XDP, SH_ADDRALIGN, 3), EINVAL, "section 'xdp': alignment 3 is not a power of two" },
+	{ BY(code_compressed), EOPNOTSUPP, "section 'xdp' is compressed" },
+	{ SHDR(BSS, SH_FLAGS, BPFL_SHF_COMPRESSED), EOPNOTSUPP, "section '.bss' is compressed" },
+	{ BY(symtab_compressed_as_debug), EOPNOTSUPP, "section '.debug_x' is compressed" },
+	{ BY(code_compressed_as_debug), EOPNOTSUPP, "section '.debug_code' is compressed" },
+	{ BY(stripped), ENOENT, "no symbol table: the object was stripped" },
+	{ BY(two_symtabs), EINVAL, "two symbol tables (sections 2 and 7), expected one" },
+	{ SHDR(ELFGEN_SYMTAB, SH_ENTSIZE, 0), EINVAL, "section '.symtab': entries of 0 bytes (sh_entsize), expected 24" },
+	{ SHDR(ELFGEN_SYMTAB, SH_ENTSIZE, 16), EINVAL, "section '.symtab': entries of 16 bytes (sh_entsize), expected 24" },
+	{ SHDR(ELFGEN_SYMTAB, SH_SIZE, 100 - 9), EINVAL, "section '.symtab': size 91 is not a multiple of its entry size 24" },
+	{ SHDR(ELFGEN_SYMTAB, SH_SIZE, 0), EINVAL, "symbol table '.symtab' is empty" },
+	{ SHDR(ELFGEN_SYMTAB, SH_LINK, 0), EINVAL, "string table of the symbols: section index 0 out of range (have 7)" },
+	{ SHDR(ELFGEN_SYMTAB, SH_LINK, 500), EINVAL, "string table of the symbols: section index 500 out of range (have 7)" },
+	{ SHDR(ELFGEN_SYMTAB, SH_LINK, XDP), EINVAL, "string table of the symbols: section 3 has type 1, expected 3 (STRTAB)" },
+	{ BY(symbol_strtab_without_nul), EINVAL, "string table of the symbols does not end in a NUL" },
+	{ SYM(ST_NAME, 0xffffffff), EINVAL, "symbol 1: name at 0xffffffff lies outside its string table (" },
+	{ SYM(ST_SHNDX, 77), EINVAL, "symbol 1 'pass': section index 77 out of range (have 7)" },
+	{ SYM(ST_SHNDX, 0xffff), EINVAL, "symbol 1 'pass': section index 65535 out of range (have 7)" },
+	{ SYM(ST_VALUE, 0xffffffffffffffb8), EINVAL,
 	  "symbol 1 'pass': 0x10 bytes at 0xffffffffffffffb8 lie outside section 'xdp' (0x10 bytes)" },
-	{ st_size_far, EINVAL, "symbol 1 'pass': 0x11 bytes at 0x0 lie outside section 'xdp' (0x10 bytes)" },
-	{ st_value_behind, EINVAL, "symbol 1 'pass': 0x10 bytes at 0x18 lie outside section 'xdp' (0x10 bytes)" },
-	{ rel_link_wrong, EINVAL, "section '.relxdp': its symbol table is section 4 (sh_link), expected 2" },
-	{ rel_info_zero, EINVAL, "section '.relxdp': relocates section 0 (sh_info), out of range (have 7)" },
-	{ rel_info_far, EINVAL, "section '.relxdp': relocates section 7 (sh_info), out of range (have 7)" },
-	{ rel_info_nobits, EINVAL, "section '.relxdp': relocates section '.bss', which has no bytes in the file" },
-	{ rel_entsize_zero, EINVAL, "section '.relxdp': entries of 0 bytes (sh_entsize), expected 16" },
-	{ rel_entsize_24, EINVAL, "section '.relxdp': entries of 24 bytes (sh_entsize), expected 16" },
-	{ rel_half_entry, EINVAL, "section '.relxdp': size 15 is not a multiple of its entry size 16" },
-	{ rel_offset_far, EINVAL, "section 'xdp': relocation 0 at byte 0x10: outside the section (0x10 bytes)" },
-	{ rel_offset_max, EINVAL,
+	{ SYM(ST_SIZE, 17), EINVAL, "symbol 1 'pass': 0x11 bytes at 0x0 lie outside section 'xdp' (0x10 bytes)" },
+	{ SYM(ST_VALUE, 24), EINVAL, "symbol 1 'pass': 0x10 bytes at 0x18 lie outside section 'xdp' (0x10 bytes)" },
+	{ SHDR(RELXDP, SH_LINK, LICENSE), EINVAL, "section '.relxdp': its symbol table is section 4 (sh_link), expected 2" },
+	{ SHDR(RELXDP, SH_INFO, 0), EINVAL, "section '.relxdp': relocates section 0 (sh_info), out of range (have 7)" },
+	{ SHDR(RELXDP, SH_INFO, 7), EINVAL, "section '.relxdp': relocates section 7 (sh_info), out of range (have 7)" },
+	{ SHDR(RELXDP, SH_INFO, BSS), EINVAL, "section '.relxdp': relocates section '.bss', which has no bytes in the file" },
+	{ SHDR(RELXDP, SH_ENTSIZE, 0), EINVAL, "section '.relxdp': entries of 0 bytes (sh_entsize), expected 16" },
+	{ SHDR(RELXDP, SH_ENTSIZE, 24), EINVAL, "section '.relxdp': entries of 24 bytes (sh_entsize), expected 16" },
+	{ SHDR(RELXDP, SH_SIZE, 15), EINVAL, "section '.relxdp': size 15 is not a multiple of its entry size 16" },
+	{ REL(R_OFFSET, 16), EINVAL, "section 'xdp': relocation 0 at byte 0x10: outside the section (0x10 bytes)" },
+	{ REL(R_OFFSET, UINT64_MAX), EINVAL,
 	  "section 'xdp': relocation 0 at byte 0xffffffffffffffff: outside the section (0x10 bytes)" },
-	{ rel_symbol_far, EINVAL, "section 'xdp': relocation 0 at byte 0x8: symbol index 9 out of range (have 4)" },
-	{ rel_twice, EINVAL, "section '.rellicense': section 'xdp' has a relocation section already" },
-	{ rela, EINVAL, "section '.relaxdp': relocations with addends (RELA), BPF objects have REL" },
-	{ rel_overlapping, EINVAL, "section '.reld': relocation sections overlap" },
-	{ names_too_long, EINVAL, "symbol 25: the names are longer than a file of " },
-	{ hostile_name, EINVAL, "section '\\x1b[2Jgone\\n': alignment 6 is not a power of two" },
+	{ REL(R_SYM, 9), EINVAL, "section 'xdp': relocation 0 at byte 0x8: symbol index 9 out of range (have 4)" },
+	{ BY(rel_twice), EINVAL, "section '.rellicense': section 'xdp' has a relocation section already" },
+	{ BY(rela), EINVAL, "section '.relaxdp': relocations with addends (RELA), BPF objects have REL" },
+	{ BY(rel_overlapping), EINVAL, "section '.reld': relocation sections overlap" },
+	{ BY(names_too_long), EINVAL, "symbol 25: the names are longer than a file of " },
+	{ BY(hostile_name), EINVAL, "section '\\x1b[2Jgone\\n': alignment 6 is not a power of two" },
 };
 #define NR_BROKEN (sizeof(broken) / sizeof(broken[0]))
+
+static void break_it(struct elfgen *gen, size_t i)
+{
+	unsigned idx = broken[i].idx, field = broken[i].field;
+	uint64_t value = broken[i].value;
+
+	if (broken[i].break_it)
+		broken[i].break_it(gen);
+	else if (broken[i].of == OF_EHDR)
+		elfgen_patch_ehdr(gen, (enum elfgen_ehdr_field)field, value);
+	else if (broken[i].of == OF_SHDR)
+		elfgen_patch_shdr(gen, idx, (enum elfgen_shdr_field)field, value);
+	else if (broken[i].of == OF_SYM)
+		elfgen_patch_sym(gen, idx, (enum elfgen_sym_field)field, value);
+	else
+		elfgen_patch_rel(gen, idx, 0, (enum elfgen_rel_field)field, value);
+}
 
 static void check_broken(size_t i, enum elfgen_order order, char *ret_message)
 {
@@ -492,7 +458,7 @@ static void check_broken(size_t i, enum elfgen_order order, char *ret_message)
 	size_t text_size = strlen(broken[i].text);
 	int ret;
 
-	broken[i].break_it(gen);
+	break_it(gen, i);
 	ret = read_gen(gen, &elf, &err);
 	ck_assert_msg(ret < 0, "shape %zu (%s) was accepted", i, broken[i].text);
 	ck_assert_ptr_null(elf);
