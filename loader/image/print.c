@@ -378,6 +378,8 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 	bpfl_buf_deinit(&text);
 
 	const struct bpfl_line_info *line = NULL;
+	char line_buf[LINE_TEXT_SIZE];
+
 	for (;
 	     place->next_line < prog->line_info.nr && prog->line_info.items[place->next_line].insn_off <= idx;
 	     place->next_line++)
@@ -388,7 +390,9 @@ static void insn_json(const struct printer *pr, const struct bpfl_image_prog *pr
 		bpfl_json_member_string(json, "file", bpfl_image_btf_string(pr->image, line->file_name_off));
 		bpfl_json_member_u64(json, "line", line->line_col >> 10);
 		bpfl_json_member_u64(json, "column", line->line_col & 0x3ff);
-		bpfl_json_member_string(json, "text", bpfl_image_btf_string(pr->image, line->line_off));
+		/* Many instructions may be of one line, which may be as long as the file. */
+		snprintf(line_buf, sizeof(line_buf), "%s", bpfl_image_btf_string(pr->image, line->line_off));
+		bpfl_json_member_string(json, "text", line_buf);
 		bpfl_json_object_end(json);
 	}
 	for (; place->next_core < prog->core_results.nr &&

@@ -12,6 +12,7 @@ static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_target *target;
 static struct bpfl_spec *spec;
 static struct bpfl_image *image;
+static const char *first_line = "\tcount++;";
 
 /* A program with a subprogram, a callback, two maps, source lines, and something that CO-RE did. */
 static void setup(void)
@@ -22,7 +23,7 @@ static void setup(void)
 	spec = specgen_new("demo");
 	btfgen_init(&gen, false);
 	uint32_t file = btfgen_string(&gen, "demo.bpf.c");
-	uint32_t line_one = btfgen_string(&gen, "\tcount++;");
+	uint32_t line_one = btfgen_string(&gen, first_line);
 	uint32_t line_two = btfgen_string(&gen, "return\t\x1b[31mred;");
 	uint32_t int_id = btfgen_int(&gen, "int", 4, BPFL_INT_SIGNED);
 	btfgen_struct(&gen, "event", 8);
@@ -123,6 +124,25 @@ START_TEST(the_json_says_the_same)
 }
 END_TEST
 
+/* A file may have one long line that all its instructions are of: the output would grow with the square of its size. */
+START_TEST(long_source_lines_are_cut)
+{
+	static char long_line[20000];
+	char *text = NULL;
+
+	memset(long_line, 'x', sizeof(long_line) - 1);
+	first_line = long_line;
+	setup();
+	for (int format = BPFL_FORMAT_TEXT; format <= BPFL_FORMAT_JSON; format++) {
+		CHECK_OK(bpfl_image_text(image, (enum bpfl_format)format, &text, &err), err);
+		CHECK_HAS(text, "xxxxxxxxxxxxxxxx");
+		ck_assert_uint_lt(strlen(text), 5000);
+		free(text);
+	}
+	teardown();
+}
+END_TEST
+
 START_TEST(a_foreign_object_prints_and_says_so)
 {
 	char *text = NULL;
@@ -143,7 +163,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		the_text_is_complete,
-		the_json_says_the_same,
+		the_json_says_the_same, long_source_lines_are_cut,
 		a_foreign_object_prints_and_says_so,
 	};
 	return bpfl_test_main(BPFL_TEST_SUITE("image/print", tests));
