@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A jump table: a list of places in a function, and a jump to one of them (Linux 6.19). clang 22 makes one of a large switch with
- * -mcpu=v4; here it is written by hand, so that any clang can compile it.
+ * A jump table: a list of places in a function, and a jump to one of them (Linux 6.19). clang 22 makes one
+ * of a large switch with -mcpu=v4; here it is written by hand, so that any clang can compile it.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

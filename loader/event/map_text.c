@@ -355,8 +355,9 @@ void bpfl_map_print_deinit(struct bpfl_map_print *print)
 
 /* ---- variables ---- */
 
-static void variable(const struct bpfl_map_print *print, const char *name, uint32_t type_id, const uint8_t *bytes,
-		     size_t size)
+/* cpu: whose value it is; -1: there is one for all. */
+static void variable(const struct bpfl_map_print *print, int cpu, const char *name, uint32_t type_id,
+		     const uint8_t *bytes, size_t size)
 {
 	struct bpfl_json json;
 
@@ -365,12 +366,17 @@ static void variable(const struct bpfl_map_print *print, const char *name, uint3
 	if (print->opts.format == BPFL_FORMAT_JSON) {
 		bpfl_map_json_begin(print->map, "map", &json, print->out);
 		bpfl_json_member_string(&json, "variable", name);
+		if (cpu >= 0)
+			bpfl_json_member_u64(&json, "cpu", (unsigned)cpu);
 		bpfl_json_key(&json, "value");
 		bpfl_map_put_json(print->map, type_id, bytes, size, &json);
 		bpfl_map_json_end(&json);
 		return;
 	}
-	bpfl_buf_printf(print->out, "%s = ", BPFL_ESC(name));
+	bpfl_buf_text(print->out, BPFL_ESC(name));
+	if (cpu >= 0)
+		bpfl_buf_printf(print->out, " cpu %d", cpu);
+	bpfl_buf_text(print->out, " = ");
 	bpfl_map_put_text(print->map, type_id, bytes, size, print->out);
 	bpfl_buf_char(print->out, '\n');
 }
@@ -382,7 +388,7 @@ static bool is_data(enum bpfl_map_origin origin)
 }
 
 /* The variables that the object has in this map. False: none. */
-static bool object_variables(const struct bpfl_map_print *print, const uint8_t *value, size_t value_size)
+static bool object_variables(const struct bpfl_map_print *print, int cpu, const uint8_t *value, size_t value_size)
 {
 	const struct bpfl_spec *spec = print->map->object->image->spec;
 	bool any = false;
@@ -393,14 +399,14 @@ static bool object_variables(const struct bpfl_map_print *print, const uint8_t *
 		if (var->map_idx != print->map->map_idx || var->byte_off > value_size ||
 		    var->size_bytes > value_size - var->byte_off)
 			continue;
-		variable(print, var->name, var->type_id, value + var->byte_off, var->size_bytes);
+		variable(print, cpu, var->name, var->type_id, value + var->byte_off, var->size_bytes);
 		any = true;
 	}
 	return any;
 }
 
 /* Those that the kernel's types name, of a map that somebody else loaded. */
-static bool section_variables(const struct bpfl_map_print *print, const uint8_t *value, size_t value_size)
+static bool section_variables(const struct bpfl_map_print *print, int cpu, const uint8_t *value, size_t value_size)
 {
 	const struct bpfl_btf *btf = print->map->btf;
 	const struct bpfl_btf_type *section = btf ? bpfl_btf_type(btf, print->map->value_type_id) : NULL;
@@ -412,7 +418,7 @@ static bool section_variables(const struct bpfl_map_print *print, const uint8_t 
 		const struct bpfl_btf_type *type = bpfl_btf_type(btf, var->type);
 
 		if (var->byte_off <= value_size && var->size_bytes <= value_size - var->byte_off)
-			variable(print, bpfl_btf_name(btf, var->type), type ? type->type : 0, value + var->byte_off,
+			variable(print, cpu, bpfl_btf_name(btf, var->type), type ? type->type : 0, value + var->byte_off,
 				 var->size_bytes);
 	}
 	return bpfl_btf_vlen(section) > 0;
@@ -422,11 +428,22 @@ static bool section_variables(const struct bpfl_map_print *print, const uint8_t 
 static bool variables(const struct bpfl_map_print *print, const uint8_t *value)
 {
 	const struct bpfl_map *map = print->map;
+	unsigned cpu = 0, end = 1;
+	bool any = false;
 
-	if (map->object)
-		return is_data(map->object->image->spec->maps.items[map->map_idx].origin) &&
-		       object_variables(print, value, map->value_size);
-	return section_variables(print, value, map->value_size);
+	if (map->object && !is_data(map->object->image->spec->maps.items[map->map_idx].origin))
+		return false;
+	if (map->nr_cpus > 0) /* .percpu */
+		cpus_of(print, &cpu, &end);
+	for (; cpu < end; cpu++) {
+		const uint8_t *bytes = value + cpu * bpfl_map_cpu_stride(map);
+		int said = map->nr_cpus > 0 ? (int)cpu : -1;
+
+		any = (map->object ? object_variables(print, said, bytes, map->value_size)
+				   : section_variables(print, said, bytes, map->value_size)) ||
+		      any;
+	}
+	return any;
 }
 
 /* ---- the whole ---- */
@@ -502,7 +519,7 @@ static int show_memory(const struct bpfl_map_print *print, const char *words, st
 	copy = bpfl_memdup(live->memory + object->image->maps[map->map_idx].data_off, size);
 	if (!copy)
 		return bpfl_error_nomem(err);
-	if (!object_variables(print, copy, size))
+	if (!object_variables(print, -1, copy, size))
 		say_instead(print, words);
 	free(copy);
 	return 0;

@@ -218,6 +218,8 @@ static bool is_section(const struct bpfl_map *map, const struct bpfl_btf_type **
 
 	*ret_section = NULL;
 	*ret_is_constant = false;
+	if (map->nr_cpus > 0)
+		return false; /* .percpu: a map like others */
 	if (map->object) {
 		enum bpfl_map_origin origin = map->object->image->spec->maps.items[map->map_idx].origin;
 

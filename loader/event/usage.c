@@ -120,7 +120,8 @@ static void mark_targets(const struct bpfl_spec *spec, const struct bpfl_func *f
 {
 	for (uint32_t i = 0; i < func->nr_insts; i++) {
 		const struct bpfl_insn *insn = &func->insts[i].insn;
-		const struct bpfl_ref *ref = func->insts[i].ref_idx < 0 ? NULL : &spec->refs.items[func->insts[i].ref_idx];
+		int32_t ref_idx = func->insts[i].ref_idx;
+		const struct bpfl_ref *ref = ref_idx < 0 ? NULL : &spec->refs.items[ref_idx];
 		unsigned class = BPFL_CLASS(insn->code);
 		bool is_jump = (class == BPFL_CLASS_JMP || class == BPFL_CLASS_JMP32) && insn->code != BPFL_CODE_CALL &&
 			       insn->code != BPFL_CODE_EXIT;

@@ -276,8 +276,8 @@ static void hidden_make_static(struct rewriter *rw)
 }
 
 /*
- * Declarations become definitions: the kernel has no use for a VAR that is "extern", and refuses an enum without a size, as
- * clang writes one that is declared only. Behind a pointer its size means nothing.
+ * Declarations become definitions: the kernel has no use for a VAR that is "extern", and refuses an enum without a size,
+ * as clang writes one that is declared only. Behind a pointer its size means nothing.
  */
 static void declarations_define(struct rewriter *rw)
 {

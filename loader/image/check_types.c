@@ -409,9 +409,9 @@ void bpfl_check_since(struct bpfl_checking *checking)
 		}
 		since_raise(check, bpfl_map_flags_since(map->flags, &flag));
 		if (map->data || map->origin == BPFL_MAP_BSS || map->origin == BPFL_MAP_KCONFIG) {
-			since_raise(check,
-				    BPFL_KERNEL_VERSION(
-					    5, 2, 0)); /* addresses of map values in instructions */
+			/* addresses of map values in instructions */
+			since_raise(check, map->type == BPFL_MAP_TYPE_PERCPU_ARRAY ? BPFL_KERNEL_VERSION(7, 3, 0)
+										   : BPFL_KERNEL_VERSION(5, 2, 0));
 		}
 	}
 	for (size_t i = 0; i < checking->image->nr_progs; i++) {

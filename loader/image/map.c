@@ -61,7 +61,8 @@ struct resolver {
 	struct bpfl_target *target;
 	const struct bpfl_log *log;
 	struct bpfl_error *err;
-	const struct bpfl_pointer_fault **used_faults; /* per map: a variable that holds an address and is used, or NULL */
+	/* per map: a variable that holds an address and is used, or NULL */
+	const struct bpfl_pointer_fault **used_faults;
 	struct bpfl_hash legacy_ids; /* id of a bpf_elf_map -> map_idx; filled when the first map asks */
 	bool has_legacy_ids;
 };
@@ -105,7 +106,8 @@ static void map_name(const struct resolver *res, const struct bpfl_map_spec *map
 {
 	size_t prefix_max = 0;
 
-	if (map_is_data(map) && map->name[0] != '\0' && !strchr(map->name + 1, '.')) {
+	if (map_is_data(map) && map->type != BPFL_MAP_TYPE_PERCPU_ARRAY && map->name[0] != '\0' &&
+	    !strchr(map->name + 1, '.')) {
 		size_t name_size = strnlen(map->name, 15);
 
 		prefix_max = name_size > 7 ? 15 - name_size : 8;
@@ -273,7 +275,7 @@ static int pointer_faults_check(const struct resolver *res, size_t map_idx)
 static int data_resolve(const struct resolver *res, const struct bpfl_map_spec *map,
 			struct bpfl_image_map *out)
 {
-	out->type = BPFL_MAP_TYPE_ARRAY;
+	out->type = map->type == BPFL_MAP_TYPE_PERCPU_ARRAY ? map->type : BPFL_MAP_TYPE_ARRAY;
 	out->key_size = 4;
 	out->max_entries = 1;
 	if (map->frozen)
@@ -377,7 +379,8 @@ static int inner_resolve(struct resolver *res, const struct bpfl_map_spec *map, 
 					    "a map of maps without a template");
 
 		bpfl_error_fix(res->err, "declare what it holds: __array(values, struct { ... })");
-		bpfl_error_fix(res->err, "or name a map like those: --map %s.inner=MAP (of the object, 'id N', or the path of a pin)",
+		bpfl_error_fix(res->err,
+			       "or name a map like those: --map %s.inner=MAP (of the object, 'id N', or the path of a pin)",
 			       BPFL_ESC(map->name ? map->name : ""));
 		return result;
 	}

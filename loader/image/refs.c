@@ -66,7 +66,7 @@ static int map_resolve(struct bpfl_image *image, struct bpfl_image_prog *prog, u
 struct resolver {
 	struct bpfl_image *image;
 	struct bpfl_error *err;
-	/* per table of the spec: where it may be among those of the program at hand; to be compared before it is believed */
+	/* per table of the spec: where it may be among those of the program at hand; compared before it is believed */
 	uint32_t *jump_slots;
 };
 
@@ -78,7 +78,8 @@ static int jump_slot(struct resolver *res, struct bpfl_image_prog *prog, struct 
 	const struct bpfl_image_jump_table *there = prog->jump_tables.items + *slot;
 	struct bpfl_image_jump_table *table;
 
-	if (*slot >= prog->jump_tables.nr || there->table_idx != wanted.table_idx || there->insn_idx != wanted.insn_idx) {
+	if (*slot >= prog->jump_tables.nr || there->table_idx != wanted.table_idx ||
+	    there->insn_idx != wanted.insn_idx) {
 		table = BPFL_VEC_PUSH(&prog->jump_tables);
 		if (!table)
 			return -ENOMEM;

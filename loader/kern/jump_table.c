@@ -2,10 +2,10 @@
 /*
  * kern/jump_table.c: a jump table as a map (REL-14).
  *
- * The kernel wants the places of an indirect jump in a map of type INSN_ARRAY (Linux 6.19): element N is the number of an
- * instruction of the one program that the map is for, and while it translates the program the kernel writes beside it where that
- * instruction went. The map must be frozen before the program is loaded. The program holds on to it, so ours is
- * closed once the program is there.
+ * The kernel wants the places of an indirect jump in a map of type INSN_ARRAY (Linux 6.19): element N is the number of
+ * an instruction of the one program that the map is for, and while it translates the program the kernel writes beside
+ * it where that instruction went. The map must be frozen before the program is loaded. The program holds on to it, so
+ * ours is closed once the program is there.
  */
 #include "kern/load.h"
 
@@ -40,7 +40,8 @@ static int fill(struct bpfl_loading *loading, const struct bpfl_jump_table *tabl
 	return ret < 0 ? refused(loading, "writing its places", ret, err) : 0;
 }
 
-int bpfl_jump_table_create(struct bpfl_loading *loading, const struct bpfl_image_jump_table *jump, struct bpfl_error *err)
+int bpfl_jump_table_create(struct bpfl_loading *loading, const struct bpfl_image_jump_table *jump,
+			   struct bpfl_error *err)
 {
 	const struct bpfl_jump_table *table = &loading->image->spec->jump_tables.items[jump->table_idx];
 	struct bpfl_attr_map_create attr = {

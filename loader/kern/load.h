@@ -54,15 +54,18 @@ bool bpfl_map_spec_is_frozen(const struct bpfl_map_spec *map);
 int bpfl_arena_map(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err);
 
 /*
- * token.c: true when the kernel refused a call for want of rights, and a token was made just now (loading->token_fd) with which
- * it is worth another try.
+ * token.c: true when the kernel refused a call for want of rights, and a token was made just now (loading->token_fd)
+ * with which it is worth another try.
  */
 bool bpfl_loading_take_token(struct bpfl_loading *loading, int ret);
 
 /* map.c: MAP_CREATE, with another try when the memory limit was raised or a token was made. fd, or -errno. */
 int bpfl_loading_map_create(struct bpfl_loading *loading, const struct bpfl_attr_map_create *attr);
 
-/* jump_table.c: > 0: a map that holds the places of a program's jump table, to be closed by the caller once the program is loaded. */
+/*
+ * jump_table.c: > 0: a map that holds the places of a program's jump table, to be closed by the caller once the
+ * program is loaded.
+ */
 int bpfl_jump_table_create(struct bpfl_loading *loading, const struct bpfl_image_jump_table *jump,
 			   struct bpfl_error *err);
 

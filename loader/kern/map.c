@@ -312,6 +312,8 @@ static bool is_zero(const uint8_t *data, size_t size)
 
 static int map_fill(const struct bpfl_image_map *map, int fd, struct bpfl_error *err)
 {
+	size_t stride = map->value_size;
+	unsigned nr_cpus = 1;
 	uint32_t key = 0;
 	uint8_t *value;
 	int ret;
@@ -325,10 +327,18 @@ static int map_fill(const struct bpfl_image_map *map, int fd, struct bpfl_error 
 		return bpfl_error_set(err, BPFL_ERR_OBJECT, EINVAL,
 				      "its initial value has %u bytes, its value_size is %u",
 				      map->data_size, map->value_size);
-	value = calloc(1, map->value_size);
+	if (map->type == BPFL_MAP_TYPE_PERCPU_ARRAY) { /* .percpu: a value for each possible CPU (RUN-07) */
+		stride = (stride + 7) / 8 * 8;
+		ret = bpfl_facts_count_possible_cpus(&nr_cpus);
+		if (ret < 0)
+			return bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "how many CPUs there can be is not known: %s: %s",
+					      BPFL_POSSIBLE_CPUS_PATH, bpfl_errno_text(-ret));
+	}
+	value = calloc(nr_cpus, stride);
 	if (!value)
 		return bpfl_error_nomem(err);
-	memcpy(value, map->data, map->data_size);
+	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
+		memcpy(value + cpu * stride, map->data, map->data_size);
 	ret = bpfl_sys_map_update(fd, &key, value, 0);
 	free(value);
 	if (ret < 0)

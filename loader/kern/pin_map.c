@@ -182,8 +182,8 @@ static int refuse_different(const struct bpfl_map_spec *map, const char *path, u
 	}
 	if (path)
 		bpfl_error_fix(err,
-			       "if nobody needs what is in it: rm %s; or another place: --pin-root DIR; or a map of one's own: "
-			       "--no-pin",
+			       "if nobody needs what is in it: rm %s; or another place: --pin-root DIR; "
+			       "or a map of one's own: --no-pin",
 			       BPFL_ESC(path));
 	if (bpfl_buf_ok(&options))
 		bpfl_error_fix(err, "if the program can live with it:%s", options.data);
@@ -278,7 +278,8 @@ int bpfl_loading_map_reuse(struct bpfl_loading *loading, size_t map_idx, struct 
 	if (fd >= 0) {
 		ret = bpfl_sys_obj_info(fd, &info, &info_size);
 		if (ret < 0)
-			bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(spec->reuse), bpfl_errno_text(-ret));
+			bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "'%s': %s", BPFL_ESC(spec->reuse),
+				       bpfl_errno_text(-ret));
 	}
 	if (ret >= 0) {
 		nr = differences(loading->target, &loading->image->maps[map_idx], &info, NR_OF_KIND, parameters);

@@ -2,12 +2,13 @@
 /*
  * kern/token.c: rights by a token.
  *
- * In a user namespace nobody has CAP_BPF where the kernel looks for it. Since Linux 6.9 the system's root can mount a bpffs for such a
- * namespace and say what may be done from there (delegate_cmds=, delegate_maps=, delegate_progs=, delegate_attachs=).
- * Whoever has CAP_BPF in the namespace makes a token of that file system, and gives it to each call that would be
- * refused otherwise: MAP_CREATE, BTF_LOAD, PROG_LOAD. Container managers mount it at /sys/fs/bpf.
+ * In a user namespace nobody has CAP_BPF where the kernel looks for it. Since Linux 6.9 the system's root can mount a
+ * bpffs for such a namespace and say what may be done from there (delegate_cmds=, delegate_maps=, delegate_progs=,
+ * delegate_attachs=). Whoever has CAP_BPF in the namespace makes a token of that file system, and gives it to each call
+ * that would be refused otherwise: MAP_CREATE, BTF_LOAD, PROG_LOAD. Container managers mount it at /sys/fs/bpf.
  *
- * So a token is asked for when a call has been refused with EPERM, and once. Where there is none, what is told is the refusal.
+ * So a token is asked for when a call has been refused with EPERM, and once. Where there is none, what is told is the
+ * refusal.
  */
 #include "kern/load.h"
 
@@ -36,6 +37,7 @@ bool bpfl_loading_take_token(struct bpfl_loading *loading, int ret)
 		return false;
 	}
 	loading->token_fd = fd;
-	bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO, "loading with the rights of a BPF token from '%s'", BPFL_ESC(path));
+	bpfl_log_line(&loading->opts.log, BPFL_LOG_INFO, "loading with the rights of a BPF token from '%s'",
+		      BPFL_ESC(path));
 	return true;
 }

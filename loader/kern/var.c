@@ -61,6 +61,11 @@ static int place_find(const struct bpfl_object *object, const char *name, size_t
 			err, BPFL_ERR_USAGE, ENOENT,
 			"variable '%s': its map '%s' was not created, because no loaded program uses it",
 			BPFL_ESC(name), BPFL_ESC(ret->map_spec->name));
+	if (ret->map->type == BPFL_MAP_TYPE_PERCPU_ARRAY) {
+		bpfl_error_set(err, BPFL_ERR_USAGE, EOPNOTSUPP, "variable '%s': it has a value for each CPU", BPFL_ESC(name));
+		bpfl_error_fix(err, "look at its map '%s'", BPFL_ESC(ret->map_spec->name));
+		return -EOPNOTSUPP;
+	}
 	if (size != ret->var->size_bytes)
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
 				      "variable '%s': it has %u bytes, not %zu", BPFL_ESC(name),

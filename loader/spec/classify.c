@@ -28,6 +28,7 @@ static const struct class_row {
 	{ ".data", DOTTED, BPFL_SEC_DATA },
 	{ ".rodata", DOTTED, BPFL_SEC_DATA },
 	{ ".bss", DOTTED, BPFL_SEC_DATA },
+	{ ".percpu", DOTTED, BPFL_SEC_DATA },
 	{ ".struct_ops", DOTTED, BPFL_SEC_STRUCT_OPS },
 	{ "?.struct_ops", DOTTED, BPFL_SEC_STRUCT_OPS },
 	{ ".addr_space.1", EXACT, BPFL_SEC_ARENA },

@@ -5,7 +5,8 @@
  * Global variables live in array maps with one element: the whole section is the value, and a program reaches a
  * variable by the value's address plus the variable's offset (Linux 5.2). Each of .data*, .rodata*, .bss*
  * becomes such a map, named like its section; what the kernel will call it is decided later (GLB-03). .rodata
- * is read-only for programs and frozen before they are verified.
+ * is read-only for programs and frozen before they are verified. Variables of .percpu* (Linux 7.3) are there once
+ * for each CPU, all with the same initial value.
  *
  * The type of the value is the DATASEC of the same name, if BTF has one: sections of constants that the compiler made
  * (.rodata.str1.1) have none (G-10).
@@ -53,7 +54,7 @@ static int add_data_map(struct bpfl_reader *reader, uint32_t section_idx)
 	struct bpfl_map_spec *map = bpfl_reader_add_map(reader, section->name, origin, section_idx, 0);
 	if (map == NULL)
 		return bpfl_error_nomem(reader->err);
-	map->type = BPFL_MAP_TYPE_ARRAY;
+	map->type = bpfl_text_has_prefix(section->name, ".percpu") ? BPFL_MAP_TYPE_PERCPU_ARRAY : BPFL_MAP_TYPE_ARRAY;
 	map->key_size = sizeof(uint32_t);
 	map->value_size = map->data_size = (uint32_t)section->size;
 	map->max_entries = 1;

@@ -2,11 +2,11 @@
 /*
  * .jumptables -> lists of instructions (SEC-18).
  *
- * clang 22 with -mcpu=v4 makes of a large switch what compilers for other machines make of it: a table of places, a load
- * from it, and a jump to what was loaded (gotox). Each table is a symbol of the section .jumptables, an array of 64-bit numbers:
- * byte offsets in the section of the code. Only the function that holds the switch refers to it, and that is where all the
- * places must lie; here they become numbers of instructions in that function. When the function has its place in a program they
- * become numbers in the program (image/refs.c), and a map (kern/jump_table.c).
+ * clang 22 with -mcpu=v4 makes of a large switch what compilers for other machines make of it: a table of places, a
+ * load from it, and a jump to what was loaded (gotox). Each table is a symbol of the section .jumptables, an array of
+ * 64-bit numbers: byte offsets in the section of the code. Only the function that holds the switch refers to it, and
+ * that is where all the places must lie; here they become numbers of instructions in that function. When the function
+ * has its place in a program they become numbers in the program (image/refs.c), and a map (kern/jump_table.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static int read_targets(struct bpfl_reader *reader, const struct bpfl_func *func
 		in_func = byte_off - func->byte_off;
 		if (byte_off < func->byte_off || in_func / BPFL_INSN_SIZE >= func->nr_insts ||
 		    in_func % BPFL_INSN_SIZE != 0)
-			return bpfl_reader_fail(reader, "jump table '%s': entry %u: byte 0x%llx is no instruction of '%s'",
+			return bpfl_reader_fail(reader,
+						"jump table '%s': entry %u: byte 0x%llx is no instruction of '%s'",
 						BPFL_ESC(table->name), i, (unsigned long long)byte_off,
 						BPFL_ESC(func->name));
 		table->targets[i] = (uint32_t)(in_func / BPFL_INSN_SIZE);

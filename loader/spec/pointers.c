@@ -5,8 +5,9 @@
  * A map's value is bytes, and the kernel gives it its address only when it runs: nobody can store the address
  * of one variable in another beforehand. Loaders used to skip such relocations, and the program then found the
  * offset of x (or 0) where it expected its address. Here every one is noticed, by variable and offset. It is
- * not an error to read such a file, nor to load programs that leave the variable alone (objects for several kernels carry
- * structs of functions for the newer ones); it is one to load a program that refers to it, so the words are kept with the map.
+ * not an error to read such a file, nor to load programs that leave the variable alone (objects for several kernels
+ * carry structs of functions for the newer ones); it is one to load a program that refers to it, so the words are kept
+ * with the map.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -122,7 +122,7 @@ struct bpfl_prog {
 enum bpfl_map_origin {
 	BPFL_MAP_BTF,	  /* .maps */
 	BPFL_MAP_LEGACY,  /* SEC("maps"), SEC("maps/NAME"), bpf_elf_map */
-	BPFL_MAP_DATA,	  /* .data* */
+	BPFL_MAP_DATA,	  /* .data*; .percpu* (a PERCPU_ARRAY) */
 	BPFL_MAP_RODATA,  /* .rodata*: frozen */
 	BPFL_MAP_BSS,	  /* .bss* */
 	BPFL_MAP_KCONFIG, /* .kconfig externs: values come with the target; frozen */
@@ -159,8 +159,9 @@ struct bpfl_map_spec {
 	uint32_t key_type_id, value_type_id; /* in spec->btf, 0 none */
 	bool has_max_entries; /* the file said a number, even 0 */
 	struct bpfl_map_spec *inner; /* template of map-in-map, owned, or NULL */
-	char *inner_where;    /* the caller's wish for a template: a map of the object, or one that exists; owned, or NULL */
-	char *reuse;	      /* the map that exists and takes this one's place: "id N" or the path of a pin; owned, or NULL */
+	/* The caller's wishes; owned, or NULL. A template: a map of the object, or "id N", or the path of a pin. */
+	char *inner_where;
+	char *reuse;	      /* the map that exists and takes this one's place: "id N", or the path of a pin */
 	struct bpfl_map_slot *slots;
 	size_t nr_slots;
 	BPFL_VEC(struct bpfl_ops_member) ops; /* STRUCT_OPS */

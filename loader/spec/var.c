@@ -219,8 +219,8 @@ static int read_datasec_var(struct bpfl_reader *reader, const struct var_tables 
 static bool is_data_name(const char *name)
 {
 	return bpfl_text_has_prefix(name, ".data") || bpfl_text_has_prefix(name, ".rodata") ||
-	       bpfl_text_has_prefix(name, ".bss") || bpfl_text_has_prefix(name, ".struct_ops") ||
-	       bpfl_text_has_prefix(name, "?.struct_ops") || strcmp(name, ARENA_SECTION) == 0;
+	       bpfl_text_has_prefix(name, ".bss") || bpfl_text_has_prefix(name, ".percpu") ||
+	       bpfl_text_has_prefix(name, ".struct_ops") || bpfl_text_has_prefix(name, "?.struct_ops") || strcmp(name, ARENA_SECTION) == 0;
 }
 
 static int read_datasecs(struct bpfl_reader *reader, const struct var_tables *tables)
@@ -252,7 +252,8 @@ static void mark_mmapable(struct bpfl_spec *spec)
 		const struct bpfl_var *var = &spec->vars.items[i];
 		struct bpfl_map_spec *map = &spec->maps.items[var->map_idx];
 
-		if (!var->is_static && !var->is_hidden && map->value_type_id != 0 && map->origin != BPFL_MAP_STRUCT_OPS)
+		if (!var->is_static && !var->is_hidden && map->value_type_id != 0 && map->origin != BPFL_MAP_STRUCT_OPS &&
+		    map->type != BPFL_MAP_TYPE_PERCPU_ARRAY)
 			map->mmapable = true;
 	}
 }

@@ -35,6 +35,9 @@ expectation() {
 	fentry_multi)
 		if [ "$version" -lt 7002 ]; then echo "6 this kernel has no fentry.multi"; else echo "0"; fi
 		;;
+	percpu)
+		if [ "$version" -lt 7003 ]; then echo "4 which came with Linux 7.3"; else echo "0"; fi
+		;;
 	jump_table)
 		if [ "$version" -lt 6019 ]; then echo "6 insn_array came with Linux 6.19"; else echo "0"; fi
 		;;

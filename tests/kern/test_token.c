@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kern/token on the running kernel (root): a process in a user namespace of its own, where nobody has rights, loads and attaches a
- * program with the rights that a bpffs hands on to it. The test plays the container manager: the bpffs is opened by the process inside,
- * configured by root outside, and mounted inside.
+ * kern/token on the running kernel (root): a process in a user namespace of its own, where nobody has rights, loads and
+ * attaches a program with the rights that a bpffs hands on to it. The test plays the container manager: the bpffs is
+ * opened by the process inside, configured by root outside, and mounted inside.
  */
 #include <errno.h>
 #include <fcntl.h>

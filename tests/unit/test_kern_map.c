@@ -62,6 +62,28 @@ START_TEST(a_constant_is_frozen_before_the_program_is_loaded)
 }
 END_TEST
 
+START_TEST(each_cpu_gets_the_initial_value)
+{
+	uint32_t value = 0;
+
+	kerngen_init(&gen, BPFL_KERNEL_VERSION(7, 3, 0));
+	memcpy(specgen_map(gen.spec, ".percpu", BPFL_MAP_DATA, BPFL_MAP_TYPE_PERCPU_ARRAY, 4, 12, 1)->data, "abcdefghijkl", 12);
+	specgen_var(gen.spec, "counter", 0, 4, 4, 0);
+	kerngen_user(&gen, "main_fn", "xdp", 0);
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	const uint8_t *values = (const uint8_t *)fake_sys_created(FAKE_MAP, 0)->bytes + 4;
+
+	ck_assert_uint_eq(created(0)->map_type, BPFL_MAP_TYPE_PERCPU_ARRAY);
+	ck_assert_uint_eq(created(0)->map_flags, 0);
+	ck_assert_str_eq(created(0)->map_name, ".percpu");
+	for (unsigned cpu = 0; cpu < FAKE_SYS_NR_CPUS; cpu++)
+		ck_assert_mem_eq(values + cpu * 16, "abcdefghijkl\0\0\0\0", 16);
+	CHECK_FAILS(bpfl_object_var_get(gen.object, "counter", &value, 4, &gen.err), gen.err, BPFL_ERR_USAGE, EOPNOTSUPP,
+		    "variable 'counter': it has a value for each CPU");
+	kerngen_deinit(&gen);
+}
+END_TEST
+
 START_TEST(zeroes_are_not_written)
 {
 	kerngen_init(&gen, BPFL_KERNEL_VERSION(6, 1, 0));
@@ -509,6 +531,7 @@ int main(void)
 {
 	const TTest *tests[] = {
 		a_constant_is_frozen_before_the_program_is_loaded,
+		each_cpu_gets_the_initial_value,
 		zeroes_are_not_written,
 		the_program_gets_the_maps_descriptor,
 		types_go_to_the_kernel_when_a_map_has_some,

@@ -447,7 +447,10 @@ START_TEST(maps_and_variables_are_found)
 }
 END_TEST
 
-/* Two functions of .text, 3 and 5 instructions; the second loads the address of a table of nr places. Returns the table's section. */
+/*
+ * Two functions of .text, 3 and 5 instructions; the second loads the address of a table of nr places. Returns the
+ * table's section.
+ */
 static unsigned text_with_jump_table(const uint64_t *places, size_t nr, uint64_t symbol_size)
 {
 	start();

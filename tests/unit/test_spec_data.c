@@ -227,6 +227,24 @@ START_TEST(variables_get_places_from_symbols_and_types_from_btf)
 }
 END_TEST
 
+START_TEST(variables_per_cpu_are_in_an_array_per_cpu)
+{
+	start();
+	unsigned data = data_section(".percpu.mine", "12345678", 8);
+
+	variable("count", data, 4, 4);
+	objgen_list(&obj, ".percpu.mine", "count", obj.u32, BPFL_LINKAGE_GLOBAL, 0, 4);
+	must_read();
+	ck_assert_uint_eq(map_named(".percpu.mine")->type, BPFL_MAP_TYPE_PERCPU_ARRAY);
+	ck_assert_uint_eq(map_named(".percpu.mine")->value_size, 8);
+	ck_assert_uint_ne(map_named(".percpu.mine")->value_type_id, 0);
+	ck_assert(!map_named(".percpu.mine")->mmapable);
+	ck_assert_uint_eq(var_named("count")->byte_off, 4);
+	ck_assert_uint_eq(var_named("count")->type_id, obj.u32);
+	finish();
+}
+END_TEST
+
 START_TEST(private_variables_make_no_map_shareable)
 {
 	start();
@@ -645,7 +663,7 @@ int main(void)
 				    a_member_of_struct_ops_is_a_program, an_optional_struct_ops_is_made_on_request,
 				    a_member_that_is_no_program };
 	const TTest *data[] = { each_data_section_is_a_map, variables_get_places_from_symbols_and_types_from_btf,
-				private_variables_make_no_map_shareable, static_variables_without_symbols_come_from_btf,
+				variables_per_cpu_are_in_an_array_per_cpu, private_variables_make_no_map_shareable, static_variables_without_symbols_come_from_btf,
 				a_constant_filed_under_another_section, static_variables_of_one_name,
 				a_variable_behind_its_section, a_type_larger_than_the_variable, a_list_of_other_things,
 				a_bss_of_exabytes, a_bss_that_no_map_can_hold, rodata_without_contents };
