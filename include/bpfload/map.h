@@ -248,6 +248,7 @@ struct bpfl_map_words {
 	 * NULL: ids stay numbers
 	 */
 	struct bpfl_stacks *stacks;
+	const char *time_json; /* as in struct bpfl_view_opts */
 };
 
 /*

@@ -39,6 +39,7 @@ struct bpfl_view_opts {
 	 * all of it); borrowed; NULL: numbers
 	 */
 	struct bpfl_stacks *stacks;
+	const char *time_json; /* JSON of maps: a member "time", as it is to be written there; borrowed; NULL: none */
 };
 
 struct bpfl_rows;

@@ -307,6 +307,7 @@ struct view {
 	const char *words;    /* behind the map's name; NULL */
 	bool has_stacks;      /* and shows them */
 };
+#define STAMP_SIZE 64
 struct views {
 	const struct options *options; /* json, sum, rows, ... */
 	bool has_words; /* --columns, --filter and --fmt are about them, not about events */
@@ -320,6 +321,7 @@ struct views {
 	bool is_live;	  /* draws over what it has drawn: stdout is a terminal */
 	unsigned nr_drawn; /* lines that stand on the screen */
 	uint64_t nr_lines_then; /* how many other lines there were by then */
+	char stamp[STAMP_SIZE]; /* when this round is shown; "": that is not wanted */
 	bool any_shown;
 };
 /* Whether maps are shown because the object says so: only when no option names any. */
@@ -451,7 +453,6 @@ struct loop {
 int stamp_mode(const char *word, enum bpfl_time_mode *ret_mode, struct bpfl_error *err);
 int64_t stamp_now_ns(void);
 /* The time as it is now, for any mode but BPFL_TIME_NONE; in JSON with its quotes. start_ns: of stamp_now_ns(). */
-#define STAMP_SIZE 64
 const char *stamp_text(char text[STAMP_SIZE], enum bpfl_time_mode mode, int64_t start_ns, bool json);
 int signals_init(int *ret_signal_fd, struct bpfl_error *err);
 /* True when INT, TERM or HUP has come. */

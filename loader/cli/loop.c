@@ -133,8 +133,11 @@ int loop_line(void *ctx, const struct bpfl_trace_line *line)
 
 int loop_dump(struct loop *loop, struct bpfl_error *err)
 {
-	int ret = views_show(loop->views, loop->nr_lines, err);
+	int ret;
 
+	if (loop->time != BPFL_TIME_NONE)
+		stamp_text(loop->views->stamp, loop->time, loop->start_ns, loop->options->json);
+	ret = views_show(loop->views, loop->nr_lines, err);
 	if (ret == 0)
 		loop->nr_dumps++;
 	return ret;

@@ -70,7 +70,7 @@ static const struct {
 	{ OPTIONS_RUN, { "fields", 0, VALUE_LIST, FIELD(columns), "A,B", "the same as --columns" } },
 	{ OPTIONS_RUN, { "filter", 'f', VALUE_TEXT, FIELD(filter), "EXPR", "show only events (rows of tables) for which this holds: pid==1 && comm~^ssh" } },
 	{ OPTIONS_RUN, { "fmt", 0, VALUE_WORDS, FIELD(fmt), "MEMBER=FORM", "show a member as ipv4, mac, port, hex, kstack, ustack, ...; auto: by its name" } },
-	{ OPTIONS_RUN, { "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came: wall (the default), rel, mono" } },
+	{ OPTIONS_RUN, { "timestamps", 0, VALUE_OPTIONAL, FIELD(timestamps), "[=MODE]", "when events came, and maps were shown: wall (the default), rel, mono" } },
 	{ OPTIONS_RUN, { "export", 0, VALUE_TEXT, FIELD(export_words), "prom:[ADDR:]PORT", "serve maps and variables as Prometheus metrics (bpfload export --help says which words may follow)" } },
 	{ OPTIONS_RUN, { "output", 'o', VALUE_TEXT, FIELD(out_path), "FILE", "write there what would go to stdout" } },
 	{ OPTIONS_RUN, { "raw", 0, VALUE_FLAG, FIELD(raw), NULL, "bpf_printk lines exactly as the kernel writes them, events as bytes" } },

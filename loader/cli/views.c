@@ -207,6 +207,7 @@ static struct bpfl_map_words words_of(const struct views *views, const struct vi
 		.one_cpu = views->one_cpu,
 		.cpu = views->cpu,
 		.stacks = view->has_stacks ? views->stacks->stacks : NULL,
+		.time_json = views->options->json && views->stamp[0] ? views->stamp : NULL,
 	};
 }
 
@@ -225,9 +226,10 @@ static int view_text(const struct views *views, const struct view *view, struct 
 		opts.nr_columns = opts.nr_forms = 0;
 		opts.filter = NULL;
 	}
-	if (opts.max_rows == 0 && screen.height > 4)
-		opts.max_rows = screen.height - 3; /* the heading, and where the cursor stands */
+	if (opts.max_rows == 0 && screen.height > 4) /* the heading, and where the cursor stands */
+		opts.max_rows = screen.height - 3 - (views->stamp[0] != '\0');
 	opts.stacks = words.stacks;
+	opts.time_json = words.time_json;
 	if (view->kind == VIEW_FOLDED)
 		return stacks_folded(views->stacks, view->map, view->words, ret_text, err);
 	if (view->kind == VIEW_DUMP)
@@ -291,12 +293,24 @@ int views_try(struct views *views, struct bpfl_error *err)
 	return ret;
 }
 
+/* The time above a block: JSON has it in each line, folded lines are for tools that know no such line. */
+static const char *stamp_above(const struct views *views, char line[STAMP_SIZE + 1])
+{
+	bool is_wanted = views->stamp[0] && !views->options->json;
+
+	for (size_t i = 0; i < views->nr; i++)
+		is_wanted = is_wanted && views->items[i].kind != VIEW_FOLDED;
+	snprintf(line, STAMP_SIZE + 1, "%s%s", is_wanted ? views->stamp : "", is_wanted ? "\n" : "");
+	return line;
+}
+
 static int block_make(const struct views *views, struct screen screen, char **ret_block, struct bpfl_error *err)
 {
 	char *block = NULL;
 	size_t size = 0;
 	FILE *file = open_memstream(&block, &size);
-	int ret = file ? 0 : -ENOMEM;
+	char above[STAMP_SIZE + 1];
+	int ret = file && fputs(stamp_above(views, above), file) != EOF ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < views->nr && ret == 0; i++) {
 		char *text = NULL;
@@ -331,7 +345,8 @@ static int show_live(struct views *views, uint64_t nr_lines, struct bpfl_error *
 /* One after the other; elements as they are read, of which there may be more than fits into memory. */
 static int show_plain(const struct views *views, struct bpfl_error *err)
 {
-	int ret = 0;
+	char above[STAMP_SIZE + 1];
+	int ret = out_text(views->out, stamp_above(views, above));
 
 	for (size_t i = 0; i < views->nr && ret == 0; i++) {
 		const struct view *view = &views->items[i];

@@ -38,6 +38,7 @@ struct reading {
 	struct bpfl_side key, value;
 	struct bpfl_stacks *stacks; /* borrowed; NULL: stack ids stay numbers */
 	struct bpfl_stack_fields key_stacks;
+	const char *time_json; /* borrowed, or NULL */
 	uint8_t *sum, *group;
 	BPFL_VEC(struct hist) hists;
 	struct bpfl_hash by_group;
@@ -365,7 +366,7 @@ static int hist_json(struct reading *reading, const struct hist *hist, struct bp
 	uint64_t bound;
 	int ret = 0;
 
-	bpfl_map_json_begin(reading->map, "hist", &json, out);
+	bpfl_map_json_begin(reading->map, "hist", reading->time_json, &json, out);
 	if (bpfl_map_is_section(reading->map))
 		bpfl_json_member_string(&json, "variable", shape->member);
 	if (hist->json[0]) {
@@ -441,6 +442,7 @@ static int reading_init(struct reading *reading, const struct bpfl_map *map, con
 	if (ret < 0)
 		return ret;
 	reading->stacks = opts ? opts->stacks : NULL;
+	reading->time_json = opts ? opts->time_json : NULL;
 	if (reading->stacks)
 		bpfl_stack_fields_find(&reading->key_stacks, &reading->key.layout, opts->forms, opts->nr_forms,
 				       reading->stacks->maps.nr > 0);

@@ -79,8 +79,9 @@ void bpfl_map_print_element(const struct bpfl_map_print *print, const uint8_t *k
  */
 int bpfl_map_sum(const struct bpfl_map *map, const uint8_t *values, uint8_t *ret, struct bpfl_error *err);
 
-/* Begins {"v":1,"type":TYPE,"map":NAME; the end closes it and adds a newline. */
-void bpfl_map_json_begin(const struct bpfl_map *map, const char *type, struct bpfl_json *json, struct bpfl_buf *out);
+/* Begins {"v":1,"type":TYPE,"time":TIME,"map":NAME; time_json NULL: without. The end closes it and adds a newline. */
+void bpfl_map_json_begin(const struct bpfl_map *map, const char *type, const char *time_json, struct bpfl_json *json,
+			 struct bpfl_buf *out);
 void bpfl_map_json_end(struct bpfl_json *json);
 
 #endif

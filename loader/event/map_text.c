@@ -162,12 +162,17 @@ void bpfl_map_put_json(const struct bpfl_map *map, uint32_t type_id, const uint8
 	bpfl_buf_deinit(&hex);
 }
 
-void bpfl_map_json_begin(const struct bpfl_map *map, const char *type, struct bpfl_json *json, struct bpfl_buf *out)
+void bpfl_map_json_begin(const struct bpfl_map *map, const char *type, const char *time_json, struct bpfl_json *json,
+			 struct bpfl_buf *out)
 {
 	bpfl_json_init(json, out);
 	bpfl_json_object_begin(json);
 	bpfl_json_member_u64(json, "v", 1);
 	bpfl_json_member_string(json, "type", type);
+	if (time_json) {
+		bpfl_json_key(json, "time");
+		bpfl_json_number(json, time_json);
+	}
 	bpfl_json_member_string(json, "map", map->name);
 }
 
@@ -239,7 +244,7 @@ static void element_json(const struct bpfl_map_print *print, const uint8_t *key,
 	struct bpfl_json json;
 	uint64_t id;
 
-	bpfl_map_json_begin(map, "map", &json, print->out);
+	bpfl_map_json_begin(map, "map", print->opts.time_json, &json, print->out);
 	if (key) {
 		if (print->key_words)
 			bpfl_json_member_string(&json, "key", print->key_words);
@@ -282,7 +287,7 @@ static bool stack_element(const struct bpfl_map_print *print, const uint8_t *key
 	if (!print->opts.stacks || print->map->type != BPFL_MAP_TYPE_STACK_TRACE)
 		return false;
 	if (print->opts.format == BPFL_FORMAT_JSON) {
-		bpfl_map_json_begin(print->map, "map", &json, print->out);
+		bpfl_map_json_begin(print->map, "map", print->opts.time_json, &json, print->out);
 		bpfl_map_put_key_json(print->map, key, &json);
 		bpfl_json_key(&json, "stack");
 		bpfl_stacks_put_element_json(print->opts.stacks, print->map, value, &json);
@@ -364,7 +369,7 @@ static void variable(const struct bpfl_map_print *print, int cpu, const char *na
 	if (print->map->btf && bpfl_btf_is_kernel_only(print->map->btf, type_id))
 		return;
 	if (print->opts.format == BPFL_FORMAT_JSON) {
-		bpfl_map_json_begin(print->map, "map", &json, print->out);
+		bpfl_map_json_begin(print->map, "map", print->opts.time_json, &json, print->out);
 		bpfl_json_member_string(&json, "variable", name);
 		if (cpu >= 0)
 			bpfl_json_member_u64(&json, "cpu", (unsigned)cpu);
@@ -457,7 +462,7 @@ static void say_instead(const struct bpfl_map_print *print, const char *words)
 		bpfl_buf_printf(print->out, "%s: %s\n", BPFL_ESC(print->map->name), words);
 		return;
 	}
-	bpfl_map_json_begin(print->map, "map", &json, print->out);
+	bpfl_map_json_begin(print->map, "map", print->opts.time_json, &json, print->out);
 	bpfl_json_member_string(&json, "note", words);
 	bpfl_map_json_end(&json);
 }

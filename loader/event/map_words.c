@@ -253,7 +253,7 @@ static int variable_get(const struct bpfl_map *map, const char *name, const stru
 		return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%s' is a bit-field: ask for what it is in",
 				      BPFL_ESC(name));
 	if (print->opts.format == BPFL_FORMAT_JSON) {
-		bpfl_map_json_begin(map, "map", &json, print->out);
+		bpfl_map_json_begin(map, "map", print->opts.time_json, &json, print->out);
 		bpfl_json_member_string(&json, "variable", name);
 		bpfl_json_key(&json, "value");
 		bpfl_map_put_json(map, place.type_id, value + place.byte_off, size, &json);

@@ -247,7 +247,10 @@ static int put_json(struct bpfl_rows *rows, size_t rank, const struct bpfl_row *
 	struct bpfl_json json;
 	int ret = 0;
 
-	bpfl_buf_printf(out, "{\"v\":1,\"type\":\"%s\",\"%s\":", rows->json_type, rows->source_key);
+	bpfl_buf_printf(out, "{\"v\":1,\"type\":\"%s\",", rows->json_type);
+	if (rows->opts.time_json)
+		bpfl_buf_printf(out, "\"time\":%s,", rows->opts.time_json);
+	bpfl_buf_printf(out, "\"%s\":", rows->source_key);
 	bpfl_put_text(out, rows->source, strlen(rows->source), BPFL_STYLE_JSON);
 	bpfl_buf_printf(out, ",\"rank\":%zu,", rank);
 	if (rows->has_columns) {

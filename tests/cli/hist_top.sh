@@ -49,6 +49,19 @@ err_has "variable 'port' has no array of numbers"
 run 2 "$OBJ/settings.bpf.o" --top .rodata --duration 1s
 err_has "holds variables"
 
+# When: above each block, and in each line of JSON.
+for words in '--hist .rodata:ports' '--dump .rodata' '--hist .rodata:ports --dump .data'; do
+	# shellcheck disable=SC2086
+	run 0 "$OBJ/settings.bpf.o" $words --interval 50ms --count 3 --timestamps
+	[ "$(grep -cE '^[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6}$' "$TMP/out")" -eq 3 ] || fail "$words: three blocks, but not three times"
+	# shellcheck disable=SC2086
+	run 0 "$OBJ/settings.bpf.o" $words --interval 50ms --count 3 --timestamps=rel --json
+	jq -es 'all(.[]; (.time | type) == "number" and .time > 0.04 and .v == 1) and (map(.time) | unique | length) == 3' "$TMP/out" >"$TMP/jq" ||
+		fail "$words: not a time for each of three rounds"
+done
+run 0 "$OBJ/writers.bpf.o" --top writers --json --timestamps --duration 100ms
+jq -es 'all(.[]; .type == "top" and (.time | startswith("20")))' "$TMP/out" >"$TMP/jq" || fail "no time in a table's JSON"
+
 cp "$TMP/reader" "$TMP/writer"
 start "$OBJ/writers.bpf.o" --top writers:bytes --sum --interval 100ms
 "$TMP/writer" if=/dev/zero of=/dev/null bs=1000000 count=70 2>/dev/null
