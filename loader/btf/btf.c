@@ -440,3 +440,25 @@ uint32_t bpfl_btf_find(const struct bpfl_btf *btf, enum bpfl_btf_kind kind, cons
 	}
 	return 0;
 }
+
+bool bpfl_btf_enumerator_find(const struct bpfl_btf *btf, const char *name, int64_t *ret_value)
+{
+	for (uint32_t id = 1; id < bpfl_btf_nr_types(btf); id++) {
+		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
+		bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM;
+
+		if (!is_narrow && bpfl_btf_kind(type) != BPFL_KIND_ENUM64)
+			continue;
+		for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
+			const struct bpfl_btf_enum *narrow = &bpfl_btf_enums(type)[i];
+			const struct bpfl_btf_enum64 *wide = &bpfl_btf_enums64(type)[i];
+
+			if (strcmp(bpfl_btf_string(btf, is_narrow ? narrow->name_off : wide->name_off), name) != 0)
+				continue;
+			*ret_value = is_narrow ? (int64_t)narrow->value
+					       : (int64_t)((uint64_t)wide->value_hi32 << 32 | wide->value_lo32);
+			return true;
+		}
+	}
+	return false;
+}

@@ -156,6 +156,9 @@ uint32_t bpfl_btf_member_bit_size(const struct bpfl_btf_type *t, uint32_t member
 /* First type of that kind and name at or after start_id; 0 when there is none. */
 uint32_t bpfl_btf_find(const struct bpfl_btf *btf, enum bpfl_btf_kind kind, const char *name, uint32_t start_id);
 
+/* The value of an enumerator of any enum, the first of that name. Unsigned ones of 64 bits are the same bits. */
+bool bpfl_btf_enumerator_find(const struct bpfl_btf *btf, const char *name, int64_t *ret_value);
+
 /*
  * Many names in one pass (btf/search.c).
  *

@@ -31,9 +31,23 @@ static bool is_word_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/* Behind blanks and comments: what is written here was often copied from a source. */
+static const char *behind_blanks(const char *at)
+{
+	const char *end;
+
+	for (;;) {
+		at += strspn(at, " \t\n\r");
+		if (at[0] != '/' || (at[1] != '/' && at[1] != '*'))
+			return at;
+		end = strstr(at + 2, at[1] == '*' ? "*/" : "\n");
+		at = !end ? at + strlen(at) : at[1] == '*' ? end + 2 : end;
+	}
+}
+
 static void skip_blanks(struct bpfl_cdecl *p)
 {
-	p->at += strspn(p->at, " \t\n\r");
+	p->at = behind_blanks(p->at);
 }
 
 static bool take_char(struct bpfl_cdecl *p, char c)
@@ -89,6 +103,24 @@ static bool take_name(struct bpfl_cdecl *p, char name[NAME_SIZE])
 	return true;
 }
 
+/* Lengths that declarations of events have by name; in an object that does not use vmlinux.h they have no type. */
+static const struct { const char *name; int64_t value; } constants[] = {
+	{ "TASK_COMM_LEN", 16 }, { "ETH_ALEN", 6 }, { "IFNAMSIZ", 16 }, { "NAME_MAX", 255 }, { "PATH_MAX", 4096 },
+};
+
+static bool named_number(const struct bpfl_cdecl *p, const char *name, int64_t *ret)
+{
+	if (p->known && bpfl_btf_enumerator_find(p->known, name, ret))
+		return true;
+	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
+		if (strcmp(constants[i].name, name) != 0)
+			continue;
+		*ret = constants[i].value;
+		return true;
+	}
+	return false;
+}
+
 /* A number, or an enumerator of the object. */
 static bool take_number(struct bpfl_cdecl *p, int64_t *ret)
 {
@@ -107,7 +139,7 @@ static bool take_number(struct bpfl_cdecl *p, int64_t *ret)
 	memcpy(word, start, len);
 	word[len] = '\0';
 	p->at += len;
-	if (bpfl_text_to_s64(word, ret) < 0)
+	if (bpfl_text_to_s64(word, ret) < 0 && !named_number(p, word, ret))
 		return bpfl_cdecl_refuse(p, EINVAL, start, "'%s' is not a number", word);
 	return true;
 }
@@ -389,7 +421,7 @@ static bool is_packed_behind(const char *at)
 
 	for (; *at && level > 0; at++)
 		level += *at == '{' ? 1 : *at == '}' ? -1 : 0;
-	at += strspn(at, " \t\n\r");
+	at = behind_blanks(at);
 	return bpfl_text_has_prefix(at, "__packed") || bpfl_text_has_prefix(at, "__attribute__");
 }
 

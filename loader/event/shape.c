@@ -71,29 +71,6 @@ static int tell_type(struct finder *finder, const char *text, uint64_t value, st
 	return 0;
 }
 
-/* Value of an enumerator of any enum of the object. */
-static bool enumerator_value(const struct bpfl_btf *btf, const char *name, uint64_t *ret)
-{
-	for (uint32_t id = 1; btf && id < bpfl_btf_nr_types(btf); id++) {
-		const struct bpfl_btf_type *type = bpfl_btf_type(btf, id);
-		bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM;
-
-		if (!is_narrow && bpfl_btf_kind(type) != BPFL_KIND_ENUM64)
-			continue;
-		for (uint32_t i = 0; i < bpfl_btf_vlen(type); i++) {
-			const struct bpfl_btf_enum *narrow = &bpfl_btf_enums(type)[i];
-			const struct bpfl_btf_enum64 *wide = &bpfl_btf_enums64(type)[i];
-
-			if (strcmp(bpfl_btf_string(btf, is_narrow ? narrow->name_off : wide->name_off), name) != 0)
-				continue;
-			*ret = is_narrow ? (uint64_t)(int64_t)narrow->value
-					 : (uint64_t)wide->value_hi32 << 32 | wide->value_lo32;
-			return true;
-		}
-	}
-	return false;
-}
-
 static char *trimmed(const char *text, size_t size)
 {
 	while (size > 0 && strchr(" \t\n", text[0])) {
@@ -127,7 +104,7 @@ static int tell_case(struct finder *finder, const char *text, size_t size, struc
 	const char *colon = memchr(text, ':', size);
 	char *value_text = trimmed(text, colon ? (size_t)(colon - text) : 0);
 	char *type_text = colon ? trimmed(colon + 1, size - (size_t)(colon + 1 - text)) : bpfl_strdup("");
-	uint64_t value = 0;
+	int64_t value = 0;
 	int ret = 0;
 
 	if (!value_text || !type_text)
@@ -135,14 +112,14 @@ static int tell_case(struct finder *finder, const char *text, size_t size, struc
 	else if (!colon || !*value_text)
 		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "'%.*s' is not VALUE:TYPE",
 				     (int)(size < 100 ? size : 100), text);
-	else if (bpfl_text_to_s64(value_text, (int64_t *)&value) < 0 &&
-		 !enumerator_value(finder->btf, value_text, &value))
+	else if (bpfl_text_to_s64(value_text, &value) < 0 &&
+		 !(finder->btf && bpfl_btf_enumerator_find(finder->btf, value_text, &value)))
 		ret = bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL,
 				     "'%s' is neither a number nor an enumerator of the object", BPFL_ESC(value_text));
 	else if (finder->shape->cases.nr == CASES_MAX)
 		ret = bpfl_error_set(err, BPFL_ERR_USAGE, E2BIG, "more than %u types for one map", CASES_MAX);
 	else
-		ret = tell_type(finder, type_text, value & selector_mask(finder->shape->selector_size), err);
+		ret = tell_type(finder, type_text, (uint64_t)value & selector_mask(finder->shape->selector_size), err);
 	free(value_text);
 	free(type_text);
 	return ret;

@@ -49,6 +49,7 @@ static const struct {
 	{ "void *", 8 }, { "const char *", 8 }, { "char * const *", 8 }, { "u32[4]", 16 }, { "u16 [2][3] ;", 12 },
 	{ "struct point", 8 }, { "union either", 8 }, { "enum kind", 4 }, { "stamp", 8 }, { "struct point *", 8 },
 	{ "struct point[3]", 24 }, { "pid_t", 4 }, { "size_t", 8 }, { "__be16", 2 }, { "be16", 2 }, { "le32", 4 }, { "be64", 8 }, { "const volatile u32", 4 }, { "u32 const", 4 },
+	{ "struct { /* a { comment */ u32 a; // and another\n char b[4]; }", 8 }, { "char[TASK_COMM_LEN]", 16 }, { "u8[ETH_ALEN]", 6 }, { "u8[EXIT]", 2 },
 	{ "struct {u8 a; u32 b;}", 8 }, { "struct {u8 a; u32 b;} __attribute__((packed))", 5 }, { "struct __packed {u8 a; u64 b;}", 9 },
 	{ "struct {u8 a; u32 b;} __packed", 5 }, { "struct {u8 a; struct {u8 b; u32 c;} d;} __packed", 9 },
 	{ "struct {u64 a; u8 b;}", 16 }, { "struct {u32 n; char rest[];}", 4 }, { "struct {}", 0 }, { "struct {u8 a:3, b:5; u8 c;}", 2 },
