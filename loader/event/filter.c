@@ -42,8 +42,9 @@ static bool enumerator_find(const struct bpfl_layout *layout, const struct bpfl_
 		const struct bpfl_btf_enum *narrow = &bpfl_btf_enums(type)[i];
 		const struct bpfl_btf_enum64 *wide = &bpfl_btf_enums64(type)[i];
 		bool is_narrow = bpfl_btf_kind(type) == BPFL_KIND_ENUM, is_signed = bpfl_btf_kflag(type);
+		const char *name = bpfl_btf_string(layout->btf, is_narrow ? narrow->name_off : wide->name_off);
 
-		if (strcmp(bpfl_btf_string(layout->btf, is_narrow ? narrow->name_off : wide->name_off), value->text) != 0)
+		if (strcmp(name, value->text) != 0)
 			continue;
 		value->enumerators[layout_idx].is_known = true;
 		value->enumerators[layout_idx].is_signed = is_signed;

@@ -455,7 +455,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		sizes_are_read_from_calls, a_register_is_followed_through_moves, an_unsure_size_is_no_constant,
-		records_that_wake_nobody_are_seen_in_the_flags, a_map_that_is_only_read_sends_nothing, rule_1_words_of_the_caller, rule_1_with_a_selector,
+		records_that_wake_nobody_are_seen_in_the_flags, a_map_that_is_only_read_sends_nothing,
+		rule_1_words_of_the_caller, rule_1_with_a_selector,
 		rule_1_finds_the_selector_where_the_types_have_it, a_struct_may_have_its_name_from_a_typedef,
 		rule_2_the_maps_value_type, rule_2_a_perf_array_of_numbers_says_nothing, rule_3_a_declaration_tag,
 		rule_4_an_unused_pointer, rule_4_must_fit_what_is_sent, rule_4_a_gadgets_marker, rule_5_names_and_sizes,
