@@ -43,6 +43,7 @@ static const struct option_row rows[] = {
 	{ "interval", 'i', VALUE_NS, FIELD(run.interval_ns), "TIME", "watch: how often (1s)" },
 	{ "duration", 'd', VALUE_NS, FIELD(run.duration_ns), "TIME", "watch: stop after this time" },
 	{ "count", 'n', VALUE_U64, FIELD(run.count), "N", "watch: stop after N rounds" },
+	{ "timestamps", 0, VALUE_OPTIONAL, FIELD(run.timestamps), "[=MODE]", "watch: when it was shown: wall (the default), rel, mono" },
 	{ "type", 0, VALUE_TEXT, FIELD(type), "TYPE", "create: hash, array, percpu_hash, lru_hash, queue, ..." },
 	{ "key", 0, VALUE_TEXT, FIELD(key_type), "CTYPE", "create: a C type for the key: u32, 'struct {u32 pid; char comm[16];}'" },
 	{ "value", 0, VALUE_TEXT, FIELD(value_type), "CTYPE", "create: a C type for the value" },
@@ -190,11 +191,14 @@ static int map_watch(struct command *command, struct bpfl_error *err)
 	struct child child;
 	struct loop loop = { .signal_fd = -1, .events = &events, .views = &views, .plan = &plan, .options = &options,
 			     .out = command->out, .child = &child };
-	int ret = signals_init(&loop.signal_fd, err);
+	int ret = stamp_mode(options.timestamps, &loop.time, err);
 
+	loop.start_ns = stamp_now_ns();
 	child_init(&child, NULL);
 	if (options.interval_ns == 0)
 		options.interval_ns = 1000000000;
+	if (ret == 0)
+		ret = signals_init(&loop.signal_fd, err);
 	if (ret == 0)
 		ret = view_add(command, &views, err);
 	if (ret == 0)
@@ -320,7 +324,7 @@ static const struct action {
 	{ "get", map_get, 0, 1, "get MAP [KEY]", false, "sum cpu" },
 	{ "set", map_set, 1, 2, "set MAP [KEY] VALUE", false, "cpu noexist exist" },
 	{ "del", map_del, 0, 1, "del MAP [KEY]", false, "" },
-	{ "watch", map_watch, 0, 0, "watch MAP", false, "sum cpu " VIEWS " interval duration count" },
+	{ "watch", map_watch, 0, 0, "watch MAP", false, "sum cpu " VIEWS " interval duration count timestamps" },
 	{ "pin", map_pin, 1, 1, "pin MAP PATH", false, "" },
 	{ "freeze", map_freeze, 0, 0, "freeze MAP", false, "" },
 	{ "create", map_create, 1, 1, "create PATH --type TYPE", true,

@@ -65,6 +65,13 @@ err_has 'written by their types'
 run 0 map watch cli_slots --hist=unit=us --interval 50ms --count 2
 { cat "$golden/hist_log2.txt"; echo; cat "$golden/hist_log2.txt"; } | diff - "$TMP/out" || fail "not two blocks"
 
+run 0 map watch cli_slots --hist --interval 50ms --count 2 --timestamps
+[ "$(grep -cE '^[0-9:]{8}\.[0-9]{6}$' "$TMP/out")" -eq 2 ] || fail "not a time above each block"
+run 0 map watch cli_procs --top --interval 50ms --count 1 --timestamps --json
+jq -es 'length > 0 and all(.[]; .time | startswith("20"))' "$TMP/out" >"$TMP/jq" || fail "not a time in each line"
+run 2 map watch cli_procs --timestamps=never
+run 2 map dump cli_procs --timestamps
+
 # terminal COLUMNS GOLDEN ARGS...: what stands on a screen of 24 lines after several rounds, when the command has ended.
 terminal() {
 	columns=$1
