@@ -31,6 +31,7 @@
 #include "base/text.h"
 #include "btf/build.h"
 #include "btf/subset.h"
+#include "image/arg_ctx.h"
 #include "image/core.h"
 
 struct rewriter {
@@ -410,10 +411,12 @@ static int rewrite(struct rewriter *rw, struct bpfl_error *err)
 	if (result == 0) {
 		hidden_make_static(rw);
 		declarations_define(rw);
-		result = bpfl_btf_builder_take(rw->builder, &rw->image->btf_bytes, &rw->image->btf_size);
+		result = references_rewrite(rw);
 	}
 	if (result == 0)
-		result = references_rewrite(rw);
+		result = bpfl_arg_ctx_define(rw->image, rw->builder);
+	if (result == 0)
+		result = bpfl_btf_builder_take(rw->builder, &rw->image->btf_bytes, &rw->image->btf_size);
 	return result < 0 ? bpfl_error_set(err, BPFL_ERR_SYSTEM, -result, "cannot build the BTF to be loaded")
 			  : 0;
 }

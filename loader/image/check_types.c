@@ -414,6 +414,9 @@ void bpfl_check_since(struct bpfl_checking *checking)
 										   : BPFL_KERNEL_VERSION(5, 2, 0));
 		}
 	}
+	if (checking->spec->jump_tables.nr > 0) {
+		since_raise(check, bpfl_map_type_since(BPFL_MAP_TYPE_INSN_ARRAY));
+	}
 	for (size_t i = 0; i < checking->image->nr_progs; i++) {
 		if (checking->image->progs[i].subprogs.nr > 1) {
 			since_raise(check, BPFL_KERNEL_VERSION(4, 16, 0));

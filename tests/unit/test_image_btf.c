@@ -10,14 +10,15 @@
 #include "harness.h"
 #include "image/image.h"
 #include "specgen.h"
+#include "sys/facts.h"
 
 static struct bpfl_error err = BPFL_ERROR_INIT;
 static struct bpfl_target *target;
 static struct bpfl_btf *loaded; /* the blob, read again */
 
-static struct bpfl_image *build(const struct bpfl_spec *spec)
+static struct bpfl_image *build_for(const struct bpfl_spec *spec, uint32_t kernel_version)
 {
-	struct bpfl_target_opts opts = { .size = sizeof(opts) };
+	struct bpfl_target_opts opts = { .size = sizeof(opts), .kernel_version = kernel_version };
 	struct bpfl_image *image = NULL;
 
 	CHECK_OK(bpfl_target_create(&opts, &target, &err), err);
@@ -25,6 +26,11 @@ static struct bpfl_image *build(const struct bpfl_spec *spec)
 	ck_assert_ptr_nonnull(image->btf_bytes);
 	CHECK_OK(bpfl_btf_read(image->btf_bytes, image->btf_size, NULL, &loaded, &err), err);
 	return image;
+}
+
+static struct bpfl_image *build(const struct bpfl_spec *spec)
+{
+	return build_for(spec, 0);
 }
 
 /* The number under which a type of the object is in the blob. */
@@ -616,6 +622,80 @@ START_TEST(an_enum_that_is_declared_only_gets_a_size)
 }
 END_TEST
 
+/* A program of that section that calls int f(void *ctx __arg_ctx, int n), global. */
+static struct bpfl_spec *spec_with_arg_ctx(const char *section, uint32_t *ret_f)
+{
+	struct bpfl_spec *spec = specgen_new("obj");
+	struct btfgen gen;
+
+	btfgen_init(&gen, false);
+	uint32_t int_id = btfgen_int(&gen, "int", 4, BPFL_INT_SIGNED);
+	uint32_t ptr_id = btfgen_type(&gen, BPFL_KIND_PTR, NULL, 0);
+	uint32_t main_id = btfgen_func(&gen, "main", btfgen_func_proto(&gen, int_id), BPFL_LINKAGE_GLOBAL);
+	uint32_t proto = btfgen_func_proto(&gen, int_id);
+
+	btfgen_param(&gen, "ctx", ptr_id);
+	btfgen_param(&gen, "n", int_id);
+	*ret_f = btfgen_func(&gen, "f", proto, BPFL_LINKAGE_GLOBAL);
+	btfgen_decl_tag(&gen, "arg:ctx", *ret_f, 0);
+	take_btf(spec, &gen);
+	uint32_t main_fn = specgen_func(spec, "main", 3), f = specgen_func(spec, "f", 2);
+
+	spec->funcs.items[main_fn].btf_func_id = main_id;
+	spec->funcs.items[f].btf_func_id = *ret_f;
+	specgen_ref(spec, main_fn, 0, BPFL_REF_CALL, f, 0);
+	specgen_prog(spec, "main", section, main_fn);
+	return spec;
+}
+
+/* What the first argument of the second function of a program points to, for the kernel. */
+static const struct bpfl_btf_type *context_in(const struct bpfl_image *image)
+{
+	const struct bpfl_btf_type *f, *proto;
+
+	ck_assert_uint_eq(image->progs[0].func_info.nr, 2);
+	f = bpfl_btf_type(loaded, image->progs[0].func_info.items[1].type_id);
+	ck_assert_int_eq(bpfl_btf_kind(f), BPFL_KIND_FUNC);
+	ck_assert_str_eq(bpfl_btf_string(loaded, f->name_off), "f");
+	ck_assert_uint_eq(bpfl_btf_vlen(f), BPFL_LINKAGE_GLOBAL);
+	proto = bpfl_btf_type(loaded, f->type);
+	ck_assert_uint_eq(bpfl_btf_vlen(proto), 2);
+	ck_assert_int_eq(bpfl_btf_kind(bpfl_btf_type(loaded, bpfl_btf_params(proto)[1].type)), BPFL_KIND_INT);
+	return bpfl_btf_type(loaded, bpfl_btf_type(loaded, bpfl_btf_params(proto)[0].type)->type);
+}
+
+START_TEST(old_kernels_are_told_which_argument_is_the_context)
+{
+	static const struct {
+		const char *section;
+		uint32_t version;
+		const char *context; /* NULL: void, as the object has it */
+	} rows[] = {
+		{ "xdp", BPFL_KERNEL_VERSION(6, 7, 0), "xdp_md" },
+		{ "raw_tp/x", BPFL_KERNEL_VERSION(5, 10, 0), "bpf_raw_tracepoint_args" },
+		{ "kprobe/x", BPFL_KERNEL_VERSION(6, 1, 0), "bpf_user_pt_regs_t" },
+		{ "xdp", BPFL_KERNEL_VERSION(6, 8, 0), NULL },
+		{ "tracepoint/a/b", BPFL_KERNEL_VERSION(6, 1, 0), NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t f;
+		struct bpfl_spec *spec = spec_with_arg_ctx(rows[i].section, &f);
+		struct bpfl_image *image = build_for(spec, rows[i].version);
+		const struct bpfl_btf_type *context = context_in(image);
+
+		if (rows[i].context) {
+			ck_assert_int_eq(bpfl_btf_kind(context), BPFL_KIND_STRUCT);
+			ck_assert_str_eq(bpfl_btf_string(loaded, context->name_off), rows[i].context);
+			ck_assert_uint_ne(image->progs[0].func_info.items[1].type_id, now(image, f));
+		} else {
+			ck_assert_uint_eq(image->progs[0].func_info.items[1].type_id, now(image, f));
+		}
+		done(image, spec);
+	}
+}
+END_TEST
+
 START_TEST(an_object_without_types_has_no_blob)
 {
 	struct bpfl_spec *spec = specgen_new("obj");
@@ -646,6 +726,7 @@ int main(void)
 		a_type_of_an_unknown_kind_cannot_go_along,
 		kconfig_variables_are_global_and_placed,
 		hidden_things_become_static,
+		old_kernels_are_told_which_argument_is_the_context,
 		an_enum_that_is_declared_only_gets_a_size,
 		an_object_without_types_has_no_blob,
 	};
