@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <string.h>
 #include "base/json.h"
-#include "base/text.h"
 #include "kern/object.h"
 #include "kern/pin.h"
 

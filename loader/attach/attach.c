@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "attach/alone.h"
 #include "attach/link.h"
 #include "base/text.h"

@@ -10,8 +10,6 @@
 #include "attach/functions.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"

@@ -5,7 +5,6 @@
 #include "attach/interface.h"
 
 #include <errno.h>
-#include <string.h>
 #include "attach/option.h"
 #include "base/text.h"
 #include "sys/enter.h"

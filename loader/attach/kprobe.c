@@ -13,10 +13,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "sys/enter.h"
 #include "sys/kallsyms.h"
 
 int bpfl_kernel_place_parse(const char *target, struct bpfl_kernel_place *ret_place, struct bpfl_error *err)

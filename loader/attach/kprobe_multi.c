@@ -11,7 +11,6 @@
  * cannot exist.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "attach/functions.h"
@@ -21,7 +20,6 @@
 #include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/insn.h"
-#include "sys/kallsyms.h"
 
 #define SINGLE_MAX 512 /* more kprobes one by one would take minutes to remove */
 

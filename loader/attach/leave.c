@@ -21,7 +21,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include "sys/enter.h"
-#include "sys/perf.h"
 
 #define MAX_THREADS 64
 

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include "attach/to_fd.h"
 #include "base/text.h"
 #include "sys/enter.h"

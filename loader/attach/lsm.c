@@ -14,7 +14,6 @@
 #include "attach/link.h"
 #include "attach/tracing.h"
 #include "base/text.h"
-#include "sys/bpf.h"
 #include "sys/file.h"
 
 #define LSM_LIST "/sys/kernel/security/lsm"

@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/hash.h"
-#include "base/text.h"
 #include "elf/ldcache.h"
 #include "sys/enter.h"
 #include "sys/file.h"

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include "base/text.h"
 #include "sys/enter.h"
 
 #define NAMED_MAX 8 /* so many bad functions are named in a message */

@@ -9,7 +9,6 @@
 #include <string.h>
 #include "attach/link.h"
 #include "base/json.h"
-#include "base/text.h"
 
 struct json_lines {
 	const char *link_text;

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include "attach/link.h"
-#include "base/text.h"
 #include "kern/pin.h"
 
 bool bpfl_link_outlives(const struct bpfl_link *link)

@@ -20,7 +20,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "attach/perf.h"
-#include "base/text.h"
 #include "sys/enter.h"
 #include "sys/facts.h"
 #include "sys/file.h"

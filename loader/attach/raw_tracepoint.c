@@ -8,7 +8,6 @@
  * 6.10. (tp_btf, the typed form, is bound to its tracepoint when it is loaded: tracing.c.)
  */
 #include <errno.h>
-#include <string.h>
 #include "attach/link.h"
 #include "attach/tracepoint.h"
 #include "base/text.h"

@@ -7,7 +7,6 @@
  * choose from.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "attach/link.h"
 #include "base/text.h"

@@ -12,13 +12,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
-#include <string.h>
 #include <sys/socket.h>
 #include "attach/interface.h"
 #include "base/text.h"
-#include "sys/bpf.h"
 #include "sys/enter.h"
-#include "sys/facts.h"
 
 /*
  * asm/socket.h, the same on the machines that this is built for but for MIPS, PA-RISC and SPARC, where the

@@ -10,7 +10,6 @@
 #include "attach/holder.h"
 #include "attach/to_fd.h"
 #include "base/text.h"
-#include "sys/enter.h"
 
 static bool holds_sockets(uint32_t map_type)
 {

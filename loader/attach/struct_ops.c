@@ -8,10 +8,8 @@
  * and stays when the process is killed, which a warning says.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include "attach/link.h"
 #include "base/text.h"
-#include "kern/load.h"
 #include "sys/bpf.h"
 
 static int refuse_link(const struct bpfl_object *object, const char *name, int errnum, struct bpfl_error *err)

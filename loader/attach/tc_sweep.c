@@ -7,7 +7,6 @@
  * process is gone, and the clsact below when one of us made it and nothing hangs on it any more. Filters with
  * any other name are never touched.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include "sys/enter.h"
 
 /*
  * EINVAL: the command or the attach type is too new. E2BIG: fields behind the first four are, when any is in

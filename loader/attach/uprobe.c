@@ -13,11 +13,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include "attach/perf.h"
 #include "attach/user_target.h"
 #include "base/text.h"
-#include "sys/enter.h"
 
 #define REF_CTR_MAX UINT32_MAX /* the kernel has 32 bits for it */
 

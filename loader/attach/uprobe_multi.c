@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include "attach/uprobe.h"
 #include "attach/user_target.h"
-#include "base/text.h"
 
 static bool is_session(const struct bpfl_attach *attach)
 {

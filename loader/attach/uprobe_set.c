@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "attach/uprobe.h"
 #include "base/text.h"
 #include "sys/bpf.h"

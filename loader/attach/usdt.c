@@ -18,7 +18,6 @@
  * "*" for PATH is every file that has such a probe (attach/usdt_files.c); the link then has a part for each.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

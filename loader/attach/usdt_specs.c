@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
 #include "btf/bits.h"
 
 #define ELEMENT_SIZE_MAX 4096u

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cursor.h"
-#include "base/text.h"
 #include "btf/own.h"
 #include "sys/enter.h"
 

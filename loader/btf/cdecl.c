@@ -12,7 +12,6 @@
 #include "btf/cdecl.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "base/text.h"
 
 #define PTR_SIZE 8u

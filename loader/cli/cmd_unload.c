@@ -5,7 +5,6 @@
 #include "cli.h"
 
 #include <stdio.h>
-#include <string.h>
 
 struct unload_options {
 	int verbosity;

@@ -14,14 +14,11 @@
  */
 #include "elf/user.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/cursor.h"
 #include "base/text.h"
-#include "elf/elf.h"
 #include "elf/xz.h"
 #include "sys/enter.h"
 

@@ -17,7 +17,6 @@
 #include "btf/cdecl.h"
 #include "btf/value.h"
 #include "kern/map_handle.h"
-#include "kern/object.h"
 #include "spec/section.h"
 
 #define HEX_PREFIX "hex:"

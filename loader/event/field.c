@@ -11,9 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "base/cursor.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "btf/bits.h"
 #include "btf/value.h"

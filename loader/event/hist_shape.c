@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "btf/value.h"
 #include "event/hist.h"
-#include "sys/bpf.h"
 
 #define SLOT_TYPEDEF "gadget_histogram_slot__" /* of Inspektor Gadget's metrics */
 

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/json.h"
-#include "base/text.h"
 #include "btf/value.h"
 #include "event/column_tags.h"
 #include "event/gadget_types.h"

@@ -17,10 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/text.h"
 #include "bpfload/inspect.h"
 #include "btf/loaded.h"
-#include "event/usage.h"
 #include "kern/map_handle.h"
 #include "spec/spec.h"
 #include "sys/bpf.h"

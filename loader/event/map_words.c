@@ -18,7 +18,6 @@
 #include "event/owner_key.h"
 #include "event/redirect_words.h"
 #include "spec/spec.h"
-#include "sys/bpf.h"
 #include "sys/enter.h"
 
 #define HEX_PREFIX "hex:"

@@ -8,13 +8,11 @@
 #include "event/metrics.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 #include "event/gadget_types.h"
 #include "spec/spec.h"
-#include "sys/bpf.h"
 
 #define MAX_ELEMENTS_DEFAULT 10000u
 #define ARRAY_ITEMS_MAX 1024u

@@ -10,10 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
-#include "sys/bpf.h"
 
 /* ---- names ---- */
 

@@ -10,7 +10,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/text.h"
 #include "event/stack.h"
 
 static const struct {

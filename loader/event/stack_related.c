@@ -5,11 +5,9 @@
  * Nothing in the map says it, but the program that writes the ids uses both maps: so the stack-trace maps of
  * all programs that use this one are meant.
  */
-#include <errno.h>
 #include "bpfload/inspect.h"
 #include "event/stack.h"
 #include "kern/map_handle.h"
-#include "sys/bpf.h"
 
 static bool uses(const struct bpfl_live_view *prog, uint32_t map_id)
 {

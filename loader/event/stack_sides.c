@@ -6,10 +6,8 @@
 #include "event/stack_sides.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "sys/bpf.h"
 
 void bpfl_stack_sides_deinit(struct bpfl_stack_sides *sides)
 {

@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "event/map_print.h"
 #include "event/rows.h"
-#include "sys/bpf.h"
 
 struct top {
 	const struct bpfl_map *map;

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/text.h"
 #include "sys/file.h"
 
 #define ACCOUNTS_SIZE_MAX (4u << 20) /* bytes of the file */

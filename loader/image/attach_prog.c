@@ -14,8 +14,6 @@
 #include "image/attach_prog.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include "base/text.h"
 #include "btf/loaded.h"
 #include "image/passes.h"

@@ -15,7 +15,6 @@
 #include "image/passes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"

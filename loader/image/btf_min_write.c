@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include "base/text.h"
 #include "btf/build.h"
 
 struct writing {

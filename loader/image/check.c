@@ -14,11 +14,9 @@
 #include "image/check.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
 #include "image/core.h"
 #include "image/core_match.h"
 #include "image/helper_names.h"

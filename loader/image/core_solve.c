@@ -24,7 +24,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
 #include "image/extern.h"
 #include "image/image.h"
 #include "image/modules.h"

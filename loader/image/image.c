@@ -25,8 +25,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include "base/text.h"
 #include "image/core.h"
 #include "image/core_match.h"
 #include "image/passes.h"

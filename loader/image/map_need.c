@@ -15,7 +15,6 @@
  */
 #include "image/passes.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include "base/text.h"
 

@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
-#include "kern/object.h"
 #include "spec/section.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"

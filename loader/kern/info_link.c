@@ -13,7 +13,6 @@
 #include <string.h>
 #include "spec/section.h"
 #include "sys/bpf.h"
-#include "sys/enter.h"
 
 #define NAME_SIZE 256
 

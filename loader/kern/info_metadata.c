@@ -7,7 +7,6 @@
  */
 #include "kern/info.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/json.h"

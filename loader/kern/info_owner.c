@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/file.h"

@@ -10,7 +10,6 @@
 #include "btf/btf.h"
 #include "btf/kernel.h"
 #include "kern/info.h"
-#include "spec/section.h"
 #include "sys/bpf.h"
 #include "sys/cgroup.h"
 #include "sys/enter.h"

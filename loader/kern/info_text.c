@@ -5,7 +5,6 @@
 #include "kern/info.h"
 
 #include <stdio.h>
-#include <string.h>
 #include "base/json.h"
 #include "base/text.h"
 

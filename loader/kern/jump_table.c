@@ -9,8 +9,6 @@
  */
 #include "kern/load.h"
 
-#include <errno.h>
-#include <string.h>
 #include "base/text.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"

@@ -11,7 +11,6 @@
 #include "btf/cdecl.h"
 #include "image/target.h"
 #include "kern/map_handle.h"
-#include "spec/spec.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/facts.h"

@@ -16,9 +16,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include "base/text.h"
-#include "image/since.h"
 #include "kern/map_handle.h"
-#include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/facts.h"
 

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/text.h"
 #include "kern/map_handle.h"
 #include "kern/pin.h"

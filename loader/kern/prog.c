@@ -19,7 +19,6 @@
 #include <string.h>
 #include "base/text.h"
 #include "image/attach_prog.h"
-#include "image/since.h"
 #include "kern/vlog.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"

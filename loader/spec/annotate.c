@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include "base/cursor.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "spec/reader.h"

@@ -2,9 +2,7 @@
 /*
  * What the passes that make maps share: adding one, and finding one by the place of its definition.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "spec/reader.h"
 
 struct bpfl_map_spec *bpfl_reader_add_map(struct bpfl_reader *reader, const char *name, enum bpfl_map_origin origin,

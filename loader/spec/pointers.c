@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/text.h"
 #include "spec/reader.h"
 

@@ -2,7 +2,6 @@
 /*
  * `bpfload spec`: the spec as text for people and as JSON for programs.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/json.h"

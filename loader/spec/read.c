@@ -7,7 +7,6 @@
  * because they only decorate instructions. A pass appends to the spec and never looks ahead; the spec is handed
  * out when all have succeeded.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"

@@ -21,8 +21,6 @@
  * reference from a second pass.
  */
 #include <errno.h>
-#include <string.h>
-#include "base/cursor.h"
 #include "base/text.h"
 #include "spec/reader.h"
 

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/cursor.h"
 #include "base/text.h"
 #include "spec/reader.h"

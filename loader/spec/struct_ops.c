@@ -12,7 +12,6 @@
  *     ?.struct_ops[.link] made only when somebody asks for it: all variables of the section, not only the first (G-24)
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/cursor.h"
 #include "base/text.h"

@@ -7,7 +7,6 @@
  */
 #include "sys/bpf.h"
 
-#include <string.h>
 #include "sys/enter.h"
 
 /* Words that the kernel writes into the attribute, wherever its copy ends: it must be ours up to there. */

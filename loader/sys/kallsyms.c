@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "sys/enter.h"
 #include "sys/file.h"
 
 #define KALLSYMS "/proc/kallsyms"

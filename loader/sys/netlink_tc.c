@@ -9,7 +9,6 @@
 #include "sys/netlink_tc.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <sys/socket.h>
