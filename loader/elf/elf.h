@@ -50,6 +50,12 @@ struct bpfl_elf_symbol {
 	uint8_t bind, type, visibility;
 };
 
+/* Not to be seen outside of the object, once it is linked. */
+static inline bool bpfl_elf_symbol_is_hidden(const struct bpfl_elf_symbol *symbol)
+{
+	return symbol->visibility == BPFL_STV_HIDDEN || symbol->visibility == BPFL_STV_INTERNAL;
+}
+
 struct bpfl_elf_reloc {
 	uint64_t byte_off; /* in the section that is relocated, less than its size */
 	uint32_t type;	   /* R_BPF_*, or whatever the file says: not judged here */

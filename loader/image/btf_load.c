@@ -247,11 +247,6 @@ static struct bpfl_btf_type *loaded_type(struct rewriter *rw, uint32_t type_id)
 	return bpfl_btf_builder_type(rw->builder, bpfl_btf_subset_id(rw->subset, type_id));
 }
 
-static bool is_hidden(uint8_t visibility)
-{
-	return visibility == BPFL_STV_HIDDEN || visibility == BPFL_STV_INTERNAL;
-}
-
 static void var_linkage_set(struct bpfl_btf_type *type, uint32_t linkage)
 {
 	((struct bpfl_btf_var *)(type + 1))->linkage = linkage;
@@ -264,7 +259,7 @@ static void hidden_make_static(struct rewriter *rw)
 		struct bpfl_btf_type *type = loaded_type(rw, func->btf_func_id);
 
 		/* A FUNC keeps its linkage where others count their members. */
-		if (type && func->bind != BPFL_STB_LOCAL && is_hidden(func->visibility))
+		if (type && !func->is_local && func->is_hidden)
 			type->info = (type->info & 0xff000000u) | BPFL_LINKAGE_STATIC;
 	}
 	for (size_t i = 0; i < rw->spec->vars.nr; i++) {

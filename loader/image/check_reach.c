@@ -29,7 +29,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "elf/elf.h"
 #include "sys/facts.h"
 
 #define NR_REGS 11u
@@ -562,9 +561,7 @@ static void functions_fill(struct walk *walk)
 
 		walk->functions[i].first = subprog->insn_idx;
 		walk->functions[i].end = subprog->insn_idx + subprog->nr_insns;
-		walk->functions[i].is_global = i > 0 && func->bind != BPFL_STB_LOCAL &&
-					       func->visibility != BPFL_STV_HIDDEN &&
-					       func->visibility != BPFL_STV_INTERNAL;
+		walk->functions[i].is_global = i > 0 && !func->is_local && !func->is_hidden;
 	}
 	walk->nr_functions = prog->subprogs.nr;
 }

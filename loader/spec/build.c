@@ -89,7 +89,6 @@ static int fill_func(struct bpfl_func *func, const struct bpfl_prog_def *def)
 	func->insts = malloc(def->nr_insns * sizeof(*func->insts));
 	if (func->name == NULL || func->section == NULL || func->insts == NULL)
 		return -ENOMEM;
-	func->bind = BPFL_STB_GLOBAL;
 	func->nr_insts = (uint32_t)def->nr_insns;
 	for (size_t i = 0; i < def->nr_insns; i++) {
 		func->insts[i] = (struct bpfl_inst){ { 0 }, BPFL_NO_IDX, BPFL_NO_IDX, BPFL_NO_IDX };

@@ -166,8 +166,8 @@ static int add_func(struct bpfl_reader *reader, const struct found *found, uint6
 		return bpfl_error_nomem(reader->err);
 	func->section_idx = found->section_idx;
 	func->byte_off = (uint32_t)found->byte_off;
-	func->bind = symbol->bind;
-	func->visibility = symbol->visibility;
+	func->is_local = found->is_local;
+	func->is_hidden = bpfl_elf_symbol_is_hidden(symbol);
 	func->nr_insts = (uint32_t)nr_insts;
 	return decode_insts(reader, section->data + found->byte_off, func);
 }
@@ -282,7 +282,7 @@ int bpfl_read_progs(struct bpfl_reader *reader)
 		reader->func_prog[i] = BPFL_READER_NONE;
 		if (is_text(func->section))
 			continue;
-		if (func->bind == BPFL_STB_LOCAL) {
+		if (func->is_local) {
 			note_static(reader, func);
 			continue;
 		}

@@ -11,6 +11,8 @@
 #define BPFL_SPEC_READER_H
 
 #include "base/hash.h"
+#include "btf/ext.h"
+#include "elf/elf.h"
 #include "spec/spec.h"
 
 /* What a section is to a loader, by its name and flags. */

@@ -23,8 +23,6 @@
 #include "base/json.h"
 #include "bpfload/spec.h"
 #include "btf/btf.h"
-#include "btf/ext.h"
-#include "elf/elf.h"
 #include "spec/section.h"
 #include "sys/insn.h"
 
@@ -88,7 +86,8 @@ struct bpfl_func {
 	uint32_t section_idx; /* of the ELF file */
 	uint32_t byte_off;    /* in that section */
 	uint32_t btf_func_id; /* BTF_KIND_FUNC from func_info, 0 none */
-	uint8_t bind, visibility; /* BPFL_STB_*, BPFL_STV_* */
+	bool is_local;	      /* static: not to be seen outside of its file */
+	bool is_hidden;	      /* nor outside of the object */
 	struct bpfl_inst *insts;
 	uint32_t nr_insts;
 };

@@ -70,13 +70,12 @@ static int read_symbols(struct bpfl_reader *reader)
 
 		if (!symbol_is_var(reader, symbol))
 			continue;
-		bool is_hidden = symbol->visibility == BPFL_STV_HIDDEN || symbol->visibility == BPFL_STV_INTERNAL;
 		uint32_t map_idx = map_of_symbol(reader, symbol);
 		/* A struct_ops variable is the whole of its map; others have their place in the section. */
 		bool is_map = reader->sections[symbol->section_idx].class == BPFL_SEC_STRUCT_OPS;
 		uint64_t byte_off = is_map ? 0 : symbol->value;
 		int ret = add_var(reader, symbol->name, map_idx, byte_off, symbol->size, symbol->bind == BPFL_STB_LOCAL,
-				  is_hidden);
+				  bpfl_elf_symbol_is_hidden(symbol));
 
 		if (ret < 0)
 			return ret;

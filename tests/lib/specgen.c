@@ -37,6 +37,7 @@ uint32_t specgen_func(struct bpfl_spec *spec, const char *name, uint32_t nr_inst
 
 	func->name = copy(name);
 	func->section = copy(".text");
+	func->is_local = true;
 	func->nr_insts = nr_insts;
 	func->insts = need(calloc(nr_insts ? nr_insts : 1, sizeof(*func->insts)));
 	for (uint32_t i = 0; i < nr_insts; i++) {

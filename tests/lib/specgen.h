@@ -19,8 +19,8 @@
 
 struct bpfl_spec *specgen_new(const char *name);
 /*
- * A function of nr_insts instructions: "r0 = i" each, "exit" last. Its section is ".text", its binding
- * local. Returns its index.
+ * A function of nr_insts instructions: "r0 = i" each, "exit" last. Its section is ".text", and it
+ * is static. Returns its index.
  */
 uint32_t specgen_func(struct bpfl_spec *spec, const char *name, uint32_t nr_insts);
 /* A function of these instructions (insns.h). */

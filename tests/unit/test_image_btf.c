@@ -579,8 +579,8 @@ START_TEST(hidden_things_become_static)
 	for (unsigned i = 0; i < 2; i++) {
 		uint32_t func = specgen_func(spec, i ? "hidden_fn" : "open_fn", 4);
 
-		spec->funcs.items[func].bind = BPFL_STB_GLOBAL;
-		spec->funcs.items[func].visibility = i ? BPFL_STV_HIDDEN : BPFL_STV_DEFAULT;
+		spec->funcs.items[func].is_local = false;
+		spec->funcs.items[func].is_hidden = i > 0;
 		spec->funcs.items[func].btf_func_id = i ? hidden_fn : open_fn;
 		specgen_ref(spec, func, 0, BPFL_REF_DATA, 0, 0);
 		specgen_prog(spec, spec->funcs.items[func].name, "xdp", func);

@@ -280,7 +280,7 @@ START_TEST(functions_pass_constants_and_return_them)
 	spec_begin(LOCAL);
 	has = FUNC("main", ASK(1), MOV(0, 0), MOV(0, 0), EXIT);
 	use = FUNC("use", JEQ(1, 0, 1), USE, MOV(0, 0), EXIT);
-	spec->funcs.items[use].bind = BPFL_STB_GLOBAL;
+	spec->funcs.items[use].is_local = false;
 	specgen_ref(spec, has, 1, BPFL_REF_CALL, use, 0);
 	specgen_prog(spec, "main", "socket", has);
 	ck_assert(!use_is_dead());
@@ -308,7 +308,7 @@ START_TEST(global_functions_nobody_calls_depend_on_the_version)
 		uint32_t caller = FUNC("main", ASK(2), JEQ(2, 0, 1), MOV(0, 0), MOV(0, 0), EXIT);
 		uint32_t use = FUNC("use", USE, MOV(0, 0), EXIT);
 
-		spec->funcs.items[use].bind = BPFL_STB_GLOBAL;
+		spec->funcs.items[use].is_local = false;
 		specgen_ref(spec, caller, 2, BPFL_REF_CALL, use, 0);
 		specgen_prog(spec, "main", "socket", caller);
 		run_on(target_make(WITHOUT, rows[i].version, NULL));
