@@ -36,8 +36,9 @@ void fuzz_enter(const struct fuzz_door *door, const uint8_t *bytes, size_t size)
 {
 	fake_sys_reset();
 	door->enter(bytes, size);
-	if (fake_sys_nr_open_fds() != 0) {
-		fprintf(stderr, "fuzz: %u descriptors were left open\n", fake_sys_nr_open_fds());
+	if (fake_sys_nr_open_fds() != 0 || fake_sys_nr_mappings() != 0) {
+		fprintf(stderr, "fuzz: %u descriptors and %u mappings were left\n", fake_sys_nr_open_fds(),
+			fake_sys_nr_mappings());
 		abort();
 	}
 }

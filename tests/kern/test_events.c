@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include "bpfload/decode.h"
@@ -343,6 +344,74 @@ START_TEST(a_few_perf_records_do_not_wait_long)
 }
 END_TEST
 
+/* ---- faults ---- */
+
+static int see_loss(void *ctx, const struct bpfl_record *record)
+{
+	uint64_t *nr_lost = ctx;
+
+	*nr_lost += record->kind == BPFL_RECORD_LOST ? record->nr_lost : 0;
+	return 0;
+}
+
+/* A counter is an array of numbers. What is only called so is not read: its elements may have any size. */
+START_TEST(only_arrays_of_numbers_are_counters)
+{
+	const uint32_t zero = 0;
+	uint64_t value[64] = { 7 }, nr_lost = 0;
+	struct bpfl_events *events = NULL;
+
+	kerngen_init(&gen, 0);
+	specgen_map(gen.spec, "events", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, 4096);
+	specgen_map(gen.spec, "lost", BPFL_MAP_BTF, BPFL_MAP_TYPE_HASH, 4, 8, 4);
+	specgen_map(gen.spec, "dropped", BPFL_MAP_BTF, BPFL_MAP_TYPE_ARRAY, 4, sizeof(value), 1);
+	specgen_map(gen.spec, "events_lost", BPFL_MAP_BTF, BPFL_MAP_TYPE_PERCPU_ARRAY, 4, 4, 1);
+	for (uint32_t map = 0; map < 4; map++) {
+		static const char *const names[] = { "a", "b", "c", "d" };
+
+		kerngen_user(&gen, names[map], "xdp", map);
+	}
+	CHECK_OK(kerngen_load(&gen), gen.err);
+	ck_assert_int_eq(bpfl_sys_map_update(bpfl_object_map_fd(gen.object, "lost"), &zero, value, 0), 0);
+	ck_assert_int_eq(bpfl_sys_map_update(bpfl_object_map_fd(gen.object, "dropped"), &zero, value, 0), 0);
+	CHECK_OK(bpfl_events_open(gen.object, NULL, &events, &err), err);
+	CHECK_OK(bpfl_events_finish(events, see_loss, &nr_lost, &err), err);
+	ck_assert_uint_eq(nr_lost, 0);
+	bpfl_events_close(events);
+	kerngen_deinit(&gen);
+}
+END_TEST
+
+static int see_nothing(void *ctx, const void *data, size_t size, int cpu)
+{
+	(void)ctx, (void)data, (void)size, (void)cpu;
+	return 0;
+}
+
+/* Another reader of the same ring may have written its consumer's position, which is nobody's alone. */
+START_TEST(a_ring_that_another_reader_spoilt_is_an_error)
+{
+	struct bpfl_attr_map_create attr = { .map_type = BPFL_MAP_TYPE_RINGBUF, .max_entries = 4096 };
+	unsigned long *consumer = NULL;
+	void *page = NULL;
+	struct bpfl_ringbuf *ring;
+	int map = bpfl_sys_map_create(&attr);
+
+	ck_assert_int_ge(map, 0);
+	CHECK_OK(bpfl_ringbuf_open(map, &ring, &err), err);
+	ck_assert_int_eq(bpfl_enter_mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0, &page), 0);
+	consumer = page;
+	*consumer = 1u << 20;
+	CHECK_FAILS(bpfl_ringbuf_consume(ring, 0, see_nothing, NULL, &err), err, BPFL_ERR_SYSTEM, EBADMSG,
+		    "the ring buffer is damaged at byte 1048576");
+	*consumer = 0;
+	ck_assert_int_eq(bpfl_ringbuf_consume(ring, 0, see_nothing, NULL, &err), 0);
+	bpfl_enter_munmap(page, (size_t)sysconf(_SC_PAGESIZE));
+	bpfl_ringbuf_close(ring);
+	bpfl_enter_close(map);
+}
+END_TEST
+
 /* ---- the other direction ---- */
 
 START_TEST(a_user_ring_buffer_is_filled_to_the_brim)
@@ -382,6 +451,8 @@ int main(void)
 		perf_buffer_that_overflows,
 		a_sleeping_reader_is_woken,
 		a_few_perf_records_do_not_wait_long,
+		only_arrays_of_numbers_are_counters,
+		a_ring_that_another_reader_spoilt_is_an_error,
 		a_user_ring_buffer_is_filled_to_the_brim,
 	};
 

@@ -69,6 +69,7 @@ struct fake_state {
 	char netlink_extack[128];
 	char *real_paths[FAKE_NR_REAL_FDS]; /* of descriptors that libc gave: where they point; NULL: not ours */
 	char trace[4096];
+	unsigned nr_mappings;
 };
 
 extern struct fake_state fake;

@@ -377,13 +377,22 @@ int bpfl_enter_mmap(void *addr, size_t size, int prot, int flags, int fd, uint64
 	if (memory == MAP_FAILED)
 		return (int)fake_end(call, -errno);
 	*ret_addr = memory;
+	fake.nr_mappings++;
 	return (int)fake_end(call, 0);
+}
+
+unsigned fake_sys_nr_mappings(void)
+{
+	return fake.nr_mappings;
 }
 
 int bpfl_enter_munmap(void *addr, size_t size)
 {
 	fake_begin("munmap", -1, -1, NULL)->result = 0;
-	return munmap(addr, size) < 0 ? -errno : 0;
+	if (munmap(addr, size) < 0)
+		return -errno;
+	fake.nr_mappings--;
+	return 0;
 }
 
 int bpfl_enter_poll(struct pollfd *fds, unsigned nr_fds, int timeout_ms)

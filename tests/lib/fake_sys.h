@@ -62,6 +62,8 @@ const struct fake_call *fake_sys_nth_bpf(int cmd, size_t nth);
 const char *fake_sys_trace(void);
 
 unsigned fake_sys_nr_open_fds(void);
+/* Mappings that were made and not taken away. */
+unsigned fake_sys_nr_mappings(void);
 
 /* ---- failing ---- */
 

@@ -13,6 +13,7 @@
 #define CASE_TIMEOUT_SECONDS 60
 
 extern unsigned fake_sys_nr_open_fds(void) __attribute__((weak));
+extern unsigned fake_sys_nr_mappings(void) __attribute__((weak));
 extern void fake_sys_reset(void) __attribute__((weak));
 
 static unsigned nr_fds_before;
@@ -46,6 +47,8 @@ static void after_each(void)
 	if (fake_sys_nr_open_fds)
 		ck_assert_msg(fake_sys_nr_open_fds() == 0, "%u descriptors of the fake kernel leaked",
 			      fake_sys_nr_open_fds());
+	if (fake_sys_nr_mappings)
+		ck_assert_msg(fake_sys_nr_mappings() == 0, "%u mappings leaked", fake_sys_nr_mappings());
 }
 
 static TCase *case_new(Suite *suite, const char *name)

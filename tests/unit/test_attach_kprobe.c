@@ -6,6 +6,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "attach/functions.h"
@@ -344,6 +345,39 @@ START_TEST(one_event_on_each_cpu)
 }
 END_TEST
 
+/* The kernel's own header has the numbers. */
+START_TEST(names_of_events_mean_the_kernels_numbers)
+{
+	static const struct {
+		const char *name;
+		uint64_t config;
+	} rows[] = {
+		{ "cpu-clock", PERF_COUNT_SW_CPU_CLOCK }, { "task-clock", PERF_COUNT_SW_TASK_CLOCK },
+		{ "page-faults", PERF_COUNT_SW_PAGE_FAULTS }, { "context-switches", PERF_COUNT_SW_CONTEXT_SWITCHES },
+		{ "cpu-migrations", PERF_COUNT_SW_CPU_MIGRATIONS }, { "minor-faults", PERF_COUNT_SW_PAGE_FAULTS_MIN },
+		{ "major-faults", PERF_COUNT_SW_PAGE_FAULTS_MAJ }, { "alignment-faults", PERF_COUNT_SW_ALIGNMENT_FAULTS },
+		{ "emulation-faults", PERF_COUNT_SW_EMULATION_FAULTS }, { "cycles", PERF_COUNT_HW_CPU_CYCLES },
+		{ "instructions", PERF_COUNT_HW_INSTRUCTIONS }, { "cache-references", PERF_COUNT_HW_CACHE_REFERENCES },
+		{ "cache-misses", PERF_COUNT_HW_CACHE_MISSES }, { "branches", PERF_COUNT_HW_BRANCH_INSTRUCTIONS },
+		{ "branch-misses", PERF_COUNT_HW_BRANCH_MISSES }, { "bus-cycles", PERF_COUNT_HW_BUS_CYCLES },
+		{ "stalled-cycles-frontend", PERF_COUNT_HW_STALLED_CYCLES_FRONTEND },
+		{ "stalled-cycles-backend", PERF_COUNT_HW_STALLED_CYCLES_BACKEND }, { "ref-cycles", PERF_COUNT_HW_REF_CPU_CYCLES },
+	};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake_sys_reset();
+		fake_kernel(true, true);
+		snprintf(text, sizeof(text), "perf_event:%s", rows[i].name);
+		CHECK_OK(live_start(&live, LIVE_COUNT, "perf_event", text), live.err);
+		ck_assert_msg(perf_attr(0)->config == rows[i].config, "%s: %llu", rows[i].name,
+			      (unsigned long long)perf_attr(0)->config);
+		ck_assert_uint_eq(perf_attr(0)->type, i < 9 ? PERF_TYPE_SOFTWARE : PERF_TYPE_HARDWARE);
+		live_stop(&live);
+	}
+}
+END_TEST
+
 START_TEST(a_cpu_that_is_offline_is_left_out)
 {
 	fake_kernel(true, true);
@@ -404,7 +438,7 @@ int main(void)
 		a_set_of_bad_members_only_is_given_up,
 		without_such_links_each_function_gets_a_kprobe,
 		patterns_take_what_can_be_traced,
-		one_event_on_each_cpu,
+		one_event_on_each_cpu, names_of_events_mean_the_kernels_numbers,
 		a_cpu_that_is_offline_is_left_out,
 		a_counter_that_is_not_there_is_explained,
 	};

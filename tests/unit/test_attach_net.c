@@ -328,8 +328,8 @@ START_TEST(a_filter_is_removed_with_the_clsact_that_was_made_for_it)
 
 	fake_sys_interface("eth7", 7);
 	load("tc");
-	CHECK_OK(attach("tc/egress:eth7,prio=7,handle=3", &link), err);
-	ck_assert_str_eq(bpfl_link_text(link), "prog: tc egress on eth7 (clsact, prio 7, handle 3)");
+	CHECK_OK(attach("tc/egress:eth7,prio=65535,handle=3", &link), err);
+	ck_assert_str_eq(bpfl_link_text(link), "prog: tc egress on eth7 (clsact, prio 65535, handle 3)");
 	ck_assert_int_eq(bpfl_link_fd(link), -ENOENT);
 	bpfl_link_close(link);
 	ck_assert_uint_eq(nr_requests(DELTFILTER), 1);
