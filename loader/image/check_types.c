@@ -165,31 +165,90 @@ struct bpfl_check_item *bpfl_check_interface_add(struct bpfl_checking *checking,
 
 /* ---- types of maps and programs, and capabilities ---- */
 
+/* Variables, whose addresses are in instructions. */
+static bool is_data(const struct bpfl_map_spec *map)
+{
+	return map->data || map->origin == BPFL_MAP_BSS || map->origin == BPFL_MAP_KCONFIG;
+}
+
+static bool is_percpu_data(const struct bpfl_map_spec *map)
+{
+	return is_data(map) && map->type == BPFL_MAP_TYPE_PERCPU_ARRAY;
+}
+
+static int map_type_add(struct bpfl_checking *checking, uint32_t type, bool *seen, uint64_t *caps)
+{
+	if (type < BPFL_NR_MAP_TYPES && seen[type])
+		return 0;
+	if (type < BPFL_NR_MAP_TYPES)
+		seen[type] = true;
+	*caps |= bpfl_map_type_caps(type, bpfl_target_kernel_version(checking->target));
+	return bpfl_check_interface_add(checking, BPFL_CHECK_MAP_TYPE, bpfl_map_type_name(type), "bpf_map_type", type,
+					bpfl_map_type_since(type)) ? 0 : -ENOMEM;
+}
+
+/* It becomes a map when the program is loaded. */
+static bool has_jump_table(const struct bpfl_spec *spec, const struct bpfl_image_prog *prog)
+{
+	for (uint32_t i = 0; i < prog->nr_insts; i++) {
+		int32_t ref_idx = prog->insts[i].ref_idx;
+
+		if (ref_idx != BPFL_NO_IDX && spec->refs.items[ref_idx].kind == BPFL_REF_JUMP_TABLE)
+			return true;
+	}
+	return false;
+}
+
 static int map_types_add(struct bpfl_checking *checking, uint64_t *caps, struct bpfl_error *err)
 {
 	const struct bpfl_image *image = checking->image;
-	uint32_t version = bpfl_target_kernel_version(checking->target);
 	bool seen[BPFL_NR_MAP_TYPES] = { false };
+	int ret = 0;
 
-	for (size_t i = 0; i < checking->spec->maps.nr; i++) {
+	for (size_t i = 0; i < checking->spec->maps.nr && ret == 0; i++) {
 		const struct bpfl_map_spec *map = &checking->spec->maps.items[i];
-		const uint32_t types[2] = { map->type, map->inner ? map->inner->type : map->type };
 
-		for (size_t k = 0; k < 2 && image->maps[i].needed; k++) {
-			if (types[k] < BPFL_NR_MAP_TYPES && seen[types[k]]) {
-				continue;
-			}
-			if (types[k] < BPFL_NR_MAP_TYPES) {
-				seen[types[k]] = true;
-			}
-			*caps |= bpfl_map_type_caps(types[k], version);
-			if (!bpfl_check_interface_add(checking, BPFL_CHECK_MAP_TYPE,
-						      bpfl_map_type_name(types[k]), "bpf_map_type",
-						      types[k], bpfl_map_type_since(types[k]))) {
-				return bpfl_error_nomem(err);
-			}
-		}
+		if (!image->maps[i].needed)
+			continue;
+		ret = map_type_add(checking, map->type, seen, caps);
+		if (ret == 0 && map->inner)
+			ret = map_type_add(checking, map->inner->type, seen, caps);
 	}
+	for (size_t i = 0; i < image->nr_progs && ret == 0; i++) {
+		if (has_jump_table(checking->spec, &image->progs[i]))
+			ret = map_type_add(checking, BPFL_MAP_TYPE_INSN_ARRAY, seen, caps);
+	}
+	return ret < 0 ? bpfl_error_nomem(err) : 0;
+}
+
+/*
+ * Variables of .percpu: instructions hold the address of the value, which the map gives by a function of its own. The
+ * kernel names that one; there is no number for it.
+ */
+static int percpu_variables_add(struct bpfl_checking *checking, struct bpfl_error *err)
+{
+	static const char function[] = "percpu_array_map_direct_value_addr";
+	const uint32_t since = BPFL_KERNEL_VERSION(7, 3, 0);
+	enum bpfl_check_status status;
+	struct bpfl_check_item *item;
+	size_t i = 0;
+
+	while (i < checking->spec->maps.nr &&
+	       !(checking->image->maps[i].needed && is_percpu_data(&checking->spec->maps.items[i])))
+		i++;
+	if (i == checking->spec->maps.nr)
+		return 0;
+	switch (bpfl_check_named(checking, BPFL_KIND_FUNC, function)) {
+	case BPFL_PRESENCE_PRESENT: status = BPFL_CHECK_OK; break;
+	case BPFL_PRESENCE_ABSENT: status = BPFL_CHECK_MISSING; break;
+	default:
+		status = bpfl_target_kernel_version(checking->target) >= since ? BPFL_CHECK_OK : BPFL_CHECK_UNKNOWN;
+	}
+	item = bpfl_check_add(checking, BPFL_CHECK_MAP_TYPE, status, "percpu_array of variables", "since Linux 7.3");
+	if (!item)
+		return bpfl_error_nomem(err);
+	item->needed = true;
+	item->since = since;
 	return 0;
 }
 
@@ -374,6 +433,9 @@ int bpfl_check_types(struct bpfl_checking *checking, struct bpfl_error *err)
 	int result = map_types_add(checking, &caps, err);
 
 	if (result == 0) {
+		result = percpu_variables_add(checking, err);
+	}
+	if (result == 0) {
 		result = map_flags_add(checking, err);
 	}
 	if (result == 0) {
@@ -408,14 +470,8 @@ void bpfl_check_since(struct bpfl_checking *checking)
 			continue;
 		}
 		since_raise(check, bpfl_map_flags_since(map->flags, &flag));
-		if (map->data || map->origin == BPFL_MAP_BSS || map->origin == BPFL_MAP_KCONFIG) {
-			/* addresses of map values in instructions */
-			since_raise(check, map->type == BPFL_MAP_TYPE_PERCPU_ARRAY ? BPFL_KERNEL_VERSION(7, 3, 0)
-										   : BPFL_KERNEL_VERSION(5, 2, 0));
-		}
-	}
-	if (checking->spec->jump_tables.nr > 0) {
-		since_raise(check, bpfl_map_type_since(BPFL_MAP_TYPE_INSN_ARRAY));
+		if (is_data(map))
+			since_raise(check, BPFL_KERNEL_VERSION(5, 2, 0));
 	}
 	for (size_t i = 0; i < checking->image->nr_progs; i++) {
 		if (checking->image->progs[i].subprogs.nr > 1) {

@@ -149,7 +149,7 @@ static bool use_is_dead(void)
 	bool guarded = false, any = false;
 	const struct bpfl_check_item *item;
 
-	run(WITHOUT);
+	run_on(target_make(WITHOUT, BPFL_KERNEL_VERSION(6, 19, 0), NULL)); /* has jump tables */
 	for (size_t i = 0; (item = bpfl_check_item(check, i)) != NULL; i++) {
 		if (item->kind == BPFL_CHECK_RELOCATION && strstr(item->text, "has no field") &&
 		    !strstr(item->text, "exists")) {
@@ -713,6 +713,53 @@ START_TEST(without_btf_the_version_decides)
 }
 END_TEST
 
+/* No map of the object, but one that loading makes. */
+START_TEST(a_jump_table_takes_a_type_of_maps)
+{
+	static const uint32_t here[] = { 3 };
+
+	spec_begin("var u32 v;");
+	uint32_t func = FUNC("main", { 0x18, 1, 0, 0, 0, 0 }, { 0 }, { 0x0d, 1, 0, 0, 0, 0 }, MOV(0, 0), EXIT);
+
+	specgen_jump_table(spec, "table", func, here, 1);
+	specgen_ref(spec, func, 0, BPFL_REF_JUMP_TABLE, 0, 0);
+	specgen_prog(spec, "main", "socket", func);
+	run("enum bpf_map_type { BPF_MAP_TYPE_UNSPEC, BPF_MAP_TYPE_HASH };");
+	ck_assert_str_eq(item_of(BPFL_CHECK_MAP_TYPE, 0)->name, "insn_array");
+	ck_assert_int_eq(item_of(BPFL_CHECK_MAP_TYPE, 0)->status, BPFL_CHECK_MISSING);
+	done();
+}
+END_TEST
+
+START_TEST(variables_per_cpu_take_a_function_of_the_kernel)
+{
+	static const struct {
+		const char *kernel;
+		uint32_t version;
+		enum bpfl_check_status status;
+	} rows[] = {
+		{ "func percpu_array_map_direct_value_addr(u32) u32;", 0, BPFL_CHECK_OK },
+		{ "func array_map_direct_value_addr(u32) u32;", 0, BPFL_CHECK_MISSING },
+		{ NULL, BPFL_KERNEL_VERSION(7, 3, 0), BPFL_CHECK_OK },
+		{ NULL, BPFL_KERNEL_VERSION(7, 2, 0), BPFL_CHECK_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		spec_begin("var u32 v;");
+		specgen_map(spec, ".percpu", BPFL_MAP_BSS, BPFL_MAP_TYPE_PERCPU_ARRAY, 4, 8, 1);
+		uint32_t func = FUNC("main", { 0x18, 1, 0, 0, 0, 0 }, { 0 }, MOV(0, 0), EXIT);
+
+		specgen_ref(spec, func, 0, BPFL_REF_DATA, 0, 0);
+		specgen_prog(spec, "main", "socket", func);
+		run_on(target_make(rows[i].kernel, rows[i].version, NULL));
+		ck_assert_str_eq(item_of(BPFL_CHECK_MAP_TYPE, 1)->name, "percpu_array of variables");
+		ck_assert_msg(item_of(BPFL_CHECK_MAP_TYPE, 1)->status == rows[i].status, "row %zu", i);
+		ck_assert(item_of(BPFL_CHECK_MAP_TYPE, 1)->needed);
+		done();
+	}
+}
+END_TEST
+
 /* Flags are members of an enum without a name; old ones are in every kernel that has BTF. */
 START_TEST(flags_of_maps_are_those_that_the_kernel_names)
 {
@@ -856,6 +903,8 @@ int main(void)
 		calls_of_weak_functions,
 		calls_without_asking_are_needed,
 		flags_of_programs_are_as_old_as_helpers,
+		a_jump_table_takes_a_type_of_maps,
+		variables_per_cpu_take_a_function_of_the_kernel,
 		flags_of_maps_are_those_that_the_kernel_names,
 		a_configuration_decides_branches,
 		hooks_are_looked_for_where_the_btf_has_traces,
