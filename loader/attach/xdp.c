@@ -284,9 +284,25 @@ static int xdp_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link,
 	return ret < 0 ? bpfl_error_nomem(err) : 0;
 }
 
+/*
+ * A program that asks the driver about a packet (bpf_xdp_metadata_rx_timestamp() and its like, Linux 6.3) is loaded for one
+ * interface. That it is not there will be said later.
+ */
+static int xdp_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
+{
+	struct bpfl_prog *prog = &spec->progs.items[prog_idx];
+	uint32_t ifindex = 0;
+
+	(void)err;
+	if (prog->ifindex == 0 && bpfl_interface_find(attach, &ifindex, NULL) == 0)
+		prog->ifindex = ifindex;
+	return 0;
+}
+
 const struct bpfl_hook_ops bpfl_hook_xdp = {
 	.hook = BPFL_HOOK_XDP,
 	.options = (const char *const[]){ "mode", "replace", NULL },
+	.prepare = xdp_prepare,
 	.check = xdp_check,
 	.attach = xdp_attach,
 };

@@ -112,6 +112,27 @@ static bool calls_modules(const struct attempt *attempt)
 	return false;
 }
 
+#define METADATA_PREFIX "bpf_xdp_metadata_"
+
+/* Whether it calls a function that the driver of one network interface answers (Linux 6.3). */
+static bool asks_driver(const struct attempt *attempt)
+{
+	const struct bpfl_image_prog *prog = attempt->image_prog;
+	const struct bpfl_spec *spec = attempt->loading->image->spec;
+
+	for (uint32_t i = 0; i < prog->nr_insts; i++) {
+		const struct bpfl_inst *inst = &prog->insts[i];
+		const struct bpfl_ref *ref = inst->ref_idx == BPFL_NO_IDX ? NULL : &spec->refs.items[inst->ref_idx];
+
+		/* One that this kernel lacks is no call of a kernel function any more. */
+		if (ref && ref->kind == BPFL_REF_EXTERN && inst->insn.code == BPFL_CODE_CALL &&
+		    bpfl_insn_src(&inst->insn) == BPFL_PSEUDO_KFUNC_CALL &&
+		    bpfl_text_has_prefix(spec->externs.items[ref->target_idx].name, METADATA_PREFIX))
+			return true;
+	}
+	return false;
+}
+
 static void debug_info_set(struct attempt *attempt)
 {
 	const struct bpfl_image_prog *prog = attempt->image_prog;
@@ -196,6 +217,10 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 		if (attempt->attach_prog_fd < 0)
 			return attempt->attach_prog_fd;
 		attr->attach_prog_fd = (uint32_t)attempt->attach_prog_fd;
+	}
+	if (attempt->prog->ifindex && asks_driver(attempt)) {
+		attr->prog_ifindex = attempt->prog->ifindex;
+		attr->prog_flags |= BPFL_F_XDP_DEV_BOUND_ONLY;
 	}
 	if (calls_modules(attempt))
 		attr->fd_array = BPFL_PTR(loading->object->module_btf_fds);
@@ -473,6 +498,13 @@ static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err
 		       BPFL_ESC(name_of(attempt)), bpfl_errno_text(-ret));
 	if (!err)
 		return ret;
+	if (ret == -EOPNOTSUPP && attempt->attr.prog_ifindex) {
+		err->kind = BPFL_ERR_TARGET;
+		bpfl_error_catalogue(err, 26);
+		bpfl_error_why(err, "it asks the driver of the interface for metadata of packets, and this driver has none");
+		bpfl_error_fix(err, "another interface: a veth pair has them, as have many network cards");
+		return ret;
+	}
 	if (ret == -E2BIG && nr_insns > max) {
 		err->kind = BPFL_ERR_VERIFIER;
 		bpfl_error_catalogue(err, 13);

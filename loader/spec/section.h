@@ -68,6 +68,8 @@ enum bpfl_map_type {
 /* Map flags that this room sets or reads. */
 #define BPFL_F_NUMA_NODE (1u << 2)
 #define BPFL_F_RDONLY_PROG (1u << 7)
+/* A program flag: for the interface that comes with the call, without being offloaded to it. Linux 6.3. */
+#define BPFL_F_XDP_DEV_BOUND_ONLY (1u << 6)
 #define BPFL_F_LINK (1u << 13) /* a struct_ops map that is registered by a link, 6.4 */
 
 /* Program load flags. */

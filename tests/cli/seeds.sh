@@ -35,6 +35,9 @@ expectation() {
 	fentry_multi)
 		if [ "$version" -lt 7002 ]; then echo "6 this kernel has no fentry.multi"; else echo "0"; fi
 		;;
+	xdp_metadata)
+		if [ "$version" -lt 6003 ]; then echo "6 bpf_xdp_metadata_rx"; else echo "0"; fi
+		;;
 	percpu)
 		if [ "$version" -lt 7003 ]; then echo "4 which came with Linux 7.3"; else echo "0"; fi
 		;;
@@ -53,6 +56,9 @@ expectation() {
 }
 
 ip link set lo up
+ip link add veth0 type veth peer name veth1 # xdp_metadata
+ip link set veth0 up
+ip link set veth1 up
 mount -t bpf bpf /sys/fs/bpf
 # The cgroup that commands call "demo".
 demo=bpfload-seeds-$$
