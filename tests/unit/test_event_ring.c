@@ -583,8 +583,11 @@ START_TEST(every_failure_is_cleaned_up)
 	for (unsigned nth = 1;; nth++) {
 		struct bpfl_perfbuf *buffer;
 		struct bpfl_ringbuf *rb;
+		struct bpfl_user_ringbuf *user;
 		struct bpfl_attr_map_create attr = { .map_type = BPFL_MAP_TYPE_RINGBUF, .max_entries = SIZE };
-		int map = perf_map(FAKE_SYS_NR_CPUS), ring_map = bpfl_sys_map_create(&attr);
+		struct bpfl_attr_map_create user_attr = { .map_type = BPFL_MAP_TYPE_USER_RINGBUF, .max_entries = SIZE };
+		int map = perf_map(FAKE_SYS_NR_CPUS), ring_map = bpfl_sys_map_create(&attr),
+		    user_map = bpfl_sys_map_create(&user_attr);
 		bool failed;
 		int ret;
 
@@ -594,10 +597,14 @@ START_TEST(every_failure_is_cleaned_up)
 			bpfl_perfbuf_close(buffer);
 		if (!fake_sys_failed() && bpfl_ringbuf_open(ring_map, &rb, &err) == 0)
 			bpfl_ringbuf_close(rb);
+		if (!fake_sys_failed() && bpfl_user_ringbuf_open(user_map, &user, &err) == 0)
+			bpfl_user_ringbuf_close(user);
+		ck_assert_uint_eq(fake_sys_nr_mappings(), 0);
 		failed = fake_sys_failed();
 		fake_sys_fail_nth(0, 0);
 		bpfl_enter_close(map);
 		bpfl_enter_close(ring_map);
+		bpfl_enter_close(user_map);
 		fake_sys_reset();
 		if (!failed)
 			break;
