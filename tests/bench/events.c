@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <linux/bpf.h>
 #include "bpfload.h"
+#include "median.h"
 
 #define BATCH 64
 #define ROUNDS 21
@@ -44,19 +45,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, unsigned nr)
-{
-	qsort(values, nr, sizeof(*values), by_value);
-	return values[nr / 2];
 }
 
 static void load(const char *path)

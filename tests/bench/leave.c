@@ -31,6 +31,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "median.h"
 
 #define NR_COUNTERS 46 /* six tracepoints, forty functions */
 #define MAX_ROUNDS 50
@@ -205,19 +206,6 @@ static struct left run(char **command, bool no_links)
 	} while (!are_gone || now < left.prompt_us + STILL_US || now < left.off_us + STILL_US);
 	munmap((void *)(uintptr_t)counters, NR_COUNTERS * sizeof(*counters));
 	return left;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int nr)
-{
-	qsort(values, (size_t)nr, sizeof(*values), by_value);
-	return nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
 }
 
 static void compare(const char *label, int rounds, char **a, char **b, bool no_links)

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "median.h"
 
 #define MAX_ROUNDS 200
 
@@ -53,19 +54,6 @@ static struct cost run(char **command)
 	cost.cpu_us = us_of(usage.ru_utime) + us_of(usage.ru_stime);
 	cost.peak_kib = (double)usage.ru_maxrss;
 	return cost;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int nr)
-{
-	qsort(values, (size_t)nr, sizeof(*values), by_value);
-	return nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
 }
 
 int main(int argc, char **argv)

@@ -35,6 +35,7 @@ static struct bpfl_spec *spec;
 static struct bpfl_target *target;
 static struct bpfl_image *image;
 static struct bpfl_object *object;
+static struct live live; /* where nothing but attaching is to be seen */
 
 /* ---- programs ---- */
 
@@ -89,43 +90,23 @@ static int attach(const char *text, struct bpfl_link **ret_link)
 
 START_TEST(a_tracepoint_fires_until_its_link_is_closed)
 {
-	struct bpfl_link *link = NULL;
-	uint64_t before;
-	bool by_link;
+	bool by_link = !bpfl_test_lacks("perf_link");
 
-	load_count("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL);
-	live_rare_call(3);
-	ck_assert_uint_eq(counter(), 0);
-	CHECK_OK(attach("tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL, &link), err);
-	live_rare_call(10);
-	ck_assert_uint_ge(counter(), 10);
-	by_link = !bpfl_test_lacks("perf_link");
-	ck_assert_int_eq(bpfl_link_fd(link) >= 3, by_link);
-	bpfl_link_close(link);
-	before = counter();
-	live_rare_call(5);
-	ck_assert_uint_eq(counter(), before);
-	unload();
+	CHECK_OK(live_start(&live, LIVE_COUNT, "tracepoint/syscalls/sys_enter_" LIVE_RARE_CALL, NULL), live.err);
+	ck_assert_int_eq(bpfl_link_fd(live.link) >= 3, by_link);
+	live_prove(&live, live_rare_call, 10);
 	bpfl_test_shows("tracepoint", by_link ? "by link" : "by ioctl");
 }
 END_TEST
 
 START_TEST(a_tracepoint_fires_by_ioctl_too)
 {
-	struct bpfl_link *link = NULL;
-	uint64_t before;
+	const char *section = "tp/syscalls/sys_exit_" LIVE_RARE_CALL;
 
-	load_count("tp/syscalls/sys_exit_" LIVE_RARE_CALL);
-	target->features[BPFL_FEATURE_PERF_LINK] = BPFL_NO; /* as if the kernel were older than 5.15 */
-	CHECK_OK(attach("tp/syscalls/sys_exit_" LIVE_RARE_CALL, &link), err);
-	CHECK_HAS(bpfl_link_text(link), "by ioctl");
-	live_rare_call(10);
-	ck_assert_uint_ge(counter(), 10);
-	bpfl_link_close(link);
-	before = counter();
-	live_rare_call(5);
-	ck_assert_uint_eq(counter(), before);
-	unload();
+	/* as if the kernel were older than 5.15 */
+	CHECK_OK(live_start_without(&live, BPFL_FEATURE_PERF_LINK, section, NULL), live.err);
+	CHECK_HAS(bpfl_link_text(live.link), "by ioctl");
+	live_prove(&live, live_rare_call, 10);
 }
 END_TEST
 
@@ -151,18 +132,8 @@ END_TEST
 
 START_TEST(a_raw_tracepoint_fires_until_its_link_is_closed)
 {
-	struct bpfl_link *link = NULL;
-	uint64_t before;
-
-	load_count("raw_tp/sys_enter");
-	CHECK_OK(attach("raw_tp/sys_enter", &link), err);
-	live_rare_call(10);
-	ck_assert_uint_ge(counter(), 10);
-	bpfl_link_close(link);
-	before = counter();
-	live_rare_call(5);
-	ck_assert_uint_eq(counter(), before);
-	unload();
+	CHECK_OK(live_start(&live, LIVE_COUNT, "raw_tp/sys_enter", NULL), live.err);
+	live_prove(&live, live_rare_call, 10);
 	bpfl_test_shows("raw_tp", "by link");
 }
 END_TEST
@@ -182,23 +153,19 @@ START_TEST(a_missing_raw_tracepoint_brings_near_names)
 }
 END_TEST
 
+/* The process leaves its CPU each time. */
+static void sleep_briefly(unsigned times)
+{
+	while (times--)
+		usleep(1000);
+}
+
 START_TEST(a_typed_tracepoint_fires_until_its_link_is_closed)
 {
-	struct bpfl_link *link = NULL;
-	uint64_t before;
-
 	if (bpfl_test_lacks("kernel_btf"))
 		return;
-	load_count("tp_btf/sched_switch");
-	CHECK_OK(attach("tp_btf/sched_switch", &link), err);
-	for (int i = 0; i < 20; i++)
-		usleep(1000);
-	ck_assert_uint_ge(counter(), 10);
-	bpfl_link_close(link);
-	before = counter();
-	usleep(20000);
-	ck_assert_uint_eq(counter(), before);
-	unload();
+	CHECK_OK(live_start(&live, LIVE_COUNT, "tp_btf/sched_switch", NULL), live.err);
+	live_prove(&live, sleep_briefly, 20);
 	bpfl_test_shows("tp_btf", "by link");
 }
 END_TEST
