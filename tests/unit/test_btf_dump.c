@@ -692,6 +692,7 @@ static void make_all_kinds(struct btfgen *gen)
 	btfgen_enumerator(gen, "E", 5);
 	btfgen_enum64(gen, "e64", true);
 	btfgen_enumerator(gen, "F", -1);
+	btfgen_enumerator(gen, "G", 0x500000006);
 	btfgen_type(gen, BPFL_KIND_FWD, "u", 0);
 	btfgen_func_proto(gen, 1); /* 8 */
 	btfgen_param(gen, "x", 1);
@@ -717,7 +718,7 @@ START_TEST(the_listing_has_a_line_for_everything)
 			       "[3] ARRAY '(anon)' type_id=1 index_type_id=1 nr_elems=3\n"
 			       "[4] STRUCT 's' size=4 vlen=1\n\t'f' type_id=1 bits_offset=3 bitfield_size=2\n"
 			       "[5] ENUM 'e' encoding=UNSIGNED size=4 vlen=1\n\t'E' val=5\n"
-			       "[6] ENUM64 'e64' encoding=SIGNED size=8 vlen=1\n\t'F' val=-1\n"
+			       "[6] ENUM64 'e64' encoding=SIGNED size=8 vlen=2\n\t'F' val=-1\n\t'G' val=21474836486\n"
 			       "[7] FWD 'u' fwd_kind=struct\n"
 			       "[8] FUNC_PROTO '(anon)' ret_type_id=1 vlen=1\n\t'x' type_id=1\n"
 			       "[9] FUNC 'fn' type_id=8 linkage=global\n"
@@ -778,7 +779,7 @@ START_TEST(a_type_is_found_by_name_and_shown_with_places)
 		{ "v", "/* 10: var, 12 bytes */\nstatic int v[3];\n" },
 		{ ".data", "/* 11: datasec, 12 bytes */\n[11] DATASEC '.data' size=12 vlen=1\n\t'v' type_id=10 offset=0 size=12\n" },
 		{ "e?4", "" },
-		{ "e6*", "/* 6: enum64, 8 bytes */\nenum e64 {\n\tF = -1LL,\n} __attribute__((mode(DI)));\n" },
+		{ "e6*", "/* 6: enum64, 8 bytes */\nenum e64 {\n\tF = -1LL,\n\tG = 21474836486LL,\n} __attribute__((mode(DI)));\n" },
 	};
 	struct bpfl_error err = BPFL_ERROR_INIT;
 	struct bpfl_btf *btf;

@@ -449,6 +449,8 @@ static void maps_new(struct maps *maps)
 		ck_assert_int_eq(bpfl_sys_map_update(maps->counts->fd, &places[i], &(uint64_t){ 10 + i }, 0), 0);
 	CHECK_OK(bpfl_stacks_create(names, NULL, &maps->stacks, &err), err);
 	CHECK_OK(bpfl_stacks_add_map(maps->stacks, map, &err), err);
+	/* A smaller one behind it: what is read must still have room. */
+	CHECK_OK(bpfl_stacks_add_map(maps->stacks, handle("short_stacks", BPFL_MAP_TYPE_STACK_TRACE, 4, 8), &err), err);
 }
 
 static void maps_gone(struct maps *maps)
