@@ -474,8 +474,8 @@ START_TEST(a_map_becomes_folded_lines)
 	CHECK_OK(bpfl_stacks_note_map(maps.stacks, maps.counts, &err), err);
 	process_gone();
 	ck_assert_int_eq(bpfl_stacks_in_map(maps.stacks, maps.counts, &note, &err), 2);
-	ck_assert_str_eq(note, "key.kern_stack_id: kernel stack in map 'stacks' (by its name); key.user_stack_id: user "
-			       "stack in map 'stacks' (by its name)");
+	ck_assert_str_eq(note, "key.kern_stack_id: kernel stack in map 'stacks', 'short_stacks' (by its name); key.user_stack_id: user "
+			       "stack in map 'stacks', 'short_stacks' (by its name)");
 	free(note);
 	CHECK_OK(bpfl_profile_create(&profile, &err), err);
 	CHECK_OK(bpfl_profile_add_map(profile, maps.counts, maps.stacks, NULL, &err), err);
