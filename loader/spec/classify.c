@@ -25,6 +25,7 @@ static const struct class_row {
 	{ ".maps", EXACT, BPFL_SEC_MAPS },
 	{ "maps", EXACT, BPFL_SEC_LEGACY_MAPS },
 	{ "maps/", PREFIX, BPFL_SEC_LEGACY_MAPS },
+	{ "lirc_mode2/maps", EXACT, BPFL_SEC_LEGACY_MAPS }, /* decoders of ir-keytable */
 	{ ".data", DOTTED, BPFL_SEC_DATA },
 	{ ".rodata", DOTTED, BPFL_SEC_DATA },
 	{ ".bss", DOTTED, BPFL_SEC_DATA },

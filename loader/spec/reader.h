@@ -23,7 +23,7 @@ enum bpfl_section_class {
 	BPFL_SEC_LICENSE,
 	BPFL_SEC_VERSION,
 	BPFL_SEC_MAPS,	      /* .maps */
-	BPFL_SEC_LEGACY_MAPS, /* maps, maps/NAME */
+	BPFL_SEC_LEGACY_MAPS, /* maps, maps/NAME, lirc_mode2/maps */
 	BPFL_SEC_DATA,	      /* .data*, .rodata*, .bss*, .percpu*: one map each */
 	BPFL_SEC_STRUCT_OPS,
 	BPFL_SEC_ARENA,	      /* .addr_space.1 */

@@ -615,6 +615,19 @@ START_TEST(a_section_for_each_map)
 }
 END_TEST
 
+/* v4l-utils has its own section for the maps of its infrared decoders. */
+START_TEST(definitions_of_infrared_decoders_are_read)
+{
+	static const uint32_t words[] = { 2, 4, 16, 1, 0 };
+
+	start();
+	legacy_symbol("decoder_state_map", legacy("lirc_mode2/maps", words, 5), 0);
+	CHECK_OK(objgen_read(&obj, &spec, &err), err);
+	ck_assert_uint_eq(map_named("decoder_state_map")->value_size, 16);
+	finish();
+}
+END_TEST
+
 START_TEST(iproute2_definitions_are_read)
 {
 	/* type key value entries flags id pinning inner_id inner_idx */
@@ -801,7 +814,7 @@ int main(void)
 				 a_slot_behind_the_last };
 	const TTest *old[] = { bpf_map_defs_are_read,
 			       a_section_for_each_map,
-			       iproute2_definitions_are_read,
+			       definitions_of_infrared_decoders_are_read, iproute2_definitions_are_read,
 			       an_iproute2_map_without_its_inner_map,
 			       unknown_words_are_noted,
 			       a_reference_to_a_legacy_map,
