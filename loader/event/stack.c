@@ -22,7 +22,6 @@
 
 #define F_STACK_BUILD_ID (1u << 5) /* map flag, Linux 4.17 */
 #define BUILD_ID_SIZE 20u
-#define GADGET_PID_OFF 24u /* pid_level0 in struct gadget_user_stack */
 
 enum { BUILD_ID_EMPTY = 0, BUILD_ID_VALID = 1, BUILD_ID_IP = 2 };
 

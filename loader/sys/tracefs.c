@@ -19,7 +19,6 @@
 #include "sys/file.h"
 
 #define MOUNTS_SIZE_MAX (4u << 20)
-#define MOUNT_PATH_SIZE 4096
 #define NAME_LEN_MAX 127
 
 static const char *const usual_places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };

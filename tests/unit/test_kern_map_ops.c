@@ -90,6 +90,22 @@ START_TEST(other_sizes_are_refused_before_the_kernel_sees_them)
 }
 END_TEST
 
+START_TEST(keys_follow_each_other)
+{
+	struct bpfl_map *map = new_map(BPFL_MAP_TYPE_ARRAY, 4, 4, 2);
+	uint32_t key = 99;
+
+	CHECK_OK(bpfl_map_next_key(map, NULL, &key, 4, &err), err);
+	ck_assert_uint_eq(key, 0);
+	CHECK_OK(bpfl_map_next_key(map, &key, &key, 4, &err), err);
+	ck_assert_uint_eq(key, 1);
+	ck_assert_int_eq(bpfl_map_next_key(map, &key, &key, 4, &err), -ENOENT);
+	ck_assert_int_eq(err.kind, BPFL_ERR_NONE);
+	CHECK_FAILS(bpfl_map_next_key(map, NULL, &key, 8, &err), err, BPFL_ERR_USAGE, EINVAL, "4 bytes, not 8");
+	done(map);
+}
+END_TEST
+
 START_TEST(taking_is_two_calls_on_old_kernels)
 {
 	struct bpfl_map *map = new_map(BPFL_MAP_TYPE_HASH, 4, 4, 2);
@@ -543,6 +559,7 @@ int main(void)
 	const TTest *tests[] = {
 		elements_come_and_go,
 		other_sizes_are_refused_before_the_kernel_sees_them,
+		keys_follow_each_other,
 		taking_is_two_calls_on_old_kernels,
 		a_frozen_map_says_so,
 		elements_are_read_in_batches,
