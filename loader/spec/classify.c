@@ -6,6 +6,7 @@
  * none of our business (ELF-05). It is noted, unless it is one of those that every object has (ELF-06).
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/cursor.h"
@@ -113,6 +114,32 @@ static int read_version(struct bpfl_reader *reader, const struct bpfl_elf_sectio
 	return bpfl_cursor_u32(&cursor, &reader->spec->kern_version);
 }
 
+/*
+ * GCC 12 and the assembler of its time (binutils 2.40) write the place of a symbol both into the symbol and into the
+ * instruction that refers to it, so every variable but the first of a section is sought at twice its place. GCC 14 does
+ * not. There is no telling from one instruction, but from who compiled it.
+ */
+static void note_old_gcc(struct bpfl_reader *reader, const struct bpfl_elf_section *section)
+{
+	static const char mark[] = "GCC: (";
+	const char *version;
+	char text[128];
+	size_t skip = 0;
+
+	if (section->data == NULL || strcmp(section->name, ".comment") != 0)
+		return;
+	while (skip < section->size && section->data[skip] == '\0') /* a section of strings begins with an empty one */
+		skip++;
+	snprintf(text, sizeof(text), "%.*s",
+		 (int)(section->size - skip < sizeof(text) ? section->size - skip : sizeof(text) - 1),
+		 (const char *)section->data + skip);
+	version = strncmp(text, mark, sizeof(mark) - 1) == 0 ? strstr(text, ") ") : NULL;
+	if (version != NULL && strtoul(version + 2, NULL, 10) - 1 < 12) {
+		reader->old_gcc = true;
+		bpfl_spec_note(reader->spec, BPFL_LOG_WARN, BPFL_OLD_GCC_TEXT);
+	}
+}
+
 static void note_section(struct bpfl_reader *reader, uint32_t idx, const struct bpfl_elf_section *section)
 {
 	switch (reader->sections[idx].class) {
@@ -142,6 +169,7 @@ int bpfl_read_sections(struct bpfl_reader *reader)
 		reader->sections[i].class = classify(section);
 		reader->sections[i].map_idx = BPFL_READER_NONE;
 		note_section(reader, i, section);
+		note_old_gcc(reader, section);
 		if (reader->sections[i].class == BPFL_SEC_LICENSE)
 			ret = read_license(reader, section);
 		else if (reader->sections[i].class == BPFL_SEC_VERSION)

@@ -39,6 +39,7 @@ struct bpfl_reader_section {
 };
 
 #define BPFL_READER_NONE UINT32_MAX
+#define BPFL_OLD_GCC_TEXT "compiled by GCC 12 or older, which gives variables and functions the wrong places"
 
 /* Where a map is defined. Sorted by place, so that a reference finds its map by section and offset (REL-01). */
 struct bpfl_map_place {
@@ -62,6 +63,7 @@ struct bpfl_reader {
 	/* jump_table.c: elf->nr_symbols: the last table that was made of a symbol, or BPFL_READER_NONE; NULL: of none */
 	uint32_t *symbol_jumps;
 	uint64_t nr_jumps;		      /* places in all jump tables so far */
+	bool old_gcc;			      /* classify.c: places of symbols are wrong */
 };
 
 /* Passes, in the order in which spec/read.c calls them. */

@@ -234,6 +234,10 @@ static int read_table(struct bpfl_reader *reader, const struct bpfl_elf_reloc_ta
 					  "section '%s': relocation %zu at byte 0x%llx: instruction %u of '%s'",
 					  BPFL_ESC(section), i, (unsigned long long)reloc->byte_off, site.insn_idx,
 					  BPFL_ESC(site.func->name));
+			if (reader->old_gcc) {
+				bpfl_error_why(reader->err, BPFL_OLD_GCC_TEXT);
+				bpfl_error_fix(reader->err, "compile it with GCC 14 or clang");
+			}
 			return ret;
 		}
 	}

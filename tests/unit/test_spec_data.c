@@ -150,6 +150,26 @@ static void listen(void *ctx, enum bpfl_log_level level, const char *text)
 	snprintf(heard, sizeof(heard), "%d %s", (int)level, text);
 }
 
+START_TEST(an_old_gcc_is_warned_of)
+{
+	static const struct {
+		char comment[40];
+		bool warns;
+	} rows[] = { { "\0GCC: (12.2.0-14+deb12u1+) 12.2.0", true }, { "GCC: (Debian) 11.1", true },
+		     { "\0GCC: (14.2.0-19+2) 14.2.0", false }, { "clang version 14.0.6", false }, { "GCC: (", false },
+		     { "", false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		start();
+		elfgen_section(obj.elf, ".comment", BPFL_SHT_PROGBITS, 0, rows[i].comment,
+			       sizeof(rows[i].comment));
+		must_read();
+		ck_assert_int_eq(noted("compiled by GCC 12"), rows[i].warns);
+		finish();
+	}
+}
+END_TEST
+
 START_TEST(notes_reach_the_listener)
 {
 	struct bpfl_spec_opts opts = { .size = sizeof(opts), .name = "mine", .log = { listen, NULL } };
@@ -659,7 +679,7 @@ int main(void)
 {
 	const TTest *sections[] = { a_missing_license_is_noted, a_license_may_lack_its_nul, the_version_is_read,
 				    a_version_of_two_bytes, unknown_sections_are_noted_and_debug_is_not,
-				    notes_reach_the_listener, a_struct_ops_variable_is_a_map_and_a_variable,
+				    an_old_gcc_is_warned_of, notes_reach_the_listener, a_struct_ops_variable_is_a_map_and_a_variable,
 				    a_member_of_struct_ops_is_a_program, an_optional_struct_ops_is_made_on_request,
 				    a_member_that_is_no_program };
 	const TTest *data[] = { each_data_section_is_a_map, variables_get_places_from_symbols_and_types_from_btf,
