@@ -7,59 +7,38 @@
  * writing one makes verification several times slower. When the kernel refuses, it is asked again
  * with a log that grows until everything fits, and the log decides:
  *
- *   - a row of the table of fallbacks fits: leave out or rewrite what this kernel does not know,
- *     and try again;
+ *   - a row of the table of fallbacks fits (kern/prog_fallback.c): leave out or rewrite what this
+ *     kernel does not know, and try again;
  *   - the log has a reason: the program is rejected (kern/rejection.c);
  *   - no reason: the refusal is about rights or about the type (kern/diagnose.c).
  */
-#include "kern/load.h"
+#include "kern/attempt.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 #include "image/attach_prog.h"
-#include "kern/vlog.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 #include "sys/facts.h"
 
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
 #define LOG_SIZE_FIRST (64u << 10)
 #define INTERRUPTED_MAX 5 /* tries; a signal during verification ends it with EAGAIN */
 /* Instructions of one program: 4096 before 5.2 and for the unprivileged, a million since. */
 #define INSNS_MAX_OLD 4096u
 #define INSNS_MAX 1000000u
 
-struct attempt {
-	struct bpfl_loading *loading;
-	const struct bpfl_image_prog *image_prog;
-	const struct bpfl_prog *prog;
-	struct bpfl_attr_prog_load attr;
-	struct bpfl_insn *insns; /* with file descriptors */
-	char *log;               /* of the last try that had one */
-	size_t log_cap;
-	struct bpfl_vlog vlog;   /* what it says */
-	unsigned fallbacks_used; /* bit per row */
-	int attach_prog_fd;      /* freplace: of the program to be changed; -1 none */
-	BPFL_VEC(int) jump_fds;  /* of the maps made of image_prog->jump_tables */
-};
-
-static const char *name_of(const struct attempt *attempt)
-{
-	return attempt->prog->name;
-}
-
 /* ---- the request ---- */
 
-static int jump_tables_make(struct attempt *attempt, struct bpfl_error *err)
+static int jump_tables_make(struct bpfl_attempt *attempt, struct bpfl_error *err)
 {
 	for (size_t i = 0; i < attempt->image_prog->jump_tables.nr; i++) {
 		int fd = bpfl_jump_table_create(attempt->loading, &attempt->image_prog->jump_tables.items[i], err);
 		int *kept = fd < 0 ? NULL : BPFL_VEC_PUSH(&attempt->jump_fds);
 
 		if (fd < 0) {
-			bpfl_error_prefix(err, "program '%s'", BPFL_ESC(name_of(attempt)));
+			bpfl_error_prefix(err, "program '%s'", BPFL_ESC(bpfl_attempt_name(attempt)));
 			return fd;
 		}
 		if (!kept) {
@@ -71,7 +50,7 @@ static int jump_tables_make(struct attempt *attempt, struct bpfl_error *err)
 	return 0;
 }
 
-static int insns_fix(const struct attempt *attempt, struct bpfl_error *err)
+static int insns_fix(const struct bpfl_attempt *attempt, struct bpfl_error *err)
 {
 	const struct bpfl_object *object = attempt->loading->object;
 
@@ -92,7 +71,7 @@ static int insns_fix(const struct attempt *attempt, struct bpfl_error *err)
 			return bpfl_error_set(
 				err, BPFL_ERR_OBJECT, EINVAL,
 				"program '%s': instruction %u uses map '%s', which was not created",
-				BPFL_ESC(name_of(attempt)), fixup->insn_idx,
+				BPFL_ESC(bpfl_attempt_name(attempt)), fixup->insn_idx,
 				BPFL_ESC(object->image->spec->maps.items[fixup->idx].name));
 		insn[0].imm = object->maps[fixup->idx].fd;
 	}
@@ -100,7 +79,7 @@ static int insns_fix(const struct attempt *attempt, struct bpfl_error *err)
 }
 
 /* Calls of functions in modules name the module by an index into fd_array (Linux 5.14). */
-static bool calls_modules(const struct attempt *attempt)
+static bool calls_modules(const struct bpfl_attempt *attempt)
 {
 	for (uint32_t i = 0; i < attempt->image_prog->nr_insns; i++) {
 		const struct bpfl_insn *insn = &attempt->insns[i];
@@ -115,7 +94,7 @@ static bool calls_modules(const struct attempt *attempt)
 #define METADATA_PREFIX "bpf_xdp_metadata_"
 
 /* Whether it calls a function that the driver of one network interface answers (Linux 6.3). */
-static bool asks_driver(const struct attempt *attempt)
+static bool asks_driver(const struct bpfl_attempt *attempt)
 {
 	const struct bpfl_image_prog *prog = attempt->image_prog;
 	const struct bpfl_spec *spec = attempt->loading->image->spec;
@@ -133,7 +112,7 @@ static bool asks_driver(const struct attempt *attempt)
 	return false;
 }
 
-static void debug_info_set(struct attempt *attempt)
+static void debug_info_set(struct bpfl_attempt *attempt)
 {
 	const struct bpfl_image_prog *prog = attempt->image_prog;
 	int btf_fd = attempt->loading->object->btf_fd;
@@ -154,22 +133,7 @@ static void debug_info_set(struct attempt *attempt)
 	}
 }
 
-static void debug_info_clear(struct attempt *attempt)
-{
-	struct bpfl_attr_prog_load *attr = &attempt->attr;
-
-	attr->prog_btf_fd = 0;
-	attr->func_info_rec_size = attr->func_info_cnt = 0;
-	attr->line_info_rec_size = attr->line_info_cnt = 0;
-	attr->func_info = attr->line_info = 0;
-}
-
-static bool attach_type_is_optional(const struct attempt *attempt)
-{
-	return attempt->prog->hit.row && attempt->prog->hit.row->attach_type_optional;
-}
-
-static int request_make(struct attempt *attempt, struct bpfl_error *err)
+static int request_make(struct bpfl_attempt *attempt, struct bpfl_error *err)
 {
 	struct bpfl_loading *loading = attempt->loading;
 	const struct bpfl_spec *spec = loading->image->spec;
@@ -194,7 +158,7 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 	attr->prog_flags = attempt->prog->prog_flags;
 	attr->expected_attach_type = image_prog->attach_type;
 	if (features[BPFL_FEATURE_EXPECTED_ATTACH_TYPE] == BPFL_NO &&
-	    attach_type_is_optional(attempt))
+	    bpfl_attempt_attach_type_is_optional(attempt))
 		attr->expected_attach_type = 0;
 	/*
 	 * Before 5.0 kprobe programs had to name the running kernel; what the object was compiled
@@ -230,7 +194,7 @@ static int request_make(struct attempt *attempt, struct bpfl_error *err)
 
 /* ---- one call ---- */
 
-static int load_once(struct attempt *attempt)
+static int load_once(struct bpfl_attempt *attempt)
 {
 	sigset_t before;
 	int ret = -EAGAIN;
@@ -249,14 +213,14 @@ static int load_once(struct attempt *attempt)
 	return ret;
 }
 
-static int load_quietly(struct attempt *attempt)
+static int load_quietly(struct bpfl_attempt *attempt)
 {
 	attempt->attr.log_level = attempt->attr.log_size = attempt->attr.log_true_size = 0;
 	attempt->attr.log_buf = 0;
 	return load_once(attempt);
 }
 
-static bool log_reserve(struct attempt *attempt, size_t size)
+static bool log_reserve(struct bpfl_attempt *attempt, size_t size)
 {
 	if (size > attempt->log_cap) {
 		char *log = realloc(attempt->log, size);
@@ -276,7 +240,7 @@ static bool log_reserve(struct attempt *attempt, size_t size)
  * when the largest is not enough: then the part of the log that there is (the end since 6.4, the
  * beginning before) is in attempt->log, and what the kernel thinks of the program is not known.
  */
-static int load_logged(struct attempt *attempt, uint32_t level)
+static int load_logged(struct bpfl_attempt *attempt, uint32_t level)
 {
 	size_t max = attempt->loading->opts.verifier_log_max;
 	size_t size = LOG_SIZE_FIRST < max ? LOG_SIZE_FIRST : max;
@@ -306,7 +270,7 @@ static bool is_about_resources(int ret)
 }
 
 /* As the caller wants it: with a log, or without. */
-static int load_as_wanted(struct attempt *attempt)
+static int load_as_wanted(struct bpfl_attempt *attempt)
 {
 	uint32_t level = attempt->loading->opts.verifier_log_level;
 	int ret = level ? load_logged(attempt, level) : -ENOSPC;
@@ -317,7 +281,7 @@ static int load_as_wanted(struct attempt *attempt)
 /* Bits of a log level: either gives the instruction that was refused. The third one, 4, is statistics. */
 #define LOG_LEVELS_WITH_REASON 3u
 
-static int load_with_reason(struct attempt *attempt)
+static int load_with_reason(struct bpfl_attempt *attempt)
 {
 	uint32_t level = attempt->loading->opts.verifier_log_level;
 	int ret = load_as_wanted(attempt);
@@ -337,153 +301,9 @@ static int load_with_reason(struct attempt *attempt)
 	return ret;
 }
 
-/* ---- fallbacks ---- */
-
-/*
- * Records about functions and lines that do not fit the instructions any more, after an object was
- * stripped or linked badly.
- */
-static bool bad_debug_info(const struct attempt *attempt, int ret)
-{
-	static const char *const globs[] = { "*func info*", "*func_info*", "*line_info*" };
-
-	(void)ret;
-	if (attempt->attr.prog_btf_fd == 0)
-		return false;
-	for (size_t i = 0; i < NR(globs); i++) {
-		if (bpfl_text_glob(globs[i], attempt->vlog.reason))
-			return true;
-	}
-	return false;
-}
-
-static void bad_debug_info_drop(struct attempt *attempt)
-{
-	debug_info_clear(attempt);
-	bpfl_log_line(
-		&attempt->loading->opts.log, BPFL_LOG_WARN,
-		"program '%s': the kernel refused its function and line records (%s); loading without them",
-		BPFL_ESC(name_of(attempt)), attempt->vlog.reason);
-}
-
-/*
- * bpf_probe_read_{user,kernel}[_str] (112 to 115) came with 5.5. The older bpf_probe_read[_str] (4
- * and 45) do the same where addresses alone tell user from kernel memory, which is so on all
- * machines that such old kernels ran BPF on.
- */
-static bool probe_read_missing(const struct attempt *attempt, int ret)
-{
-	const char *unknown = strstr(attempt->vlog.reason, "invalid func unknown#");
-	unsigned long helper = unknown ? strtoul(unknown + 21, NULL, 10) : 0;
-
-	(void)ret;
-	return helper >= 112 && helper <= 115;
-}
-
-static void probe_read_rewrite(struct attempt *attempt)
-{
-	for (uint32_t i = 0; i < attempt->image_prog->nr_insns; i++) {
-		struct bpfl_insn *insn = &attempt->insns[i];
-
-		if (bpfl_insn_is_ld_imm64(insn)) {
-			i++; /* the second half is no instruction */
-			continue;
-		}
-		if (insn->code == BPFL_CODE_CALL && bpfl_insn_src(insn) == 0 && insn->imm >= 112 &&
-		    insn->imm <= 115)
-			insn->imm = insn->imm < 114 ? 4 : 45;
-	}
-	bpfl_log_line(
-		&attempt->loading->opts.log, BPFL_LOG_INFO,
-		"program '%s': this kernel has no bpf_probe_read_kernel and bpf_probe_read_user (Linux 5.5); using bpf_probe_read",
-		BPFL_ESC(name_of(attempt)));
-}
-
-/*
- * A field that the kernel has never heard of is answered with E2BIG or EINVAL before the verifier
- * begins.
- */
-static bool is_silent_refusal(const struct attempt *attempt, int ret)
-{
-	return bpfl_refusal_is_about_form(ret) && attempt->vlog.reason[0] == '\0';
-}
-
-static bool debug_info_unknown(const struct attempt *attempt, int ret)
-{
-	return attempt->attr.prog_btf_fd != 0 && is_silent_refusal(attempt, ret);
-}
-
-static bool attach_type_unknown(const struct attempt *attempt, int ret)
-{
-	return attempt->attr.expected_attach_type != 0 && attach_type_is_optional(attempt) &&
-	       is_silent_refusal(attempt, ret);
-}
-
-static void attach_type_drop(struct attempt *attempt)
-{
-	attempt->attr.expected_attach_type = 0;
-}
-
-static bool name_unknown(const struct attempt *attempt, int ret)
-{
-	return attempt->attr.prog_name[0] != '\0' && is_silent_refusal(attempt, ret);
-}
-
-static void name_drop(struct attempt *attempt)
-{
-	memset(attempt->attr.prog_name, 0, sizeof(attempt->attr.prog_name));
-}
-
-/*
- * The last three newest first: each stays out when the next is tried, because an older kernel lacks
- * the newer too.
- */
-static const struct fallback {
-	const char *what; /* of the fields, for the log; NULL: the row says it itself */
-	bool (*fits)(const struct attempt *attempt, int ret);
-	void (*apply)(struct attempt *attempt);
-	int feature; /* learnt when E2BIG went away; -1 none */
-} fallbacks[] = {
-	{ NULL, bad_debug_info, bad_debug_info_drop, -1 },
-	{ NULL, probe_read_missing, probe_read_rewrite, -1 },
-	{ "function and line records (Linux 5.0)", debug_info_unknown, debug_info_clear,
-	  BPFL_FEATURE_BTF_FUNC },
-	{ "an expected attach type (Linux 4.17)", attach_type_unknown, attach_type_drop,
-	  BPFL_FEATURE_EXPECTED_ATTACH_TYPE },
-	{ "names (Linux 4.15)", name_unknown, name_drop, BPFL_FEATURE_OBJ_NAMES },
-};
-
-static const struct fallback *fallback_find(struct attempt *attempt, int ret)
-{
-	for (size_t i = 0; i < NR(fallbacks); i++) {
-		if (!(attempt->fallbacks_used & (1u << i)) && fallbacks[i].fits(attempt, ret)) {
-			attempt->fallbacks_used |= 1u << i;
-			return &fallbacks[i];
-		}
-	}
-	return NULL;
-}
-
-/*
- * What made the difference is known now: all that was left out since the kernel called the request
- * too big.
- */
-static void fallbacks_note(const struct attempt *attempt, bool too_big)
-{
-	for (size_t i = 0; i < NR(fallbacks); i++) {
-		if (!(attempt->fallbacks_used & (1u << i)) || !fallbacks[i].what)
-			continue;
-		bpfl_log_line(&attempt->loading->opts.log, BPFL_LOG_INFO,
-			      "program '%s': this kernel does not take %s: left out",
-			      BPFL_ESC(name_of(attempt)), fallbacks[i].what);
-		if (too_big)
-			attempt->loading->target->features[fallbacks[i].feature] = BPFL_NO;
-	}
-}
-
 /* ---- refusals ---- */
 
-static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err)
+static int prog_refused(struct bpfl_attempt *attempt, int ret, struct bpfl_error *err)
 {
 	struct bpfl_loading *loading = attempt->loading;
 	uint32_t nr_insns = attempt->image_prog->nr_insns;
@@ -495,7 +315,7 @@ static int prog_refused(struct attempt *attempt, int ret, struct bpfl_error *err
 		return bpfl_rejection_explain(loading->image, attempt->image_prog, loading->target,
 					      attempt->log, -ret, err);
 	bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret, "program '%s': loading it: %s",
-		       BPFL_ESC(name_of(attempt)), bpfl_errno_text(-ret));
+		       BPFL_ESC(bpfl_attempt_name(attempt)), bpfl_errno_text(-ret));
 	if (!err)
 		return ret;
 	if (ret == -EOPNOTSUPP && attempt->attr.prog_ifindex) {
@@ -550,13 +370,12 @@ static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog 
 		     struct bpfl_error *err)
 {
 	struct bpfl_live_prog *live = &loading->object->progs[image_prog->prog_idx];
-	struct attempt attempt = {
+	struct bpfl_attempt attempt = {
 		.loading = loading,
 		.image_prog = image_prog,
 		.prog = &loading->image->spec->progs.items[image_prog->prog_idx],
 		.attach_prog_fd = -1,
 	};
-	const struct fallback *fallback = NULL;
 	bool too_big = false;
 	int ret = request_make(&attempt, err);
 
@@ -565,15 +384,12 @@ static int prog_load(struct bpfl_loading *loading, const struct bpfl_image_prog 
 	do {
 		ret = load_with_reason(&attempt);
 		too_big = too_big || ret == -E2BIG;
-		fallback = ret < 0 ? fallback_find(&attempt, ret) : NULL;
-		if (fallback)
-			fallback->apply(&attempt);
-	} while (fallback);
+	} while (ret < 0 && bpfl_attempt_fall_back(&attempt, ret));
 	if (ret < 0) {
 		ret = prog_refused(&attempt, ret, err);
 		goto out;
 	}
-	fallbacks_note(&attempt, too_big);
+	bpfl_attempt_note(&attempt, too_big);
 	live->fd = ret;
 	ret = 0;
 	if (loading->opts.verifier_log_level) {
