@@ -67,6 +67,8 @@ for object in "$OBJ"/*.bpf.o "$carved"/*.bpf.o; do
 	fits,4)
 		case $name in
 		refused_*) refused=$((refused + 1)) ;;
+		# The interface that it is loaded for is named on the command line only.
+		xdp_metadata) grep -qF 'device-bound' "$TMP/err" || disagree "$name" "$loads" "$load" ;;
 		*) disagree "$name" "$loads" "$load" ;;
 		esac ;;
 	fits,5)
