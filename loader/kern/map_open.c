@@ -56,9 +56,10 @@ static int finish(struct bpfl_map *map, struct bpfl_error *err)
 	if (ret == -ENOMEM)
 		return bpfl_error_nomem(err);
 	if (ret < 0) {
-		ret = bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret,
-			       "map '%s' has a value for each possible CPU, and how many those are is not known: %s: %s",
-			       BPFL_ESC(map->name), BPFL_POSSIBLE_CPUS_PATH, bpfl_errno_text(-ret));
+		bpfl_error_set(err, BPFL_ERR_SYSTEM, -ret,
+			       "map '%s' has a value for each possible CPU, and how many those are is not known",
+			       BPFL_ESC(map->name));
+		bpfl_error_why(err, "%s: %s", BPFL_POSSIBLE_CPUS_PATH, bpfl_errno_text(-ret));
 		bpfl_error_fix(err, "mount -t sysfs sysfs /sys");
 		return ret;
 	}

@@ -157,7 +157,8 @@ START_TEST(without_the_number_of_cpus_no_map_of_values_per_cpu_is_opened)
 
 	fake_sys_file_error(BPFL_POSSIBLE_CPUS_PATH, ENOENT);
 	CHECK_FAILS(bpfl_map_create(&def, NULL, NULL, &map, &err), err, BPFL_ERR_SYSTEM, ENOENT,
-		    "map 'm' has a value for each possible CPU, and how many those are is not known: " BPFL_POSSIBLE_CPUS_PATH);
+		    "map 'm' has a value for each possible CPU, and how many those are is not known");
+	CHECK_HAS(err.why, BPFL_POSSIBLE_CPUS_PATH ": ");
 	CHECK_HAS(err.fix, "mount -t sysfs");
 	make("hash", "u32", "u64", 4);
 	set("1", "2");
