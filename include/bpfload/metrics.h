@@ -28,7 +28,10 @@ extern "C" {
 
 struct bpfl_metrics;
 
-enum bpfl_metric_kind { BPFL_METRIC_UNTYPED, BPFL_METRIC_COUNTER, BPFL_METRIC_GAUGE, BPFL_METRIC_HISTOGRAM, BPFL_NR_METRIC_KINDS };
+enum bpfl_metric_kind {
+	BPFL_METRIC_UNTYPED, BPFL_METRIC_COUNTER, BPFL_METRIC_GAUGE, BPFL_METRIC_HISTOGRAM,
+	BPFL_NR_METRIC_KINDS
+};
 
 struct bpfl_metrics_opts {
 	size_t size; /* sizeof(struct bpfl_metrics_opts) */

@@ -205,7 +205,7 @@ BPFL_API int bpfl_spec_map_set(struct bpfl_spec *spec, const char *map, const ch
  */
 BPFL_API int bpfl_spec_map_reuse(struct bpfl_spec *spec, const char *map, const char *where, struct bpfl_error *err);
 /*
- * What the maps are like that a map of maps holds, for one that does not declare it, or in the place of what it declares.
+ * What the maps are like that a map of maps holds, for one that does not declare it, or in place of what it declares.
  * @where: another map of the object, or one that exists: "id N", or the path of a pin (with a '/'); copied.
  * Return: 0; -ENOENT no such map; -EINVAL @map is no map of maps; both kind USAGE; -ENOMEM.
  */

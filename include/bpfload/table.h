@@ -31,7 +31,7 @@ struct bpfl_view_opts {
 	size_t nr_columns;
 	const char *const *forms; /* "saddr=ipv4", "auto" */
 	size_t nr_forms;
-	bool is_only; /* there is no other table that a form could be meant for: one of a member that is not here is an error */
+	bool is_only; /* no other table could be meant by a form: one of a member that is not here is an error */
 	const char *filter; /* NULL: all rows */
 	const char *sort;   /* "bytes,-pid": members, '-' largest first; NULL: as words say */
 	/*

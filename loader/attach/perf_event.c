@@ -149,7 +149,8 @@ static void explain_refusal(const struct event_row *row, const struct bpfl_perf_
 					 "(virtual machines often have none)"
 				       : "this kernel does not know the event");
 		bpfl_error_fix(err, "cpu-clock works on every machine (profile:hz:99)");
-	} else if (errnum == EINVAL && (attr->flag_bits & BPFL_PERF_FLAG_FREQ) && max_hz > 0 && attr->sample_period > (uint64_t)max_hz) {
+	} else if (errnum == EINVAL && (attr->flag_bits & BPFL_PERF_FLAG_FREQ) && max_hz > 0 &&
+		   attr->sample_period > (uint64_t)max_hz) {
 		bpfl_error_why(err, "freq=%llu is above the sysctl kernel.perf_event_max_sample_rate, which is %ld",
 			       (unsigned long long)attr->sample_period, max_hz);
 		bpfl_error_fix(err, "sample at most %ld times a second", max_hz);

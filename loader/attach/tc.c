@@ -31,7 +31,8 @@ const char *bpfl_tc_direction(const struct bpfl_section_row *row)
 
 /* ---- before loading ---- */
 
-static int refuse_option(const struct bpfl_attach *attach, const char *key, const char *expected, struct bpfl_error *err)
+static int refuse_option(const struct bpfl_attach *attach, const char *key, const char *expected,
+			 struct bpfl_error *err)
 {
 	return bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "option '%s' is %s, not '%s'", key, expected,
 			      BPFL_ESC(bpfl_attach_option(attach, key)));

@@ -285,10 +285,11 @@ static int xdp_attach(const struct bpfl_attach_ctx *ctx, struct bpfl_link *link,
 }
 
 /*
- * A program that asks the driver about a packet (bpf_xdp_metadata_rx_timestamp() and its like, Linux 6.3) is loaded for one
- * interface. That it is not there will be said later.
+ * A program that asks the driver about a packet (bpf_xdp_metadata_rx_timestamp() and its like, Linux 6.3) is loaded for
+ * one interface. That it is not there will be said later.
  */
-static int xdp_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx, struct bpfl_error *err)
+static int xdp_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec, size_t prog_idx,
+		       struct bpfl_error *err)
 {
 	struct bpfl_prog *prog = &spec->progs.items[prog_idx];
 	uint32_t ifindex = 0;

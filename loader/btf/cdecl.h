@@ -6,7 +6,8 @@
  * of C in any spelling, stdint and kernel names (u32, __u32, __be16, uint32_t, pid_t, size_t), bool, pointers,
  * arrays (also of arrays, and without a length at the end), bit-fields, nested and anonymous structs and
  * unions, enums with values, __attribute__((packed)), comments, and by name the structs, unions, enums and
- * typedefs of the object; lengths may be its enumerators or TASK_COMM_LEN and the like. Layout is that of BPF programs: 64-bit pointers and longs.
+ * typedefs of the object; lengths may be its enumerators or TASK_COMM_LEN and the like. Layout is that of BPF programs:
+ * 64-bit pointers and longs.
  */
 #ifndef BPFL_BTF_CDECL_H
 #define BPFL_BTF_CDECL_H

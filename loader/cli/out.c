@@ -6,8 +6,8 @@
  * ignored and EPIPE sets out->closed. Everything else that stdout refuses (a full disk) is an error.
  *
  * Who reads a file while it grows, or rotates it, shall find whole lines. So what is collected before it is written
- * ends with a line: a buffer of twice PIECE is emptied at the last end of a line when PIECE bytes are in it. Only a line
- * that is longer than PIECE may be written in parts.
+ * ends with a line: a buffer of twice PIECE is emptied at the last end of a line when PIECE bytes are in it. Only a
+ * line that is longer than PIECE may be written in parts.
  */
 #include "cli.h"
 

@@ -21,7 +21,10 @@
 #include "base/hash.h"
 
 /* ELF constants that the later stages look at (System V gABI; EM_BPF and R_BPF_* from the BPF psABI). */
-enum { BPFL_SHT_PROGBITS = 1, BPFL_SHT_SYMTAB = 2, BPFL_SHT_STRTAB = 3, BPFL_SHT_RELA = 4, BPFL_SHT_NOBITS = 8, BPFL_SHT_REL = 9 };
+enum {
+	BPFL_SHT_PROGBITS = 1, BPFL_SHT_SYMTAB = 2, BPFL_SHT_STRTAB = 3, BPFL_SHT_RELA = 4,
+	BPFL_SHT_NOBITS = 8, BPFL_SHT_REL = 9
+};
 enum { BPFL_SHF_WRITE = 1, BPFL_SHF_ALLOC = 2, BPFL_SHF_EXECINSTR = 4, BPFL_SHF_COMPRESSED = 0x800 };
 enum { BPFL_STB_LOCAL = 0, BPFL_STB_GLOBAL = 1, BPFL_STB_WEAK = 2 };
 enum { BPFL_STT_NOTYPE = 0, BPFL_STT_OBJECT = 1, BPFL_STT_FUNC = 2, BPFL_STT_SECTION = 3, BPFL_STT_FILE = 4 };
@@ -29,7 +32,10 @@ enum { BPFL_STV_DEFAULT = 0, BPFL_STV_INTERNAL = 1, BPFL_STV_HIDDEN = 2, BPFL_ST
 #define BPFL_SHN_UNDEF 0u
 #define BPFL_SHN_ABS 0xfff1u
 #define BPFL_SHN_COMMON 0xfff2u
-enum { BPFL_R_BPF_64_64 = 1, BPFL_R_BPF_64_ABS64 = 2, BPFL_R_BPF_64_ABS32 = 3, BPFL_R_BPF_64_NODYLD32 = 4, BPFL_R_BPF_64_32 = 10 };
+enum {
+	BPFL_R_BPF_64_64 = 1, BPFL_R_BPF_64_ABS64 = 2, BPFL_R_BPF_64_ABS32 = 3, BPFL_R_BPF_64_NODYLD32 = 4,
+	BPFL_R_BPF_64_32 = 10
+};
 
 struct bpfl_elf_section {
 	const char *name; /* "" when it has none; not unique */

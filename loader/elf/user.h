@@ -20,7 +20,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-enum { BPFL_EM_386 = 3, BPFL_EM_ARM = 40, BPFL_EM_S390 = 22, BPFL_EM_X86_64 = 62, BPFL_EM_AARCH64 = 183, BPFL_EM_RISCV = 243 };
+enum {
+	BPFL_EM_386 = 3, BPFL_EM_ARM = 40, BPFL_EM_S390 = 22, BPFL_EM_X86_64 = 62, BPFL_EM_AARCH64 = 183,
+	BPFL_EM_RISCV = 243
+};
 enum { BPFL_PT_LOAD = 1 };
 enum { BPFL_PF_X = 1, BPFL_PF_W = 2 };
 enum { BPFL_SHT_NOTE = 7, BPFL_SHT_DYNSYM = 11 };

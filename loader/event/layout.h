@@ -49,7 +49,12 @@ enum bpfl_form {
 };
 
 /* What a number is for who watches it over time. */
-enum bpfl_field_metric { BPFL_FIELD_PLAIN, BPFL_FIELD_COUNTER, BPFL_FIELD_GAUGE, BPFL_FIELD_SLOTS /* of a histogram, log2 */ };
+enum bpfl_field_metric {
+	BPFL_FIELD_PLAIN,
+	BPFL_FIELD_COUNTER,
+	BPFL_FIELD_GAUGE,
+	BPFL_FIELD_SLOTS, /* of a histogram, log2 */
+};
 
 enum bpfl_ellipsis { BPFL_ELLIPSIS_NONE, BPFL_ELLIPSIS_END, BPFL_ELLIPSIS_MIDDLE, BPFL_ELLIPSIS_START };
 

@@ -7,8 +7,8 @@
  *     sshd                 7      80
  *     3 more
  *
- * A column is as wide as its widest cell, so all cells are made first. Where the screen is too narrow for them, names of
- * functions give way: the numbers that the table is about stand at the end.
+ * A column is as wide as its widest cell, so all cells are made first. Where the screen is too narrow for them, names
+ * of functions give way: the numbers that the table is about stand at the end.
  */
 #include "event/rows.h"
 

@@ -69,7 +69,8 @@ enum bpfl_wanted {
 	BPFL_WANTED_TRACEFS,
 	BPFL_WANTED_UPROBE /* perf_event_open() of one */
 };
-void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsigned type /* map or prog type */, int errnum,
+/* type: of the map or program. */
+void bpfl_diagnose_refusal(struct bpfl_error *err, enum bpfl_wanted wanted, unsigned type, int errnum,
 			   struct bpfl_target *target);
 
 #endif

@@ -102,7 +102,7 @@ struct bpfl_prog {
 	uint32_t prog_type;	/* enum bpfl_prog_type */
 	uint32_t attach_type;	/* expected_attach_type */
 	uint32_t prog_flags;
-	/* xdp: the network interface where it will be attached; loaded for it when it asks the driver for metadata; 0 unknown */
+	/* xdp: the interface where it will be attached; loaded for it when it asks the driver for metadata; 0 unknown */
 	uint32_t ifindex;
 	/* what --attach needs to be told ("xdp:IF"), NULL when the section says it all; own copy */
 	char *attach_hint;

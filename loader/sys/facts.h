@@ -50,7 +50,10 @@ unsigned bpfl_facts_cpu_slots(void);
 int bpfl_facts_parse_cpu_list(const char *text, unsigned *ret_nr_cpus, unsigned *ret_nr_slots);
 
 /* Capabilities of this process by number (linux/capability.h). */
-enum { BPFL_CAP_NET_ADMIN = 12, BPFL_CAP_SYS_ADMIN = 21, BPFL_CAP_SYS_RESOURCE = 24, BPFL_CAP_PERFMON = 38, BPFL_CAP_BPF = 39 };
+enum {
+	BPFL_CAP_NET_ADMIN = 12, BPFL_CAP_SYS_ADMIN = 21, BPFL_CAP_SYS_RESOURCE = 24, BPFL_CAP_PERFMON = 38,
+	BPFL_CAP_BPF = 39
+};
 /* Effective set from /proc/self/status. false when it could not be read. */
 bool bpfl_facts_capabilities(uint64_t *ret_effective);
 bool bpfl_facts_has_cap(unsigned cap); /* false also when unknown */

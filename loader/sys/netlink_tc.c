@@ -15,7 +15,10 @@
 #include <linux/netlink.h>
 #include "sys/netlink_msg.h"
 
-enum { MSG_NEWQDISC = 36, MSG_DELQDISC = 37, MSG_GETQDISC = 38, MSG_NEWTFILTER = 44, MSG_DELTFILTER = 45, MSG_GETTFILTER = 46 };
+enum {
+	MSG_NEWQDISC = 36, MSG_DELQDISC = 37, MSG_GETQDISC = 38, MSG_NEWTFILTER = 44, MSG_DELTFILTER = 45,
+	MSG_GETTFILTER = 46
+};
 enum { TC_ATTR_KIND = 1, TC_ATTR_OPTIONS = 2, TC_ATTR_CHAIN = 11 /* 4.12 */ };
 enum { BPF_ATTR_FD = 6, BPF_ATTR_NAME = 7, BPF_ATTR_FLAGS = 8, BPF_ATTR_ID = 11 /* 4.13 */ };
 #define BPF_FLAG_DIRECT 1u /* the program's return value is what happens to the packet */
