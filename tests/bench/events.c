@@ -11,6 +11,7 @@
  * usage: events OBJECT PART...
  */
 #include <bpf/libbpf.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,9 +351,25 @@ static void nothing_comes(void *ctx, int cpu, void *data, __u32 size)
 }
 
 /*
- * The perf buffer of an object that has one is open on both sides, as our reader opens all that an object has:
- * perf events that come or go change the latency of all later rounds, whoever opens them.
+ * What an object has is open on both sides and waited for together, as one loop over all its buffers does. (Perf
+ * events that come or go change the latency of all later rounds, whoever opens them.)
  */
+static void their_poll(struct ring_buffer *ring, struct perf_buffer *silent)
+{
+	struct pollfd fds[2] = { { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN } };
+
+	if (!silent) {
+		ring_buffer__poll(ring, 100);
+		return;
+	}
+	fds[1] = (struct pollfd){ .fd = perf_buffer__epoll_fd(silent), .events = POLLIN };
+	poll(fds, 2, 100);
+	if (fds[0].revents)
+		ring_buffer__consume(ring);
+	if (fds[1].revents)
+		perf_buffer__consume(silent);
+}
+
 static double latency(bool is_ours)
 {
 	struct ring_buffer *theirs = NULL;
@@ -374,7 +391,7 @@ static double latency(bool is_ours)
 		if (is_ours)
 			CHECK(bpfl_events_poll(ours, 100, our_event, NULL, &err));
 		else
-			ring_buffer__poll(theirs, 100);
+			their_poll(theirs, silent);
 	}
 	pthread_join(thread, NULL);
 	bpfl_events_close(ours);
