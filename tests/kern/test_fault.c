@@ -346,10 +346,13 @@ static unsigned nr_events(void)
 	return nr;
 }
 
-/* The kernel lets go of programs in the background: their ids tell when it has. */
+/*
+ * The kernel lets go of programs in the background: their ids tell when it has. For what trampolines and struct_ops
+ * use it waits until each task has switched by itself (RCU tasks), which takes seconds where all CPUs are busy.
+ */
 static bool is_gone(int cmd, uint32_t id)
 {
-	for (int ms = 0; ms < 5000; ms += 5) {
+	for (int ms = 0; ms < 20000; ms += 5) {
 		int fd = bpfl_sys_fd_by_id((enum bpfl_cmd)cmd, id);
 
 		if (fd < 0)
@@ -375,7 +378,7 @@ static void nothing_is_left(const struct kind *kind, unsigned nr_fds, unsigned n
 	ck_assert_msg(nr_qdiscs == 0, "%s: call %u (%s) fails: a qdisc is left", kind->section, nth, fault.call);
 	ck_assert_int_eq(bpfl_netlink_xdp_query(if_nametoindex("lo"), &xdp), 0);
 	ck_assert_uint_eq(xdp.prog_id, 0);
-	for (int ms = 0; __atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) > 0 && ms < 5000; ms += 5)
+	for (int ms = 0; __atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) > 0 && ms < 20000; ms += 5)
 		usleep(5000);
 	ck_assert_msg(__atomic_load_n(&fault_semaphore, __ATOMIC_RELAXED) == 0,
 		      "%s: call %u (%s) fails: the semaphore is left at %u", kind->section, nth, fault.call,
