@@ -89,14 +89,6 @@ static int offer(struct scan *scan, const char *path)
 	return scan->fn(scan->ctx, elf);
 }
 
-static bool is_there(const char *path)
-{
-	int fd = bpfl_enter_openat(AT_FDCWD, path, O_PATH, 0);
-
-	bpfl_enter_close(fd);
-	return fd >= 0;
-}
-
 /* The file is the same here as in the root directory of the process. */
 static bool is_same_file(const char *a, const char *b)
 {
@@ -170,7 +162,7 @@ static int take_line(void *ctx, char *line)
 			return 0;
 		if (is_same_file(at, path))
 			return offer(scan, at);
-		if (is_there(path))
+		if (bpfl_file_is_there(AT_FDCWD, path))
 			return offer(scan, path);
 	}
 	/* The names there have no leading zeros; maps has, for a program at a fixed place. */

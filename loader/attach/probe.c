@@ -53,7 +53,7 @@ bool bpfl_probe_available(bool is_user)
 		return true;
 	if (bpfl_tracefs_open(&dir_fd, NULL) < 0)
 		return false;
-	there = bpfl_tracefs_has(dir_fd, kinds[is_user].events);
+	there = bpfl_file_is_there(dir_fd, kinds[is_user].events);
 	bpfl_enter_close(dir_fd);
 	return there;
 }
@@ -188,7 +188,7 @@ static int name_event(int dir_fd, const struct bpfl_probe *probe, struct event *
 				event->name[i] = '_';
 		}
 		snprintf(path, sizeof(path), "events/" EVENT_GROUP "/%s", event->name);
-		if (!bpfl_tracefs_has(dir_fd, path))
+		if (!bpfl_file_is_there(dir_fd, path))
 			return 0;
 	}
 	return -EEXIST;

@@ -19,6 +19,7 @@
 #include "attach/perf.h"
 #include "base/text.h"
 #include "sys/enter.h"
+#include "sys/file.h"
 #include "sys/tracefs.h"
 
 /* ---- a name that does not exist ---- */
@@ -60,7 +61,7 @@ static int offer_category(void *ctx, const char *category)
 	if (search->wanted_category && strcmp(category, search->wanted_category) != 0 &&
 	    bpfl_text_distance(category, search->wanted_category, 3) >= 3) {
 		snprintf(path, sizeof(path), "events/%s/%s/id", category, search->wanted_name);
-		if (bpfl_tracefs_has(search->dir_fd, path))
+		if (bpfl_file_is_there(search->dir_fd, path))
 			snprintf(search->elsewhere, sizeof(search->elsewhere), "%s/%s", category, search->wanted_name);
 		return 0;
 	}
@@ -93,7 +94,7 @@ static void add_system_call_hint(const struct search *search, struct bpfl_error 
 		return;
 	}
 	if (search->wanted_category && strcmp(search->wanted_category, "syscalls") == 0 &&
-	    !bpfl_tracefs_has(search->dir_fd, "events/syscalls"))
+	    !bpfl_file_is_there(search->dir_fd, "events/syscalls"))
 		bpfl_error_why(err, "this kernel has no events/syscalls: it is built without CONFIG_FTRACE_SYSCALLS");
 }
 

@@ -292,11 +292,10 @@ static int xdp_prepare(const struct bpfl_attach *attach, struct bpfl_spec *spec,
 		       struct bpfl_error *err)
 {
 	struct bpfl_prog *prog = &spec->progs.items[prog_idx];
-	uint32_t ifindex = 0;
 
 	(void)err;
-	if (prog->ifindex == 0 && bpfl_interface_find(attach, &ifindex, NULL) == 0)
-		prog->ifindex = ifindex;
+	if (prog->ifindex == 0)
+		bpfl_interface_find(attach, &prog->ifindex, NULL); /* 0 where there is none */
 	return 0;
 }
 

@@ -416,8 +416,13 @@ static int compared_find(const struct bpfl_map *map, const char *key, const char
 	struct bpfl_buf path = BPFL_BUF_INIT;
 	int ret;
 
-	if (is_variable(map, key))
-		return bpfl_map_variable_find(map, key, ret_place, ret_size, err);
+	if (is_variable(map, key)) {
+		if (*member == '\0')
+			return bpfl_map_variable_find(map, key, ret_place, ret_size, err);
+		bpfl_error_set(err, BPFL_ERR_USAGE, EINVAL, "map '%s': a member '%s' beside the variable '%s'",
+			       BPFL_ESC(map->name), BPFL_ESC(member), BPFL_ESC(key));
+		return bpfl_error_fix(err, "name it with the variable: VARIABLE.MEMBER"), -EINVAL;
+	}
 	if (!bpfl_map_type_fits(map, map->value_type_id, map->value_size)) {
 		*ret_place = (struct bpfl_btf_place){ .type_id = 0 };
 		*ret_size = map->value_size;
@@ -449,7 +454,7 @@ static bool number_at(const struct bpfl_map *map, const struct bpfl_btf_place *p
 static bool order_find(const struct bpfl_map *map, const struct bpfl_btf_place *place, uint32_t size,
 		       const uint8_t *value, const uint8_t *wanted, int *ret_order)
 {
-	const struct bpfl_btf_type *type = place->type_id ? bpfl_btf_skip_modifiers(map->btf, place->type_id, NULL) : NULL;
+	const struct bpfl_btf_type *type = bpfl_btf_skip_modifiers(map->btf, place->type_id, NULL); /* 0: void */
 	uint64_t a, b;
 	bool is_signed;
 

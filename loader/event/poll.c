@@ -177,14 +177,11 @@ static int add_timer(struct bpfl_events *events, struct bpfl_error *err)
 /* Whether a record may wait without anybody being woken. Of programs of somebody else's that is not known. */
 static bool needs_timer(const struct bpfl_events *events)
 {
-	bool has_rings = false;
-
 	for (size_t i = 0; i < events->sources.nr; i++) {
 		if (!events->sources.items[i].ring)
 			return true;
-		has_rings = true;
 	}
-	return has_rings && (!events->object || bpfl_usage_is_silent(events->object->image->spec));
+	return events->sources.nr > 0 && (!events->object || bpfl_usage_is_silent(events->object->image->spec));
 }
 
 static int add_object(struct bpfl_events *events, const struct bpfl_events_opts *opts, struct bpfl_error *err)

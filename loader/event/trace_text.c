@@ -8,6 +8,7 @@
 #include "bpfload/event.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/json.h"
 #include "base/utf8.h"
@@ -40,6 +41,7 @@ static void line_text(const struct bpfl_trace_line *line, struct bpfl_buf *out)
 static void line_json(const struct bpfl_trace_line *line, struct bpfl_buf *out)
 {
 	struct bpfl_json json;
+	char seconds[32];
 
 	bpfl_json_init(&json, out);
 	bpfl_json_object_begin(&json);
@@ -48,11 +50,8 @@ static void line_json(const struct bpfl_trace_line *line, struct bpfl_buf *out)
 	if (line->parsed || line->time_json) {
 		bpfl_json_key(&json, "time");
 		/* Seconds since boot with the microseconds that the trace line has. */
-		if (line->time_json)
-			bpfl_buf_text(out, line->time_json);
-		else
-			bpfl_buf_printf(out, "%.6f", line->timestamp_s);
-		json.after_key = false;
+		snprintf(seconds, sizeof(seconds), "%.6f", line->timestamp_s);
+		bpfl_json_number(&json, line->time_json ? line->time_json : seconds);
 	}
 	if (line->parsed) {
 		bpfl_json_member_string(&json, "task", line->task);

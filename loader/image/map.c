@@ -260,6 +260,8 @@ static int pointer_faults_check(const struct resolver *res, size_t map_idx)
 	const struct bpfl_map_spec *map = &res->image->spec->maps.items[map_idx];
 	const struct bpfl_pointer_fault *used = res->used_faults[map_idx];
 
+	if (map->reuse) /* what the other map holds counts */
+		return 0;
 	for (size_t i = 0; i < map->pointer_faults.nr && !used; i++)
 		bpfl_log_line(res->log, BPFL_LOG_WARN, "%s (no program that is loaded uses it)",
 			      map->pointer_faults.items[i].text);

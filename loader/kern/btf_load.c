@@ -45,7 +45,7 @@ struct btf_header {
 
 static void token_add(const struct bpfl_loading *loading, struct bpfl_attr_btf_load *attr)
 {
-	if (loading->token_fd > 0) {
+	if (loading->token_fd >= 0) {
 		attr->btf_flags |= BPFL_F_TOKEN_FD;
 		attr->btf_token_fd = loading->token_fd;
 	}

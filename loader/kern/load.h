@@ -25,7 +25,7 @@ struct bpfl_loading {
 	struct bpfl_object *object; /* half-built */
 	bool memlock_raised;        /* once is enough */
 	bool token_asked;	    /* so it is here */
-	int token_fd;		    /* 0: none */
+	int token_fd;		    /* -1: none */
 };
 
 #define BPFL_F_TOKEN_FD (1u << 16) /* flag of maps, programs and BTF: a token comes with the call, Linux 6.9 */

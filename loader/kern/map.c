@@ -88,7 +88,7 @@ static int map_create_once(const struct bpfl_loading *loading, const struct bpfl
 {
 	struct bpfl_attr_map_create copy = *attr;
 
-	if (loading->token_fd > 0) {
+	if (loading->token_fd >= 0) {
 		copy.map_flags |= BPFL_F_TOKEN_FD;
 		copy.map_token_fd = loading->token_fd;
 	}

@@ -205,7 +205,7 @@ int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 		bpfl_loading_btf,   modules_open,            bpfl_loading_maps,
 		bpfl_loading_progs, bpfl_loading_prog_slots, bpfl_loading_struct_ops,
 	};
-	struct bpfl_loading loading = { .image = image, .target = target };
+	struct bpfl_loading loading = { .image = image, .target = target, .token_fd = -1 };
 	int ret;
 
 	ret = opts_take(opts, &loading.opts, err);
@@ -222,11 +222,11 @@ int bpfl_object_load(const struct bpfl_image *image, struct bpfl_target *target,
 		if (ret < 0)
 			goto fail;
 	}
-	bpfl_enter_close(loading.token_fd > 0 ? loading.token_fd : -1);
+	bpfl_enter_close(loading.token_fd);
 	*ret_object = loading.object;
 	return 0;
 fail:
-	bpfl_enter_close(loading.token_fd > 0 ? loading.token_fd : -1);
+	bpfl_enter_close(loading.token_fd);
 	bpfl_spec_error_prefix(image->spec, err);
 	bpfl_object_unpin(loading.object);
 	bpfl_object_close(loading.object);

@@ -19,7 +19,6 @@
 #include "sys/file.h"
 
 #define FDINFO_SIZE_MAX 65536
-#define DEFAULT_ROOT "/sys/fs/bpf"
 
 /* ---- names ---- */
 
@@ -63,17 +62,17 @@ static int statfs_nearest(char *part, long *ret_fs_type)
 /* E22 */
 static int no_bpffs(const char *path, const char *part, long fs_type, const char *fix, struct bpfl_error *err)
 {
-	bool is_usual = strncmp(path, DEFAULT_ROOT, strlen(DEFAULT_ROOT)) == 0;
+	bool is_usual = strncmp(path, BPFL_BPFFS_PATH, strlen(BPFL_BPFFS_PATH)) == 0;
 
 	bpfl_error_set(err, BPFL_ERR_UNSUPPORTED, ENODEV, "'%s' is in no BPF file system", BPFL_ESC(path));
 	bpfl_error_catalogue(err, 22);
 	bpfl_error_why(err, "'%s' is on a file system of type 0x%lx, a bpffs has 0x%x", BPFL_ESC(part),
 		       (unsigned long)fs_type, BPFL_BPFFS_MAGIC);
 	if (is_usual)
-		bpfl_error_fix(err, "mount -t bpf bpf %s", DEFAULT_ROOT);
+		bpfl_error_fix(err, "mount -t bpf bpf %s", BPFL_BPFFS_PATH);
 	else
 		bpfl_error_fix(err, "name a directory below a mounted bpffs (%s), or make one: mount -t bpf bpf DIR",
-			       DEFAULT_ROOT);
+			       BPFL_BPFFS_PATH);
 	if (fix)
 		bpfl_error_fix(err, "%s", fix);
 	return -ENODEV;

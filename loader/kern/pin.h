@@ -12,6 +12,7 @@
 #include "kern/object.h"
 
 #define BPFL_BPFFS_MAGIC 0xcafe4a11u
+#define BPFL_BPFFS_PATH "/sys/fs/bpf" /* where it is mounted by custom */
 #define BPFL_PIN_NAME_SIZE 220 /* of a name in a directory, with the NUL: NAME_MAX with room for a number behind */
 
 /* Forgets what was made, which stays. */

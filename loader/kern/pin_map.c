@@ -21,7 +21,6 @@
 #include "sys/bpf.h"
 #include "sys/enter.h"
 
-#define DEFAULT_ROOT "/sys/fs/bpf"
 #define NAME_SIZE_MAX 255
 #define NR_RACES_MAX 8 /* lost to others who pin and unpin in turn */
 
@@ -50,7 +49,7 @@ static int name_check(const char *name, struct bpfl_error *err)
 
 static char *path_of(const struct bpfl_loading *loading, const struct bpfl_map_spec *map)
 {
-	const char *root = loading->opts.pin_root ? loading->opts.pin_root : DEFAULT_ROOT;
+	const char *root = loading->opts.pin_root ? loading->opts.pin_root : BPFL_BPFFS_PATH;
 	struct bpfl_buf path = BPFL_BUF_INIT;
 	char object[BPFL_PIN_NAME_SIZE];
 	size_t size = strlen(root);
@@ -264,11 +263,12 @@ int bpfl_loading_pin_reuse(struct bpfl_loading *loading, size_t map_idx, struct 
 
 /*
  * The caller named it, so how large it is and what flags it has is what the caller wants. The verifier looks at
- * the map that it gets.
+ * the map that it gets. Only of an arena everything counts: it is mapped where and as large as the object says.
  */
 int bpfl_loading_map_reuse(struct bpfl_loading *loading, size_t map_idx, struct bpfl_error *err)
 {
 	const struct bpfl_map_spec *spec = &loading->image->spec->maps.items[map_idx];
+	const struct bpfl_image_map *map = &loading->image->maps[map_idx];
 	struct parameter parameters[NR_PARAMETERS];
 	struct bpfl_map_info info = { 0 };
 	uint32_t info_size = sizeof(info);
@@ -282,7 +282,8 @@ int bpfl_loading_map_reuse(struct bpfl_loading *loading, size_t map_idx, struct 
 				       bpfl_errno_text(-ret));
 	}
 	if (ret >= 0) {
-		nr = differences(loading->target, &loading->image->maps[map_idx], &info, NR_OF_KIND, parameters);
+		nr = differences(loading->target, map, &info,
+				 map->type == BPFL_MAP_TYPE_ARENA ? NR_PARAMETERS : NR_OF_KIND, parameters);
 		ret = nr == 0 ? 1 : refuse_different(spec, NULL, info.id, parameters, nr, err);
 	}
 	if (ret < 0) {

@@ -199,7 +199,7 @@ static int load_once(struct bpfl_attempt *attempt)
 	sigset_t before;
 	int ret = -EAGAIN;
 
-	if (attempt->loading->token_fd > 0) {
+	if (attempt->loading->token_fd >= 0) {
 		attempt->attr.prog_flags |= BPFL_F_TOKEN_FD;
 		attempt->attr.prog_token_fd = attempt->loading->token_fd;
 	}

@@ -15,14 +15,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include "base/text.h"
+#include "kern/pin.h"
 #include "sys/bpf.h"
 #include "sys/enter.h"
 
-#define DEFAULT_PATH "/sys/fs/bpf"
-
 bool bpfl_loading_take_token(struct bpfl_loading *loading, int ret)
 {
-	const char *path = loading->opts.token_path ? loading->opts.token_path : DEFAULT_PATH;
+	const char *path = loading->opts.token_path ? loading->opts.token_path : BPFL_BPFFS_PATH;
 	int dir_fd, fd;
 
 	if (ret != -EPERM || loading->token_asked || path[0] == '\0')

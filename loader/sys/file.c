@@ -243,3 +243,13 @@ int bpfl_file_write_text(int dir_fd, const char *path, const char *text)
 		return (int)written;
 	return (size_t)written == size ? 0 : -EIO; /* the kernel takes such a text whole or not */
 }
+
+bool bpfl_file_is_there(int dir_fd, const char *path)
+{
+	int fd = bpfl_enter_openat(dir_fd, path, O_PATH, 0);
+
+	if (fd < 0)
+		return false;
+	bpfl_enter_close(fd);
+	return true;
+}

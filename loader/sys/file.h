@@ -41,4 +41,7 @@ int bpfl_file_read_u64(int dir_fd, const char *path, uint64_t *ret_value);
 /* Writes text to an existing file in one write. 0 or -errno. */
 int bpfl_file_write_text(int dir_fd, const char *path, const char *text);
 
+/* True when path exists below dir_fd. */
+bool bpfl_file_is_there(int dir_fd, const char *path);
+
 #endif

@@ -161,13 +161,3 @@ int bpfl_tracefs_event_id(int dir_fd, const char *category, const char *name, ui
 	snprintf(path, sizeof(path), "events/%s/%s/id", category, name);
 	return bpfl_file_read_u64(dir_fd, path, ret_id);
 }
-
-bool bpfl_tracefs_has(int dir_fd, const char *path)
-{
-	int fd = bpfl_enter_openat(dir_fd, path, O_PATH, 0);
-
-	if (fd < 0)
-		return false;
-	bpfl_enter_close(fd);
-	return true;
-}

@@ -38,7 +38,4 @@ bool bpfl_tracefs_name_ok(const char *name);
  */
 int bpfl_tracefs_event_id(int dir_fd, const char *category, const char *name, uint64_t *ret_id);
 
-/* True when path exists below dir_fd. */
-bool bpfl_tracefs_has(int dir_fd, const char *path);
-
 #endif

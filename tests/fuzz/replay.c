@@ -91,7 +91,7 @@ static void replay(const struct fuzz_door *door, const char *dir_path)
 	char path[1024];
 	DIR *dir = opendir(dir_path);
 	struct dirent *entry;
-	size_t size;
+	size_t size, nr = 0;
 
 	enter(door, bytes, 0);
 	while (dir && (entry = readdir(dir))) {
@@ -102,9 +102,14 @@ static void replay(const struct fuzz_door *door, const char *dir_path)
 		fprintf(stderr, "%s\n", path); /* the last one is the one that failed */
 		enter_starved(door, bytes, size);
 		enter_changed(door, bytes, size);
+		nr++;
 	}
 	if (dir)
 		closedir(dir);
+	if (nr == 0) {
+		fprintf(stderr, "%s: no inputs\n", dir_path);
+		exit(1);
+	}
 }
 
 /* In a process of its own: a crash counts as one failure. */

@@ -238,17 +238,11 @@ static bool is_for_other(const struct kind *kind)
 /* From the words to the link, as the command does it. */
 static int start(const struct kind *kind)
 {
-	struct bpfl_map_def socks = { .size = sizeof(socks),
-				      .name = "socks",
-				      .type = BPFL_MAP_TYPE_SOCKMAP,
-				      .key_size = 4,
-				      .value_size = 4,
-				      .max_entries = 4 };
 	int ret;
 
 	add_counter();
 	if (strstr(text, ":socks"))
-		CHECK_OK(bpfl_spec_add_map(it.spec, &socks, &it.err), it.err);
+		live_add_sockets(it.spec);
 	add_prog("prog", kind->section, kind->result);
 	if (is_for_other(kind))
 		add_types();

@@ -52,17 +52,10 @@ struct loaded {
  */
 static int try_load_for(struct loaded *it, const char *section, int result, struct bpfl_attach *place)
 {
-	struct bpfl_map_def socks = { .size = sizeof(socks),
-				      .name = "socks",
-				      .type = BPFL_MAP_TYPE_SOCKMAP,
-				      .key_size = 4,
-				      .value_size = 4,
-				      .max_entries = 4 };
-
 	*it = (struct loaded){ 0 };
 	CHECK_OK(bpfl_spec_create("test", "GPL", &it->spec, &err), err);
 	live_add_counter(it->spec);
-	CHECK_OK(bpfl_spec_add_map(it->spec, &socks, &err), err);
+	live_add_sockets(it->spec);
 	live_add_prog(it->spec, "prog", section, LIVE_COUNT, result);
 	if (place)
 		CHECK_OK(bpfl_attach_prepare(place, it->spec, 0, &err), err);

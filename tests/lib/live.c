@@ -31,6 +31,15 @@ void live_add_counter(struct bpfl_spec *spec)
 	CHECK_OK(bpfl_spec_add_map(spec, &map, &err), err);
 }
 
+void live_add_sockets(struct bpfl_spec *spec)
+{
+	struct bpfl_map_def map = { .size = sizeof(map), .name = "socks", .type = BPFL_MAP_TYPE_SOCKMAP, .key_size = 4,
+				    .value_size = 4, .max_entries = 4 };
+	struct bpfl_error err = BPFL_ERROR_INIT;
+
+	CHECK_OK(bpfl_spec_add_map(spec, &map, &err), err);
+}
+
 void live_add_prog(struct bpfl_spec *spec, const char *name, const char *section, enum live_program program,
 		   int32_t result)
 {

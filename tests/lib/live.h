@@ -28,6 +28,7 @@ struct live {
 
 /* The parts, for tests that put something around them: the map, a program that adds to it, what stands in it. */
 void live_add_counter(struct bpfl_spec *spec);
+void live_add_sockets(struct bpfl_spec *spec); /* the sockmap "socks" */
 void live_add_prog(struct bpfl_spec *spec, const char *name, const char *section, enum live_program program,
 		   int32_t result);
 uint64_t live_counter_of(const struct bpfl_object *object);

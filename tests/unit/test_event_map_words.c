@@ -249,6 +249,9 @@ START_TEST(values_are_compared_with_words)
 	INCOMPARABLE("1", "n", "1", BPFL_ERR_USAGE, ENOENT, "have no type");
 	INCOMPARABLE("1", "", "seven", BPFL_ERR_USAGE, EINVAL, "not a number");
 	done();
+	make_untyped("array", 4, 3, 2);
+	INCOMPARABLE("1", "", "7", BPFL_ERR_USAGE, EINVAL, "no number and no text");
+	done();
 }
 END_TEST
 

@@ -460,17 +460,30 @@ static void maps_gone(struct maps *maps)
 	bpfl_btf_destroy(maps->btf);
 }
 
+/* The same with the names of a kernel, a binary and a process that runs it. */
+static void process_maps_new(struct maps *maps)
+{
+	fake_sys_file("/proc/kallsyms", kallsyms);
+	binary_new();
+	process_new("");
+	start(0);
+	maps_new(maps);
+}
+
+static void process_maps_gone(struct maps *maps)
+{
+	maps_gone(maps);
+	bpfl_symbolizer_destroy(names);
+	binary_gone();
+}
+
 START_TEST(a_map_becomes_folded_lines)
 {
 	struct bpfl_profile *profile;
 	struct maps maps;
 	char *text, *note;
 
-	fake_sys_file("/proc/kallsyms", kallsyms);
-	binary_new();
-	process_new("");
-	start(0);
-	maps_new(&maps);
+	process_maps_new(&maps);
 	CHECK_OK(bpfl_stacks_note_map(maps.stacks, maps.counts, &err), err);
 	process_gone();
 	ck_assert_int_eq(bpfl_stacks_in_map(maps.stacks, maps.counts, &note, &err), 2);
@@ -490,9 +503,7 @@ START_TEST(a_map_becomes_folded_lines)
 	CHECK_FAILS(bpfl_profile_add_map(profile, maps.counts, maps.stacks, "bytes", &err), err, BPFL_ERR_USAGE, ENOENT,
 		    "no number 'bytes'");
 	bpfl_profile_destroy(profile);
-	maps_gone(&maps);
-	bpfl_symbolizer_destroy(names);
-	binary_gone();
+	process_maps_gone(&maps);
 }
 END_TEST
 
@@ -502,11 +513,7 @@ START_TEST(elements_are_shown_with_their_stacks)
 	struct maps maps;
 	char *text;
 
-	fake_sys_file("/proc/kallsyms", kallsyms);
-	binary_new();
-	process_new("");
-	start(0);
-	maps_new(&maps);
+	process_maps_new(&maps);
 	words.stacks = maps.stacks;
 	CHECK_OK(bpfl_map_text(maps.counts, &words, &text, &err), err);
 	CHECK_HAS(text, "  kern_stack_id:\n    do_exit+0x0\n    vfs_read+0x40\n  user_stack_id:\n    inner.part+0x4 [");
@@ -521,9 +528,7 @@ START_TEST(elements_are_shown_with_their_stacks)
 	CHECK_OK(bpfl_map_text(maps.stacks->maps.items[0], &words, &text, &err), err);
 	CHECK_HAS(text, "stacks[0]:\n    do_exit+0x0\n    vfs_read+0x40\n");
 	free(text);
-	maps_gone(&maps);
-	bpfl_symbolizer_destroy(names);
-	binary_gone();
+	process_maps_gone(&maps);
 }
 END_TEST
 
@@ -534,11 +539,7 @@ START_TEST(tables_name_their_stacks)
 	struct maps maps;
 	char *text;
 
-	fake_sys_file("/proc/kallsyms", kallsyms);
-	binary_new();
-	process_new("");
-	start(0);
-	maps_new(&maps);
+	process_maps_new(&maps);
 	CHECK_OK(bpfl_map_top_text(maps.counts, &opts, &text, &err), err);
 	CHECK_HAS(text, "KERN_STACK_ID");
 	free(text);
@@ -561,9 +562,7 @@ START_TEST(tables_name_their_stacks)
 	CHECK_HAS(text, "\"value\":12,\"stacks\":{\"kern_stack_id\":[\"do_exit+0x0\",\"vfs_read+0x40\"],\"user_stack_"
 			"id\":[]}}\n");
 	free(text);
-	maps_gone(&maps);
-	bpfl_symbolizer_destroy(names);
-	binary_gone();
+	process_maps_gone(&maps);
 }
 END_TEST
 
@@ -643,11 +642,7 @@ START_TEST(stacks_of_gadgets_are_below_their_line)
 	const char *text;
 	size_t size;
 
-	fake_sys_file("/proc/kallsyms", kallsyms);
-	binary_new();
-	process_new("");
-	start(0);
-	maps_new(&maps);
+	process_maps_new(&maps);
 	spec->btf = btfc_read(types, false);
 	specgen_map(spec, "ig_kstack", BPFL_MAP_BTF, BPFL_MAP_TYPE_STACK_TRACE, 4, 1016, 16);
 	specgen_map(spec, "events", BPFL_MAP_BTF, BPFL_MAP_TYPE_RINGBUF, 0, 0, 4096)->value_type_id =
@@ -663,9 +658,7 @@ START_TEST(stacks_of_gadgets_are_below_their_line)
 	free((char *)(uintptr_t)text);
 	bpfl_decoder_destroy(decoder);
 	bpfl_spec_destroy(spec);
-	maps_gone(&maps);
-	bpfl_symbolizer_destroy(names);
-	binary_gone();
+	process_maps_gone(&maps);
 }
 END_TEST
 
