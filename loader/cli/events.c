@@ -106,10 +106,11 @@ void events_begin(struct events *events, int64_t start_ns)
 static void lost_line(const struct events *events, const char *source, uint64_t nr)
 {
 	uint64_t bytes = events->options->perf_bytes ? events->options->perf_bytes : PERF_BYTES_DEFAULT;
+	uint64_t more = bytes * 4 < PERF_BYTES_MAX ? bytes * 4 : PERF_BYTES_MAX;
 
 	out_note(events->out, 0,
 		 "warning: %s: %llu events lost: the buffer is full before they can be read (--perf-buffer %llu)", source,
-		 (unsigned long long)nr, (unsigned long long)bytes * 4);
+		 (unsigned long long)nr, (unsigned long long)more);
 }
 
 /* now: also when something was said in this second. */

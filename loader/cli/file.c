@@ -97,6 +97,8 @@ int file_write(const char *option, const char *path, const void *bytes, size_t s
 		  : is_replaceable(path) ? write_anew(path, bytes, size)
 					 : write_into(path, bytes, size);
 
+	if (ret == -EPIPE && strcmp(path, "-") == 0) /* who reads has seen enough */
+		return 0;
 	return ret < 0 ? out_errno(err, -ret, "--%s: '%.300s'", option, path) : 0;
 }
 

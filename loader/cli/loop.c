@@ -261,7 +261,8 @@ int loop_run(struct loop *loop, struct bpfl_error *err)
 	};
 	int ret = stamp_mode(loop->options->timestamps, &loop->time, err);
 
-	loop->start_ns = stamp_now_ns();
+	if (loop->start_ns == 0) /* who shows something before has set it */
+		loop->start_ns = stamp_now_ns();
 	events_begin(loop->events, loop->start_ns);
 	if (ret == 0)
 		ret = begin(loop, err);

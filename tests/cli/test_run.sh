@@ -61,6 +61,9 @@ err_has "tc_egress returned 2, data 54 bytes"
 run 0 test "$OBJ/syscall.bpf.o" answer --ctx-in "$TMP/zeroes" --ctx-out - --json
 cmp "$TMP/ctx-after" "$TMP/out" || fail "not the context"
 err_has '"retval":42'
+# A reader that has gone has seen enough.
+{ sleep 0.2; "$BPFLOAD" test "$OBJECT" tc_egress --type "$TYPE" --data-in "$TMP/http" --data-out - 2>"$TMP/err" || echo "code $?" >"$TMP/code"; } | :
+[ ! -e "$TMP/code" ] || fail "$(cat "$TMP/code" "$TMP/err")"
 run 2 test "$OBJ/syscall.bpf.o" answer --data-in "$TMP/http" --data-out - --ctx-in "$TMP/zeroes" --ctx-out -
 err_has "not both"
 
